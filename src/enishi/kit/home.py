@@ -1,0 +1,64 @@
+"""The one folder that holds everything an installation owns."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_FOLDER = "enishi-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths below the data folder (``ENISHI_HOME``, or ``./enishi-data``). Nothing else is written."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        return cls(Path(os.environ.get("ENISHI_HOME") or DEFAULT_FOLDER).resolve())
+
+    @property
+    def database(self) -> Path:
+        """The application database where PostgreSQL is not configured."""
+        return self.root / "app.sqlite3"
+
+    @property
+    def inbox(self) -> Path:
+        """Request bodies acknowledged but not yet carried into the store."""
+        return self.root / "inbox.sqlite3"
+
+    @property
+    def writer(self) -> Path:
+        """The consumer's own DuckDB file; no other process opens it."""
+        return self.root / "store" / "writer.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Immutable Parquet and its manifest: what every reader reads."""
+        return self.root / "store" / "published"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def secret(self) -> Path:
+        """The installation's signing key, made at ``enishi init``."""
+        return self.root / "secret.key"
+
+    def prepare(self) -> None:
+        """Create the folders, readable by their owner alone."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        for folder in (self.published, self.uploads, self.exports, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,399 @@
+"""The kinds of record Enishi keeps, each declared once.
+
+Files, the REST API, the Parquet schema, the page columns and the documentation are all made from these
+declarations. Usage events are not records: their columns are in :mod:`enishi.store.schema`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from enishi.kit.text import Text
+
+
+class Type(StrEnum):
+    """What a field holds. MONEY is a decimal amount; its currency is the record's ``currency`` field."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    MONEY = "money"
+    CURRENCY = "currency"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    INSTANT = "instant"
+    EMAIL = "email"
+    CHOICE = "choice"
+    ACCOUNT = "account"  # an outside id of an account; kept as its number
+    CONTACT = "contact"  # an outside id or mail address of a contact; kept as its number
+    MEMBER = "member"  # the mail address of a member
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a kind.
+
+    Args:
+        aliases: further column headings, in either language, by which a file's column is recognised.
+        known_from: a date field of the same record; before that date the value was not known, so an as-of
+            question sees null. This keeps outcomes (resolved, paid, ended) out of earlier days when old
+            history arrives in one file.
+        timeless: whether a value learned late may be used for earlier days (a name may; a stage may not).
+    """
+
+    name: str
+    type: Type
+    title: Text
+    required: bool = False
+    choices: tuple[tuple[str, Text], ...] = ()
+    aliases: tuple[str, ...] = ()
+    known_from: str = ""
+    timeless: bool = True
+    help: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of record.
+
+    Args:
+        name: singular word used in URLs, files and tables.
+        happened: the field that dates the record; empty for standing things (account, contact).
+        effective: the field from which the stated values hold; a later version with a later date is a
+            change, with the same date a correction. Empty: a later version replaces the earlier.
+        personal: fields that identify a person and are removed by erasure.
+    """
+
+    name: str
+    title: Text
+    plural: Text
+    fields: tuple[Field, ...]
+    happened: str = ""
+    effective: str = ""
+    personal: tuple[str, ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError if there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    @property
+    def has_account(self) -> bool:
+        return any(f.type is Type.ACCOUNT and f.name == "account" for f in self.fields)
+
+
+T = Type
+
+
+def _choices(**titles: tuple[str, str]) -> tuple[tuple[str, Text], ...]:
+    return tuple((value, Text(*title)) for value, title in titles.items())
+
+
+def _id(*aliases: str) -> Field:
+    return Field(
+        "id",
+        T.TEXT,
+        Text("ID", "ID"),
+        required=True,
+        aliases=("id", "external_id", "externalid", "key", "コード", *aliases),
+        help=Text(
+            "The record's id in the system it comes from. The same id again updates the record.",
+            "連携元システムでのIDです。同じIDを再び取り込むと更新になります。",
+        ),
+    )
+
+
+def _account(required: bool = True) -> Field:
+    return Field(
+        "account",
+        T.ACCOUNT,
+        Text("Account", "顧客企業"),
+        required=required,
+        aliases=("account_id", "company_id", "customer_id", "company", "customer", "group_id", "顧客id", "顧客コード",
+                 "企業id", "企業コード", "会社id", "取引先id", "取引先コード", "得意先コード"),
+    )  # fmt: skip
+
+
+def _contact() -> Field:
+    return Field(
+        "contact",
+        T.CONTACT,
+        Text("Contact", "担当者"),
+        aliases=("contact_id", "user_id", "email", "担当者id", "メールアドレス", "ユーザーid"),
+    )
+
+
+def _currency() -> Field:
+    return Field("currency", T.CURRENCY, Text("Currency", "通貨"), aliases=("ccy", "通貨コード"))
+
+
+ROLES = _choices(
+    decision_maker=("Decision maker", "決裁者"),
+    champion=("Champion", "推進者"),
+    influencer=("Influencer", "影響者"),
+    power_user=("Power user", "パワーユーザー"),
+    finance=("Finance", "経理担当"),
+    user=("User", "利用者"),
+)
+
+STAGES = _choices(
+    onboarding=("Onboarding", "導入支援"),
+    adoption=("Adoption", "活用フォロー"),
+    established=("Established", "定着"),
+    advocacy=("Advocacy", "ファン化"),
+    churned=("Churned", "解約済み"),
+)
+
+ACCOUNT = Kind(
+    "account",
+    Text("Account", "顧客企業"),
+    Text("Accounts", "顧客企業"),
+    (
+        _id("account_id", "company_id", "顧客id", "顧客コード", "企業id", "企業コード", "取引先コード"),
+        Field("name", T.TEXT, Text("Name", "会社名"), required=True,
+              aliases=("account_name", "company", "company_name", "顧客名", "企業名", "取引先名", "社名")),
+        Field("name_kana", T.TEXT, Text("Name reading", "会社名(カナ)"), aliases=("kana", "フリガナ", "会社名カナ", "よみ", "読み")),
+        Field("parent", T.ACCOUNT, Text("Parent account", "親会社"), aliases=("parent_id", "親会社id", "親会社コード")),
+        Field("domain", T.TEXT, Text("Mail domain", "メールドメイン"), aliases=("domains", "website", "ドメイン", "url")),
+        Field("industry", T.TEXT, Text("Industry", "業種"), aliases=("sector", "業界")),
+        Field("employees", T.INTEGER, Text("Employees", "従業員数"), timeless=False, aliases=("employee_count", "社員数")),
+        Field("size", T.TEXT, Text("Size segment", "規模区分"), aliases=("segment", "規模")),
+        Field("region", T.TEXT, Text("Region", "地域"), aliases=("prefecture", "area", "都道府県", "エリア")),
+        Field("country", T.TEXT, Text("Country", "国"), aliases=("country_code",)),
+        Field("language", T.CHOICE, Text("Language", "言語"), choices=_choices(ja=("Japanese", "日本語"), en=("English", "英語"))),
+        Field("stage", T.CHOICE, Text("Lifecycle stage", "ライフサイクル段階"), choices=STAGES, timeless=False,
+              aliases=("lifecycle", "段階", "ステージ")),
+        Field("owner", T.MEMBER, Text("Owner (CSM)", "担当CSM"), timeless=False, aliases=("csm", "owner_email", "担当", "担当csm")),
+        Field("channel", T.TEXT, Text("Acquisition channel", "獲得チャネル"), aliases=("acquisition_channel", "流入経路", "チャネル")),
+        Field("since", T.DATE, Text("Customer since", "取引開始日"), aliases=("created_at", "customer_since", "signup_date", "契約開始日", "登録日")),
+    ),
+    happened="since",
+)  # fmt: skip
+
+CONTACT = Kind(
+    "contact",
+    Text("Contact", "担当者"),
+    Text("Contacts", "担当者"),
+    (
+        _id("contact_id", "user_id", "担当者id", "ユーザーid"),
+        _account(),
+        Field("family_name", T.TEXT, Text("Family name", "姓"), aliases=("last_name", "surname", "苗字", "名字")),
+        Field("given_name", T.TEXT, Text("Given name", "名"), aliases=("first_name",)),
+        Field("name", T.TEXT, Text("Full name", "氏名"), aliases=("full_name", "お名前", "担当者名")),
+        Field("name_kana", T.TEXT, Text("Name reading", "氏名(カナ)"), aliases=("kana", "フリガナ", "氏名カナ", "セイメイ")),
+        Field("email", T.EMAIL, Text("Mail address", "メールアドレス"), aliases=("mail", "e-mail", "メール")),
+        Field("phone", T.TEXT, Text("Phone", "電話番号"), aliases=("tel", "電話")),
+        Field("title", T.TEXT, Text("Job title", "役職"), aliases=("job_title", "position", "肩書")),
+        Field("department", T.TEXT, Text("Department", "部署"), aliases=("dept", "所属", "部門")),
+        Field("role", T.CHOICE, Text("Role towards us", "関与の役割"), choices=ROLES, aliases=("役割",)),
+        Field("language", T.CHOICE, Text("Language", "言語"), choices=_choices(ja=("Japanese", "日本語"), en=("English", "英語"))),
+        Field("user_id", T.TEXT, Text("User id in the product", "プロダクト内ユーザーID"), aliases=("userid", "利用者id")),
+        Field("since", T.DATE, Text("Known since", "登録日"), aliases=("created_at",)),
+        Field("left_on", T.DATE, Text("Left on", "退職・異動日"), known_from="left_on", aliases=("left_at", "退職日", "異動日")),
+        Field("bounced_on", T.DATE, Text("Mail bounced on", "メール不達日"), known_from="bounced_on", aliases=("bounced_at", "不達日")),
+    ),
+    happened="since",
+    personal=("family_name", "given_name", "name", "name_kana", "email", "phone", "title", "department", "user_id"),
+)  # fmt: skip
+
+SUBSCRIPTION = Kind(
+    "subscription",
+    Text("Subscription", "契約"),
+    Text("Subscriptions", "契約"),
+    (
+        _id("subscription_id", "contract_id", "契約id", "契約番号"),
+        _account(),
+        Field("product", T.TEXT, Text("Product", "製品"), aliases=("product_id", "商品", "サービス")),
+        Field("plan", T.TEXT, Text("Plan", "プラン"), aliases=("plan_name", "料金プラン")),
+        Field("amount", T.MONEY, Text("Recurring amount per interval", "請求間隔ごとの継続金額"), required=True,
+              aliases=("mrr", "price", "月額", "金額", "契約金額")),
+        _currency(),
+        Field("interval", T.CHOICE, Text("Billing interval", "請求間隔"),
+              choices=_choices(month=("Monthly", "月"), quarter=("Quarterly", "四半期"), half=("Half-yearly", "半年"), year=("Yearly", "年")),
+              aliases=("billing_period", "period", "請求サイクル", "支払サイクル")),
+        Field("recurring", T.BOOLEAN, Text("Recurring", "継続課金"), aliases=("継続",)),
+        Field("seats", T.INTEGER, Text("Seats", "ライセンス数"), aliases=("licenses", "licences", "quantity", "席数", "アカウント数")),
+        Field("started_on", T.DATE, Text("Started on", "契約開始日"), required=True, aliases=("start_date", "start", "開始日")),
+        Field("effective_on", T.DATE, Text("These terms hold from", "条件の適用日"), aliases=("effective_date", "changed_on", "適用日", "変更日")),
+        Field("term_months", T.INTEGER, Text("Term (months)", "契約期間(月)"), aliases=("term", "契約期間", "契約月数")),
+        Field("renewal_on", T.DATE, Text("Renewal date", "更新日"), aliases=("renewal_date", "次回更新日", "更新予定日")),
+        Field("notice_on", T.DATE, Text("Cancellation notice on", "解約申出日"), known_from="notice_on", aliases=("cancelled_at", "canceled_at", "解約通知日")),
+        Field("ended_on", T.DATE, Text("Ended on", "契約終了日"), known_from="notice_on|ended_on", aliases=("end_date", "end", "終了日", "解約日"),
+              help=Text("The first day without the subscription.", "契約が無くなる最初の日です。")),
+        Field("end_reason", T.TEXT, Text("Reason it ended", "解約理由"), known_from="notice_on|ended_on", aliases=("churn_reason", "cancel_reason", "理由")),
+    ),
+    happened="started_on",
+    effective="effective_on",
+)  # fmt: skip
+
+INVOICE = Kind(
+    "invoice",
+    Text("Invoice", "請求"),
+    Text("Invoices", "請求"),
+    (
+        _id("invoice_id", "number", "請求番号", "請求書番号"),
+        _account(),
+        Field("amount", T.MONEY, Text("Amount", "金額"), required=True, aliases=("total", "請求額", "請求金額")),
+        _currency(),
+        Field("issued_on", T.DATE, Text("Issued on", "発行日"), required=True, aliases=("issued_at", "date", "invoice_date", "請求日")),
+        Field("due_on", T.DATE, Text("Due on", "支払期日"), aliases=("due_date", "支払期限", "期日")),
+        Field("paid_on", T.DATE, Text("Paid on", "入金日"), known_from="paid_on", aliases=("paid_at", "paid_date", "支払日")),
+        Field("paid", T.BOOLEAN, Text("Paid", "入金済み"), known_from="paid_on", timeless=False, aliases=("入金", "支払", "status")),
+        Field("voided_on", T.DATE, Text("Voided on", "取消日"), known_from="voided_on"),
+    ),
+    happened="issued_on",
+)  # fmt: skip
+
+TICKET = Kind(
+    "ticket",
+    Text("Ticket", "問い合わせ"),
+    Text("Tickets", "問い合わせ"),
+    (
+        _id("ticket_id", "case_id", "問い合わせ番号", "ケース番号"),
+        _account(),
+        _contact(),
+        Field("subject", T.TEXT, Text("Subject", "件名"), aliases=("title", "タイトル")),
+        Field("body", T.TEXT, Text("Text", "本文"), aliases=("description", "内容", "問い合わせ内容")),
+        Field("opened_at", T.INSTANT, Text("Opened", "受付日時"), required=True, aliases=("created_at", "opened", "受付日", "起票日", "作成日")),
+        Field("first_reply_at", T.INSTANT, Text("First reply", "初回返信"), known_from="first_reply_at"),
+        Field("resolved_at", T.INSTANT, Text("Resolved", "解決日時"), known_from="resolved_at", aliases=("closed_at", "solved_at", "解決日", "完了日")),
+        Field("severity", T.CHOICE, Text("Severity", "重要度"), aliases=("priority", "優先度", "緊急度"),
+              choices=_choices(low=("Low", "低"), normal=("Normal", "中"), high=("High", "高"), urgent=("Urgent", "緊急"))),
+        Field("reopened", T.INTEGER, Text("Times reopened", "再オープン回数"), known_from="resolved_at", aliases=("reopen_count", "再開回数")),
+        Field("tone", T.NUMBER, Text("Tone (-1 … 1)", "感情(-1〜1)"), aliases=("sentiment", "感情スコア")),
+        Field("category", T.TEXT, Text("Category", "分類"), aliases=("type", "カテゴリ", "種別")),
+        Field("product", T.TEXT, Text("Product", "製品")),
+    ),
+    happened="opened_at",
+    personal=("subject", "body"),
+)  # fmt: skip
+
+INTERACTION = Kind(
+    "interaction",
+    Text("Interaction", "接触履歴"),
+    Text("Interactions", "接触履歴"),
+    (
+        _id("interaction_id", "activity_id", "活動id"),
+        _account(),
+        _contact(),
+        Field("type", T.CHOICE, Text("Type", "種別"), aliases=("channel", "活動種別", "手段"),
+              choices=_choices(call=("Call", "電話"), mail=("Mail", "メール"), meeting=("Meeting", "打ち合わせ"), visit=("Visit", "訪問"),
+                               webinar=("Webinar", "セミナー"), note=("Note", "メモ"))),
+        Field("occurred_at", T.INSTANT, Text("When", "日時"), required=True, aliases=("date", "activity_date", "日付", "実施日", "対応日")),
+        Field("two_way", T.BOOLEAN, Text("The customer answered", "双方向のやり取り"), aliases=("answered", "応答", "双方向")),
+        Field("minutes", T.INTEGER, Text("Minutes", "所要時間(分)"), aliases=("duration", "所要時間", "分")),
+        Field("cost", T.MONEY, Text("Cost", "費用"), aliases=("expense", "コスト")),
+        _currency(),
+        Field("member", T.MEMBER, Text("By", "対応者"), aliases=("owner", "csm", "担当", "対応者メール")),
+        Field("subject", T.TEXT, Text("Subject", "件名"), aliases=("title", "タイトル")),
+        Field("body", T.TEXT, Text("Text", "内容"), aliases=("notes", "description", "メモ", "議事録")),
+    ),
+    happened="occurred_at",
+    personal=("subject", "body"),
+)  # fmt: skip
+
+INCIDENT = Kind(
+    "incident",
+    Text("Incident", "障害"),
+    Text("Incidents", "障害"),
+    (
+        _id("incident_id", "障害番号"),
+        _account(required=False),
+        Field("title", T.TEXT, Text("Title", "件名"), aliases=("name", "障害名")),
+        Field("started_at", T.INSTANT, Text("Started", "発生日時"), required=True, aliases=("start", "発生日")),
+        Field("ended_at", T.INSTANT, Text("Ended", "復旧日時"), known_from="ended_at", aliases=("end", "resolved_at", "復旧日")),
+        Field("minutes", T.INTEGER, Text("Minutes suffered", "影響時間(分)"), known_from="ended_at", aliases=("duration", "影響分数")),
+        Field("severity", T.CHOICE, Text("Severity", "重要度"), aliases=("priority", "影響度"),
+              choices=_choices(low=("Low", "低"), normal=("Normal", "中"), high=("High", "高"), urgent=("Urgent", "緊急"))),
+        Field("product", T.TEXT, Text("Product", "製品")),
+    ),
+    happened="started_at",
+)  # fmt: skip
+
+SURVEY_ANSWER = Kind(
+    "survey_answer",
+    Text("Survey answer", "アンケート回答"),
+    Text("Survey answers", "アンケート回答"),
+    (
+        _id("answer_id", "response_id", "回答id"),
+        _account(),
+        _contact(),
+        Field("survey", T.TEXT, Text("Survey", "アンケート名"), aliases=("survey_id", "調査名")),
+        Field("measure", T.CHOICE, Text("Measure", "指標"), required=True, aliases=("type", "種別"),
+              choices=_choices(nps=("NPS", "NPS"), csat=("CSAT", "CSAT"), ces=("CES", "CES"))),
+        Field("score", T.NUMBER, Text("Score", "点数"), required=True, aliases=("rating", "value", "評価", "スコア")),
+        Field("comment", T.TEXT, Text("Comment", "コメント"), aliases=("自由記述", "text")),
+        Field("answered_at", T.INSTANT, Text("Answered", "回答日時"), required=True, aliases=("date", "responded_at", "回答日")),
+    ),
+    happened="answered_at",
+    personal=("comment",),
+)  # fmt: skip
+
+ORDER = Kind(
+    "order",
+    Text("Order", "注文"),
+    Text("Orders", "注文"),
+    (
+        _id("order_id", "order_number", "注文番号"),
+        _account(),
+        Field("ordered_at", T.INSTANT, Text("Ordered", "注文日時"), required=True, aliases=("date", "order_date", "注文日")),
+        Field("product", T.TEXT, Text("Product", "商品"), aliases=("sku", "item", "商品コード", "商品名")),
+        Field("quantity", T.NUMBER, Text("Quantity", "数量"), aliases=("qty", "個数")),
+        Field("amount", T.MONEY, Text("Amount", "金額"), required=True, aliases=("total", "price", "注文金額", "売上")),
+        _currency(),
+    ),
+    happened="ordered_at",
+)  # fmt: skip
+
+TRAINING = Kind(
+    "training",
+    Text("Training record", "研修記録"),
+    Text("Training records", "研修記録"),
+    (
+        _id("training_id", "研修id"),
+        _account(),
+        _contact(),
+        Field("course", T.TEXT, Text("Course", "講座名"), required=True, aliases=("course_name", "研修名", "コース")),
+        Field("completed_on", T.DATE, Text("Completed on", "修了日"), required=True, aliases=("completed_at", "date", "受講日")),
+        Field("score", T.NUMBER, Text("Score", "得点"), aliases=("result", "点数")),
+    ),
+    happened="completed_on",
+)  # fmt: skip
+
+ACQUISITION_COST = Kind(
+    "acquisition_cost",
+    Text("Acquisition cost", "獲得費用"),
+    Text("Acquisition costs", "獲得費用"),
+    (
+        _id("cost_id"),
+        Field("channel", T.TEXT, Text("Channel", "チャネル"), required=True, aliases=("acquisition_channel", "獲得チャネル", "流入経路")),
+        Field("month", T.DATE, Text("Month", "月"), required=True, aliases=("period", "date", "年月", "対象月")),
+        Field("amount", T.MONEY, Text("Amount", "金額"), required=True, aliases=("cost", "spend", "費用")),
+        _currency(),
+    ),
+    happened="month",
+)  # fmt: skip
+
+EXCHANGE_RATE = Kind(
+    "exchange_rate",
+    Text("Exchange rate", "為替レート"),
+    Text("Exchange rates", "為替レート"),
+    (
+        _id(),
+        Field("currency", T.CURRENCY, Text("Currency", "通貨"), required=True, aliases=("通貨コード",)),
+        Field("on", T.DATE, Text("Date", "日付"), required=True, aliases=("date", "適用日")),
+        Field("rate", T.NUMBER, Text("Company currency per unit", "1単位あたりの自社通貨"), required=True, aliases=("レート",)),
+    ),
+    happened="on",
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        ACCOUNT, CONTACT, SUBSCRIPTION, INVOICE, TICKET, INTERACTION, INCIDENT, SURVEY_ANSWER, ORDER, TRAINING,
+        ACQUISITION_COST, EXCHANGE_RATE,
+    )
+}  # fmt: skip

@@ -1,0 +1,100 @@
+"""Settings of an installation, read once from the environment, typed; nonsense is refused at start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the environment says.
+
+    ``ENISHI_HOME`` data folder; ``DATABASE_URL`` PostgreSQL (default: SQLite in the data folder);
+    ``ENISHI_URL`` the address people use (``http://127.0.0.1:8400``); ``ENISHI_SECRET`` signing key
+    (default: made once in the data folder); ``ENISHI_DEBUG`` 1 for development; ``ENISHI_SMTP`` mail server
+    as ``smtp[s]://user:password@host:port``; ``ENISHI_MAIL_FROM`` sender.
+    """
+
+    home: Home
+    database_url: str
+    url: str
+    secret: str
+    debug: bool
+    smtp: str
+    mail_from: str
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or "127.0.0.1"
+
+    @property
+    def secure(self) -> bool:
+        return self.url.startswith("https://")
+
+    def database(self) -> dict[str, object]:
+        """Django's DATABASES entry. SQLite begins every transaction IMMEDIATE: with deferred ones, four
+        writers lose thousands of writes to lock errors."""
+        if not self.database_url:
+            return {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": self.home.database,
+                "OPTIONS": {
+                    "transaction_mode": "IMMEDIATE",
+                    "timeout": 20,
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+                },
+            }
+        parts = urlsplit(self.database_url)
+        if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+            raise EnishiError(
+                "bad_setting",
+                Text(
+                    f"DATABASE_URL starts with '{parts.scheme}:', which Enishi does not know.",
+                    f"DATABASE_URL の形式「{parts.scheme}:」には対応していません。",
+                ),
+                Text(
+                    "Write postgresql://user:password@host:5432/name, or leave it out for the embedded database.",
+                    "postgresql://user:password@host:5432/name の形でご指定ください。省略すると組み込みデータベースを使います。",
+                ),
+            )
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.strip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+
+
+def _secret(home: Home) -> str:
+    """The signing key from the environment or the data folder, made once if there is neither."""
+    if secret := os.environ.get("ENISHI_SECRET"):
+        return secret
+    if not home.secret.exists():
+        home.prepare()
+        home.secret.touch(mode=0o600)
+        home.secret.write_text(secrets.token_urlsafe(48))
+    return home.secret.read_text().strip()
+
+
+def read_configuration() -> Configuration:
+    home = Home.from_environment()
+    return Configuration(
+        home=home,
+        database_url=os.environ.get("DATABASE_URL", ""),
+        url=os.environ.get("ENISHI_URL", "http://127.0.0.1:8400").rstrip("/"),
+        secret=_secret(home),
+        debug=os.environ.get("ENISHI_DEBUG", "") == "1",
+        smtp=os.environ.get("ENISHI_SMTP", ""),
+        mail_from=os.environ.get("ENISHI_MAIL_FROM", "enishi@localhost"),
+    )

@@ -1,0 +1,81 @@
+"""What people do about it: tasks, snoozes, notes. A logged interaction is a record of kind ``interaction``."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enishi.accounts.models import Account, Contact, Member
+
+
+class Task(models.Model):
+    """A promise or a piece of work for a person, about an account."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Dropped")
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tasks")
+    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL)
+    title = models.CharField(_("What"), max_length=300)
+    note = models.TextField(_("Note"), blank=True)
+    assignee = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="tasks")
+    due_on = models.DateField(_("Due"), null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    made_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("due_on", "id")
+        indexes = [models.Index(fields=["assignee", "status", "due_on"], name="task_queue")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Attention(models.Model):
+    """What a person decided about an account on their Today page: snoozed or dealt with, until when.
+
+    It holds only while nothing worse happens: ``fingerprint`` names what was seen, and a new cause or alert
+    brings the account back at once.
+    """
+
+    class Verb(models.TextChoices):
+        SNOOZED = "snoozed", _("Snoozed")
+        DONE = "done", _("Done")
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="attention")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="attention")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    until = models.DateField()
+    reason = models.CharField(max_length=300, blank=True)
+    fingerprint = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-made_at",)
+        indexes = [models.Index(fields=["member", "until"], name="attention_until")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.account_id} until {self.until}"
+
+
+class Note(models.Model):
+    """A member's free text on an account."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL)
+    body = models.TextField(_("Note"))
+    pinned = models.BooleanField(default=False)
+    made_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pinned", "-made_at")
+
+    def __str__(self) -> str:
+        return self.body[:60]
