@@ -1,0 +1,106 @@
+# What one can do here. `make` alone lists it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+DATA ?=
+ACCOUNTS ?= 400
+TESTS ?=
+
+BIN := .venv/bin
+ENISHI := $(BIN)/enishi $(if $(DATA),--data "$(DATA)")
+STAMPS := .stamps
+SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) \
+	$(shell find src -name '*.po' 2>/dev/null) $(wildcard hatch_build.py) pyproject.toml
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test test-postgres check format lint types imports migrations \
+	translations bench real crash lock clean
+
+help: ## list what one can do
+	@echo "Enishi: what one can do here   (make TARGET)"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
+		| awk -F '\t' '{printf "  %-14s %s\n", $$1, $$2}'
+	@echo "Settings: PORT=8000  DATA=folder  ACCOUNTS=400  TESTS='src/enishi/store -k inbox'"
+
+# ---- installing -------------------------------------------------------------------------------------------
+
+install: $(STAMPS)/installed ## prepare .venv, then use .venv/bin/enishi
+
+install-dev: $(STAMPS)/dev $(STAMPS)/installed ## the same, with the tools of make check
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or run make PYTHON=/path/to/python"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed, $(PYTHON) is older. Run make PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv .venv
+
+$(STAMPS)/run: requirements/run.txt | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	@echo "Installing what Enishi runs on (a minute or two, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
+	@echo "Installing the development tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Installing runs hatch_build.py: translations, and the front end with Node from the machine or from a wheel.
+$(STAMPS)/installed: $(STAMPS)/run $(SOURCES)
+	@echo "Building the front end and the translations ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# ---- using ------------------------------------------------------------------------------------------------
+
+run: $(STAMPS)/installed ## start Enishi with the sample company on http://127.0.0.1:$PORT
+	@$(ENISHI) demo --accounts $(ACCOUNTS) --if-empty
+	@exec $(ENISHI) serve --port $(PORT)
+
+real: $(STAMPS)/installed ## score real data as of then and print how good the score was
+	@$(BIN)/enishi real
+
+# ---- checking ---------------------------------------------------------------------------------------------
+
+test: install-dev ## every test, on the embedded database
+	$(PYTEST) $(TESTS)
+
+test-postgres: install-dev ## the tests that use a database, on PostgreSQL
+	scripts/with-postgres $(PYTEST) -m "not browser and not engines" $(TESTS)
+
+format: install-dev ## lay the code out
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: install-dev
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: install-dev
+	$(BIN)/mypy
+
+imports: install-dev
+	$(BIN)/lint-imports --no-logo
+
+migrations: install-dev
+	@dir=$$(mktemp -d) && ENISHI_HOME=$$dir $(BIN)/python manage.py makemigrations --check --dry-run; code=$$?; rm -rf "$$dir"; exit $$code
+
+translations: install-dev
+	@$(BIN)/python scripts/check_translations.py
+
+check: lint types imports migrations translations ## what CI runs: style, types, rooms, translations, all tests on both databases
+	$(MAKE) test
+	$(MAKE) test-postgres
+
+crash: install-dev ## kill the processes 50 times under load and count what was acknowledged
+	$(BIN)/pytest -m crash -p no:xdist -s
+
+bench: install-dev ## every measurement, beside its baseline, as one table of ratios
+	@$(BIN)/python -m tests.bench
+
+# ---- keeping ----------------------------------------------------------------------------------------------
+
+lock: install-dev ## renew requirements/*.txt from requirements/*.in (needs uv)
+	uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11 requirements/run.in -o requirements/run.txt
+	uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+
+clean: ## remove what was built here (never the data folder)
+	rm -rf $(STAMPS) .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis src/enishi/web/static/dist
