@@ -1,0 +1,112 @@
+"""Write keys, refused items, and the inbox where PostgreSQL is configured."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# The id space of the vendor's own product: group and user ids sent by its developers, and account and user
+# columns of event files unless they name another system.
+DEFAULT_SYSTEM = "product"
+
+_KEY_PREFIX = "enw_"
+_SHOWN = 8
+
+
+def hash_key(key: str) -> str:
+    """What is kept of a write key. Keys are 32 random bytes, so a plain digest cannot be guessed back."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class WriteKey(models.Model):
+    """Permission to send events, held by a product's code. The key itself is shown once and not kept."""
+
+    name = models.CharField(_("Name"), max_length=100, unique=True)
+    product = models.CharField(_("Product"), max_length=100, blank=True)
+    system = models.CharField(_("Id system"), max_length=60, default=DEFAULT_SYSTEM)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    shown = models.CharField(_("Key starts with"), max_length=20, editable=False)
+    creates_accounts = models.BooleanField(_("Unknown groups become accounts"), default=True)
+    updates_records = models.BooleanField(_("Traits update accounts and contacts"), default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    last_used_at = models.DateTimeField(_("Last used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("Revoked"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = _("Write key")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def assign(self) -> str:
+        """Give this row a new key; returns it in clear for the one time it is shown. The caller saves."""
+        return self.assign_known(_KEY_PREFIX + secrets.token_urlsafe(32))
+
+    def assign_known(self, key: str) -> str:
+        """Use a key made elsewhere (a migration from another tool, a test)."""
+        self.digest, self.shown = hash_key(key), key[:_SHOWN] + "…"
+        return key
+
+
+class Reject(models.Model):
+    """Something that was taken in but could not be understood: an event of a batch, or a row of a file.
+
+    ``origin`` and ``position`` say where it stood (``inbox:17``, item 3; ``import:5``, row 120) and are
+    unique, so that a consumer or an import that runs again never makes a second line.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        REPLAYED = "replayed", _("Replayed")
+        DISCARDED = "discarded", _("Discarded")
+
+    kind = models.CharField(max_length=30, default="event")  # "event", or the name of a kind of record
+    source = models.CharField(max_length=100, blank=True)  # name of the write key or import
+    origin = models.CharField(max_length=60)
+    position = models.BigIntegerField()
+    payload = models.TextField()  # the item as it came, JSON where it was JSON
+    reason = models.CharField(max_length=60)  # code of the error
+    message_en = models.TextField()
+    message_ja = models.TextField()
+    place = models.CharField(max_length=200, blank=True)  # JSON path or column heading
+    context = models.JSONField(default=dict, blank=True)  # what replaying needs: route, key, received_at
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    made_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(fields=["origin", "position"], name="reject_once")]
+        indexes = [models.Index(fields=["status", "-id"], name="reject_desk")]
+        verbose_name = _("Rejected item")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.origin}#{self.position}: {self.reason}"
+
+    def message(self, language: str) -> str:
+        """The reason in the reader's language."""
+        return self.message_ja if language.lower().startswith("ja") else self.message_en
+
+
+class InboxBody(models.Model):
+    """The inbox where PostgreSQL is configured (the embedded installation keeps a file of its own)."""
+
+    received_us = models.BigIntegerField()
+    origin = models.TextField()
+    body = models.BinaryField()
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.origin}"
