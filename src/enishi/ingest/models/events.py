@@ -10,9 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# The id space of the vendor's own product: group and user ids sent by its developers, and account and user
-# columns of event files unless they name another system.
-DEFAULT_SYSTEM = "product"
+from enishi.store.schema import DEFAULT_SYSTEM
 
 _KEY_PREFIX = "enw_"
 _SHOWN = 8

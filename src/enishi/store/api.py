@@ -1,0 +1,5 @@
+"""The store's doors."""
+
+from enishi.store.published import Published
+
+__all__ = ["Published"]
