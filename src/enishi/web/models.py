@@ -1,0 +1,81 @@
+"""What belongs to the pages themselves: views a member keeps, and files made for a member to fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enishi.accounts.models import Member, Team
+from enishi.kit.home import Home
+
+
+class SavedView(models.Model):
+    """A list page's address under a name. Shared ones are seen by the team, or by all where there is none."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=20, default="portfolio")
+    name = models.CharField(_("Name of the view"), max_length=80)
+    address = models.TextField(blank=True)  # the query string, without page and view
+    shared = models.BooleanField(_("Share with the team"), default=False)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "page", "name"], name="saved_view_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DefaultView(models.Model):
+    """The view a member's list page opens with. It may be a colleague's shared one."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="default_views")
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=20, default="portfolio")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "page"], name="default_view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.page}"
+
+
+class Export(models.Model):
+    """A file a member asked for: made by a job, fetched by that member alone, deleted after a week."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="exports")
+    page = models.CharField(max_length=20, default="portfolio")
+    address = models.TextField(blank=True)  # the view it holds
+    format = models.CharField(max_length=10)  # csv | cp932 | xlsx
+    language = models.CharField(max_length=5, default="ja")
+    status = models.CharField(max_length=10, default="queued")  # queued | running | done | failed
+    rows = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-asked_at",)
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.format} {self.pk}"
+
+    @property
+    def ending(self) -> str:
+        return "xlsx" if self.format == "xlsx" else "csv"
+
+    @property
+    def path(self) -> Path:
+        return Home.from_environment().exports / f"{self.page}-{self.pk}.{self.ending}"
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.rows_done // self.rows) if self.rows else 0
