@@ -1,0 +1,34 @@
+import "@tabler/core/dist/css/tabler.min.css";
+import "./styles/tokens.css";
+import "./styles/frame.css";
+import "./styles/parts.css";
+import "./styles/table.css";
+import "./styles/print.css";
+
+import Alpine from "@alpinejs/csp";
+import htmx from "htmx.org";
+
+import { watchCharts } from "./charts/load.js";
+import { copyButtons } from "./copy.js";
+import { dialogs } from "./dialogs.js";
+import { forms } from "./forms.js";
+import { palette } from "./palette.js";
+import { shortcuts } from "./shortcuts.js";
+import { tables } from "./tables.js";
+import { themes } from "./themes.js";
+import { toasts } from "./toasts.js";
+import { register } from "./components.js";
+
+htmx.config.includeIndicatorStyles = false;
+htmx.config.allowEval = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0;
+htmx.config.scrollBehavior = "instant";
+window.htmx = htmx;
+
+register(Alpine);
+for (const start of [dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, forms, watchCharts]) {
+  start();
+}
+Alpine.start();
+document.documentElement.dataset.ready = "1";

@@ -1,0 +1,84 @@
+import { axisTooltip, categoryAxis, grid, marks, valueAxis } from "./frame.js";
+import { axisText, colourOf, formatter } from "./look.js";
+
+function legend(palette) {
+  return { top: 0, left: 0, itemWidth: 12, itemHeight: 10, textStyle: axisText(palette) };
+}
+
+function values(series) {
+  return series.values.map((value, i) => ({
+    value,
+    address: series.addresses?.[i],
+    itemStyle: series.colours ? { color: series.colours[i] } : undefined,
+  }));
+}
+
+// {kind: "bar", x, series: [{name, values, colour?, addresses?}], stacked?, horizontal?, format}
+export function bars(spec, palette, width) {
+  const many = spec.series.length > 1;
+  const show = formatter(spec);
+  const series = spec.series.map((one, index) => ({
+    type: "bar",
+    name: one.name,
+    data: values({ ...one, colours: one.colours?.map((name) => palette[name] || name) }),
+    color: colourOf(one, index, palette),
+    stack: spec.stacked ? "total" : undefined,
+    barMaxWidth: 44,
+    cursor: one.addresses ? "pointer" : "default",
+    label: {
+      show: !spec.stacked && spec.x.length * spec.series.length <= 24,
+      position: spec.horizontal ? "right" : "top",
+      formatter: (point) => show(point.value),
+      color: palette.ink,
+      fontSize: 11,
+    },
+    markLine: index === 0 ? marks(spec, palette) : undefined,
+  }));
+  const category = { ...categoryAxis(spec, palette), inverse: Boolean(spec.horizontal) };
+  const value = valueAxis(spec, palette);
+  return {
+    legend: many ? legend(palette) : undefined,
+    grid: { ...grid({ ...spec, legend: many, endLabels: false }, width), right: spec.horizontal ? 64 : 16 },
+    xAxis: spec.horizontal ? value : category,
+    yAxis: spec.horizontal ? category : value,
+    tooltip: axisTooltip(spec, palette),
+    series,
+  };
+}
+
+// From an opening to a closing amount by steps: {kind: "bridge", steps: [{name, value, total?, address?}]}
+export function bridge(spec, palette, width) {
+  const show = formatter(spec);
+  let level = 0;
+  const floor = [];
+  const blocks = [];
+  for (const step of spec.steps) {
+    const from = step.total ? 0 : level;
+    level = step.total ? step.value : level + step.value;
+    floor.push(step.total ? 0 : Math.min(from, level));
+    const colour = step.total ? palette.ink : step.value >= 0 ? palette.good : palette.danger;
+    blocks.push({
+      value: Math.abs(step.total ? step.value : level - from),
+      shown: step.value,
+      address: step.address,
+      itemStyle: { color: palette[step.colour] || colour, opacity: step.total ? 0.75 : 1 },
+    });
+  }
+  const x = spec.steps.map((step) => step.name);
+  return {
+    grid: grid({ ...spec, endLabels: false }, width),
+    xAxis: { ...categoryAxis({ x }, palette), axisLabel: { ...axisText(palette), interval: 0, width: 90, overflow: "break" } },
+    yAxis: valueAxis(spec, palette),
+    tooltip: axisTooltip(spec, palette),
+    series: [
+      { type: "bar", name: "\u0000floor", stack: "bridge", silent: true, data: floor, itemStyle: { color: "transparent" } },
+      {
+        type: "bar", name: spec.name || "", stack: "bridge", data: blocks, barMaxWidth: 64,
+        label: {
+          show: true, position: "top", color: palette.ink, fontSize: 11,
+          formatter: (point) => `${point.data.shown > 0 && !spec.steps[point.dataIndex].total ? "+" : ""}${show(point.data.shown)}`,
+        },
+      },
+    ],
+  };
+}

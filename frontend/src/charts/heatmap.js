@@ -1,0 +1,36 @@
+import { axisText, formatter, tooltip } from "./look.js";
+
+// {kind: "heatmap", x, y, cells: [[xIndex, yIndex, value|null]], format, low?, high?, labels?}
+export function heatmap(spec, palette, width) {
+  const show = formatter(spec);
+  const numbers = spec.cells.map((cell) => cell[2]).filter((value) => value !== null);
+  return {
+    grid: { left: 8, right: 12, top: spec.xTop === false ? 8 : 28, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: {
+      type: "category", data: spec.x, position: spec.xTop === false ? "bottom" : "top",
+      axisLabel: { ...axisText(palette), hideOverlap: true }, axisLine: { show: false }, axisTick: { show: false },
+    },
+    yAxis: {
+      type: "category", data: spec.y, inverse: true,
+      axisLabel: { ...axisText(palette), width: Math.min(180, width * 0.3), overflow: "truncate" },
+      axisLine: { show: false }, axisTick: { show: false },
+    },
+    visualMap: {
+      show: false,
+      min: spec.low ?? 0,
+      max: spec.high ?? Math.max(1, ...numbers),
+      inRange: { color: [palette.soft, palette.c1] },
+    },
+    tooltip: tooltip(palette, {
+      formatter: (point) => `${spec.y[point.value[1]]}\n${spec.x[point.value[0]]}  ${show(point.value[2])}`,
+    }),
+    series: [
+      {
+        type: "heatmap",
+        data: spec.cells.map((cell) => [cell[0], cell[1], cell[2] === null ? "-" : cell[2]]),
+        label: { show: Boolean(spec.labels), fontSize: 10, color: palette.ink, formatter: (point) => show(point.value[2]) },
+        itemStyle: { borderColor: palette.surface, borderWidth: 1 },
+      },
+    ],
+  };
+}

@@ -1,0 +1,79 @@
+import { axisTooltip, categoryAxis, grid, marks, valueAxis } from "./frame.js";
+import { colourOf, formatter } from "./look.js";
+
+function band(series, index, palette) {
+  const stack = `\u0000band${index}`;
+  const common = {
+    type: "line", stack, symbol: "none", silent: true, lineStyle: { opacity: 0 }, stackStrategy: "all",
+  };
+  return [
+    { ...common, name: `\u0000low${index}`, data: series.low },
+    {
+      ...common,
+      name: `\u0000high${index}`,
+      data: series.high.map((high, i) => (high === null || series.low[i] === null ? null : high - series.low[i])),
+      areaStyle: { color: colourOf(series, index, palette), opacity: series.shade || 0.15 },
+    },
+  ];
+}
+
+function line(series, index, spec, palette) {
+  const colour = colourOf(series, index, palette);
+  return {
+    type: "line",
+    name: series.name,
+    data: series.values,
+    color: colour,
+    step: series.step ? "end" : false,
+    symbol: series.values.length > 40 ? "none" : "circle",
+    symbolSize: 4,
+    showSymbol: series.values.filter((value) => value !== null).length < 3,
+    connectNulls: false,
+    lineStyle: { width: series.muted ? 1.25 : 2, type: series.dashed ? "dashed" : "solid" },
+    areaStyle: spec.area ? { opacity: 0.12 } : undefined,
+    stack: spec.stacked ? "total" : undefined,
+    endLabel: {
+      show: spec.endLabels !== false,
+      formatter: (point) => series.label || `${series.name} ${formatter(spec)(point.value)}`,
+      color: colour,
+      fontSize: 11,
+      width: 120,
+      overflow: "truncate",
+    },
+    labelLayout: { moveOverlap: "shiftY" },
+    markLine: index === 0 ? marks(spec, palette) : undefined,
+  };
+}
+
+// {kind: "line", x, series: [{name, values, colour?, low?, high?, dashed?}], format, unit, marks, targets}
+export function lines(spec, palette, width) {
+  const series = spec.series.flatMap((one, index) => [
+    ...(one.low ? band(one, index, palette) : []),
+    line(one, index, spec, palette),
+  ]);
+  return {
+    grid: grid(spec, width),
+    xAxis: { ...categoryAxis(spec, palette), boundaryGap: false },
+    yAxis: valueAxis(spec, palette),
+    tooltip: axisTooltip(spec, palette),
+    series,
+  };
+}
+
+// Past as a line, future as nested intervals: {kind: "fan", x, past, middle, bands: [{level, low, high}]}
+export function fan(spec, palette, width) {
+  const series = [
+    ...spec.bands.map((one) => ({
+      name: one.name, values: spec.middle, low: one.low, high: one.high, colour: "c1", shade: one.shade,
+    })).flatMap((one, index) => band(one, index, palette)),
+    line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, { ...spec, endLabels: false }, palette),
+    line({ name: spec.middleName, values: spec.middle, colour: "c1", dashed: true }, 1, spec, palette),
+  ];
+  return {
+    grid: grid(spec, width),
+    xAxis: { ...categoryAxis(spec, palette), boundaryGap: false },
+    yAxis: valueAxis(spec, palette),
+    tooltip: axisTooltip(spec, palette),
+    series,
+  };
+}

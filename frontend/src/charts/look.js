@@ -1,0 +1,72 @@
+// Colours and number forms shared by all charts: the same thing has the same colour everywhere.
+import { language } from "../texts.js";
+
+const NAMES = [
+  "ink", "muted", "line", "surface", "good", "caution", "danger", "unknown",
+  "c1", "c2", "c3", "c4", "c5", "c6", "soft",
+];
+
+export function colours() {
+  const style = getComputedStyle(document.documentElement);
+  const found = {};
+  for (const name of NAMES) found[name] = style.getPropertyValue(`--chart-${name}`).trim();
+  found.series = [found.c1, found.c2, found.c3, found.c4, found.c5, found.c6];
+  found.font = getComputedStyle(document.body).fontFamily;
+  return found;
+}
+
+export function colourOf(series, index, palette) {
+  return palette[series.colour] || palette.series[index % palette.series.length];
+}
+
+function digits(value) {
+  const size = Math.abs(value);
+  return size >= 100 ? 0 : size >= 10 ? 1 : 2;
+}
+
+function shortMoney(value, currency) {
+  if (language() === "ja") {
+    const size = Math.abs(value);
+    const mark = currency === "JPY" ? "円" : ` ${currency}`;
+    if (size >= 1e8) return `${plain(value / 1e8)}億${mark}`;
+    if (size >= 1e4) return `${plain(value / 1e4)}万${mark}`;
+    return `${plain(value)}${mark}`;
+  }
+  return new Intl.NumberFormat("en", {
+    style: "currency", currency, notation: "compact", maximumFractionDigits: 1, currencyDisplay: "narrowSymbol",
+  }).format(value);
+}
+
+function plain(value) {
+  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits(value) }).format(value);
+}
+
+// `format` is number, percent (of 1), money (of `currency`, in whole units) or points.
+export function formatter(spec) {
+  const unit = spec.unit || "";
+  return (value) => {
+    if (value === null || value === undefined || Number.isNaN(value)) return "–";
+    if (spec.format === "percent") {
+      const most = Math.abs(value) < 0.1 ? 1 : 0;
+      return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: most }).format(value);
+    }
+    if (spec.format === "money") return shortMoney(value, spec.currency || "JPY");
+    return unit ? `${plain(value)}${language() === "ja" ? "" : " "}${unit}` : plain(value);
+  };
+}
+
+export function axisText(palette) {
+  return { color: palette.muted, fontSize: 11, fontFamily: palette.font };
+}
+
+export function tooltip(palette, extra = {}) {
+  // Drawn as SVG text: the HTML kind needs style attributes, which the content policy forbids.
+  return {
+    renderMode: "richText",
+    confine: true,
+    backgroundColor: palette.surface,
+    borderColor: palette.line,
+    textStyle: { color: palette.ink, fontSize: 12, fontFamily: palette.font },
+    ...extra,
+  };
+}

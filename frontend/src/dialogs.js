@@ -1,0 +1,38 @@
+// <button data-opens="id"> opens <dialog id>; [data-closes] closes; <details class="menu"> behaves as a menu.
+function open(dialog) {
+  if (!dialog.open) dialog.showModal();
+  const first = dialog.querySelector("[autofocus], input:not([type=hidden]), select, textarea, button");
+  if (first) first.focus();
+}
+
+export function dialogs() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      const dialog = document.getElementById(opener.dataset.opens);
+      if (dialog) open(dialog);
+      return;
+    }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) closer.closest("dialog")?.close();
+    if (event.target instanceof HTMLDialogElement) event.target.close();
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+  });
+  // A server answer put into <div id="dialog-place"> opens at once; "closeDialog" closes the open one.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const dialog = event.target.querySelector?.("dialog[data-open-now]");
+    if (dialog) open(dialog);
+  });
+  document.addEventListener("closeDialog", () => {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  });
+}
