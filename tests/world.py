@@ -16,6 +16,7 @@ from enishi.accounts.models import (
     Company,
     Contact,
     Member,
+    OutsideId,
     Record,
     RecordVersion,
     Role,
@@ -97,6 +98,9 @@ def make_account(name: str, **fields: Any) -> Account:
     fields.setdefault("source", "crm")
     account = Account.objects.create(
         name=name, search=search_text(name, fields.get("name_kana", ""), fields["outside_id"]), **fields
+    )
+    OutsideId.objects.create(
+        system=account.source, value=account.outside_id, target=OutsideId.Target.ACCOUNT, account=account
     )
     RecordVersion.objects.create(
         kind="account",

@@ -30,7 +30,10 @@ class Task(models.Model):
 
     class Meta:
         ordering = ("due_on", "id")
-        indexes = [models.Index(fields=["assignee", "status", "due_on"], name="task_queue")]
+        indexes = [
+            models.Index(fields=["assignee", "status", "due_on"], name="task_queue"),
+            models.Index(fields=["account", "status"], name="task_account"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -55,6 +58,7 @@ class Attention(models.Model):
     fingerprint = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+    task = models.ForeignKey(Task, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ("-made_at",)
@@ -73,6 +77,7 @@ class Note(models.Model):
     pinned = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-pinned", "-made_at")

@@ -1,0 +1,98 @@
+"""What the queue is decided from, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from enishi.kit.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A declared thing to do, with a draft to start from (``definitions/plays.yaml``)."""
+
+    id: str
+    when: tuple[str, ...]
+    title: Text
+    act: Text
+    channel: str
+    minutes: int
+    chance: float
+    rest_days: int
+    contacts: tuple[str, ...]
+    subject: Text
+    body: Text
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is judged true of an account, as the ranking needs it. Money is whole minor units."""
+
+    account_id: int
+    band: str
+    tenths: int | None = None
+    tenths_week_ago: int | None = None
+    causes: tuple[dict[str, Any], ...] = ()
+    alerts: tuple[dict[str, Any], ...] = ()
+    at_stake: int = 0
+    renewal_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason why an account needs somebody: ``trigger`` names it as plays do, strongest first in lists."""
+
+    trigger: str
+    weight: int
+    since: date | None = None
+    evidence: Text | None = None
+    on: date | None = None
+    kind: str = ""
+    record_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrgencyPart:
+    """A share of the urgency, in points of 100, with its reason in words."""
+
+    points: int
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An account in the queue: how much is at stake, how urgent and why, and what to do."""
+
+    account_id: int
+    priority: int
+    urgency: int
+    parts: tuple[UrgencyPart, ...]
+    reasons: tuple[Reason, ...]
+    play: Play
+    promise_due: bool = False
+
+    @property
+    def main(self) -> Reason:
+        return self.reasons[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text ready to send or to speak from, in the language of the person addressed."""
+
+    language: str
+    subject: str
+    body: str
+    contact_id: int | None = None
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person had seen when they put an account aside."""
+
+    severity: int
+    tokens: frozenset[str] = field(default_factory=frozenset)

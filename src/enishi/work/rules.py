@@ -1,0 +1,222 @@
+"""The order of the queue, decided purely: judgements and a day in, a ranked list with its reasons out.
+
+An account's priority is the money at stake times its urgency. Urgency is a sum of declared points (100 at
+most), each with its reason, so that every place in the list can be explained. Accounts to which something was
+promised come first, whatever their money.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from enishi.kit.text import Text
+from enishi.work.contracts import Judgement, Play, Ranked, Reason, Seen, UrgencyPart
+from enishi.work.plays import play_for
+
+RENEWAL_WINDOW = 90
+FALL_TENTHS = 100  # a fall of ten points in a week is a reason by itself
+FRESH_ALERT_DAYS = 7
+MAX_URGENCY = 100
+BAND_POINTS = {"red": 40, "yellow": 20, "unknown": 10, "green": 0}
+SEVERITY = {"green": 0, "unknown": 1, "yellow": 2, "red": 3}
+
+BAND_WORDS = {
+    "red": Text("Health is in danger", "ヘルスが危険"),
+    "yellow": Text("Health needs care", "ヘルスが注意"),
+    "unknown": Text("Health is unknown", "ヘルスが不明"),
+}
+
+
+def rank(
+    judgements: Iterable[Judgement],
+    today: date,
+    plays: Sequence[Play],
+    promised: frozenset[int] = frozenset(),
+) -> list[Ranked]:
+    """The accounts that need somebody, most pressing first.
+
+    Args:
+        promised: accounts with a promise due today or earlier.
+    """
+    ranked = [place(judgement, today, plays, judgement.account_id in promised) for judgement in judgements]
+    return sorted((item for item in ranked if item), key=order)
+
+
+def order(item: Ranked) -> tuple[bool, int, int, int]:
+    """Promises first, then money times urgency; where no money is known, urgency alone."""
+    return (not item.promise_due, -item.priority, -item.urgency, item.account_id)
+
+
+def place(
+    judgement: Judgement, today: date, plays: Sequence[Play], promise_due: bool = False
+) -> Ranked | None:
+    """One account's place, or None where nothing calls for a person."""
+    reasons = reasons_of(judgement, today)
+    if not reasons:
+        return None
+    parts = urgency_parts(judgement, today)
+    urgency = min(MAX_URGENCY, sum(part.points for part in parts))
+    return Ranked(
+        account_id=judgement.account_id,
+        priority=judgement.at_stake * urgency // MAX_URGENCY,
+        urgency=urgency,
+        parts=parts,
+        reasons=reasons,
+        play=play_for((reason.trigger for reason in reasons), plays),
+        promise_due=promise_due,
+    )
+
+
+def reasons_of(judgement: Judgement, today: date) -> tuple[Reason, ...]:
+    """Why the account needs somebody, strongest first; empty where it does not."""
+    reasons = [*_alert_reasons(judgement, today), *_cause_reasons(judgement)]
+    fall = fall_of(judgement)
+    if fall >= FALL_TENTHS:
+        points = round(fall / 10)
+        words = Text(f"The score fell by {points} points in a week", f"スコアが1週間で{points}点下がりました")
+        reasons.append(Reason("score:falling", min(100, 30 + points), evidence=words, kind="score"))
+    if judgement.band in ("red", "yellow") and renewal_is_near(judgement, today):
+        reasons.append(_renewal_reason(judgement, today))
+    if judgement.band == "red":
+        words = Text("The score is in the red band", "スコアが危険域にあります")
+        reasons.append(Reason("band:red", 20, evidence=words, kind="score"))
+    return tuple(sorted(reasons, key=lambda reason: -reason.weight))
+
+
+def _alert_reasons(judgement: Judgement, today: date) -> list[Reason]:
+    found = []
+    for alert in judgement.alerts:
+        since = _day(alert.get("since"))
+        fresh = since is None or (today - since).days <= FRESH_ALERT_DAYS
+        found.append(_reason(f"alert:{alert['alert']}", 95 if fresh else 60, since, alert))
+    return found
+
+
+def _cause_reasons(judgement: Judgement) -> list[Reason]:
+    found = []
+    for cause in judgement.causes:
+        tag = f"/{cause['tag']}" if cause.get("tag") else ""
+        trigger = f"cause:{cause['cause']}{tag}"
+        found.append(_reason(trigger, int(cause["strength"]), _day(cause.get("since")), cause))
+    return found
+
+
+def _reason(trigger: str, weight: int, since: date | None, source: Mapping[str, Any]) -> Reason:
+    evidence = (source.get("evidence") or [{}])[0]
+    words = Text(evidence["en"], evidence["ja"]) if evidence.get("en") else None
+    return Reason(
+        trigger,
+        weight,
+        since,
+        words,
+        _day(evidence.get("on")),
+        evidence.get("kind") or "",
+        evidence.get("record_id"),
+    )
+
+
+def _renewal_reason(judgement: Judgement, today: date) -> Reason:
+    days = _days_to_renewal(judgement, today)
+    words = Text(f"Renewal in {days} days", f"更新まで{days}日")
+    return Reason(
+        "renewal:near", 50 - days // 3, evidence=words, on=judgement.renewal_on, kind="subscription"
+    )
+
+
+def urgency_parts(judgement: Judgement, today: date) -> tuple[UrgencyPart, ...]:
+    """The points of urgency and what each is for."""
+    parts = [
+        _band_part(judgement),
+        _fall_part(judgement),
+        _cause_part(judgement),
+        _alert_part(judgement, today),
+        _renewal_part(judgement, today),
+    ]
+    return tuple(part for part in parts if part.points > 0)
+
+
+def _band_part(judgement: Judgement) -> UrgencyPart:
+    return UrgencyPart(BAND_POINTS.get(judgement.band, 0), BAND_WORDS.get(judgement.band, Text("", "")))
+
+
+def _fall_part(judgement: Judgement) -> UrgencyPart:
+    points = round(max(0, fall_of(judgement)) / 10)
+    return UrgencyPart(min(20, points), Text(f"{points} points down in a week", f"1週間で{points}点低下"))
+
+
+def _cause_part(judgement: Judgement) -> UrgencyPart:
+    strength = max((int(cause["strength"]) for cause in judgement.causes), default=0)
+    return UrgencyPart(strength // 5, Text(f"Strongest cause {strength}/100", f"最も強い原因 {strength}/100"))
+
+
+def _alert_part(judgement: Judgement, today: date) -> UrgencyPart:
+    weights = [reason.weight for reason in _alert_reasons(judgement, today)]
+    if 95 in weights:
+        return UrgencyPart(15, Text("New alert this week", "今週の新しい警告"))
+    return UrgencyPart(5 if weights else 0, Text("Open alert", "継続中の警告"))
+
+
+def _renewal_part(judgement: Judgement, today: date) -> UrgencyPart:
+    if not renewal_is_near(judgement, today):
+        return UrgencyPart(0, Text("", ""))
+    days = _days_to_renewal(judgement, today)
+    points = 15 if days <= 30 else 10 if days <= 60 else 5
+    return UrgencyPart(points, Text(f"Renewal in {days} days", f"更新まで{days}日"))
+
+
+def fall_of(judgement: Judgement) -> int:
+    """Tenths lost since a week ago; negative where the score rose, 0 where either is unknown."""
+    if judgement.tenths is None or judgement.tenths_week_ago is None:
+        return 0
+    return judgement.tenths_week_ago - judgement.tenths
+
+
+def renewal_is_near(judgement: Judgement, today: date) -> bool:
+    return judgement.renewal_on is not None and 0 <= _days_to_renewal(judgement, today) <= RENEWAL_WINDOW
+
+
+def _days_to_renewal(judgement: Judgement, today: date) -> int:
+    return (judgement.renewal_on - today).days if judgement.renewal_on else RENEWAL_WINDOW + 1
+
+
+def fingerprint(judgement: Judgement) -> str:
+    """What a person sees of an account now, short enough to keep: the band, each cause, each alert.
+
+    An alert counts anew when it fires again later; a cause does not.
+    """
+    tokens = sorted(_tokens(judgement))[:27]
+    return " ".join([str(SEVERITY.get(judgement.band, 0)), *tokens])
+
+
+def read_fingerprint(text: str) -> Seen:
+    severity, *tokens = text.split() or ["0"]
+    return Seen(int(severity), frozenset(tokens))
+
+
+def is_news(judgement: Judgement, seen: str) -> bool:
+    """Whether something worse or new is true since ``seen``: a worse band, a new cause, a new alert."""
+    before = read_fingerprint(seen)
+    if SEVERITY.get(judgement.band, 0) > before.severity:
+        return True
+    return not _tokens(judgement) <= before.tokens
+
+
+def _tokens(judgement: Judgement) -> set[str]:
+    names = [f"cause:{cause['cause']}" for cause in judgement.causes]
+    names += [f"alert:{alert['alert']}@{alert.get('since')}" for alert in judgement.alerts]
+    return {hashlib.blake2s(name.encode(), digest_size=3).hexdigest() for name in names}
+
+
+def changed_since(today: date) -> date:
+    """The day from which a change counts as overnight: yesterday, or Friday on a Monday and over a week-end."""
+    back = {0: 3, 6: 2}.get(today.weekday(), 1)
+    return today - timedelta(days=back)
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value) if isinstance(value, str) and value else None

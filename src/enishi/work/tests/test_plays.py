@@ -1,0 +1,96 @@
+"""The declared plays are whole, and drafts are courteous in the customer's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.world import TODAY, make_world
+
+from enishi.kit.errors import EnishiError
+from enishi.work.api import declared_plays, draft, load_plays, place, play_for
+from enishi.work.reads import judgement_of
+
+EVERY_TRIGGER = [
+    *(f"alert:{name}" for name in ("power_users_falling", "champion_gone", "outage_suffered", "payment_late",
+                                   "use_stopped")),
+    *(f"cause:{name}" for name in ("disvaluation", "disconnection", "disengagement", "downturn")),
+    "cause:disvaluation/product", "cause:disvaluation/competition", "renewal:near", "score:falling", "band:red",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("trigger", EVERY_TRIGGER)
+def test_every_reason_has_its_own_play(trigger: str) -> None:
+    plays = declared_plays()
+    assert trigger in play_for([trigger], plays).when
+
+
+def test_an_unknown_reason_gets_the_catch_all() -> None:
+    assert play_for(["alert:made_up"], declared_plays()).id == "ask_how_things_are"
+
+
+def play(**change: Any) -> dict[str, Any]:
+    body = {
+        "id": "one", "when": ["band:red"], "title": "t", "act": "a", "channel": "call", "minutes": 5, "chance": 0.1,
+        "rest_days": 1, "contacts": [], "subject": "s", "body": "b",
+    }  # fmt: skip
+    return {**body, **change}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"channel": "pigeon"}, "pigeon"),
+        ({"chance": 2}, "between 0 and 1"),
+        ({"body": "{customer}"}, "customer"),
+        ({"body": "{evidence}"}, "internal"),
+        ({"minutes": "soon"}, "soon"),
+        ({"when": ["cause:downturn"]}, "band:red"),
+    ],
+)
+def test_a_wrong_play_is_refused_with_its_name(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(EnishiError, match=says):
+        load_plays({"plays": [play(**change)]})
+
+
+@pytest.mark.django_db
+def test_a_draft_addresses_the_person_who_is_still_there() -> None:
+    world = make_world()
+    ranked = place(judgement_of(world.sakura), TODAY, declared_plays())
+    assert ranked is not None
+    text = draft(ranked.play, world.sakura, list(world.sakura.contacts.all()), world.takahashi, world.company)
+    assert text.contact_id == world.yamamoto.pk, "the champion left; the decision maker is addressed"
+    assert text.language == "ja"
+    assert text.body.startswith("株式会社さくら商事\n執行役員 山本様\n\nいつもお世話になっております。")
+    assert text.body.endswith("株式会社ソラテック\n高橋\n")
+
+
+@pytest.mark.django_db
+def test_a_draft_speaks_the_customers_language_not_the_readers() -> None:
+    world = make_world()
+    ranked = place(judgement_of(world.acme), TODAY, declared_plays())
+    assert ranked is not None
+    text = draft(ranked.play, world.acme, [world.brown], world.takahashi, world.company)
+    assert text.language == "en"
+    assert "Dear Carol Brown," in text.body
+    assert "美咲 高橋" in text.body
+
+
+@pytest.mark.django_db
+def test_nobody_known_means_the_company_is_addressed() -> None:
+    world = make_world()
+    plays = declared_plays()
+    text = draft(play_for(["band:red"], plays), world.naniwa, [], world.tanaka, world.company)
+    assert text.body.startswith("浪速物産株式会社 御中\n\nいつも")
+    assert text.contact_id is None
+
+
+@pytest.mark.django_db
+def test_an_internal_draft_carries_the_evidence_in_the_readers_language() -> None:
+    world = make_world()
+    ranked = place(judgement_of(world.sakura), TODAY, declared_plays())
+    assert ranked is not None
+    internal = play_for(["cause:disvaluation/product"], declared_plays())
+    text = draft(internal, world.sakura, [], world.smith, world.company, reasons=ranked.reasons)
+    assert text.language == "en"
+    assert "- Severe ticket open: slow reports" in text.body

@@ -1,0 +1,180 @@
+"""The queue as a person sees it: scoped, paged, and without what was put aside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.world import NOW, TODAY, World, make_account, make_alert, make_cause, make_state, make_world
+
+from enishi.accounts.models import AuditLine
+from enishi.kit.errors import EnishiError, NotAllowed, NotFound
+from enishi.signals.models import AccountState, Signal
+from enishi.work import api
+from enishi.work.api import View
+from enishi.work.reads import judgement_from
+from enishi.work.rules import rank
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def names(queue: api.Queue) -> list[int]:
+    return [item.account_id for item in queue.items]
+
+
+def test_mine_team_and_all_stay_within_the_scope(world: World) -> None:
+    assert names(api.ranked_queue(world.takahashi, TODAY)) == [world.sakura.pk, world.fuji.pk]
+    team = api.ranked_queue(world.takahashi, TODAY, view=View.TEAM)
+    assert names(team) == [world.sakura.pk, world.acme.pk, world.fuji.pk]
+    everything = api.ranked_queue(world.suzuki, TODAY)
+    assert set(names(everything)) == {world.sakura.pk, world.acme.pk, world.fuji.pk, world.naniwa.pk}
+    assert names(api.ranked_queue(world.smith, TODAY, view=View.ALL)) == [world.acme.pk]
+    assert api.views_of(world.smith) == [View.MINE]
+    assert api.views_of(world.takahashi) == [View.MINE, View.TEAM]
+    assert api.usual_view(world.suzuki) == View.ALL
+
+
+def test_paging_keeps_the_total(world: World) -> None:
+    first = api.ranked_queue(world.suzuki, TODAY, limit=3)
+    rest = api.ranked_queue(world.suzuki, TODAY, offset=3, limit=3)
+    assert (first.total, len(first.items), len(rest.items)) == (4, 3, 1)
+    assert not set(names(first)) & set(names(rest))
+    assert first.minutes == sum(item.play.minutes for item in first.items)
+
+
+def test_the_database_and_the_rule_agree_on_who_calls(world: World) -> None:
+    for number, (band, tenths, before, days) in enumerate(
+        [("green", 700, 850, None), ("green", 700, 790, 5), ("yellow", 500, 500, 90), ("yellow", 500, 500, 91),
+         ("yellow", 500, 500, None), ("red", 200, 200, None), ("unknown", None, None, 10)]
+    ):  # fmt: skip
+        renewal = None if days is None else TODAY + timedelta(days=days)
+        account = make_account(f"会社{number}", owner=world.sato)
+        make_state(account, band, tenths, week_ago=before, at_stake=number, renewal_on=renewal)
+    queue = api.ranked_queue(world.suzuki, TODAY, limit=100)
+    ruled = rank(map(judgement_from, AccountState.objects.all()), TODAY, api.declared_plays())
+    assert names(queue) == [item.account_id for item in ruled]
+    assert queue.total == len(ruled)
+
+
+def test_reading_stops_early_and_still_gives_the_true_order(
+    world: World, django_assert_max_num_queries: object
+) -> None:
+    owner = world.tanaka
+    for number in range(450):
+        account = make_account(f"顧客{number}", owner=owner)
+        AccountState.objects.create(
+            account=account,
+            day=TODAY,
+            band="red",
+            tenths=300,
+            tenths_week_ago=300 + number % 190,
+            at_stake=number * 1000,
+        )
+    page = api.ranked_queue(owner, TODAY, limit=5)
+    states = AccountState.objects.filter(account__owner=owner)
+    ruled = rank(map(judgement_from, states), TODAY, api.declared_plays())
+    assert names(page) == [item.account_id for item in ruled[:5]]
+    assert page.total == 451
+
+
+def test_a_snooze_hides_until_its_day_or_until_news(world: World) -> None:
+    api.snooze(
+        world.takahashi, world.sakura.pk, TODAY + timedelta(days=7), today=TODAY, now=NOW, reason="出張"
+    )
+    queue = api.ranked_queue(world.takahashi, TODAY)
+    assert names(queue) == [world.fuji.pk]
+    assert queue.total == 1
+    assert [aside.account for aside in queue.aside] == [world.sakura]
+    assert world.sakura.pk in names(api.ranked_queue(world.takahashi, TODAY + timedelta(days=7)))
+    state = AccountState.objects.get(account=world.sakura)
+    state.alerts = [*state.alerts, make_alert("use_stopped", TODAY)]
+    state.save()
+    assert names(api.ranked_queue(world.takahashi, TODAY))[0] == world.sakura.pk
+    line = AuditLine.objects.get(verb="account_snoozed")
+    assert line.account == world.sakura
+    assert line.detail["reason"] == "出張"
+
+
+def test_anothers_snooze_does_not_empty_my_list_but_counts_in_the_wide_view(world: World) -> None:
+    api.mark_done(world.takahashi, world.acme.pk, today=TODAY, now=NOW)
+    assert names(api.ranked_queue(world.smith, TODAY)) == [world.acme.pk]
+    assert world.acme.pk not in names(api.ranked_queue(world.suzuki, TODAY))
+
+
+def test_undo_brings_it_back(world: World) -> None:
+    attention = api.mark_done(world.takahashi, world.sakura.pk, today=TODAY, now=NOW, rest_days=7)
+    assert attention.until == TODAY + timedelta(days=7)
+    api.undo(world.takahashi, attention.pk, now=NOW)
+    assert world.sakura.pk in names(api.ranked_queue(world.takahashi, TODAY))
+    with pytest.raises(NotFound):
+        api.undo(world.suzuki, attention.pk, now=NOW)
+
+
+def test_a_snooze_needs_a_day_ahead(world: World) -> None:
+    for days in (0, -1, 181):
+        with pytest.raises(EnishiError, match="within the next 180 days"):
+            api.snooze(world.takahashi, world.fuji.pk, TODAY + timedelta(days=days), today=TODAY, now=NOW)
+
+
+def test_delegating_makes_a_task_and_undo_drops_it(world: World) -> None:
+    due = TODAY + timedelta(days=3)
+    task, attention = api.delegate(
+        world.takahashi, world.acme.pk, world.smith, "Call the buyer", due_on=due, today=TODAY, now=NOW
+    )
+    assert task.assignee == world.smith
+    assert list(api.my_promises(world.smith, TODAY)) == [task]
+    api.undo(world.takahashi, attention.pk, now=NOW)
+    task.refresh_from_db()
+    assert task.status == "dropped"
+
+
+def test_readers_may_not_act_and_nobody_beyond_their_scope(world: World) -> None:
+    for reader in (world.ito, world.watanabe):
+        with pytest.raises(NotAllowed):
+            api.mark_done(reader, world.sakura.pk, today=TODAY, now=NOW)
+    with pytest.raises(NotFound):
+        api.mark_done(world.smith, world.sakura.pk, today=TODAY, now=NOW)
+
+
+def test_a_due_promise_lifts_its_account(world: World) -> None:
+    api.create_task(world.takahashi, world.fuji.pk, "見積を送る", now=NOW, due_on=TODAY)
+    queue = api.ranked_queue(world.takahashi, TODAY)
+    assert names(queue)[0] == world.fuji.pk
+    assert queue.items[0].promise_due
+
+
+def test_overnight_shows_band_moves_and_new_alerts(world: World) -> None:
+    state = AccountState.objects.get(account=world.hokuto)
+    state.computed_band = state.band = "yellow"
+    state.save()
+    Signal.objects.create(account=world.hokuto, type="alert:use_stopped", since=TODAY)
+    seen = api.overnight(world.takahashi, TODAY, View.MINE)
+    assert [(move.account, move.before, move.after) for move in seen.moves] == [
+        (world.hokuto, "green", "yellow")
+    ]
+    assert {signal.account for signal in seen.signals} == {world.hokuto, world.fuji}
+    assert api.overnight(world.smith, TODAY, View.MINE).is_empty
+
+
+def test_renewals_count_and_sum_by_step(world: World) -> None:
+    found = api.renewals(world.takahashi, TODAY, View.MINE)
+    assert [state.account for state in found.items] == [world.sakura, world.hokuto]
+    assert found.steps == [(30, 0, 0), (60, 2, 12 * 950_000), (90, 2, 12 * 950_000)]
+
+
+def test_an_account_without_a_score_is_counted_not_ranked(world: World) -> None:
+    make_account("新規", owner=world.takahashi)
+    assert api.ranked_queue(world.takahashi, TODAY).unscored == 1
+
+
+def test_weak_causes_without_a_main_one_do_not_call(world: World) -> None:
+    account = make_account("静か", owner=world.tanaka)
+    state = make_state(account, "green", 900, causes=[make_cause("downturn", 10, TODAY)])
+    state.main_cause = ""
+    state.save()
+    assert account.pk not in names(api.ranked_queue(world.tanaka, TODAY))

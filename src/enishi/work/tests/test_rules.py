@@ -1,0 +1,144 @@
+"""The order of the queue: data and a day in, places with reasons out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enishi.work.contracts import Judgement
+from enishi.work.plays import declared_plays
+from enishi.work.rules import changed_since, fingerprint, is_news, place, rank, reasons_of
+
+TODAY = date(2026, 11, 20)
+PLAYS = declared_plays()
+
+
+def cause(name: str = "disconnection", strength: int = 60, **more: Any) -> dict[str, Any]:
+    evidence = [{"en": "No contact", "ja": "接触なし", "on": "2026-11-01", "kind": "", "record_id": None}]
+    return {
+        "cause": name,
+        "strength": strength,
+        "tag": "",
+        "since": "2026-11-01",
+        "evidence": evidence,
+        **more,
+    }
+
+
+def alert(name: str = "champion_gone", since: date = TODAY) -> dict[str, Any]:
+    return {"alert": name, "since": since.isoformat(), "evidence": []}
+
+
+def judged(number: int = 1, band: str = "red", **more: Any) -> Judgement:
+    return Judgement(number, band, **{"tenths": 400, "tenths_week_ago": 400, "at_stake": 1_000_000, **more})
+
+
+def test_calm_accounts_call_for_nobody() -> None:
+    assert place(judged(band="green"), TODAY, PLAYS) is None
+    assert place(judged(band="yellow"), TODAY, PLAYS) is None
+    assert place(judged(band="unknown", tenths=None, tenths_week_ago=None), TODAY, PLAYS) is None
+
+
+@pytest.mark.parametrize(
+    ("judgement", "trigger", "play"),
+    [
+        (judged(), "band:red", "ask_how_things_are"),
+        (judged(causes=(cause(),)), "cause:disconnection", "rebuild_the_tie"),
+        (
+            judged(causes=(cause("disvaluation", tag="product"),)),
+            "cause:disvaluation/product",
+            "hand_to_product",
+        ),
+        (judged(causes=(cause("downturn", tag="product"),)), "cause:downturn/product", "adapt_the_contract"),
+        (
+            judged(causes=(cause(strength=80),), alerts=(alert(),)),
+            "alert:champion_gone",
+            "thank_and_introduce",
+        ),
+        (
+            judged(causes=(cause(strength=80),), alerts=(alert(since=TODAY - timedelta(days=40)),)),
+            "cause:disconnection",
+            "rebuild_the_tie",
+        ),
+        (judged(band="green", tenths=700, tenths_week_ago=850), "score:falling", "ask_how_things_are"),
+        (judged(band="yellow", renewal_on=TODAY + timedelta(days=20)), "renewal:near", "prepare_renewal"),
+    ],
+)
+def test_the_strongest_reason_leads_and_its_play_follows(
+    judgement: Judgement, trigger: str, play: str
+) -> None:
+    found = place(judgement, TODAY, PLAYS)
+    assert found is not None
+    assert found.main.trigger == trigger
+    assert found.play.id == play
+
+
+def test_money_times_urgency_makes_the_order() -> None:
+    small_but_burning = judged(1, at_stake=1_000_000, causes=(cause(strength=100),), alerts=(alert(),))
+    large_and_calmer = judged(2, at_stake=10_000_000)
+    larger_still = judged(3, at_stake=11_000_000)
+    ranked = rank([small_but_burning, large_and_calmer, larger_still], TODAY, PLAYS)
+    assert [item.account_id for item in ranked] == [3, 2, 1]
+    assert ranked[0].priority == 11_000_000 * 40 // 100
+
+
+def test_promises_come_first_whatever_their_money() -> None:
+    ranked = rank([judged(1, at_stake=9_000_000), judged(2, at_stake=1)], TODAY, PLAYS, frozenset({2}))
+    assert [item.account_id for item in ranked] == [2, 1]
+    assert ranked[0].promise_due
+
+
+def test_without_money_urgency_decides() -> None:
+    ranked = rank([judged(1, at_stake=0), judged(2, at_stake=0, causes=(cause(strength=90),))], TODAY, PLAYS)
+    assert [item.account_id for item in ranked] == [2, 1]
+
+
+@given(
+    band=st.sampled_from(["red", "yellow", "green", "unknown"]),
+    tenths=st.integers(0, 1000),
+    before=st.integers(0, 1000),
+    strengths=st.lists(st.integers(0, 100), max_size=4),
+    renewal=st.none() | st.integers(-10, 200),
+    stake=st.integers(0, 10**12),
+)
+def test_urgency_is_the_sum_of_its_reasons_and_priority_never_passes_the_stake(
+    band: str, tenths: int, before: int, strengths: list[int], renewal: int | None, stake: int
+) -> None:
+    judgement = judged(
+        band=band,
+        tenths=tenths,
+        tenths_week_ago=before,
+        causes=tuple(cause(strength=strength) for strength in strengths),
+        renewal_on=None if renewal is None else TODAY + timedelta(days=renewal),
+        at_stake=stake,
+    )
+    found = place(judgement, TODAY, PLAYS)
+    assert (found is None) == (not reasons_of(judgement, TODAY))
+    if found:
+        assert found.urgency == min(100, sum(part.points for part in found.parts))
+        assert found.priority <= stake
+
+
+def test_put_aside_until_something_new_is_true() -> None:
+    seen = fingerprint(judged(band="yellow", causes=(cause(),), alerts=(alert(),)))
+    assert not is_news(judged(band="yellow", causes=(cause(strength=99),), alerts=(alert(),)), seen)
+    assert not is_news(judged(band="green"), seen), "better is no news"
+    assert is_news(judged(band="red", causes=(cause(),), alerts=(alert(),)), seen)
+    assert is_news(judged(band="yellow", causes=(cause("downturn"),)), seen)
+    again = alert(since=TODAY + timedelta(days=9))
+    assert is_news(judged(band="yellow", causes=(cause(),), alerts=(again,)), seen), "it fired again"
+
+
+def test_a_fingerprint_fits_its_column() -> None:
+    many = tuple(alert(f"custom_alert_with_a_long_name_{number}") for number in range(60))
+    assert len(fingerprint(judged(alerts=many))) <= 200
+
+
+def test_overnight_reaches_back_over_the_weekend() -> None:
+    assert changed_since(date(2026, 11, 20)) == date(2026, 11, 19)
+    assert changed_since(date(2026, 11, 22)) == date(2026, 11, 20)
+    assert changed_since(date(2026, 11, 23)) == date(2026, 11, 20)
