@@ -233,10 +233,18 @@ class RecordVersion(models.Model):
     backfill = models.BooleanField(default=False)
     data = models.JSONField(default=dict)
     actor = models.CharField(max_length=200, blank=True)
+    import_id = models.BigIntegerField(null=True)  # the import that stated it, so that it can be undone
 
     class Meta:
         ordering = ("id",)
-        indexes = [models.Index(fields=["kind", "record_id", "id"], name="version_of_record")]
+        indexes = [
+            models.Index(fields=["kind", "record_id", "id"], name="version_of_record"),
+            models.Index(
+                fields=["import_id", "id"],
+                name="version_of_import",
+                condition=models.Q(import_id__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.record_id} v{self.pk}"
@@ -265,6 +273,24 @@ class OutsideId(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system}:{self.value}"
+
+
+class Merge(models.Model):
+    """An account that leads to another since ``made_at``; undone, it stands alone again."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="merges")
+    survivor = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="absorbed")
+    moved = models.JSONField(default=dict)  # rows that followed, by model: ids, for the way back
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField(default=timezone.now)
+    undone_by = models.CharField(max_length=200, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-made_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} into {self.survivor_id}"
 
 
 class AuditLine(models.Model):

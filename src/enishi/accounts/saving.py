@@ -1,0 +1,248 @@
+"""What a batch of stated rows means for the records: decided in memory, written by :mod:`.writing`.
+
+A field left out keeps its value, a field given empty loses it. A row that changes nothing writes nothing. When
+a value holds and since when it is known: :mod:`.dating`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from enishi.accounts.coercion import Setting, check_money, clip, coerce_row
+from enishi.accounts.dating import Moment, State, base_for, plain, present, valid_day, versions_of
+from enishi.accounts.models import Account, Contact, RecordVersion
+from enishi.accounts.references import AccountBook, ContactBook, MemberBook, domain_of
+from enishi.accounts.shapes import Slot, shape_of
+from enishi.kit.text import Text
+from enishi.store.kinds import Kind, Type
+
+CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
+MISSING = Text("is missing.", "が入力されていません。")
+
+
+@dataclass(slots=True)
+class RowResult:
+    """What became of one row.
+
+    Args:
+        index: its place in the batch, from 0.
+        status: created, updated, unchanged or rejected.
+        record_id: the number of its row here; None where rejected (and in a dry run for new ones).
+        errors: why it was rejected, by field.
+        warnings: what was kept otherwise than stated, by field (an owner who is no member, for example).
+    """
+
+    index: int
+    status: str
+    record_id: int | None = None
+    errors: dict[str, Text] = field(default_factory=dict)
+    warnings: dict[str, Text] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A row's result and the record it fell on. ``parent`` is a parent account still to be found."""
+
+    result: RowResult
+    slot: Slot | None = None
+    parent: str = ""
+
+
+class Batch:
+    """One call of ``save_records``: reads what it needs in a few queries, then decides row by row."""
+
+    def __init__(self, kind: Kind, source: str, setting: Setting, moment: Moment) -> None:
+        self.kind, self.source, self.setting, self.moment = kind, source, setting, moment
+        self.shape = shape_of(kind)
+        self.accounts, self.contacts, self.members = AccountBook(source), ContactBook(source), MemberBook()
+        self.slots: dict[str, Slot] = {}
+        self.names = {f.name for f in kind.fields}
+        self.member_fields = [f.name for f in kind.fields if f.type is Type.MEMBER]
+
+    def plan(self, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Decide every row, in order; later rows see what earlier ones said."""
+        read = [coerce_row(self.kind, row, self.setting) for row in rows]
+        self._load([values for values, _errors in read])
+        return [self._decide(n, values, errors) for n, (values, errors) in enumerate(read)]
+
+    def _load(self, read: list[State]) -> None:
+        self.slots = self.shape.load(self.kind, self.source, {v["id"] for v in read if v.get("id")})
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for values in read:
+            for name in ("account", "parent", "contact"):
+                if name in self.names and isinstance(value := values.get(name), str):
+                    wanted[name].add(value)
+        domains = {domain_of(value) for value in wanted["contact"]} - {""}
+        self.accounts.look_up(wanted["account"] | wanted["parent"] | domains)
+        self.contacts.look_up(wanted["contact"])
+        if self.kind.effective or (self.moment.backfill and any(not f.timeless for f in self.kind.fields)):
+            self._load_history()
+
+    def _load_history(self) -> None:
+        """Each record's states by the day they hold from, and by when they became known."""
+        slots = {slot.row.pk: slot for slot in self.slots.values()}
+        numbers = sorted(slots)
+        for start in range(0, len(numbers), 500):
+            part = numbers[start : start + 500]
+            rows = RecordVersion.objects.filter(kind=self.kind.name, record_id__in=part, deleted=False)
+            for version in rows.order_by("pk"):
+                slot = slots[version.record_id]
+                slot.terms[version.valid_on] = version.data
+                slot.known.append((version.known_at, version.data))
+
+    def _decide(self, index: int, values: State, errors: dict[str, Text]) -> Outcome:
+        outcome = Outcome(RowResult(index, REJECTED, errors=errors))
+        outside_id = values.pop("id", None)
+        if not outside_id:
+            errors.setdefault("id", MISSING)
+            return outcome
+        slot = self.slots.get(outside_id) or self.shape.make(self.kind, self.source, outside_id)
+        refer(self, values, slot, outcome)
+        account, contact = values.pop("account", slot.account), values.pop("contact", slot.contact)
+        again = restates_first(self.kind, slot, values)
+        base = base_for(self.kind, slot.state, slot.terms, values.get(self.kind.effective))
+        state = merged(base, values)
+        have = {**state, "id": outside_id, "account": account, "contact": contact}
+        required = [f.name for f in self.kind.fields if f.required and have.get(f.name) is None]
+        errors.update({name: MISSING for name in required if name not in errors})
+        errors.update(check_money(self.kind, state, self.setting))
+        if not errors:
+            self.slots[outside_id] = outcome.slot = slot
+            status = UNCHANGED if again else self._apply(slot, state, base, account, contact)
+            outcome.result.status = status
+        return outcome
+
+    def _apply(self, slot: Slot, state: State, base: State, account: int | None, contact: int | None) -> str:
+        """Lay a state over a record; says created, updated or unchanged."""
+        kind, moment = self.kind, self.moment
+        valid_on = valid_day(kind, state, base, slot.terms, moment)
+        root = self.accounts.root(account) if account else None
+        moved = (root, contact) != (slot.root, slot.contact)
+        earlier = bool(kind.effective and slot.terms and valid_on < min(slot.terms))
+        if slot.settled and not (moved or earlier) and plain(kind, state) == plain(kind, base):
+            return UNCHANGED
+        status = CREATED if slot.fresh and not slot.versions else UPDATED
+        if kind.effective:
+            state = {**state, kind.effective: valid_on.isoformat()}
+        slot.account, slot.root, slot.contact = account, root, contact
+        for version in versions_of(kind, state, valid_on, slot.known, moment):
+            version.account, version.contact = account, contact
+            slot.versions.append(version)
+            slot.known.append((version.known_at, version.state))
+        slot.terms[valid_on] = state
+        slot.state = present(slot.terms, moment.today) if kind.effective else state
+        slot.revived = True
+        return status
+
+
+def restates_first(kind: Kind, slot: Slot, values: State) -> bool:
+    """Whether a row with an empty effective date says the first terms once more (a file imported again)."""
+    if not kind.effective or kind.effective not in values or values[kind.effective]:
+        return False
+    values.pop(kind.effective)
+    if not slot.terms or not slot.settled:
+        return False
+    first = plain(kind, slot.terms[min(slot.terms)])
+    return merged(first, values) == first
+
+
+def merged(base: State, values: State) -> State:
+    """A state with the stated values laid over it; empty ones remove."""
+    state = dict(base)
+    for name, value in values.items():
+        if name == "extra":
+            value = {k: v for k, v in {**base.get("extra", {}), **value}.items() if v is not None} or None
+        if value is None:
+            state.pop(name, None)
+        else:
+            state[name] = value
+    return state
+
+
+def refer(batch: Batch, values: State, slot: Slot, outcome: Outcome) -> None:
+    """Replace the outside ids in ``values`` by our numbers; what is not found becomes an error or a warning."""
+    if "account" in batch.names:
+        _refer_account(batch, values, outcome)
+    if "contact" in batch.names:
+        _refer_contact(batch, values, slot, outcome)
+    if "parent" in batch.names:
+        _refer_parent(batch, values, outcome)
+    for name in batch.member_fields:
+        if value := values.get(name):
+            found = batch.members.find(value)
+            values[name] = found[1] if found else None
+            _keep_aside(values, name, None if found else value, outcome, NOT_A_MEMBER)
+
+
+NOT_A_MEMBER = Text(
+    "'{}' is no member yet; kept for later.", "「{}」というメンバーがいないため、控えとして保存しました。"
+)
+NOT_A_CONTACT = Text(
+    "'{}' is no known contact; kept for later.", "「{}」という担当者がいないため、控えとして保存しました。"
+)
+NO_PARENT = Text(
+    "'{}' is no known account; kept for later.",
+    "「{}」という顧客企業がないため、控えとして保存しました。",
+)
+
+
+def _keep_aside(values: State, name: str, text: str | None, outcome: Outcome, warning: Text) -> None:
+    """Keep a reference that leads nowhere yet among the further columns, so that it is not lost."""
+    values["extra"] = {**(values.get("extra") or {}), name: text}
+    if text:
+        shown = clip(text)
+        outcome.result.warnings[name] = Text(warning.en.format(shown), warning.ja.format(shown))
+
+
+def _refer_account(batch: Batch, values: State, outcome: Outcome) -> None:
+    stated = values.get("account")
+    if isinstance(stated, Account):
+        values["account"] = stated.pk
+    elif stated is not None:
+        found = batch.accounts.find(stated)
+        if len(found) == 1:
+            values["account"] = next(iter(found))
+        else:
+            outcome.result.errors["account"] = _not_one(stated, len(found))
+
+
+def _not_one(stated: str, found: int) -> Text:
+    if found:
+        return Text(
+            f"'{clip(stated)}' could be {found} accounts; merge them, or use the id of one system.",
+            f"「{clip(stated)}」に当てはまる顧客企業が{found}社あります。統合するか、一つのシステムのIDをご指定ください。",
+        )
+    return Text(
+        f"No account has the id '{clip(stated)}'.",
+        f"ID「{clip(stated)}」の顧客企業が見つかりません。",
+    )
+
+
+def _refer_contact(batch: Batch, values: State, slot: Slot, outcome: Outcome) -> None:
+    stated = values.get("contact")
+    if isinstance(stated, Contact):
+        values["contact"] = stated.pk
+        values.setdefault("account", stated.account_id)
+    elif stated is not None:
+        account = values.get("account", slot.account)
+        found = batch.contacts.find(stated, batch.accounts.root(account) if account else None)
+        values["contact"] = found.number if found else None
+        _keep_aside(values, "contact", None if found else stated, outcome, NOT_A_CONTACT)
+        if account is None and "account" not in outcome.result.errors:
+            by_domain = batch.accounts.find(domain_of(stated)) if not found else {found.account}
+            values["account"] = next(iter(by_domain)) if len(by_domain) == 1 else None
+
+
+def _refer_parent(batch: Batch, values: State, outcome: Outcome) -> None:
+    """A parent may be made in this very batch: those not found yet are kept aside and looked for after writing."""
+    stated = values.get("parent")
+    if isinstance(stated, Account):
+        values["parent"] = stated.pk
+    elif stated is not None:
+        found = batch.accounts.find(stated)
+        values["parent"] = next(iter(found)) if len(found) == 1 else None
+        _keep_aside(values, "parent", None if len(found) == 1 else stated, outcome, NO_PARENT)
+        outcome.parent = "" if len(found) == 1 else stated
