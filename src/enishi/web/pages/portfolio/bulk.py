@@ -1,0 +1,92 @@
+"""One change for many accounts at once, within the member's scope and rights."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Account, Member
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.segments.api import pin_tier, unpin_tier
+from enishi.store.kinds import ACCOUNT
+from enishi.work.access import check_may_act, check_may_lead
+from enishi.work.api import create_task
+
+MOST = 500
+
+
+def _chosen(member: Member, ids: Sequence[int]) -> list[Account]:
+    """The accounts among ``ids`` that the member may see."""
+    if not ids or len(ids) > MOST:
+        message = Text(
+            f"Choose between 1 and {MOST} accounts; {len(ids)} were chosen.",
+            f"対象は1~{MOST}社で選択してください({len(ids)}社が選択されています)。",
+        )
+        raise EnishiError("bad_selection", message)
+    return list(visible_accounts(member).filter(pk__in=list(ids)).order_by("pk"))
+
+
+def _state(member: Member, accounts: Sequence[Account], now: datetime, **values: str) -> int:
+    """Save the same values for many accounts through the one door for records; the number changed."""
+    by_source: dict[str, list[Account]] = defaultdict(list)
+    for account in accounts:
+        by_source[account.source].append(account)
+    changed = 0
+    for source, own in by_source.items():
+        rows = [{"id": account.outside_id, **values} for account in own]
+        results = save_records(ACCOUNT, rows, source=source, actor=member, now=now)
+        changed += sum(result.status == "updated" for result in results)
+    return changed
+
+
+@transaction.atomic
+def assign_owner(member: Member, ids: Sequence[int], owner: Member, *, now: datetime) -> int:
+    """Give accounts to another person. Managers and administrators only."""
+    check_may_lead(member)
+    return _state(member, _chosen(member, ids), now, owner=owner.email)
+
+
+@transaction.atomic
+def set_stage(member: Member, ids: Sequence[int], stage: str, *, now: datetime) -> int:
+    """Move accounts to a lifecycle stage."""
+    check_may_act(member)
+    return _state(member, _chosen(member, ids), now, stage=stage)
+
+
+@transaction.atomic
+def set_tier(member: Member, ids: Sequence[int], tier: str, reason: str, *, now: datetime) -> int:
+    """Pin accounts to a tier, or with ``tier`` empty give them back to the rules. Managers and administrators."""
+    check_may_lead(member)
+    accounts = _chosen(member, ids)
+    for account in accounts:
+        if tier:
+            pin_tier(account, tier, member=member, reason=reason, now=now)
+        else:
+            unpin_tier(account, member=member, now=now)
+    return len(accounts)
+
+
+@transaction.atomic
+def make_tasks(
+    member: Member,
+    ids: Sequence[int],
+    title: str,
+    due_on: date | None,
+    assignee: Member | None,
+    *,
+    now: datetime,
+) -> int:
+    """One task per account; it goes to the account's owner where no assignee is given."""
+    check_may_act(member)
+    accounts = _chosen(member, ids)
+    for account in accounts:
+        create_task(
+            member, account.pk, title, now=now, due_on=due_on, assignee=assignee or account.owner or member
+        )
+    return len(accounts)

@@ -1,0 +1,174 @@
+"""A view as a file: at once where it is small, by a job where it is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext, override
+from django_tasks import task
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day, get_company
+from enishi.accounts.models import Account, Member
+from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.text import Text
+from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
+from enishi.web.models import Export
+from enishi.web.pages.portfolio.columns import BY_KEY, Column, all_columns, known_keys
+from enishi.web.pages.portfolio.filters import filtered_accounts
+from enishi.web.pages.portfolio.query import Query, read_query
+from enishi.web.pages.portfolio.reads import iterate_rows
+from enishi.web.pages.portfolio.words import all_words, minor_units, plain_word
+
+AT_ONCE = 2_000
+KEPT_DAYS = 7
+_KINDS = {
+    "money": "money",
+    "number": "decimal",
+    "score": "decimal",
+    "change": "decimal",
+    "percent": "percent",
+    "day": "day",
+}
+
+
+def _columns(query: Query) -> list[Column]:
+    """The view's columns, led by what identifies the account."""
+    known = all_columns()
+    lead = ["outside_id", "name"]
+    if "score" in query.columns and "band" not in query.columns:
+        lead.append("band")
+    keys = [*lead, *(key for key in query.columns if key not in lead)]
+    return [known[key] for key in keys if key in known]
+
+
+def _headings(columns: list[Column], currency: str) -> list[Heading]:
+    headings = []
+    for column in columns:
+        title = f"{column.title} ({currency})" if column.look == "money" else str(column.title)
+        headings.append(Heading(title, _KINDS.get(column.look, "text")))
+    return headings
+
+
+def _rows(member: Member, query: Query, columns: list[Column], today: date, unit: int) -> Iterator[list[Any]]:
+    words = all_words()
+
+    def cell(column: Column, account: Account) -> Any:
+        value = column.value(account)
+        if value is None or value == "":
+            return None
+        if column.look == "money":
+            return value if unit == 1 else Decimal(value) / unit
+        return plain_word(column.look, value, words)
+
+    accounts = filtered_accounts(member, query, today=today, unit=unit)
+    for account in iterate_rows(accounts, query):
+        yield [cell(column, account) for column in columns]
+
+
+@transaction.atomic
+def ask_export(member: Member, query: Query, file_format: str, rows: int, language: str) -> Export:
+    """Order a file of a view; small ones are ready on return.
+
+    Raises:
+        EnishiError: ``unknown_format``, ``too_many_rows`` for a spreadsheet.
+    """
+    if file_format not in FORMATS:
+        raise EnishiError(
+            "unknown_format",
+            Text(
+                f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+            ),
+            Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。"),
+        )
+    if file_format == "xlsx" and rows > SHEET_ROWS:
+        raise EnishiError(
+            "too_many_rows",
+            Text(
+                f"{rows:,} rows do not fit into an Excel sheet.",
+                f"{rows:,}行はExcelの1シートに収まりません。",
+            ),
+            Text("Choose CSV, or narrow the view.", "CSVを選ぶか、条件を絞り込んでください。"),
+        )
+    export = Export.objects.create(
+        member=member, address=query.kept, format=file_format, language=language, rows=rows
+    )
+    detail = {"view": query.kept, "format": file_format, "rows": rows}
+    write_audit(member, "portfolio_exported", export, detail=detail)
+    if rows <= AT_ONCE:
+        make_export(export)
+    else:
+        transaction.on_commit(lambda: export_portfolio.enqueue(export.pk))
+    return export
+
+
+def make_export(export: Export) -> None:
+    """Write the file of an order, within its member's scope as it is now."""
+    company = get_company()
+    unit = minor_units(company.currency)
+    query = read_query(QueryDict(export.address), known_keys())
+
+    def heard(n: int) -> None:
+        Export.objects.filter(pk=export.pk).update(rows_done=n, status="running")
+
+    with override(export.language):
+        columns = _columns(query)
+        rows = _rows(export.member, query, columns, company_day(timezone.now()), unit)
+        headings = _headings(columns, company.currency)
+        n = write_table(
+            export.path, export.format, headings, rows, title=gettext("Portfolio"), progress=heard
+        )
+    export.rows = export.rows_done = n
+    export.status, export.finished_at = "done", timezone.now()
+    export.save()
+
+
+@task()
+def export_portfolio(number: int) -> None:
+    """The job behind a large export."""
+    export = Export.objects.select_related("member").filter(pk=number, status="queued").first()
+    if export is None:
+        return
+    try:
+        make_export(export)
+    except Exception as problem:
+        export.status, export.error, export.finished_at = "failed", str(problem)[:500], timezone.now()
+        export.save()
+        raise
+
+
+def access_export(member: Member, number: int) -> Export:
+    """One's own order; nobody else's, whatever their role."""
+    export = Export.objects.filter(member=member, pk=number).first()
+    if export is None:
+        raise NotFound(
+            "unknown_export",
+            Text("There is no such file of yours.", "該当するファイルはありません。"),
+            Text("Export the view again.", "もう一度、一覧から書き出してください。"),
+        )
+    return export
+
+
+def delete_old_exports(now: datetime) -> int:
+    """Remove files older than a week; the number removed. Called by the schedule."""
+    old = Export.objects.filter(asked_at__lt=now - timedelta(days=KEPT_DAYS))
+    n = 0
+    for export in old:
+        export.path.unlink(missing_ok=True)
+        export.delete()
+        n += 1
+    return n
+
+
+def file_name(export: Export, today: date) -> str:
+    return f"enishi-{export.page}-{today:%Y%m%d}.{export.ending}"
+
+
+def sortable(key: str) -> bool:
+    return key.startswith("m.") or bool(BY_KEY.get(key) and BY_KEY[key].sort)

@@ -1,0 +1,136 @@
+"""From a view to a query: each filter of :mod:`query` as a condition on accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.models import Account, Member, Record
+from enishi.kit.text import fold
+from enishi.signals.models import Band, Signal
+from enishi.web.pages.portfolio.query import NONE, Query
+
+SEARCH_CAP = 2_000
+# Rank of a band, for "got worse" and "got better".
+WORSE = Q(state__band="red", state__band_week_ago__in=("green", "yellow")) | Q(
+    state__band="yellow", state__band_week_ago="green"
+)
+BETTER = Q(state__band="green", state__band_week_ago__in=("red", "yellow")) | Q(
+    state__band="yellow", state__band_week_ago="red"
+)
+
+
+def _any(path: str, values: Sequence[str]) -> Q:
+    """One of these values, where :data:`NONE` means blank."""
+    wanted = Q(**{f"{path}__in": [v for v in values if v != NONE]})
+    return wanted | Q(**{path: ""}) if NONE in values else wanted
+
+
+def _owner(values: Sequence[str]) -> Q:
+    wanted = Q(owner__in=[int(v) for v in values if v.isdecimal()])
+    return wanted | Q(owner__isnull=True) if NONE in values else wanted
+
+
+def _band(values: Sequence[str]) -> Q:
+    wanted = Q(state__band__in=values)
+    return wanted | Q(state__isnull=True) if Band.UNKNOWN in values else wanted
+
+
+def _alert(values: Sequence[str]) -> Q:
+    types = [f"alert:{value}" for value in values]
+    return Q(Exists(Signal.objects.filter(account=OuterRef("pk"), type__in=types, until__isnull=True)))
+
+
+def _cause(values: Sequence[str]) -> Q:
+    types = [f"cause:{value}" for value in values]
+    standing = Signal.objects.filter(account=OuterRef("pk"), type__in=types, until__isnull=True)
+    return Q(state__main_cause__in=values) | Q(Exists(standing))
+
+
+def _subscribed(field: str) -> Callable[[Sequence[str]], Q]:
+    def condition(values: Sequence[str]) -> Q:
+        held = Record.objects.filter(
+            account=OuterRef("pk"),
+            kind="subscription",
+            deleted_at__isnull=True,
+            **{f"data__{field}__in": list(values)},
+        )
+        return Q(Exists(held))
+
+    return condition
+
+
+def _moved(values: Sequence[str]) -> Q:
+    condition = Q(pk__in=[])
+    if "worse" in values:
+        condition |= WORSE
+    if "better" in values:
+        condition |= BETTER
+    return condition
+
+
+CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
+    "band": _band,
+    "tier": lambda v: _any("state__tier", v),
+    "owner": _owner,
+    "stage": lambda v: _any("stage", v),
+    "industry": lambda v: _any("industry", v),
+    "size": lambda v: _any("size", v),
+    "region": lambda v: _any("region", v),
+    "trend": lambda v: _any("state__trend", v),
+    "cause": _cause,
+    "alert": _alert,
+    "product": _subscribed("product"),
+    "plan": _subscribed("plan"),
+    "moved": _moved,
+}
+
+
+def _number_condition(name: str, number: int, today: date, unit: int) -> Q:
+    if name == "renewal":
+        return Q(state__renewal_on__gte=today, state__renewal_on__lte=today + timedelta(days=number))
+    if name == "silent":
+        return Q(state__last_seen_on__lte=today - timedelta(days=number))
+    if name == "mrr_min":
+        return Q(state__mrr__gte=number * unit)
+    return Q(state__mrr__lte=number * unit)
+
+
+def _matching(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
+    """Accounts whose folded search text holds every word of ``text``.
+
+    A rare word is looked up first, on its own: ordered reads would otherwise walk the whole book for it.
+    """
+    for word in fold(text).split():
+        accounts = accounts.filter(search__contains=word)
+    few = list(accounts.order_by().values_list("pk", flat=True)[: SEARCH_CAP + 1])
+    return accounts if len(few) > SEARCH_CAP else accounts.filter(pk__in=few)
+
+
+def filtered_accounts(member: Member, query: Query, *, today: date, unit: int) -> QuerySet[Account]:
+    """The accounts of a view, within the member's scope, in no order.
+
+    Args:
+        today: the company's day, from which days to renewal count.
+        unit: minor units in one unit of the company's currency (1 for yen, 100 for euro).
+    """
+    accounts = visible_accounts(member)
+    for name, values in query.choices.items():
+        accounts = accounts.filter(CONDITIONS[name](values))
+    for name, number in query.numbers.items():
+        accounts = accounts.filter(_number_condition(name, number, today, unit))
+    return _matching(accounts, query.text) if query.text else accounts
+
+
+def known(accounts: QuerySet[Account], path: str, descending: bool) -> QuerySet[Account]:
+    """Those that have a value at ``path``, in its order: one walk along its index."""
+    order = F(path).desc() if descending else F(path).asc()
+    return accounts.filter(**{f"{path}__isnull": False}).order_by(order, "pk")
+
+
+def unknown(accounts: QuerySet[Account], path: str) -> QuerySet[Account]:
+    """Those without a value at ``path``: they stand last whichever way the column is sorted."""
+    return accounts.filter(**{f"{path}__isnull": True}).order_by("pk")

@@ -1,0 +1,276 @@
+"""What the portfolio's templates are given: every word and link decided here, so that they only draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Account, Member, Role
+from enishi.segments.api import tier_titles
+from enishi.web.pages.portfolio import as_of, reads, saved
+from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
+from enishi.web.pages.portfolio.exports import sortable
+from enishi.web.pages.portfolio.query import NONE, Query
+from enishi.web.pages.portfolio.words import BANDS, MOVES, TRENDS, all_words
+from enishi.web.words import person
+
+RENEWAL_DAYS = (30, 60, 90, 180)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: how to draw it, its value, and its word where the value is a code."""
+
+    look: str
+    value: Any
+    word: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    account: Account
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's heading: where a click sorts, and how it is sorted now."""
+
+    title: str
+    help: str
+    numeric: bool
+    address: str
+    sorted: str  # ascending | descending | ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    title: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of the bar with its options."""
+
+    name: str
+    title: str
+    options: tuple[Option, ...]
+
+    @property
+    def chosen(self) -> int:
+        return sum(option.chosen for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the address without it."""
+
+    title: str
+    address: str
+
+
+def _head(column: Column, query: Query) -> Head:
+    key = column.key
+    direction = "" if query.sort_key != key else "descending" if query.descending else "ascending"
+    address = query.sorted_by(key).address if sortable(key) else ""
+    return Head(str(column.title), str(column.help), column.numeric, address, direction)
+
+
+def _cell(column: Column, account: Account, words: Mapping[str, Mapping[str, str]]) -> Cell:
+    value = column.value(account)
+    word = ""
+    if column.look == "alerts":
+        value = [words["alert"].get(name, name) for name in str(value).split()]
+    elif column.look in words:
+        word = words[column.look].get(value or "", str(value or ""))
+    elif column.look == "score":
+        state = getattr(account, "state", None)
+        value = state.tenths if state else None
+        word = state.band if state else "unknown"
+    elif column.look == "change":
+        value = None if value is None else round(value * 10)
+    return Cell(column.look, value, word, column.numeric)
+
+
+def _options(values: Mapping[str, str], chosen: Sequence[str]) -> tuple[Option, ...]:
+    return tuple(Option(value, str(title), value in chosen) for value, title in values.items())
+
+
+def _owners(member: Member) -> dict[str, str]:
+    ids = visible_accounts(member).order_by().values_list("owner", flat=True).distinct()[:500]
+    owners = Member.objects.filter(pk__in=[pk for pk in ids if pk]).order_by(
+        "name_kana", "family_name", "email"
+    )
+    return {str(owner.pk): person(owner) for owner in owners} | {NONE: _("Nobody")}
+
+
+def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]) -> list[Filter]:
+    """The filter bar: fixed lists, and what occurs in the member's book."""
+    offered = reads.choices_on_offer(member)
+    fixed: list[tuple[str, str, Mapping[str, Any]]] = [
+        ("band", _("Band"), BANDS),
+        ("tier", _("Tier"), words["tier"]),
+        ("owner", _("Owner"), _owners(member)),
+        ("stage", _("Stage"), words["stage"]),
+        ("cause", _("Cause"), words["cause"]),
+        ("alert", _("Alert"), words["alert"]),
+        ("trend", _("Trend"), {name: word for name, word in TRENDS.items() if name}),
+        ("moved", _("Movement"), MOVES),
+    ]
+    listed = [
+        ("industry", _("Industry")), ("size", _("Size")), ("region", _("Region")),
+        ("product", _("Product")), ("plan", _("Plan")),
+    ]  # fmt: skip
+    named = [(n, title, {v: v for v in offered[n]}) for n, title in listed if offered[n]]
+    return [Filter(n, t, _options(values, query.choices.get(n, ()))) for n, t, values in [*fixed, *named]]
+
+
+def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
+    """The filters in force, each with a way to lift it."""
+    found = [Chip(f"“{query.text}”", query.without("q").address)] if query.text else []
+    for entry in bar:
+        for option in entry.options:
+            if option.chosen:
+                found.append(
+                    Chip(f"{entry.title}: {option.title}", query.toggling(entry.name, option.value).address)
+                )
+    titles = {
+        "renewal": _("Renewal within %(n)s days"),
+        "mrr_min": _("MRR from %(n)s"),
+        "mrr_max": _("MRR up to %(n)s"),
+        "silent": _("Not seen for %(n)s days"),
+    }
+    for name, number in query.numbers.items():
+        found.append(Chip(titles[name] % {"n": f"{number:,}"}, query.without(name).address))
+    return found
+
+
+def _columns_offered(query: Query) -> list[dict[str, Any]]:
+    """The column chooser: those shown first, in their order."""
+    known = all_columns()
+    keys = [*query.columns, *(key for key in known if key not in query.columns and key != "name")]
+    return [
+        {"key": k, "title": str(known[k].title), "shown": k in query.columns, "metric": k.startswith(METRIC)}
+        for k in keys
+        if k in known
+    ]
+
+
+def _rights(member: Member) -> dict[str, bool]:
+    leads = member.role in (Role.ADMIN, Role.MANAGER)
+    acts = leads or member.role == Role.CSM
+    return {"leads": leads, "acts": acts, "exports": acts or member.role == Role.SALES}
+
+
+def _strip(counts: Sequence[reads.BandCount], query: Query) -> list[dict[str, Any]]:
+    """The strip of bands, each piece with the address that filters by it."""
+    chosen = query.choices.get("band", ())
+    return [
+        {
+            "count": count,
+            "word": str(BANDS[count.band]),
+            "percent": round(count.share * 100, 1),
+            "address": query.toggling("band", count.band).address,
+            "chosen": count.band in chosen,
+        }
+        for count in counts
+    ]
+
+
+def _tiers(
+    member: Member, slices: Sequence[reads.Slice], query: Query, words: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    chosen = query.choices.get("tier", ())
+    counts = reads.tier_strip(member, slices, query, list(tier_titles()))
+    return [
+        {
+            "count": count,
+            "word": words.get(count.tier, count.tier),
+            "percent": round(count.share * 100, 1),
+            "address": query.toggling("tier", count.tier).address,
+            "chosen": count.tier in chosen,
+        }
+        for count in counts
+    ]
+
+
+def portfolio_context(
+    member: Member,
+    query: Query,
+    rows: Sequence[Account],
+    more: bool,
+    slices: Sequence[reads.Slice],
+    today: date,
+) -> dict[str, Any]:
+    """Everything the list page draws."""
+    words = all_words()
+    known = all_columns()
+    columns = [known[key] for key in query.columns if key in known]
+    bar = filters(member, query, words)
+    fell, rose = reads.movers(member) if query.page == 1 else ([], [])
+    total = reads.total_accounts(slices, query)
+    return {
+        "query": query,
+        "today": today,
+        "currency": get_company().currency,
+        "name_head": _head(known["name"], query),
+        "heads": [_head(column, query) for column in columns],
+        "rows": [Row(a, tuple(_cell(column, a, words) for column in columns)) for a in rows],
+        "strip": _strip(reads.band_strip(slices, query.choices.get("tier", ())), query),
+        "tiers": _tiers(member, slices, query, words["tier"]),
+        "fell": fell,
+        "rose": rose,
+        "total": total,
+        "book": sum(s.accounts for s in slices),
+        "first": (query.page - 1) * reads.PAGE_SIZE + 1 if rows else 0,
+        "last": (query.page - 1) * reads.PAGE_SIZE + len(rows),
+        "previous": query.on_page(query.page - 1).address if query.page > 1 else "",
+        "next": query.on_page(query.page + 1).address if more else "",
+        "capped": not more and query.page * reads.PAGE_SIZE >= reads.MAX_ROWS and total > reads.MAX_ROWS,
+        "bar": bar,
+        "chips": chips(query, bar),
+        "columns_offered": _columns_offered(query),
+        "views": list(saved.list_views(member)),
+        "current_view": saved.find_view(member, query.view) if query.view else None,
+        "default_view": saved.find_default(member),
+        "hidden": replace(query, page=1).pairs(),
+        "renewal_days": RENEWAL_DAYS,
+        "rights": _rights(member),
+        "owners": _assignable(member),
+        "words": words,
+    }
+
+
+def _assignable(member: Member) -> list[Member]:
+    if member.role not in (Role.ADMIN, Role.MANAGER, Role.CSM):
+        return []
+    people = Member.objects.filter(is_active=True, role__in=(Role.ADMIN, Role.MANAGER, Role.CSM))
+    return list(people.order_by("name_kana", "family_name", "email")[:500])
+
+
+def past_context(member: Member, query: Query, day: date | None, today: date) -> dict[str, Any]:
+    """Everything the page of a past day draws; ``day`` is None where no scores are kept from so early."""
+    context: dict[str, Any] = {"query": query, "day": day, "asked": query.as_of, "today": today}
+    context["now_address"] = replace(query, as_of=None, page=1).address
+    context["hidden"] = [pair for pair in replace(query, page=1).pairs() if pair[0] != "asof"]
+    if day is None:
+        return context
+    rows, more = as_of.rows_then(member, query, day)
+    return context | {
+        "rows": rows,
+        "strip": _strip(as_of.strip_then(member, query, day), query),
+        "previous": query.on_page(query.page - 1).address if query.page > 1 else "",
+        "next": query.on_page(query.page + 1).address if more else "",
+        "sort_low": replace(query, sort="score", page=1).address,
+        "sort_high": replace(query, sort="-score", page=1).address,
+        "words": all_words(),
+    }

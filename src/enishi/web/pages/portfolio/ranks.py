@@ -1,0 +1,97 @@
+"""Every account's metrics as arrays, so that a list can be sorted by any of them.
+
+The values stand as JSON on 100,000 wide rows. They change once a day, so they are read once per scoring and
+kept in the process: 8 bytes per account and metric.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from enishi.signals.models import AccountState, ScoringRun
+
+Numbers = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Metric values of all accounts as of one scoring: ``values[metric][i]`` belongs to ``ids[i]``, NaN where
+    unknown."""
+
+    stamp: str
+    ids: Ids
+    values: Mapping[str, Numbers]
+
+    def ordered(self, metric: str, descending: bool) -> Ids:
+        """Ids of the accounts that have the metric, in its order; ties by id."""
+        values = self.values.get(metric)
+        if values is None:
+            return np.array([], dtype=np.int64)
+        present = ~np.isnan(values)
+        ids, numbers = self.ids[present], values[present]
+        return ids[np.lexsort((ids, -numbers if descending else numbers))]
+
+    def total(self, metric: str, ids: Ids) -> float:
+        """The sum of a metric over some accounts; unknown counts as nothing."""
+        values = self.values.get(metric)
+        return 0.0 if values is None else float(np.nansum(values[np.isin(self.ids, ids)]))
+
+
+_lock = threading.Lock()
+_kept: dict[str, Ranks] = {}
+
+
+def _stamp() -> str:
+    """Changes whenever a scoring has rewritten the states."""
+    run = ScoringRun.objects.order_by("-pk").values_list("pk", "status", "finished_at").first()
+    return f"{connection.settings_dict['NAME']}:{run}:{AccountState.objects.count() if run is None else ''}"
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else np.nan
+
+
+def _read(stamp: str) -> Ranks:
+    """One pass over all states. The JSON is decoded by msgspec, which is ten times quicker than row by row
+    through the field."""
+    table = AccountState._meta.db_table
+    ids: list[int] = []
+    columns: dict[str, list[float]] = {}
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    with connection.cursor() as cursor:
+        cast = "metrics::text" if connection.vendor == "postgresql" else "metrics"
+        cursor.execute(f"SELECT account_id, {cast} FROM {table} ORDER BY account_id")  # noqa: S608 - our own names
+        for position, (account_id, text) in enumerate(cursor):
+            ids.append(account_id)
+            for name, value in decode(text).items():
+                column = columns.setdefault(name, [])
+                column.extend([np.nan] * (position - len(column)))
+                column.append(_number(value))
+    for column in columns.values():
+        column.extend([np.nan] * (len(ids) - len(column)))
+    return Ranks(stamp, np.array(ids, dtype=np.int64), {k: np.array(v) for k, v in columns.items()})
+
+
+def read_ranks() -> Ranks:
+    """The ranks of the latest scoring, read once per process."""
+    stamp = _stamp()
+    with _lock:
+        kept = _kept.get("ranks")
+        if kept is None or kept.stamp != stamp:
+            kept = _kept["ranks"] = _read(stamp)
+        return kept
+
+
+def forget_ranks() -> None:
+    """Read them anew on the next ask."""
+    with _lock:
+        _kept.clear()

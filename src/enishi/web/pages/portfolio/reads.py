@@ -1,0 +1,287 @@
+"""The portfolio's rows and counts, within the scope of the member who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from itertools import islice
+
+from django.core.cache import cache
+from django.db.models import Count, Q, QuerySet, Sum
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.models import Account, Member, Record, Scope
+from enishi.signals.models import AccountState, Band, ScoringRun
+from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
+from enishi.web.pages.portfolio.filters import filtered_accounts, known, unknown
+from enishi.web.pages.portfolio.query import Query
+from enishi.web.pages.portfolio.ranks import read_ranks
+
+PAGE_SIZE = 50
+MAX_ROWS = 10_000  # as far as one may page; beyond it, a filter or an export
+KEEP_SECONDS = 300
+BANDS = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)
+_HEAVY = ("search", "extra", "state__lines", "state__changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One group of the distribution: how many accounts, and their MRR in minor units."""
+
+    band: str
+    before: str
+    tier: str
+    accounts: int
+    mrr: int
+
+
+@dataclass(frozen=True, slots=True)
+class BandCount:
+    """One piece of the strip: now, and how many of them stood in another band a week ago."""
+
+    band: str
+    accounts: int
+    before: int
+    share: float
+    mrr: int
+
+    @property
+    def movement(self) -> int:
+        return self.accounts - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class TierCount:
+    tier: str
+    accounts: int
+    mrr: int
+    share: float  # of all MRR
+    mrr_change: int  # over 90 days
+
+
+def _rows(accounts: QuerySet[Account], columns: Sequence[str]) -> QuerySet[Account]:
+    """What one page of the table reads: never the wide explanations, metrics only where one is shown."""
+    heavy = list(_HEAVY)
+    if not any(key.startswith(METRIC) for key in columns):
+        heavy.append("state__metrics")
+    return accounts.select_related("state", "owner").defer(*heavy)
+
+
+def _by_metric(accounts: QuerySet[Account], metric: str, descending: bool, first: int, n: int) -> list[int]:
+    """Ids ``first`` to ``first + n`` in a metric's order, found by walking the order in chunks."""
+    found: list[int] = []
+    order = read_ranks().ordered(metric, descending)
+    for start in range(0, len(order), 2_000):
+        chunk = order[start : start + 2_000].tolist()
+        allowed = set(accounts.filter(pk__in=chunk).order_by().values_list("pk", flat=True))
+        found += [pk for pk in chunk if pk in allowed]
+        if len(found) >= first + n:
+            return found[first : first + n]
+    valued = set(order.tolist())
+    every = accounts.order_by("pk").values_list("pk", flat=True).iterator()
+    found += islice((pk for pk in every if pk not in valued), first + n - len(found))
+    return found[first : first + n]
+
+
+def _by_column(accounts: QuerySet[Account], path: str, descending: bool, first: int, n: int) -> list[int]:
+    ordered = known(accounts, path, descending)
+    ids = list(ordered.values_list("pk", flat=True)[first : first + n])
+    if len(ids) < n:
+        valued = ordered.order_by()[: first + n].count()
+        start = max(0, first - valued)
+        ids += list(unknown(accounts, path).values_list("pk", flat=True)[start : start + n - len(ids)])
+    return ids
+
+
+def ordered_ids(accounts: QuerySet[Account], query: Query, first: int, n: int) -> list[int]:
+    """Ids of the view's accounts in its order; accounts without a value stand last either way."""
+    key = query.sort_key
+    if key.startswith(METRIC):
+        return _by_metric(accounts, key.removeprefix(METRIC), query.descending, first, n)
+    path = BY_KEY[key].sort if key in BY_KEY else ""
+    if key == "name":
+        return list(
+            accounts.order_by(*_name_order(query.descending)).values_list("pk", flat=True)[first : first + n]
+        )
+    return _by_column(accounts, path or "state__at_stake", query.descending, first, n)
+
+
+def _name_order(descending: bool) -> tuple[str, ...]:
+    return ("-name_kana", "-name", "-pk") if descending else ("name_kana", "name", "pk")
+
+
+def read_rows(ids: Sequence[int], columns: Sequence[str]) -> list[Account]:
+    """These accounts with all a row shows, in the order given."""
+    found = _rows(Account.objects.filter(pk__in=list(ids)), columns).in_bulk()
+    return [found[pk] for pk in ids if pk in found]
+
+
+def read_page(member: Member, query: Query, *, today: date, unit: int) -> tuple[list[Account], bool]:
+    """The rows of a view's page, and whether another page follows."""
+    accounts = filtered_accounts(member, query, today=today, unit=unit)
+    first = min((query.page - 1) * PAGE_SIZE, MAX_ROWS - PAGE_SIZE)
+    ids = ordered_ids(accounts, query, first, PAGE_SIZE + 1)
+    more = len(ids) > PAGE_SIZE and first + PAGE_SIZE < MAX_ROWS
+    return read_rows(ids[:PAGE_SIZE], query.columns), more
+
+
+def iterate_rows(accounts: QuerySet[Account], query: Query, chunk: int = 1_000) -> Iterator[Account]:
+    """Every account of a view in its order, a chunk of rows in memory at a time."""
+    ids = ordered_ids(accounts, query, 0, 10_000_000)
+    for start in range(0, len(ids), chunk):
+        yield from read_rows(ids[start : start + chunk], query.columns)
+
+
+def forget_counts() -> None:
+    """Count anew on the next page: called after a change made from the portfolio itself."""
+    cache.set("portfolio:turn", (cache.get("portfolio:turn") or 0) + 1, None)
+
+
+def _count_key(member: Member, query: Query, today: date) -> str:
+    scope = "all" if member.scope == Scope.ALL else f"{member.scope}:{member.team_id}:{member.pk}"
+    run = ScoringRun.objects.order_by("-pk").values_list("pk", "status").first()
+    parts = [
+        scope,
+        str(run),
+        str(today),
+        str(cache.get("portfolio:turn")),
+        query.without("band", "tier").kept,
+    ]
+    return "portfolio:" + sha256("|".join(parts).encode()).hexdigest()
+
+
+_GROUPS = ("state__band", "state__band_week_ago", "state__tier")
+
+
+def _grouped(accounts: QuerySet[Account]) -> list[Slice]:
+    groups = accounts.order_by().values_list(*_GROUPS).annotate(Count("pk"), Sum("state__mrr"))
+    return [Slice(b or Band.UNKNOWN, before or "", t or "", n, m or 0) for b, before, t, n, m in groups]
+
+
+def _whole_book() -> list[Slice]:
+    """All accounts at once: from the index of states alone, less those of accounts no longer shown."""
+    fields = ("band", "band_week_ago", "tier")
+    gone = Account.objects.filter(Q(deleted_at__isnull=False) | Q(merged_into__isnull=False))
+    every = AccountState.objects.order_by().values_list(*fields).annotate(Count("pk"), Sum("mrr"))
+    totals = {(b, before, t): [n, m or 0] for b, before, t, n, m in every}
+    for b, before, t, n, m in every.filter(pk__in=gone.values("pk")):
+        totals[(b, before, t)][0] -= n
+        totals[(b, before, t)][1] -= m or 0
+    slices = [Slice(b, before, t, n, m) for (b, before, t), (n, m) in totals.items() if n]
+    unscored = Account.objects.filter(
+        deleted_at__isnull=True, merged_into__isnull=True, state__isnull=True
+    ).count()
+    return [*slices, Slice(Band.UNKNOWN, "", "", unscored, 0)] if unscored else slices
+
+
+def distribution(member: Member, query: Query, *, today: date, unit: int) -> list[Slice]:
+    """Accounts and MRR of a view by band, band a week ago and tier, whatever band and tier are chosen.
+
+    Counted at most every five minutes per scope and filter, and at once after a scoring.
+    """
+    key = _count_key(member, query, today)
+    slices: list[Slice] | None = cache.get(key)
+    if slices is None:
+        rest = query.without("band", "tier")
+        if member.scope == Scope.ALL and member.is_active and not rest.filtered:
+            slices = _whole_book()
+        else:
+            slices = _grouped(filtered_accounts(member, rest, today=today, unit=unit))
+        cache.set(key, slices, KEEP_SECONDS)
+    return slices
+
+
+def band_strip(slices: Sequence[Slice], tiers: Sequence[str] = ()) -> list[BandCount]:
+    """The strip of bands, worst first, for the tiers chosen (none: all)."""
+    chosen = [s for s in slices if not tiers or s.tier in tiers]
+    total = sum(s.accounts for s in chosen)
+    strip = []
+    for band in BANDS:
+        now = [s for s in chosen if s.band == band]
+        n = sum(s.accounts for s in now)
+        before = sum(s.accounts for s in chosen if (s.before or s.band) == band)
+        strip.append(BandCount(band, n, before, n / total if total else 0.0, sum(s.mrr for s in now)))
+    return strip
+
+
+def total_accounts(slices: Sequence[Slice], query: Query) -> int:
+    """How many accounts the table holds over all its pages."""
+    bands, tiers = query.choices.get("band", ()), query.choices.get("tier", ())
+    return sum(
+        s.accounts
+        for s in slices
+        if (not bands or s.band in bands) and (not tiers or (s.tier or "-") in tiers)
+    )
+
+
+def tier_strip(
+    member: Member, slices: Sequence[Slice], query: Query, order: Sequence[str]
+) -> list[TierCount]:
+    """Accounts and revenue by tier, with the change of MRR over 90 days, so that the long tail stays in view."""
+    total = sum(s.mrr for s in slices)
+    names = [*order, *sorted({s.tier for s in slices if s.tier} - set(order))]
+    changes = _tier_changes(member)
+    counts = []
+    for name in names:
+        own = [s for s in slices if s.tier == name]
+        mrr = sum(s.mrr for s in own)
+        counts.append(
+            TierCount(
+                name, sum(s.accounts for s in own), mrr, mrr / total if total else 0.0, changes.get(name, 0)
+            )
+        )
+    return counts
+
+
+def _tier_changes(member: Member) -> dict[str, int]:
+    """Change of MRR over 90 days by tier, over the member's whole book."""
+    ranks = read_ranks()
+    key = f"portfolio:tiers:{ranks.stamp}:{member.scope}:{member.team_id}:{member.pk}"
+    changes: dict[str, int] | None = cache.get(key)
+    if changes is None:
+        states = AccountState.objects.filter(account__in=visible_accounts(member)).exclude(tier="")
+        ids: dict[str, list[int]] = {}
+        for pk, tier in states.order_by().values_list("pk", "tier"):
+            ids.setdefault(tier, []).append(pk)
+        changes = {tier: round(ranks.total("mrr_change_90", pks)) for tier, pks in ids.items()}
+        cache.set(key, changes, KEEP_SECONDS)
+    return changes
+
+
+def movers(member: Member, n: int = 5) -> tuple[list[Account], list[Account]]:
+    """Whose score fell and rose most since last week, within the member's scope."""
+    accounts = _rows(visible_accounts(member), ()).filter(state__change__isnull=False)
+    fell = list(accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n])
+    rose = list(accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n])
+    return fell, rose
+
+
+def _distinct(member: Member, field: str) -> list[str]:
+    return list(
+        visible_accounts(member)
+        .exclude(**{field: ""})
+        .order_by(field)
+        .values_list(field, flat=True)
+        .distinct()[:200]
+    )
+
+
+def _sold(member: Member, field: str) -> list[str]:
+    sold = Record.objects.filter(
+        kind="subscription", deleted_at__isnull=True, account__in=visible_accounts(member)
+    )
+    values = sold.order_by().values_list(f"data__{field}", flat=True).distinct()[:200]
+    return sorted({str(value) for value in values if value})
+
+
+def choices_on_offer(member: Member) -> dict[str, list[str]]:
+    """The values that occur in the member's book, for the filters that have no fixed list."""
+    key = f"portfolio:choices:{member.scope}:{member.team_id}:{member.pk}"
+    offered: dict[str, list[str]] | None = cache.get(key)
+    if offered is None:
+        offered = {field: _distinct(member, field) for field in ("industry", "size", "region")}
+        offered |= {field: _sold(member, field) for field in ("product", "plan")}
+        cache.set(key, offered, KEEP_SECONDS)
+    return offered

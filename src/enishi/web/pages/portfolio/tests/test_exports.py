@@ -1,0 +1,94 @@
+"""The file is exactly the view: same rows, same order, same scope, in the reader's words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.http import QueryDict
+from django.utils import timezone
+from python_calamine import CalamineWorkbook
+from tests.world import World, make_world
+
+from enishi.accounts.models import AuditLine, Member
+from enishi.kit.errors import EnishiError, NotFound
+from enishi.web.models import Export
+from enishi.web.pages.portfolio import exports
+from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.query import read_query
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+def order(member: Member, text: str, file_format: str = "csv", rows: int = 6, language: str = "ja") -> Export:
+    return exports.ask_export(member, read_query(QueryDict(text), known_keys()), file_format, rows, language)
+
+
+def lines(export: Export, encoding: str = "utf-8-sig") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(export.path.read_bytes().decode(encoding))))
+
+
+def test_a_file_holds_the_view_in_its_order_and_columns(world: World) -> None:
+    made = order(world.suzuki, "band=red&sort=mrr&cols=score,mrr,cause", language="en")
+    rows = lines(made)
+    assert [row["Account"] for row in rows] == ["Acme Corporation", "株式会社さくら商事", "浪速物産株式会社"]
+    assert rows[0]["MRR (JPY)"] == "500000"
+    assert list(rows[0]) == ["Outside id", "Account", "Band", "Health", "MRR (JPY)", "Main cause"]
+    assert rows[0]["Health"] == "41"
+    assert (made.status, made.rows) == ("done", 3)
+
+
+def test_a_file_never_holds_more_than_the_member_may_see(world: World) -> None:
+    assert [row["Account"] for row in lines(order(world.smith, "", language="en"))] == ["Acme Corporation"]
+
+
+def test_a_change_of_scope_before_the_job_counts(world: World) -> None:
+    made = order(world.suzuki, "", rows=exports.AT_ONCE + 1, language="en")
+    assert made.status == "queued"
+    Member.objects.filter(pk=world.suzuki.pk).update(scope="own")
+    exports.export_portfolio.func(made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.rows) == ("done", 0)
+
+
+def test_cp932_and_excel(world: World) -> None:
+    text = lines(order(world.suzuki, "band=green", "cp932"), "cp932")
+    assert next(iter(text[0].values())).startswith("acc-")
+    sheet = CalamineWorkbook.from_path(
+        str(order(world.suzuki, "band=green", "xlsx").path)
+    ).get_sheet_by_index(0)
+    assert sheet.to_python()[1][1] == "北斗情報システム株式会社"
+
+
+def test_what_cannot_be_written_is_refused_before_a_job_starts(world: World) -> None:
+    with pytest.raises(EnishiError) as refusal:
+        order(world.suzuki, "", "xlsx", rows=2_000_000)
+    assert refusal.value.code == "too_many_rows"
+    with pytest.raises(EnishiError, match="not a format"):
+        order(world.suzuki, "", "pdf")
+
+
+def test_an_export_is_audited_and_fetched_by_its_owner_alone(world: World) -> None:
+    made = order(world.suzuki, "band=red")
+    line = AuditLine.objects.get(verb="portfolio_exported")
+    assert (line.member, line.detail["view"]) == (world.suzuki, "band=red")
+    assert exports.access_export(world.suzuki, made.pk) == made
+    with pytest.raises(NotFound):
+        exports.access_export(world.sato, made.pk)
+
+
+def test_files_go_after_a_week(world: World) -> None:
+    old, new = order(world.suzuki, "band=red"), order(world.suzuki, "band=green")
+    Export.objects.filter(pk=old.pk).update(asked_at=timezone.now() - timedelta(days=8))
+    assert exports.delete_old_exports(timezone.now()) == 1
+    assert not old.path.exists()
+    assert new.path.exists()

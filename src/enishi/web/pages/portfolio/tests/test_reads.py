@@ -1,0 +1,157 @@
+"""Rows, counts and order, each within the scope of the member who asks."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from tests.world import TODAY, World, make_account, make_world
+
+from enishi.accounts.models import Account
+from enishi.signals.models import AccountState
+from enishi.web.pages.portfolio import reads
+from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, Query, read_query
+from enishi.web.pages.portfolio.ranks import forget_ranks
+
+pytestmark = pytest.mark.django_db
+KNOWN = frozenset({*DEFAULT_COLUMNS, "at_stake", "name", "industry", "m.active_users_28"})
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    forget_ranks()
+    return make_world()
+
+
+def ask(text: str = "") -> Query:
+    return read_query(QueryDict(text), KNOWN)
+
+
+def names(world: World, member: str, text: str = "") -> list[str]:
+    rows, _more = reads.read_page(world.members[member], ask(text), today=TODAY, unit=1)
+    known = {account.pk: name for name, account in world.accounts.items()}
+    return [known[row.pk] for row in rows]
+
+
+def test_the_most_at_stake_stands_first_and_the_unknown_last(world: World) -> None:
+    assert names(world, "suzuki") == ["naniwa", "sakura", "acme", "fuji", "hokuto", "minato"]
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ("smith", ["acme"]),
+        ("tanaka", ["naniwa"]),
+        ("takahashi", ["sakura", "acme", "fuji", "hokuto", "minato"]),
+        ("watanabe", ["naniwa", "sakura", "acme", "fuji", "hokuto", "minato"]),
+    ],
+)
+def test_each_sees_their_own_book(world: World, member: str, expected: list[str]) -> None:
+    assert names(world, member) == expected
+    slices = reads.distribution(world.members[member], ask(), today=TODAY, unit=1)
+    assert reads.total_accounts(slices, ask()) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("band=red", ["naniwa", "sakura", "acme"]),
+        ("band=unknown", ["minato"]),
+        ("tier=high&band=red", ["naniwa", "sakura", "acme"]),
+        ("stage=adoption", ["acme", "fuji"]),
+        ("industry=製造", ["fuji"]),
+        ("industry=-", ["naniwa", "hokuto", "minato"]),
+        ("cause=disvaluation", ["sakura"]),
+        ("cause=disengagement", ["naniwa", "fuji"]),
+        ("alert=payment_late&alert=champion_gone", ["sakura", "acme"]),
+        ("renewal=60", ["sakura", "hokuto"]),
+        ("mrr_min=500000", ["naniwa", "sakura", "acme"]),
+        ("mrr_max=300000", ["fuji", "hokuto"]),
+        ("product=ソラデスク&mrr_max=200000", ["hokuto"]),
+        ("moved=worse", ["sakura"]),
+        ("trend=down", ["sakura", "fuji"]),
+        ("q=ｻｸﾗ", ["sakura"]),
+        ("q=acme corp", ["acme"]),
+        ("q=ふじせいき", ["fuji"]),
+        ("q=どこにもない", []),
+    ],
+)
+def test_each_filter_keeps_whom_it_says(world: World, text: str, expected: list[str]) -> None:
+    assert names(world, "suzuki", text) == expected
+    slices = reads.distribution(world.suzuki, ask(text), today=TODAY, unit=1)
+    assert reads.total_accounts(slices, ask(text)) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("score", ["naniwa", "sakura", "acme", "fuji", "hokuto", "minato"]),
+        ("-score", ["hokuto", "fuji", "acme", "sakura", "naniwa", "minato"]),
+        ("change", ["sakura", "fuji", "acme", "naniwa", "hokuto", "minato"]),
+        ("renewal", ["sakura", "hokuto", "acme", "fuji", "minato", "naniwa"]),
+        ("-m.active_users_28", ["sakura", "fuji", "hokuto", "minato", "acme", "naniwa"]),
+    ],
+)
+def test_any_column_sorts_and_the_unknown_stay_last(world: World, sort: str, expected: list[str]) -> None:
+    assert names(world, "suzuki", f"sort={sort}") == expected
+
+
+def test_pages_follow_one_another_across_known_and_unknown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "PAGE_SIZE", 2)
+    pages = [names(world, "suzuki", f"page={n}") for n in (1, 2, 3, 4)]
+    assert pages == [["naniwa", "sakura"], ["acme", "fuji"], ["hokuto", "minato"], []]
+    by_metric = [names(world, "suzuki", f"sort=-m.active_users_28&page={n}") for n in (1, 2, 3)]
+    assert by_metric == [["sakura", "fuji"], ["hokuto", "minato"], ["acme", "naniwa"]]
+
+
+def test_an_account_never_scored_is_in_the_book(world: World) -> None:
+    make_account("新規株式会社", owner=world.takahashi)
+    assert len(reads.read_page(world.suzuki, ask(), today=TODAY, unit=1)[0]) == 7
+    slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
+    strip = {count.band: count.accounts for count in reads.band_strip(slices)}
+    assert strip == {"red": 3, "yellow": 1, "green": 1, "unknown": 2}
+
+
+def test_the_strip_says_who_moved_since_last_week(world: World) -> None:
+    slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
+    moved = {count.band: count.movement for count in reads.band_strip(slices)}
+    assert moved == {"red": 1, "yellow": -1, "green": 0, "unknown": 0}
+
+
+def test_counts_of_the_whole_book_leave_out_the_merged_and_deleted(world: World) -> None:
+    Account.objects.filter(pk=world.acme.pk).update(deleted_at=TODAY.isoformat() + "T00:00Z")
+    by_index = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
+    by_filter = reads.distribution(world.suzuki, ask("mrr_min=0"), today=TODAY, unit=1)
+    assert reads.total_accounts(by_index, ask()) == 5
+    assert sum(s.mrr for s in by_index) == sum(s.mrr for s in by_filter)
+
+
+def test_movers_are_the_largest_changes_in_scope(world: World) -> None:
+    fell, rose = reads.movers(world.suzuki)
+    assert [a.pk for a in fell] == [world.sakura.pk, world.fuji.pk, *sorted([world.acme.pk, world.naniwa.pk])]
+    assert [a.pk for a in rose] == [world.hokuto.pk]
+    assert reads.movers(world.tanaka)[1] == []
+
+
+def test_a_page_never_reads_the_wide_explanations(world: World) -> None:
+    with CaptureQueriesContext(connection) as caught:
+        reads.read_page(world.suzuki, ask(), today=TODAY, unit=1)
+    read = " ".join(query["sql"].split(" FROM ")[0] for query in caught.captured_queries)
+    assert '"lines"' not in read
+    assert '"metrics"' not in read
+    assert len(caught) <= 4
+
+
+def test_tiers_show_the_tail_with_its_revenue(world: World) -> None:
+    AccountState.objects.filter(pk=world.fuji.pk).update(metrics={"mrr_change_90": -20_000})
+    cache.clear()
+    slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
+    tiers = {t.tier: t for t in reads.tier_strip(world.suzuki, slices, ask(), ["high", "low", "tech"])}
+    assert (tiers["high"].accounts, tiers["high"].mrr) == (3, 2_200_000)
+    assert tiers["low"].mrr_change == -20_000
+    assert sum(t.share for t in tiers.values()) == pytest.approx(1)

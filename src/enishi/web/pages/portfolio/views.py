@@ -1,0 +1,207 @@
+"""The portfolio: how is my book, what moved?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from enishi.accounts.company import company_day, get_company
+from enishi.accounts.models import Member
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.text import Text
+from enishi.web.feedback import toast_after
+from enishi.web.guard import EVERYONE, LEADERS, PageRequest, page
+from enishi.web.pages.portfolio import as_of, exports, present, reads, saved
+from enishi.web.pages.portfolio import bulk as acts
+from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.query import Query, read_query
+from enishi.web.pages.portfolio.words import minor_units
+
+ACTING = LEADERS | {"csm"}
+EXPORTING = LEADERS | {"csm", "sales"}
+
+
+def _asked(text: str) -> Query:
+    return read_query(QueryDict(text), known_keys())
+
+
+def _back(request: PageRequest) -> Query:
+    """The view a form was sent from."""
+    return _asked(request.POST.get("back", "").lstrip("?"))
+
+
+def _home(query: Query) -> HttpResponse:
+    return redirect(reverse("portfolio") + query.address)
+
+
+@require_GET
+@page(roles=EVERYONE)
+def portfolio(request: PageRequest) -> HttpResponse:
+    """The book within the member's scope, as the address asks."""
+    if not request.GET and (default := saved.find_default(request.member)):
+        return redirect(f"{reverse('portfolio')}?{default.address}&view={default.pk}")
+    query = read_query(request.GET, known_keys())
+    today = company_day(system_clock())
+    if query.as_of and query.as_of < today:
+        return _past(request, query, query.as_of, today)
+    unit = minor_units(get_company().currency)
+    rows, more = reads.read_page(request.member, query, today=today, unit=unit)
+    slices = reads.distribution(request.member, query, today=today, unit=unit)
+    context = present.portfolio_context(request.member, query, rows, more, slices, today)
+    return render(request, "pages/portfolio/list.html", context)
+
+
+def _past(request: PageRequest, query: Query, asked: date, today: date) -> HttpResponse:
+    day = as_of.judged_day(asked)
+    context = present.past_context(request.member, query, day, today)
+    return render(request, "pages/portfolio/past.html", context)
+
+
+@require_POST
+@page(roles=EVERYONE)
+def save(request: PageRequest) -> HttpResponse:
+    """Keep the view under a name."""
+    query = _back(request)
+    view = saved.save_view(
+        request.member,
+        request.POST.get("name", ""),
+        query.kept,
+        shared=request.POST.get("shared") == "1",
+        default=request.POST.get("default") == "1",
+    )
+    toast_after(request, _("View “%(name)s” is saved.") % {"name": view.name})
+    return redirect(f"{reverse('portfolio')}?{view.address or 'all=1'}&view={view.pk}")
+
+
+@require_POST
+@page(roles=EVERYONE)
+def choose_default(request: PageRequest) -> HttpResponse:
+    """Open the page with a view from now on, or with the plain list."""
+    number = request.POST.get("view", "")
+    saved.set_default(request.member, int(number) if number.isdecimal() else 0)
+    toast_after(request, _("The page opens with this view from now on."))
+    return _home(_back(request))
+
+
+@require_POST
+@page(roles=EVERYONE)
+def delete(request: PageRequest, number: int) -> HttpResponse:
+    """Delete one's own saved view."""
+    view = saved.delete_view(request.member, number)
+    toast_after(request, _("View “%(name)s” is deleted.") % {"name": view.name})
+    return redirect(reverse("portfolio") + "?all=1")
+
+
+def _ids(request: PageRequest) -> list[int]:
+    return [int(value) for value in request.POST.getlist("account") if value.isdecimal()]
+
+
+def _member(text: str) -> Member | None:
+    return Member.objects.filter(pk=int(text), is_active=True).first() if text.isdecimal() else None
+
+
+def _owner(request: PageRequest) -> int:
+    owner = _member(request.POST.get("owner", ""))
+    if owner is None:
+        raise _missing("owner", Text("Choose the new owner.", "新しい担当者を選択してください。"))
+    return acts.assign_owner(request.member, _ids(request), owner, now=system_clock())
+
+
+def _stage(request: PageRequest) -> int:
+    return acts.set_stage(request.member, _ids(request), request.POST.get("stage", ""), now=system_clock())
+
+
+def _tier(request: PageRequest) -> int:
+    tier, reason = request.POST.get("tier", ""), request.POST.get("reason", "")
+    return acts.set_tier(request.member, _ids(request), tier, reason, now=system_clock())
+
+
+def _task(request: PageRequest) -> int:
+    try:
+        due = date.fromisoformat(request.POST.get("due_on", ""))
+    except ValueError:
+        due = None
+    assignee = _member(request.POST.get("assignee", ""))
+    title = request.POST.get("title", "")
+    return acts.make_tasks(request.member, _ids(request), title, due, assignee, now=system_clock())
+
+
+VERBS: dict[str, Callable[[PageRequest], int]] = {
+    "owner": _owner,
+    "stage": _stage,
+    "tier": _tier,
+    "task": _task,
+}
+
+
+def _missing(field: str, text: Text) -> EnishiError:
+    return EnishiError(f"no_{field}", text, fields={field: text})
+
+
+@require_POST
+@page(roles=ACTING)
+def bulk(request: PageRequest, verb: str) -> HttpResponse:
+    """One change for the accounts ticked."""
+    if verb not in VERBS:
+        raise NotFound(
+            "unknown_verb", Text(f"There is no bulk action “{verb}”.", f"一括操作「{verb}」はありません。")
+        )
+    n = VERBS[verb](request)
+    reads.forget_counts()
+    toast_after(request, ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"})
+    return _home(_back(request))
+
+
+@require_POST
+@page(roles=EXPORTING)
+def export(request: PageRequest) -> HttpResponseBase:
+    """The view as a file: at once, or by a job whose progress is shown."""
+    query = _back(request)
+    today, unit = company_day(system_clock()), minor_units(get_company().currency)
+    slices = reads.distribution(request.member, query, today=today, unit=unit)
+    order = exports.ask_export(
+        request.member,
+        query,
+        request.POST.get("format", ""),
+        reads.total_accounts(slices, query),
+        get_language() or "ja",
+    )
+    if order.status == "done":
+        return export_file(request, order.pk)
+    return redirect("portfolio-export-progress", order.pk)
+
+
+@require_GET
+@page(roles=EXPORTING)
+def export_progress(request: PageRequest, number: int) -> HttpResponse:
+    """How far a file is, and where to fetch it."""
+    order = exports.access_export(request.member, number)
+    part = request.headers.get("HX-Request") == "true"
+    template = "pages/portfolio/_export.html" if part else "pages/portfolio/export.html"
+    context = {"export": order, "back": reverse("portfolio") + "?" + (order.address or "all=1")}
+    return render(request, template, context)
+
+
+@page(roles=EXPORTING)
+def export_file(request: PageRequest, number: int) -> HttpResponseBase:
+    """The finished file, for the one who asked for it."""
+    order = exports.access_export(request.member, number)
+    if order.status != "done" or not order.path.exists():
+        raise NotFound(
+            "file_not_there",
+            Text(
+                "This file is not there (any more).",
+                "このファイルはまだできていないか、保存期間が過ぎています。",
+            ),
+            Text("Export the view again.", "もう一度、一覧から書き出してください。"),
+        )
+    name = exports.file_name(order, company_day(order.asked_at))
+    return FileResponse(order.path.open("rb"), as_attachment=True, filename=name)

@@ -1,0 +1,64 @@
+"""Names of bands, causes, alerts, tiers and stages in the reader's language, from where each is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from enishi.definitions.api import get_causes
+from enishi.kit.text import Text
+from enishi.segments.api import tier_titles
+from enishi.store.kinds import STAGES
+
+BANDS = {"red": _("Danger"), "yellow": _("Caution"), "green": _("Good"), "unknown": _("Unknown")}
+TRENDS = {"up": _("Rising"), "down": _("Falling"), "flat": _("Steady"), "": _("Not known")}
+MOVES = {"worse": _("Got worse this week"), "better": _("Got better this week")}
+
+
+def _read(texts: Mapping[str, Text]) -> dict[str, str]:
+    language = get_language() or "ja"
+    return {name: text.in_language(language) for name, text in texts.items()}
+
+
+def stage_words() -> dict[str, str]:
+    return _read(dict(STAGES))
+
+
+def tier_words() -> dict[str, str]:
+    return _read(tier_titles())
+
+
+def cause_words() -> dict[str, str]:
+    return _read({cause.id: Text.parse(cause.title) for cause in get_causes().causes})
+
+
+def alert_words() -> dict[str, str]:
+    return _read({alert.id: Text.parse(alert.title) for alert in get_causes().alerts})
+
+
+def all_words() -> dict[str, dict[str, str]]:
+    """Every name a row may need, read once per page."""
+    return {
+        "band": {name: str(word) for name, word in BANDS.items()},
+        "trend": {name: str(word) for name, word in TRENDS.items()},
+        "stage": stage_words(),
+        "tier": tier_words(),
+        "cause": cause_words(),
+        "alert": alert_words(),
+    }
+
+
+def plain_word(look: str, value: Any, words: Mapping[str, Mapping[str, str]]) -> Any:
+    """A value as a file says it: names for codes, everything else as it is."""
+    if look == "alerts":
+        return "、".join(words["alert"].get(name, name) for name in str(value).split())
+    return words[look].get(value, value) if look in words else value
+
+
+def minor_units(currency: str) -> int:
+    """How many minor units one unit of a currency has: 1 for yen, 100 for euro."""
+    return int(10 ** get_currency_precision(currency))
