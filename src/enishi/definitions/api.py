@@ -1,0 +1,51 @@
+"""The room's door: names only."""
+
+from enishi.definitions.actions import (
+    as_yaml,
+    discard_draft,
+    export_folder,
+    import_folder,
+    install_defaults,
+    publish,
+    retire,
+    roll_back,
+    save_draft,
+)
+from enishi.definitions.diff import describe_changes
+from enishi.definitions.errors import BadDefinition
+from enishi.definitions.reads import (
+    default_body,
+    find_published,
+    get_causes,
+    get_tiers,
+    known_metrics,
+    list_custom_metrics,
+    list_published,
+    list_scorecards,
+    list_versions,
+)
+from enishi.definitions.rules import parse_body
+
+__all__ = [
+    "BadDefinition",
+    "as_yaml",
+    "default_body",
+    "describe_changes",
+    "discard_draft",
+    "export_folder",
+    "find_published",
+    "get_causes",
+    "get_tiers",
+    "import_folder",
+    "install_defaults",
+    "known_metrics",
+    "list_custom_metrics",
+    "list_published",
+    "list_scorecards",
+    "list_versions",
+    "parse_body",
+    "publish",
+    "retire",
+    "roll_back",
+    "save_draft",
+]

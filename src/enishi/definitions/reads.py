@@ -1,0 +1,125 @@
+"""The definitions in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from django.db.models import Q, QuerySet
+
+from enishi.definitions.contracts import Causes, Scorecard, Tiers
+from enishi.definitions.models import Definition, DefinitionVersion
+from enishi.definitions.rules import KINDS, parse_body
+from enishi.kit.errors import NotFound
+from enishi.kit.text import Text
+
+DEFAULT_FOLDER = "defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A definition in force with its typed body."""
+
+    slug: str
+    version: DefinitionVersion
+    body: Any
+
+    @property
+    def title(self) -> Text:
+        title = getattr(self.body, "title", None) or (
+            self.body.get("title") if isinstance(self.body, dict) else ""
+        )
+        return Text.parse(title or self.slug)
+
+
+@cache
+def default_bodies() -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """(kind, slug, body) of every definition that ships with Enishi."""
+    folder = resources.files("enishi.definitions") / DEFAULT_FOLDER
+    found = []
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml"):
+            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+            kind = document.pop("kind")
+            found.append((kind, document.pop("slug"), document))
+    return tuple(found)
+
+
+def default_body(kind: str, slug: str) -> dict[str, Any]:
+    """A shipped body by name; KeyError if there is none."""
+    for found_kind, found_slug, body in default_bodies():
+        if (found_kind, found_slug) == (kind, slug):
+            return body
+    raise KeyError(f"{kind}/{slug}")
+
+
+def list_versions(kind: str, slug: str) -> QuerySet[DefinitionVersion]:
+    """Every version of one definition, newest first."""
+    return DefinitionVersion.objects.filter(definition__kind=kind, definition__slug=slug).select_related(
+        "definition", "author"
+    )
+
+
+def list_published(kind: str) -> list[Published]:
+    """What is in force of a kind, by slug; retired definitions left out."""
+    rows = DefinitionVersion.objects.filter(
+        Q(definition__kind=kind, status=DefinitionVersion.Status.PUBLISHED), definition__retired_at=None
+    ).select_related("definition")
+    ordered = sorted(rows, key=lambda row: row.definition.slug)
+    return [Published(row.definition.slug, row, parse_body(kind, row.body)) for row in ordered]
+
+
+def find_published(kind: str, slug: str) -> Published | None:
+    return next((entry for entry in list_published(kind) if entry.slug == slug), None)
+
+
+def list_scorecards() -> list[Published]:
+    """Scorecards in force, the one that wins first."""
+    return sorted(list_published("scorecard"), key=lambda entry: (entry.body.priority, entry.slug))
+
+
+def get_causes() -> Causes:
+    """The rules of causes and alerts in force; the shipped ones where none are published."""
+    found = list_published("causes")
+    body: Causes = found[0].body if found else parse_body("causes", default_body("causes", "default"))
+    return body
+
+
+def get_tiers() -> Tiers:
+    """The tiers in force; the shipped ones where none are published."""
+    found = list_published("tiers")
+    body: Tiers = found[0].body if found else parse_body("tiers", default_body("tiers", "default"))
+    return body
+
+
+def list_custom_metrics() -> dict[str, dict[str, Any]]:
+    """Bodies of the company's own metrics in force, by metric id."""
+    return {entry.slug: dict(entry.body) for entry in list_published("metric")}
+
+
+def known_metrics() -> set[str]:
+    """Every metric id a definition may name."""
+    from enishi.metrics.api import REGISTRY
+
+    return set(REGISTRY) | set(list_custom_metrics())
+
+
+def get_definition(kind: str, slug: str) -> Definition:
+    """One definition; :class:`NotFound` if there is none."""
+    found = Definition.objects.filter(kind=kind, slug=slug).first()
+    if found is None:
+        raise NotFound(
+            "unknown_definition",
+            Text(f"There is no {kind} '{slug}'.", f"「{kind}/{slug}」という定義はありません。"),
+            Text(f"Kinds are {', '.join(KINDS)}.", f"種類は {'、'.join(KINDS)} です。"),
+        )
+    return found
+
+
+def get_default_scorecard() -> Scorecard:
+    """The shipped scorecard, typed."""
+    card: Scorecard = parse_body("scorecard", default_body("scorecard", "default"))
+    return card

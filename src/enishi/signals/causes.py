@@ -1,0 +1,100 @@
+"""The four causes and the alerts by declared rules. Pure: a panel and a body in, strengths and rules out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.definitions.contracts import AlertRule, Cause, CauseRule, Causes
+from enishi.signals.mapping import Flags, Floats, column, hold
+
+
+@dataclass(frozen=True, slots=True)
+class CauseEvaluation:
+    """Strengths 0-100 of n rows: by cause (n, causes) and by rule (n, rules), 0 where the rule does not hold."""
+
+    body: Causes
+    rules: tuple[tuple[Cause, CauseRule], ...]
+    strengths: Floats
+    by_rule: Floats
+    tags: NDArray[np.str_]  # (n,) product | competition | ""
+    alerts: NDArray[np.bool_]  # (n, alerts)
+
+    def ranked(self, row: int) -> list[tuple[int, float]]:
+        """(cause number, strength) of the causes worth showing, strongest first."""
+        shown = [
+            (i, float(strength))
+            for i, strength in enumerate(self.strengths[row])
+            if round(strength) >= self.body.shown_from
+        ]
+        return sorted(shown, key=lambda entry: (-entry[1], entry[0]))
+
+    def rules_of(self, row: int, cause: int) -> list[int]:
+        """Numbers of the rules that hold for a cause, strongest first."""
+        wanted = self.body.causes[cause]
+        held = [i for i, (owner, _) in enumerate(self.rules) if owner is wanted and self.by_rule[row, i] > 0]
+        return sorted(held, key=lambda i: -self.by_rule[row, i])
+
+
+def judge_causes(body: Causes, panel: pd.DataFrame) -> CauseEvaluation:
+    """Strength of each cause for every row.
+
+    Within a cause the rules are taken as independent grounds: 1 - product of (1 - strength/100).
+    """
+    rules = tuple((cause, rule) for cause in body.causes for rule in cause.rules)
+    by_rule = _stack([_rule_strength(rule, panel) for _, rule in rules], len(panel))
+    strengths = _stack(
+        [
+            _combined(by_rule, [i for i, (owner, _) in enumerate(rules) if owner is cause])
+            for cause in body.causes
+        ],
+        len(panel),
+    )
+    fired = [hold(alert.when, panel) for alert in body.alerts]
+    alerts = np.column_stack(fired) if fired else np.zeros((len(panel), 0), dtype=bool)
+    return CauseEvaluation(body, rules, strengths, by_rule, _tags(body, panel), alerts)
+
+
+def _stack(columns: list[Floats], rows: int) -> Floats:
+    return np.column_stack(columns) if columns else np.zeros((rows, 0))
+
+
+def _rule_strength(rule: CauseRule, panel: pd.DataFrame) -> Floats:
+    held = hold(rule.when, panel)
+    if rule.strength is not None:
+        return np.where(held, rule.strength, 0.0)
+    xs, ys = np.array(rule.points, dtype=float).T
+    strength = np.interp(column(panel, rule.metric), xs, ys)
+    return np.where(held, np.nan_to_num(strength), 0.0)
+
+
+def _combined(by_rule: Floats, members: list[int]) -> Floats:
+    doubt = np.prod(1 - np.clip(by_rule[:, members], 0, 100) / 100, axis=1)
+    return np.asarray(100 * (1 - doubt))
+
+
+def _tags(body: Causes, panel: pd.DataFrame) -> NDArray[np.str_]:
+    """The routing tag with most mentions; the earlier topic wins a tie."""
+    tags = np.full(len(panel), "", dtype="<U12")
+    most = np.zeros(len(panel))
+    for topic in body.topics:
+        if topic.tag:
+            count = np.nan_to_num(column(panel, f"mentions_{topic.id}"))
+            more = count > most
+            tags[more] = topic.tag
+            most = np.maximum(most, count)
+    return tags
+
+
+def open_signals(strengths: Floats, before: Flags, body: Causes) -> Flags:
+    """Which causes stand as open signals: opened from ``open_from``, kept until below ``close_below``."""
+    limit = np.where(before, body.close_below, body.open_from)
+    return np.asarray(strengths >= limit)
+
+
+def rule_metric(rule: CauseRule | AlertRule) -> str:
+    """The metric whose value its sentence quotes: the one it is graded by, else its first condition's."""
+    return getattr(rule, "metric", "") or rule.when[0].metric

@@ -1,0 +1,161 @@
+"""From metric values to points 0-100: piecewise linear, bands, peer percentile. Pure and vectorised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.definitions.contracts import (
+    Condition,
+    Mapping,
+    Pair,
+    PercentileMapping,
+    PointsMapping,
+    StepsMapping,
+)
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+TENURE_STAGES = (90, 365, 1095)
+"""Ages in days that part the tenure stages: first quarter, first year, first three years, older."""
+
+
+def map_points(mapping: Mapping, values: Floats, panel: pd.DataFrame) -> Floats:
+    """Points of each row; NaN where the value is NaN (or has too few peers)."""
+    if isinstance(mapping, PercentileMapping):
+        return _percentile_points(mapping, values, panel)
+    tenure = column(panel, "tenure_days")
+    if isinstance(mapping, PointsMapping):
+        points = _interpolate(values, mapping.points, mapping.scale)
+        for chosen, table in _tenure_parts(tenure, [t.until_days for t in mapping.by_tenure]):
+            rows = mapping.by_tenure[table].points
+            points[chosen] = _interpolate(values[chosen], rows, mapping.scale)
+        return points
+    return _step_mapping(mapping, values, tenure)
+
+
+def column(panel: pd.DataFrame, name: str) -> Floats:
+    """A panel column as floats; all NaN where the panel has none."""
+    if name not in panel.columns:
+        return np.full(len(panel), np.nan)
+    return pd.to_numeric(panel[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def hold(conditions: Sequence[Condition], panel: pd.DataFrame) -> Flags:
+    """Rows where every condition holds; a missing value never satisfies one."""
+    held = np.ones(len(panel), dtype=bool)
+    for condition in conditions:
+        held &= _compare(column(panel, condition.metric), condition)
+    return held
+
+
+def _compare(values: Floats, condition: Condition) -> Flags:
+    known = ~np.isnan(values)
+    limit = condition.value
+    with np.errstate(invalid="ignore"):
+        outcome = {
+            "<": values < limit,
+            "<=": values <= limit,
+            ">": values > limit,
+            ">=": values >= limit,
+            "==": values == limit,
+            "!=": values != limit,
+        }[condition.op]
+    return np.asarray(known & outcome)
+
+
+def _interpolate(values: Floats, points: Sequence[Pair], scale: str) -> Floats:
+    xs = np.array([x for x, _ in points], dtype=float)
+    ys = np.array([y for _, y in points], dtype=float)
+    at = values
+    if scale == "log":
+        xs, at = np.log1p(xs), np.log1p(np.maximum(values, 0))
+    mapped = np.interp(at, xs, ys)
+    mapped[np.isnan(values)] = np.nan
+    return mapped
+
+
+def _step_mapping(mapping: StepsMapping, values: Floats, tenure: Floats) -> Floats:
+    points = _steps(values, [(s.at_least, s.points) for s in mapping.steps], mapping.below)
+    for chosen, table in _tenure_parts(tenure, [t.until_days for t in mapping.by_tenure]):
+        entry = mapping.by_tenure[table]
+        rows = [(s.at_least, s.points) for s in entry.steps]
+        points[chosen] = _steps(values[chosen], rows, entry.below)
+    return points
+
+
+def _steps(values: Floats, steps: Sequence[Pair], below: float) -> Floats:
+    limits = np.array([x for x, _ in steps], dtype=float)
+    ladder = np.array([below, *(y for _, y in steps)], dtype=float)
+    points = ladder[np.searchsorted(limits, values, side="right")]
+    points[np.isnan(values)] = np.nan
+    return points
+
+
+def _tenure_parts(tenure: Floats, limits: Sequence[int | None]) -> list[tuple[Flags, int]]:
+    """Which rows each tenure table serves; rows of unknown tenure keep the general table."""
+    parts, lower = [], -np.inf
+    for index, limit in enumerate(limits):
+        upper = np.inf if limit is None else float(limit)
+        parts.append(((tenure >= lower) & (tenure < upper), index))
+        lower = upper
+    return parts
+
+
+# ------------------------------------------------------------------------------------------ percentiles
+
+
+def tenure_stage(tenure: Floats) -> NDArray[np.int64]:
+    """0 for the youngest stage upward; -1 where the tenure is unknown."""
+    stage = np.searchsorted(np.array(TENURE_STAGES, dtype=float), tenure, side="right").astype(np.int64)
+    stage[np.isnan(tenure)] = -1
+    return stage
+
+
+def peer_percentile(
+    values: Floats, panel: pd.DataFrame, peers: Sequence[str], minimum: int, better: str
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Mid-rank percentile 0-100 among peers of the same day, and how many peers it was taken from.
+
+    Where fewer than ``minimum`` rows share all keys, the last key is dropped, and so on; with too few on the
+    day altogether the percentile is NaN. Only rows of the same day are compared, so no day sees another.
+    """
+    frame = _peer_frame(values, panel, peers)
+    percentile = np.full(len(panel), np.nan)
+    counts = np.zeros(len(panel), dtype=np.int64)
+    for keep in range(len(peers), -1, -1):
+        open_rows = np.isnan(percentile) & ~np.isnan(values)
+        if not open_rows.any():
+            break
+        keys = ["day", *peers[:keep]]
+        groups = frame.groupby(keys, sort=False, dropna=False)["value"]
+        size = groups.transform("count").to_numpy()
+        rank = groups.rank(method="average").to_numpy()
+        usable = open_rows & (size >= minimum)
+        share = (rank[usable] - 0.5) / size[usable]
+        percentile[usable] = 100 * (share if better == "higher" else 1 - share)
+        counts[usable] = size[usable]
+    return percentile, counts
+
+
+def _peer_frame(values: Floats, panel: pd.DataFrame, peers: Sequence[str]) -> pd.DataFrame:
+    frame = pd.DataFrame({"day": panel["as_of"].to_numpy(), "value": values})
+    for key in peers:
+        if key == "tenure":
+            frame[key] = tenure_stage(column(panel, "tenure_days"))
+        elif key in panel.columns:
+            frame[key] = panel[key].fillna("").astype(str).to_numpy()
+        else:
+            frame[key] = ""
+    return frame
+
+
+def _percentile_points(mapping: PercentileMapping, values: Floats, panel: pd.DataFrame) -> Floats:
+    percentile, _ = peer_percentile(values, panel, mapping.peers, mapping.minimum, mapping.better)
+    if not mapping.points:
+        return percentile
+    return _interpolate(percentile, mapping.points, "linear")

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from enishi.definitions.contracts import Causes
+from enishi.definitions.reads import default_body
+from enishi.definitions.rules import parse_body
+from enishi.signals.causes import judge_causes, open_signals, rule_metric
+
+BODY: Causes = parse_body("causes", default_body("causes", "default"))
+NAMES = [cause.id for cause in BODY.causes]
+ALERTS = [alert.id for alert in BODY.alerts]
+
+
+def judge(**values: Any) -> Any:
+    return judge_causes(
+        BODY,
+        pd.DataFrame({"as_of": [date(2026, 1, 1)], "account_id": [1], **{k: [v] for k, v in values.items()}}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "cause"),
+    [
+        ({"nps_latest": -60.0}, "disvaluation"),
+        ({"mentions_price": 3}, "disvaluation"),
+        ({"champions_gone_90": 1, "champions": 0, "contacts_known": 2}, "disconnection"),
+        ({"days_since_contact": 200}, "disconnection"),
+        ({"days_since_last_seen": 60}, "disengagement"),
+        ({"usage_trend_28": -1.8}, "disengagement"),
+        ({"seats_change_90": -10}, "downturn"),
+        ({"days_overdue": 70}, "downturn"),
+        ({"mentions_downsizing": 1}, "downturn"),
+    ],
+)
+def test_each_cause_is_named_by_its_own_signs(values: dict[str, float], cause: str) -> None:
+    result = judge(**values)
+    number, strength = result.ranked(0)[0]
+    assert NAMES[number] == cause
+    assert strength >= 40
+    assert result.rules_of(0, number)
+
+
+def test_a_healthy_account_and_one_without_data_show_no_cause() -> None:
+    assert (
+        judge(days_since_last_seen=1, nps_latest=60, champions=1, contacts_known=5, days_overdue=0).ranked(0)
+        == []
+    )
+    assert judge(days_since_last_seen=np.nan).ranked(0) == []
+
+
+def test_rules_of_one_cause_support_one_another() -> None:
+    one, two = judge(champions_gone_90=1), judge(champions_gone_90=1, bounced_contacts=1)
+    index = NAMES.index("disconnection")
+    assert one.strengths[0, index] == pytest.approx(60)
+    assert two.strengths[0, index] == pytest.approx(100 * (1 - 0.4 * 0.7))
+    assert [two.rules[i][1].id for i in two.rules_of(0, index)] == ["champion_gone", "bounced"]
+
+
+@pytest.mark.parametrize(
+    ("values", "alert"),
+    [
+        ({"power_users_change": -2}, "power_users_falling"),
+        ({"champions_gone_90": 1}, "champion_gone"),
+        ({"outage_minutes_28": 45}, "outage_suffered"),
+        ({"days_overdue": 8}, "payment_late"),
+        ({"days_since_last_seen": 15, "events_90": 40}, "use_stopped"),
+    ],
+)
+def test_each_alert_fires_on_its_fact(values: dict[str, float], alert: str) -> None:
+    result = judge(**values)
+    assert [name for name, fired in zip(ALERTS, result.alerts[0], strict=True) if fired] == [alert]
+
+
+def test_the_tag_is_the_topic_with_most_mentions() -> None:
+    assert judge(mentions_product=2, mentions_competition=1).tags.tolist() == ["product"]
+    assert judge(mentions_competition=1).tags.tolist() == ["competition"]
+    assert judge(mentions_price=5).tags.tolist() == [""]
+
+
+def test_a_signal_opens_high_and_closes_low() -> None:
+    strengths = np.array([[39.0], [40.0], [35.0], [29.0]])
+    assert open_signals(strengths, np.zeros((4, 1), bool), BODY)[:, 0].tolist() == [False, True, False, False]
+    assert open_signals(strengths, np.ones((4, 1), bool), BODY)[:, 0].tolist() == [True, True, True, False]
+
+
+def test_the_sentence_quotes_the_metric_the_rule_is_graded_by() -> None:
+    rules = {rule.id: rule for cause in BODY.causes for rule in cause.rules}
+    assert rule_metric(rules["onboarding_stalled"]) == "tenure_days"
+    assert rule_metric(rules["champion_gone"]) == "champions_gone_90"
+
+
+def test_a_body_without_rules_judges_nothing() -> None:
+    empty: Causes = parse_body("causes", {"causes": [], "alerts": []})
+    result = judge_causes(empty, pd.DataFrame({"as_of": [date(2026, 1, 1)], "account_id": [1]}))
+    assert result.strengths.shape == (1, 0)
+    assert result.alerts.shape == (1, 0)
