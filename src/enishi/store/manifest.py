@@ -47,15 +47,21 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     Args:
         generation: ascending; changes whenever any reader would see something else.
         batch: the last of the consumer's transactions whose rows are in the files.
+        inbox, versions: the last inbox body and record version they carry.
+        schema: fingerprint of the record tables' columns; another one means they are carried anew.
         zone: the company's time zone by which the days were computed.
         raw_from: raw events before this day were dropped by retention; empty: none were.
         changed: by table, the generation at which its content (not only its files) last changed.
         rewritten: the generation at which days already published last changed (erasure, zone, retention):
             whoever keeps derived values folds in new days while this stands still, and starts over when not.
+        days: by day, the generation at which usage of that day last arrived.
     """
 
     generation: int = 0
     batch: int = 0
+    inbox: int = 0
+    versions: int = 0
+    schema: str = ""
     zone: str = "UTC"
     raw_from: str = ""
     published_at: str = ""
@@ -63,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     retired: list[Retired] = []
     changed: dict[str, int] = {}
     rewritten: int = 0
+    days: dict[str, int] = {}
     version: int = VERSION
 
 

@@ -90,3 +90,10 @@ class Published:
     def changed(self, table: str) -> int:
         """The generation at which the table's content last changed; 0 if never."""
         return self.manifest.changed.get(table, 0)
+
+    def days_changed_since(self, generation: int) -> list[date] | None:
+        """Days whose usage grew after an earlier generation, ascending; None where earlier days were
+        rewritten since, so that everything derived must be made again."""
+        if self.manifest.rewritten > generation:
+            return None
+        return sorted(date.fromisoformat(day) for day, at in self.manifest.days.items() if at > generation)

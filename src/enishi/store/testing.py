@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from enishi.kit.home import Home
-from enishi.store.manifest import Manifest, read_manifest, write_manifest
+from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.parquet import DAY_TABLES, write_file
 from enishi.store.schema import DEFAULT_SYSTEM, table_schemas
 
@@ -66,7 +66,12 @@ def as_table(table: str, rows: Sequence[Mapping[str, Any]] | pa.Table) -> pa.Tab
 
 
 def publish(
-    home: Home, table: str, rows: Sequence[Mapping[str, Any]] | pa.Table, *, replace: bool = False
+    home: Home,
+    table: str,
+    rows: Sequence[Mapping[str, Any]] | pa.Table,
+    *,
+    replace: bool = False,
+    zone: str = "Asia/Tokyo",
 ) -> None:
     """Publish rows of one table as one more file (``replace``: as its only file).
 
@@ -77,14 +82,18 @@ def publish(
     """
     home.prepare()
     old = read_manifest(home.published)
-    file = write_file(home.published, table, as_table(table, rows))
+    facts = as_table(table, rows)
+    file = write_file(home.published, table, facts)
+    days = facts["day"].unique().to_pylist() if table == "usage" else []
     kept = [] if replace else old.tables.get(table, [])
     generation = old.generation + 1
     write_manifest(
         home.published,
         msgspec.structs.replace(
-            old or Manifest(),
+            old,
             generation=generation,
+            zone=old.zone if old.generation else zone,
+            days=old.days | {day.isoformat(): generation for day in days},
             tables=old.tables | {table: [*kept, file]},
             changed=old.changed | {table: generation},
             rewritten=generation if replace else old.rewritten,

@@ -1,0 +1,234 @@
+"""The one writer: inbox bodies and record versions become stored, then published facts.
+
+Every transaction carries rows and positions together, so a crash at any moment leaves either both or neither.
+Publishing comes after and is repeatable: the manifest names the last transaction its files hold, and rows stay
+pending until it is on the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from enishi.kit.clock import Clock, day_of, system_clock
+from enishi.kit.home import Home
+from enishi.store.batch import Batch, Pairs, build_batch
+from enishi.store.compaction import compact, remove_retired, remove_strays
+from enishi.store.contracts import Application, Body, Event, InboxStorage, Version
+from enishi.store.hashing import message_hashes
+from enishi.store.lock import ConsumerLock
+from enishi.store.manifest import read_manifest
+from enishi.store.numbers import Numbers
+from enishi.store.publishing import forget_published, publish_pending, to_ipc
+from enishi.store.rebuild import is_outdated, rebuild, restore_writer
+from enishi.store.seen import Seen
+from enishi.store.versions import versions_to_tables
+from enishi.store.writer import open_writer, read_state, transaction, write_state
+
+log = logging.getLogger("enishi.store")
+
+TAKE_BYTES = 6 << 20  # about 20,000 events a transaction
+TAKE_VERSIONS = 20_000
+PUBLISH_ROWS = 400_000  # pending rows beyond which publishing does not wait
+PUBLISH_SECONDS = 1.0
+IDLE_SECONDS = 0.25
+
+# What the application hears of before the commit: messages that say something beyond "this was used".
+TOLD_TYPES = frozenset({"identify", "group", "alias"})
+
+
+class Consumer:
+    """Carries the inbox and new record versions into the store.
+
+    Use as a context manager after a successful :meth:`try_open`, or let :func:`consume` do both.
+
+    Args:
+        home: the installation's data folder.
+        inbox: where bodies wait.
+        application: decodes bodies, hears of identities, gives record versions and the time zone.
+        clock: the present instant.
+    """
+
+    def __init__(
+        self, home: Home, inbox: InboxStorage, application: Application, clock: Clock = system_clock
+    ) -> None:
+        self.home, self.inbox, self.application, self.clock = home, inbox, application, clock
+        self.lock = lock_of(home)
+        self.database: duckdb.DuckDBPyConnection | None = None
+        self._pending = 0
+        self._published_at = 0.0
+        self._publish_took = 0.0
+
+    def try_open(self) -> bool:
+        """Become the one consumer and mend what a crash left; False where another process is."""
+        if not self.lock.take():
+            return False
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return True
+
+    def _open(self) -> None:
+        self.home.prepare()
+        manifest = read_manifest(self.home.published)
+        if strays := remove_strays(self.home, manifest):
+            log.info("removed %d unfinished files", strays)
+        restore_writer(self.home)
+        self._connect()
+        self.zone = manifest.zone if manifest.generation else self.application.zone()
+        self._follow()
+
+    def _connect(self) -> None:
+        self.database = open_writer(self.home)
+        forget_published(self.db, read_manifest(self.home.published).batch)
+        self.state = read_state(self.db)
+        self.users = Numbers(self.db, "users", self.state.next_user)
+        self.groups = Numbers(self.db, "groups", self.state.next_group)
+        self.seen = Seen(self.db)
+        waiting = self.db.execute("SELECT count(*) FROM pending_events").fetchall()[0][0]
+        self._pending = waiting + self.state.batch - read_manifest(self.home.published).batch
+
+    @property
+    def db(self) -> duckdb.DuckDBPyConnection:
+        if self.database is None:
+            raise RuntimeError("the consumer is not open")
+        return self.database
+
+    def close(self) -> None:
+        """Give up the database and the lock."""
+        if self.database is not None:
+            self.database.close()
+            self.database = None
+        self.lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def step(self) -> bool:
+        """Carry the next bodies and versions in one transaction; False where there was nothing."""
+        bodies = self.inbox.take(self.state.inbox, TAKE_BYTES)
+        fresh, hashes = self._fresh(self.application.decode(bodies)) if bodies else ([], message_hashes([]))
+        told = [event for event in fresh if event.type in TOLD_TYPES]
+        if told:
+            self.application.accept(told)
+        versions = self.application.versions(self.state.versions, TAKE_VERSIONS)
+        if not bodies and not versions:
+            return False
+        with transaction(self.db):
+            self.state.batch += 1
+            if fresh:
+                self._insert_events(build_batch(fresh, hashes, self.zone, self.users, self.groups))
+                self.seen.insert(hashes)
+            self._insert_versions(versions)
+            self._move_on(bodies, versions)
+        if bodies:
+            self.inbox.forget(self.state.inbox)
+        self._pending += len(fresh) + len(versions) + 1
+        return True
+
+    def _fresh(self, events: Sequence[Event]) -> tuple[list[Event], np.ndarray]:
+        hashes = message_hashes([event.message_id for event in events])
+        kept = self.seen.fresh(hashes)
+        return [events[place] for place in kept.tolist()], hashes[kept]
+
+    def _insert_events(self, batch: Batch) -> None:
+        number = self.state.batch
+        self._insert("pending_events", batch.events)
+        self.users.insert(batch.fresh_users, number)
+        self.groups.insert(batch.fresh_groups, number)
+        self._insert_pairs("memberships", "group_no", batch.memberships)
+        self._insert_pairs("aliases", "previous_no", batch.aliases)
+
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        self.db.register("rows_in", rows)
+        self.db.execute(f"INSERT INTO {table} BY NAME SELECT *, {self.state.batch} AS batch FROM rows_in")  # noqa: S608
+        self.db.unregister("rows_in")
+
+    def _insert_pairs(self, table: str, left: str, pairs: Pairs) -> None:
+        """Keep a pair if it is new, or known from an earlier day than before."""
+        if not pairs.left:
+            return
+        self.db.register("pairs_in", pairs.table(left, "user_no"))
+        self.db.execute(
+            f"INSERT INTO {table} BY NAME SELECT *, {self.state.batch} AS batch FROM pairs_in p WHERE NOT EXISTS "  # noqa: S608
+            f"(FROM {table} t WHERE t.{left} = p.{left} AND t.user_no = p.user_no AND t.known_on <= p.known_on)"
+        )
+        self.db.unregister("pairs_in")
+
+    def _insert_versions(self, versions: Sequence[Version]) -> None:
+        for name, rows in versions_to_tables(versions, ZoneInfo(self.zone)).items():
+            self.db.execute(
+                "INSERT INTO pending_versions VALUES (?, ?, ?)", [self.state.batch, name, to_ipc(rows)]
+            )
+
+    def _move_on(self, bodies: Sequence[Body], versions: Sequence[Version]) -> None:
+        if bodies:
+            self.state.inbox = bodies[-1].number
+        if versions:
+            self.state.versions = versions[-1].version_id
+        self.state.next_user, self.state.next_group = self.users.next_number, self.groups.next_number
+        write_state(self.db, self.state)
+
+    def publish(self) -> int:
+        """Make everything carried so far visible to readers; returns the generation."""
+        started = time.monotonic()
+        now = self.clock()
+        manifest = publish_pending(self.home, self.db, self.state, self.zone, now)
+        forget_published(self.db, manifest.batch)
+        self._pending = 0
+        manifest = compact(self.home, manifest, day_of(now, ZoneInfo(self.zone)), now)
+        manifest = remove_retired(self.home, manifest, now)
+        self._published_at = time.monotonic()
+        self._publish_took = self._published_at - started
+        return manifest.generation
+
+    def catch_up(self) -> int:
+        """Carry everything there is and publish it; returns the generation."""
+        while self.step():
+            if self._pending >= PUBLISH_ROWS:
+                self.publish()
+        return self.publish()
+
+    def _follow(self) -> None:
+        """Compute all days again where the company has changed its time zone, or record tables theirs."""
+        zone = self.application.zone()
+        if is_outdated(read_manifest(self.home.published), zone):
+            self.publish()
+            rebuild(self.home, self.application, zone, self.clock())
+        self.zone = zone
+
+    def _is_due(self, worked: bool) -> bool:
+        waited = time.monotonic() - self._published_at
+        if self._pending >= PUBLISH_ROWS or not worked:
+            return True
+        return waited >= max(PUBLISH_SECONDS, 4 * self._publish_took)
+
+    def run(self, stop: threading.Event) -> None:
+        """Carry and publish until told to stop."""
+        while not stop.is_set():
+            worked = self.step()
+            if self._pending and self._is_due(worked):
+                self.publish()
+            if not worked:
+                if self.application.zone() != self.zone:
+                    self._follow()
+                stop.wait(IDLE_SECONDS)
+        self.publish()
+
+
+def lock_of(home: Home) -> ConsumerLock:
+    """The lock that only one consumer of an installation holds."""
+    return ConsumerLock(home.writer.with_name("consumer.lock"))

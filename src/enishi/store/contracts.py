@@ -1,0 +1,175 @@
+"""What the store is given and gives: plain shapes, no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+
+
+class NewBody(NamedTuple):
+    """A request body on its way into the inbox.
+
+    Args:
+        received_us: microseconds since the epoch.
+        origin: what the decoder needs to know beside the body; the store does not look inside.
+    """
+
+    received_us: int
+    origin: str
+    body: bytes
+
+
+class Body(NamedTuple):
+    """A body taken from the inbox; ``number`` ascends in the order of commits and is never used twice."""
+
+    number: int
+    received_us: int
+    origin: str
+    body: bytes
+
+
+class Event(NamedTuple):
+    """One understood message. Empty text means "none"; instants are microseconds since the epoch, UTC."""
+
+    message_id: str
+    type: str
+    event: str
+    product: str
+    system: str
+    group: str
+    user: str
+    anonymous: str
+    previous: str  # of an alias call: the id used before
+    occurred_us: int
+    received_us: int
+    backfill: bool
+    properties: str
+    source: str
+
+
+class Version(NamedTuple):
+    """One version of a record, as the application database holds it.
+
+    ``data`` holds the kind's fields as JSON values: dates and instants ISO, money as decimal text.
+    """
+
+    version_id: int
+    kind: str
+    record_id: int
+    account_id: int | None
+    contact_id: int | None
+    valid_on: date
+    known_us: int
+    recorded_us: int
+    deleted: bool
+    backfill: bool
+    source: str
+    outside_id: str
+    data: dict[str, Any]
+
+
+class InboxStorage(Protocol):
+    """Where bodies wait: durable, in order, shared by processes."""
+
+    def append(self, bodies: Sequence[NewBody]) -> None:
+        """Store all bodies in one durable commit, or none and raise :class:`InboxUnavailable`."""
+
+    def take(self, after: int, max_bytes: int) -> list[Body]:
+        """The next bodies in order, at least one where there is one."""
+
+    def forget(self, upto: int) -> None:
+        """Remove what the store has in its own keeping."""
+
+    def last_number(self) -> int:
+        """The highest number ever given; 0 before the first."""
+
+    def scrub(self) -> None:
+        """Leave nothing of forgotten bodies on the disk."""
+
+
+class Application(Protocol):
+    """What the consumer asks of the application above it.
+
+    Both methods that act (``decode``, ``accept``) may be called again with the same input after a crash and
+    must then change nothing.
+    """
+
+    def decode(self, bodies: Sequence[Body]) -> list[Event]:
+        """Understand bodies; what cannot be understood is put on the rejects desk here."""
+
+    def accept(self, events: Sequence[Event]) -> None:
+        """Fresh identify, group and alias messages, in order, before their transaction commits."""
+
+    def versions(self, after: int, limit: int) -> list[Version]:
+        """Record versions with a higher number, ascending, only such that no lower one can still appear."""
+
+    def last_version(self) -> int:
+        """The highest version number now; 0 where there is none."""
+
+    def zone(self) -> str:
+        """Name of the company's time zone."""
+
+
+class InboxUnavailable(EnishiError):
+    """Nothing was stored; the sender may try again."""
+
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "inbox_unavailable",
+            Text(
+                f"The data cannot be stored at the moment ({reason}). Nothing was accepted.",
+                f"現在データを保存できません({reason})。受け付けは行われていません。",
+            ),
+            Text(
+                "Send it again later. Administrators: check the free space of the data folder with 'enishi doctor'.",
+                "しばらくしてから再送してください。管理者の方は「enishi doctor」で保存先の空き容量をご確認ください。",
+            ),
+            retryable=True,
+        )
+
+
+class Overloaded(EnishiError):
+    """More is arriving than the disk takes; the sender waits and tries again."""
+
+    status = 429
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__(
+            "too_many_requests",
+            Text(
+                "More data is arriving than can be stored just now. Nothing of this request was accepted.",
+                "受信が集中しているため、このリクエストは受け付けられませんでした。",
+            ),
+            Text(
+                f"Send it again after {retry_after} second(s).",
+                f"{retry_after}秒後に再送してください。",
+            ),
+            retryable=True,
+        )
+        self.retry_after = retry_after
+
+
+class ConsumerBusy(EnishiError):
+    """Another process has carried on without catching up in the time given."""
+
+    status = 503
+
+    def __init__(self, waited: float) -> None:
+        super().__init__(
+            "consumer_busy",
+            Text(
+                f"The consumer of another process did not catch up within {waited:.0f} seconds.",
+                f"別プロセスの取り込み処理が{waited:.0f}秒以内に追いつきませんでした。",
+            ),
+            Text(
+                "Wait and try again; 'enishi doctor' shows how far it is behind.",
+                "しばらく待って再度お試しください。「enishi doctor」で遅れを確認できます。",
+            ),
+            retryable=True,
+        )

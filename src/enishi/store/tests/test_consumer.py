@@ -1,0 +1,166 @@
+"""The one writer: what is acknowledged arrives once, dated and numbered."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from enishi.store.consumer import Consumer
+from enishi.store.contracts import Version
+from enishi.store.published import Published
+from enishi.store.tests.fakes import START, Bench, event, us
+
+
+def test_an_event_is_published_with_its_numbers_and_days(bench: Bench) -> None:
+    late = START.replace(hour=16)  # already the next day in Tokyo
+    bench.send(event("a", late), event("b", user="suzuki"))
+    published = bench.catch_up()
+    first, second = sorted(bench.rows("events"), key=lambda row: str(row["message_id"]))
+    assert (first["day"], first["known_on"], first["recorded_on"]) == (
+        date(2026, 3, 11),
+        date(2026, 3, 10),
+        date(2026, 3, 10),
+    )
+    assert first["group_no"] == second["group_no"] == 1
+    assert first["user_no"] != second["user_no"]
+    assert {row["user_id"] for row in bench.rows("users")} == {"sato", "suzuki"}
+    assert len(bench.rows("memberships")) == 2
+    assert published.zone == "Asia/Tokyo"
+
+
+def test_backfilled_history_is_known_when_it_happened(bench: Bench) -> None:
+    bench.send(event("a", START - timedelta(days=400), backfill=True))
+    bench.catch_up()
+    (row,) = bench.rows("events")
+    assert row["known_on"] == row["day"] == date(2025, 2, 3)
+    assert row["recorded_on"] == date(2026, 3, 10)
+
+
+def test_the_same_message_is_counted_once_for_ever(bench: Bench) -> None:
+    bench.send(event("a"), event("a"), event("b"))
+    bench.catch_up()
+    bench.send(event("b"), event("c"))
+    bench.catch_up()
+    bench.clock.advance(days=700)
+    bench.send(event("a"), event("c"))
+    bench.catch_up()
+    assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a", "b", "c"]
+    assert sum(int(str(row["n"])) for row in bench.rows("usage")) == 3
+
+
+def test_two_ids_with_the_same_64_bits_are_told_apart(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    import enishi.store.consumer as module
+    from enishi.store.hashing import message_hashes
+
+    def colliding(ids: list[str]):
+        hashes = message_hashes(ids).copy()
+        hashes[:, 0] = 7
+        return hashes
+
+    monkeypatch.setattr(module, "message_hashes", colliding)
+    bench.send(event("a"), event("b"))
+    bench.catch_up()
+    bench.send(event("b"), event("c"))
+    bench.catch_up()
+    assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a", "b", "c"]
+
+
+def test_only_use_is_counted(bench: Bench) -> None:
+    bench.send(event("a"), event("b", type="identify", event="identify"), event("c", type="page"))
+    bench.catch_up()
+    assert len(bench.rows("events")) == 3
+    assert sum(int(str(row["n"])) for row in bench.rows("usage")) == 2
+    assert [told.message_id for told in bench.application.told] == ["b"]
+
+
+def test_a_repeated_identify_is_not_told_again(bench: Bench) -> None:
+    bench.send(event("b", type="identify"))
+    bench.catch_up()
+    bench.send(event("b", type="identify"))
+    bench.catch_up()
+    assert len(bench.application.told) == 1
+
+
+def test_an_anonymous_visitor_becomes_the_person_who_signs_in(bench: Bench) -> None:
+    bench.send(event("a", user="", anonymous="x1"), event("b", user="sato", anonymous="x1"))
+    bench.catch_up()
+    users = {str(row["user_id"]): row for row in bench.rows("users")}
+    assert users["x1"]["system"] == "product:anonymous"
+    (alias,) = bench.rows("aliases")
+    assert (alias["previous_no"], alias["user_no"]) == (users["x1"]["user_no"], users["sato"]["user_no"])
+
+
+def test_an_alias_call_joins_an_earlier_user_id(bench: Bench) -> None:
+    bench.send(event("a", user="old"))
+    bench.catch_up()
+    bench.send(event("b", type="alias", user="new", previous="old"))
+    bench.catch_up()
+    users = {str(row["user_id"]): row["user_no"] for row in bench.rows("users")}
+    (alias,) = bench.rows("aliases")
+    assert (alias["previous_no"], alias["user_no"]) == (users["old"], users["new"])
+    assert len(users) == 2
+
+
+def test_a_membership_is_kept_from_its_earliest_day(bench: Bench) -> None:
+    bench.send(event("a"))
+    bench.catch_up()
+    bench.send(event("b", START - timedelta(days=30), backfill=True), event("c"))
+    bench.catch_up()
+    assert sorted(str(row["known_on"]) for row in bench.rows("memberships")) == ["2026-02-08", "2026-03-10"]
+
+
+def test_numbers_stay_over_restarts(bench: Bench) -> None:
+    bench.send(event("a", user="sato"), event("b", user="ito"))
+    bench.catch_up()
+    bench.send(event("c", user="ito"), event("d", user="abe"))
+    bench.catch_up()
+    users = [(row["user_no"], row["user_id"]) for row in bench.rows("users")]
+    assert len({number for number, _ in users}) == len(users) == 3
+    by_id = {user: number for number, user in users}
+    assert next(row["user_no"] for row in bench.rows("events") if row["message_id"] == "c") == by_id["ito"]
+
+
+def test_record_versions_are_carried_in_order(bench: Bench) -> None:
+    def version(number: int, kind: str = "account", **data: object) -> Version:
+        return Version(
+            number, kind, 5, 5, None, date(2026, 3, 1), us(START), us(START), False, False, "crm", "A-5", data
+        )
+
+    bench.application.known = [
+        version(3, name="Acme", employees=12, note="x"),
+        version(4, "link", system="crm", value="A-5", target="account"),
+        version(7, "subscription", amount="1200.5", started_on="2026-02-01", recurring=True, extra={"k": 1}),
+        version(8, "forgotten_kind"),
+    ]
+    bench.catch_up()
+    (account,) = bench.rows("record_account")
+    assert account["name"] == "Acme"
+    assert account["employees"] == 12
+    assert account["extra"] == '{"note":"x"}'
+    assert bench.rows("link")[0]["value"] == "A-5"
+    (subscription,) = bench.rows("record_subscription")
+    assert str(subscription["amount"]) == "1200.5000"
+    assert subscription["started_on"] == date(2026, 2, 1)
+    assert Published(bench.home).manifest.versions == 8
+    bench.catch_up()
+    assert len(bench.rows("record_account")) == 1
+
+
+def test_only_one_consumer_at_a_time(bench: Bench) -> None:
+    with bench.consumer():
+        second = Consumer(bench.home, bench.inbox, bench.application, bench.clock)
+        assert not second.try_open()
+    with bench.consumer():
+        pass
+
+
+def test_nothing_new_makes_no_generation(bench: Bench) -> None:
+    bench.send(event("a"))
+    generation = bench.catch_up().generation
+    assert bench.catch_up().generation == generation
+
+
+def test_readers_learn_which_days_grew(bench: Bench) -> None:
+    bench.send(event("a"))
+    before = bench.catch_up().generation
+    bench.send(event("b", START - timedelta(days=3)))
+    assert bench.catch_up().days_changed_since(before) == [date(2026, 3, 7)]
