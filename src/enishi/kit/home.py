@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_FOLDER = "enishi-data"
+
+def default_folder() -> Path:
+    """``enishi`` in the user's own data directory."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "enishi"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "enishi"
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Paths below the data folder (``ENISHI_HOME``, or ``./enishi-data``). Nothing else is written."""
+    """Paths below the data folder (``ENISHI_HOME``, or :func:`default_folder`). Nothing else is written."""
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> Home:
-        return cls(Path(os.environ.get("ENISHI_HOME") or DEFAULT_FOLDER).resolve())
+        return cls(Path(os.environ.get("ENISHI_HOME") or default_folder()).resolve())
 
     @property
     def database(self) -> Path:

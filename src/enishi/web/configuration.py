@@ -17,7 +17,7 @@ class Configuration:
     """What the environment says.
 
     ``ENISHI_HOME`` data folder; ``DATABASE_URL`` PostgreSQL (default: SQLite in the data folder);
-    ``ENISHI_URL`` the address people use (``http://127.0.0.1:8400``); ``ENISHI_SECRET`` signing key
+    ``ENISHI_URL`` the address people use (``http://127.0.0.1:8000``); ``ENISHI_SECRET`` signing key
     (default: made once in the data folder); ``ENISHI_DEBUG`` 1 for development; ``ENISHI_SMTP`` mail server
     as ``smtp[s]://user:password@host:port``; ``ENISHI_MAIL_FROM`` sender.
     """
@@ -92,7 +92,7 @@ def read_configuration() -> Configuration:
     return Configuration(
         home=home,
         database_url=os.environ.get("DATABASE_URL", ""),
-        url=os.environ.get("ENISHI_URL", "http://127.0.0.1:8400").rstrip("/"),
+        url=os.environ.get("ENISHI_URL", "http://127.0.0.1:8000").rstrip("/"),
         secret=_secret(home),
         debug=os.environ.get("ENISHI_DEBUG", "") == "1",
         smtp=os.environ.get("ENISHI_SMTP", ""),

@@ -1,0 +1,118 @@
+"""Opening an installation: Django set up on the data folder, the database found to be whole."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+
+
+def open_django() -> Home:
+    """Set Django up on the chosen data folder; once a process."""
+    import django
+    from django.apps import apps
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
+    if not apps.ready:
+        _check_folder(Home.from_environment().root)
+        django.setup()
+    return Home.from_environment()
+
+
+def _check_folder(root: Path) -> None:
+    """Refuse a data folder that cannot be written, before anything else stumbles over it."""
+    if root.exists() and not root.is_dir():
+        raise EnishiError(
+            "bad_folder",
+            Text(f"{root} is a file, not a folder.", f"{root} はフォルダーではなくファイルです。"),
+            Text("Name another folder with --data.", "--data で別のフォルダーを指定してください。"),
+        )
+    parent = next(folder for folder in (root, *root.parents) if folder.exists())
+    if not os.access(parent, os.W_OK):
+        raise EnishiError(
+            "bad_folder",
+            Text(f"{parent} cannot be written to.", f"{parent} に書き込めません。"),
+            Text("Name another folder with --data.", "--data で別のフォルダーを指定してください。"),
+        )
+
+
+def open_installation() -> Home:
+    """As :func:`open_django`, and the database must have been made by ``enishi init`` and be up to date."""
+    home = open_django()
+    waiting = pending_migrations()
+    if waiting is None:
+        raise EnishiError(
+            "not_initialised",
+            Text(f"There is no installation in {home.root}.", f"{home.root} にはまだ環境がありません。"),
+            Text(
+                "Run `enishi init` first, or name the data folder with --data.",
+                "先に `enishi init` を実行するか、--data でデータフォルダーを指定してください。",
+            ),
+        )
+    if waiting:
+        raise EnishiError(
+            "old_database",
+            Text(
+                f"The database is older than the program ({len(waiting)} changes are waiting).",
+                f"データベースがプログラムより古い状態です(未適用の変更が{len(waiting)}件あります)。",
+            ),
+            Text(
+                "Make a backup (`enishi backup`), then run `enishi init`.",
+                "`enishi backup` でバックアップを取り、`enishi init` を実行してください。",
+            ),
+        )
+    return home
+
+
+def pending_migrations() -> list[str] | None:
+    """Names of database changes not yet applied; None where there is no database at all."""
+    from django.conf import settings
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    name = settings.DATABASES["default"]["NAME"]
+    if connection.vendor == "sqlite" and not os.path.exists(name):
+        return None
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise EnishiError(
+            "database_unreachable",
+            Text(
+                f"The database cannot be used: {error}".strip(),
+                f"データベースを利用できません: {error}".strip(),
+            ),
+            Text(
+                "Check DATABASE_URL and that the server runs, then try again.",
+                "DATABASE_URL とサーバーの状態をご確認ください。",
+            ),
+        ) from error
+    if not executor.loader.applied_migrations:
+        return None
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+class _Line(logging.Formatter):
+    """One format for every process: local time, process, level, message."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__(f"%(asctime)s {process:<8} %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
+
+
+def log_to_stderr(process: str, level: int = logging.INFO) -> None:
+    """Send every logger's lines to the error stream in one format."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line(process))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("django", "uvicorn", "uvicorn.error", "uvicorn.access", "django_tasks", "django_tasks_db"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = True

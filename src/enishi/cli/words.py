@@ -1,0 +1,140 @@
+"""The language of the command line: ``--lang``, else the environment's, and the little of Click that needs words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import click
+import click.core
+import click.exceptions
+import click.formatting
+
+from enishi.kit.text import LANGUAGES, Text
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+CLICK_WORDS = {
+    "Usage:": "使い方:",
+    "Options": "オプション",
+    "Commands": "コマンド",
+    "Positional arguments": "引数",
+    "Show this message and exit.": "この説明を表示して終了します。",
+    "Show the version and exit.": "バージョンを表示して終了します。",
+    "Error: {message}": "エラー: {message}",
+    "Try '{command} {option}' for help.": "使い方は「{command} {option}」で確認できます。",
+    "Invalid value: {message}": "値が正しくありません: {message}",
+    "Invalid value for {param_hint}: {message}": "{param_hint} の値が正しくありません: {message}",
+    "Missing argument": "引数がありません",
+    "Missing option": "オプションがありません",
+    "Missing parameter": "パラメーターがありません",
+    "Missing command.": "コマンドを指定してください。",
+    "No such option {name!r}.": "オプション {name!r} はありません。",
+    "No such command {name!r}.": "コマンド {name!r} はありません。",
+    "Could not open file {filename!r}: {message}": "ファイル {filename!r} を開けません: {message}",
+    "Aborted!": "中止しました。",
+    "default: {default}": "既定値: {default}",
+    "env var: {var}": "環境変数: {var}",
+    "required": "必須",
+}
+
+
+def choose_language(arguments: Sequence[str]) -> str:
+    """The language of this run: ``--lang``, ``ENISHI_LANG``, or that of the terminal."""
+    wanted = _argument(arguments) or next(
+        (
+            value
+            for name in ("ENISHI_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+            if (value := os.environ.get(name))
+        ),
+        "en",
+    )
+    language = "ja" if wanted.lower().startswith("ja") else "en"
+    use_language(language)
+    return language
+
+
+def _argument(arguments: Sequence[str]) -> str:
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return argument.partition("=")[2]
+        if argument == "--lang" and place + 1 < len(arguments):
+            return arguments[place + 1]
+    return ""
+
+
+def use_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise ValueError(f"unknown language {language}")
+    _language.set(language)
+    for module in (click.core, click.decorators, click.exceptions, click.formatting):
+        module._ = _click_word  # type: ignore[attr-defined]
+
+
+def _click_word(message: str) -> str:
+    return CLICK_WORDS.get(message, message) if language() == "ja" else message
+
+
+def language() -> str:
+    """``ja`` or ``en``."""
+    return _language.get()
+
+
+def say(en: str | Text, ja: str = "") -> str:
+    """The text in this run's language."""
+    text = en if isinstance(en, Text) else Text(en, ja)
+    return text.in_language(language())
+
+
+class _Spoken(click.Command):
+    """A command whose help exists in both languages."""
+
+    def __init__(self, *args: Any, text: Text, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.text = text
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return say(self.text).strip().partition("\n")[0]
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.help = say(self.text)
+        super().format_help_text(ctx, formatter)
+
+
+class Command(_Spoken):
+    pass
+
+
+class SpokenOption(click.Option):
+    """An option whose help exists in both languages."""
+
+    def __init__(self, *args: Any, text: Text, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.text = text
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = say(self.text)
+        return super().get_help_record(ctx)
+
+
+def option(*names: str, en: str, ja: str, **kwargs: Any) -> Any:
+    """``click.option`` with its help in both languages."""
+    return click.option(*names, cls=SpokenOption, text=Text(en, ja), **kwargs)
+
+
+def command(name: str, *, en: str, ja: str, **kwargs: Any) -> Any:
+    """``click.command`` with its help in both languages."""
+    return click.command(name, cls=Command, text=Text(en, ja), **kwargs)
+
+
+def json_option() -> Any:
+    """The switch every command has that tells something."""
+    return option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        en="Print one JSON object for machines.",
+        ja="機械処理用にJSONで出力します。",
+    )
