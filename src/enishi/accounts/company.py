@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from enishi.accounts.models import Company
 from enishi.kit.clock import day_of
 
+# The company row already read while one request or job runs; None outside of them.
+_remembered: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
+
+
+@contextmanager
+def company_remembered() -> Iterator[None]:
+    """Read the company row at most once inside this block (one request, one job)."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
 
 def get_company() -> Company:
     """The one company row, made with the defaults where there is none yet."""
-    company, _made = Company.objects.get_or_create(pk=1)
+    memory = _remembered.get()
+    if memory is not None and "row" in memory:
+        return memory["row"]
+    company = Company.objects.filter(pk=1).first() or Company.objects.get_or_create(pk=1)[0]
+    if memory is not None:
+        memory["row"] = company
     return company
 
 

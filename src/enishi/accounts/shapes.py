@@ -127,11 +127,21 @@ class ContactShape:
     model: ClassVar[type[Contact]] = Contact
 
     def load(self, kind: Kind, source: str, ids: Collection[str]) -> dict[str, Slot]:
+        """By the row's own id, or by a user id of this system that leads to the contact."""
         slots: dict[str, Slot] = {}
+        by_number: dict[int, Slot] = {}
         for part in slices(ids):
-            for row in Contact.objects.filter(source=source, outside_id__in=part):
-                state = _typed_state(row, kind)
-                slots[row.outside_id] = Slot(row, False, state, account=row.account_id, root=row.account_id)
+            rows = [
+                (row.outside_id, row) for row in Contact.objects.filter(source=source, outside_id__in=part)
+            ]
+            links = OutsideId.objects.filter(system=source, target=OutsideId.Target.USER, value__in=part)
+            for link in links.select_related("contact"):
+                rows += [(link.value, link.contact)] if link.contact else []
+            for outside_id, row in rows:
+                slot = by_number.get(row.pk) or Slot(
+                    row, False, _typed_state(row, kind), account=row.account_id, root=row.account_id
+                )
+                by_number[row.pk] = slots.setdefault(outside_id, slot)
         return slots
 
     def make(self, kind: Kind, source: str, outside_id: str) -> Slot:

@@ -1,0 +1,93 @@
+"""Erasing a person: every field that identifies them, in current rows, history, links and the audit log.
+
+This is the one place where what was stated is rewritten, because the law asks for it. The store's part (events and
+published files) is done by :mod:`enishi.ingest.erasing`, which calls this first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
+from enishi.accounts.versions import LINK, lock_versions
+from enishi.store.kinds import CONTACT, KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Who was erased, for the rooms that must go on.
+
+    Args:
+        contact_id: the number that remains as a husk.
+        users: (system, user id) under which the person's events came.
+        texts: what named them (mail address, ids), to look for in uploaded rows.
+        records: how many records about them lost their texts.
+    """
+
+    contact_id: int
+    users: list[tuple[str, str]]
+    texts: list[str]
+    records: int
+
+
+def erase_contact(contact: Contact, *, actor: Member | str, now: datetime) -> Erased:
+    """Remove everything that identifies the contact; facts that name nobody (a date, a minute count) stay."""
+    with transaction.atomic():
+        lock_versions()
+        contact = Contact.objects.get(pk=contact.pk)
+        links = list(OutsideId.objects.filter(contact=contact))
+        users = {(link.system, link.value) for link in links}
+        users |= {(contact.source, text) for text in (contact.user_id, contact.outside_id) if text}
+        texts = {text for text in (contact.email, contact.user_id, contact.outside_id) if text}
+        records = _blank_records(contact)
+        _blank_versions(contact, links)
+        OutsideId.objects.filter(contact=contact).delete()
+        label = _blank_contact(contact, now)
+        AuditLine.objects.filter(target_kind="contact", target_id=str(contact.pk)).update(
+            target_label=label, detail={}
+        )
+        write_audit(actor, "contact_erased", contact, account=contact.account, detail={"records": records})
+    return Erased(contact.pk, sorted(users), sorted(texts), records)
+
+
+def _blank_contact(contact: Contact, now: datetime) -> str:
+    for name in CONTACT.personal:
+        setattr(contact, name, "")
+    contact.extra, contact.search = {}, ""
+    contact.outside_id = f"erased-{contact.pk}"
+    contact.erased_at = contact.updated_at = now
+    contact.deleted_at = contact.deleted_at or now
+    contact.save()
+    return contact.outside_id
+
+
+def _without(state: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in state.items() if name not in (*names, "extra")}
+
+
+def _blank_records(contact: Contact) -> int:
+    rows = list(Record.objects.filter(contact=contact))
+    for row in rows:
+        row.data, row.extra = _without(row.data, KINDS[row.kind].personal), {}
+    Record.objects.bulk_update(rows, ["data", "extra"], batch_size=200)
+    return len(rows)
+
+
+def _blank_versions(contact: Contact, links: list[OutsideId]) -> None:
+    """The history of the person, of records about them, and of the ids that led to them."""
+    about = RecordVersion.objects.filter(contact_id=contact.pk).exclude(kind=LINK)
+    own = RecordVersion.objects.filter(kind=CONTACT.name, record_id=contact.pk)
+    rows = list((about | own).distinct())
+    for row in rows:
+        row.data = _without(row.data, KINDS[row.kind].personal)
+        if row.kind == CONTACT.name:
+            row.outside_id = f"erased-{contact.pk}"
+    RecordVersion.objects.bulk_update(rows, ["data", "outside_id"], batch_size=200)
+    led = RecordVersion.objects.filter(kind=LINK, record_id__in=[link.pk for link in links])
+    led = led | RecordVersion.objects.filter(kind=LINK, contact_id=contact.pk)
+    led.update(outside_id=f"erased-{contact.pk}", data={}, deleted=True)

@@ -1,0 +1,207 @@
+"""Two accounts that are one company: merged and taken apart again without rewriting anything stated.
+
+The merged account keeps its row, its outside ids and its versions; only current rows move, so that pages show
+one account. Versions go on naming the account the source meant, so taking apart finds every record's place again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Model, OuterRef, Subquery
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.models import Account, Contact, Member, Merge, OutsideId, Record, RecordVersion
+from enishi.accounts.versions import ALWAYS, ALWAYS_ON, MERGE, lock_versions, write_versions
+from enishi.kit.errors import Conflict
+from enishi.kit.text import Text
+from enishi.store.kinds import ACCOUNT
+
+# Rows of rooms above that people wrote about an account; they follow it. Named, so that nothing is imported upward.
+FOLLOWERS = ("work.Task", "work.Note", "work.Attention")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field on which the two accounts disagree. The survivor's value is shown afterwards."""
+
+    title: Text
+    merged: str
+    survivor: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergePreview:
+    """What a merge would do.
+
+    Args:
+        records: how many current records move, by kind (contacts among them).
+        followers: how many tasks, notes and the like move.
+        outside_ids: the ids that will lead to the survivor.
+        differences: fields on which the two disagree.
+        same_people: mail addresses that stand at both; both entries stay.
+    """
+
+    records: dict[str, int]
+    followers: int
+    outside_ids: list[str]
+    differences: list[Difference]
+    same_people: list[str]
+
+
+def preview_merge(account: Account, survivor: Account) -> MergePreview:
+    """What merging ``account`` into ``survivor`` would move, and where the two disagree."""
+    check_merge(account, survivor)
+    records = Counter(Record.objects.filter(account=account, deleted_at=None).values_list("kind", flat=True))
+    people = Contact.objects.filter(account=account, deleted_at=None)
+    records["contact"] = people.count()
+    followers = sum(model.objects.filter(account=account).count() for model in _followers())  # type: ignore[attr-defined]
+    mails = set(people.exclude(email="").values_list("email", flat=True))
+    both = Contact.objects.filter(account=survivor, deleted_at=None, email__in=mails)
+    return MergePreview(
+        records={kind: n for kind, n in records.items() if n},
+        followers=followers,
+        outside_ids=[str(link) for link in OutsideId.objects.filter(account=account)[:200]],
+        differences=_differences(account, survivor),
+        same_people=sorted(set(both.values_list("email", flat=True))),
+    )
+
+
+def _differences(account: Account, survivor: Account) -> list[Difference]:
+    found = []
+    for spec in ACCOUNT.fields:
+        if spec.name in ("id", "parent"):
+            continue
+        left, right = getattr(account, spec.name), getattr(survivor, spec.name)
+        if left not in (None, "") and left != right:
+            found.append(Difference(spec.title, str(left), "" if right is None else str(right)))
+    return found
+
+
+def check_merge(account: Account, survivor: Account) -> None:
+    """Refuse merges that make no sense."""
+    if account.pk == survivor.pk:
+        raise Conflict(
+            "same_account",
+            Text("An account cannot be merged into itself.", "同じ顧客企業同士は統合できません。"),
+        )
+    for one in (account, survivor):
+        if one.merged_into_id or one.deleted_at:
+            raise Conflict(
+                "account_gone",
+                Text(
+                    f"'{one.name}' is merged or deleted already.",
+                    f"「{one.name}」はすでに統合または削除されています。",
+                ),
+                Text("Choose the account it was merged into.", "統合先の顧客企業をお選びください。"),
+            )
+
+
+def merge_accounts(account: Account, survivor: Account, *, actor: Member | str, now: datetime) -> Merge:
+    """Let ``survivor`` stand for ``account`` too, for the past and the future."""
+    who = actor.email if isinstance(actor, Member) else actor
+    with transaction.atomic():
+        lock_versions()
+        account.refresh_from_db()
+        survivor.refresh_from_db()
+        check_merge(account, survivor)
+        moved = _move_followers(account, survivor)
+        Record.objects.filter(account=account).update(account=survivor, updated_at=now)
+        Contact.objects.filter(account=account).update(account=survivor, updated_at=now)
+        account.merged_into, account.updated_at = survivor, now
+        account.save(update_fields=["merged_into", "updated_at"])
+        write_versions([_version(account, survivor, who, now)])
+        merge = Merge.objects.create(
+            account=account, survivor=survivor, moved=moved, made_by=who, made_at=now
+        )
+        detail = {"merged": account.name, "merged_id": account.pk}
+        write_audit(actor, "account_merged", survivor, account=survivor, detail=detail)
+    return merge
+
+
+def unmerge_accounts(merge: Merge, *, actor: Member | str, now: datetime) -> None:
+    """Take a merge back: every record returns to the account its source meant, also those that came since."""
+    who = actor.email if isinstance(actor, Member) else actor
+    with transaction.atomic():
+        lock_versions()
+        merge = Merge.objects.select_related("account", "survivor").get(pk=merge.pk)
+        account, survivor = merge.account, merge.survivor
+        if merge.undone_at or account.merged_into_id != survivor.pk:
+            raise Conflict(
+                "merge_undone",
+                Text("This merge has been undone already.", "この統合はすでに取り消されています。"),
+            )
+        standing = _root(survivor)
+        account.merged_into, account.updated_at = None, now
+        account.save(update_fields=["merged_into", "updated_at"])
+        _bring_back(account, standing, now)
+        _followers_back(merge, account, standing)
+        write_versions([_version(account, None, who, now)])
+        merge.undone_by, merge.undone_at = who, now
+        merge.save(update_fields=["undone_by", "undone_at"])
+        detail = {"merged": account.name, "merged_id": account.pk}
+        write_audit(actor, "account_unmerged", survivor, account=survivor, detail=detail)
+
+
+def _version(account: Account, survivor: Account | None, actor: str, now: datetime) -> RecordVersion:
+    return RecordVersion(
+        kind=MERGE,
+        record_id=account.pk,
+        account_id=survivor.pk if survivor else None,
+        source=account.source,
+        outside_id=account.outside_id,
+        valid_on=ALWAYS_ON,
+        known_at=ALWAYS,
+        recorded_at=now,
+        actor=actor,
+    )
+
+
+def _root(account: Account) -> Account:
+    while account.merged_into:
+        account = account.merged_into
+    return account
+
+
+def family(account: Account) -> set[int]:
+    """The account's number and those of all accounts merged into it, however long the chain."""
+    numbers = {account.pk}
+    edge = numbers
+    while edge:
+        edge = set(Account.objects.filter(merged_into__in=edge).values_list("pk", flat=True)) - numbers
+        numbers |= edge
+    return numbers
+
+
+def _bring_back(account: Account, standing: Account, now: datetime) -> None:
+    own = family(account)
+    for model, kind in ((Record, OuterRef("kind")), (Contact, "contact")):
+        last = RecordVersion.objects.filter(kind=kind, record_id=OuterRef("pk")).order_by("-pk")
+        rows = model.objects.filter(account=standing).annotate(stated=Subquery(last.values("account_id")[:1]))
+        numbers = list(rows.filter(stated__in=own).values_list("pk", flat=True))
+        for start in range(0, len(numbers), 500):
+            part = numbers[start : start + 500]
+            model.objects.filter(pk__in=part).update(account=account, updated_at=now)
+
+
+def _followers() -> list[type[Model]]:
+    return [apps.get_model(name) for name in FOLLOWERS if apps.is_installed(f"enishi.{name.split('.')[0]}")]
+
+
+def _move_followers(account: Account, survivor: Account) -> dict[str, list[int]]:
+    moved = {}
+    for model in _followers():
+        rows = model.objects.filter(account=account)  # type: ignore[attr-defined]
+        moved[model._meta.label] = list(rows.values_list("pk", flat=True))
+        rows.update(account=survivor)
+    return moved
+
+
+def _followers_back(merge: Merge, account: Account, standing: Account) -> None:
+    for model in _followers():
+        numbers = merge.moved.get(model._meta.label, [])
+        model.objects.filter(pk__in=numbers, account=standing).update(account=account)  # type: ignore[attr-defined]

@@ -1,0 +1,171 @@
+"""Taking records away: by their source, or because an import is undone. Nothing stated is rewritten."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from enishi.accounts.actions import name_of, start_batch
+from enishi.accounts.audit import write_audit
+from enishi.accounts.dating import Version, present
+from enishi.accounts.models import Member, RecordVersion
+from enishi.accounts.saving import REJECTED, UNCHANGED, Batch, RowResult
+from enishi.accounts.shapes import Row, Slot, model_of
+from enishi.accounts.versions import ALWAYS, lock_versions, write_versions
+from enishi.accounts.writing import as_row, update_rows
+from enishi.kit.text import Text
+from enishi.store.kinds import KINDS, Kind
+
+DELETED = "deleted"
+
+
+def delete_records(
+    kind: Kind, outside_ids: Sequence[str], *, source: str, actor: Member | str, now: datetime
+) -> list[RowResult]:
+    """Mark records as gone from now on; their past stays. The same id may come again and revives the record.
+
+    Returns:
+        one result per id: ``deleted``, ``unchanged`` (gone already) or ``rejected`` (unknown).
+    """
+    batch = start_batch(kind, source, backfill=False, now=now)
+    with transaction.atomic():
+        lock_versions()
+        slots = batch.shape.load(kind, source, outside_ids)
+        results, gone = [], []
+        for index, outside_id in enumerate(outside_ids):
+            slot = slots.get(outside_id)
+            results.append(_delete(index, slot, outside_id, gone))
+        for slot in gone:
+            slot.row.updated_at = slot.row.deleted_at = now
+        update_rows(batch.shape.model, [slot.row for slot in gone])
+        write_versions(_ending(batch, slot, name_of(actor)) for slot in gone)
+        if gone:
+            detail = {DELETED: len(gone), "source": source, "ids": [s.row.outside_id for s in gone[:20]]}
+            write_audit(actor, "records_deleted", kind.name, detail=detail)
+    return results
+
+
+def _delete(index: int, slot: Slot | None, outside_id: str, gone: list[Slot]) -> RowResult:
+    if slot is None:
+        unknown = Text(f"No record has the id '{outside_id}'.", f"ID「{outside_id}」のデータはありません。")
+        return RowResult(index, REJECTED, errors={"id": unknown})
+    if slot in gone or slot.row.deleted_at:
+        return RowResult(index, UNCHANGED, slot.row.pk)
+    gone.append(slot)
+    return RowResult(index, DELETED, slot.row.pk)
+
+
+def _ending(batch: Batch, slot: Slot, actor: str) -> RecordVersion:
+    version = Version(slot.state, batch.moment.today, batch.moment.now, slot.account, slot.contact)
+    row = as_row(batch, slot, version, actor)
+    row.deleted = True
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What undoing an import did: records taken away, given back their earlier values, and left alone because
+    something else was stated since."""
+
+    removed: int
+    restored: int
+    kept: int
+
+
+def undo_import(import_id: int, *, actor: Member | str, now: datetime) -> Undone:
+    """Take back what an import stated, as if it had never been known.
+
+    A record that was changed again by something else since then is left alone.
+    """
+    removed = restored = kept = 0
+    with transaction.atomic():
+        lock_versions()
+        stated: dict[tuple[str, int], list[RecordVersion]] = defaultdict(list)
+        for version in RecordVersion.objects.filter(import_id=import_id).order_by("pk"):
+            stated[(version.kind, version.record_id)].append(version)
+        by_kind: dict[str, list[list[RecordVersion]]] = defaultdict(list)
+        for (kind, _record), versions in stated.items():
+            by_kind[kind].append(versions)
+        for kind, groups in by_kind.items():
+            counts = _undo_kind(KINDS[kind], groups, name_of(actor), now)
+            removed, restored, kept = removed + counts[0], restored + counts[1], kept + counts[2]
+        detail = {"removed": removed, "restored": restored, "kept": kept}
+        write_audit(actor, "import_undone", f"import {import_id}", detail=detail)
+    return Undone(removed, restored, kept)
+
+
+def _undo_kind(
+    kind: Kind, groups: list[list[RecordVersion]], actor: str, now: datetime
+) -> tuple[int, int, int]:
+    others = _others(kind, [versions[0].record_id for versions in groups])
+    model: Any = model_of(kind)
+    rows = model.objects.in_bulk([versions[0].record_id for versions in groups])
+    removed = restored = kept = 0
+    batch = start_batch(kind, "", backfill=False, now=now)
+    new: list[RecordVersion] = []
+    changed: list[Row] = []
+    for versions in groups:
+        before = [v for v in others.get(versions[0].record_id, []) if v.import_id != versions[0].import_id]
+        row = rows.get(versions[0].record_id)
+        if row is None or any(v.pk > versions[-1].pk for v in before):
+            kept += 1
+            continue
+        new += [_taken_back(kind, version, before, actor, now) for version in versions]
+        changed.append(row)
+        row.updated_at = now
+        if not before or before[-1].deleted:
+            row.deleted_at, removed = now, removed + 1
+        else:
+            _give_back(batch, row, before)
+            restored += 1
+    update_rows(model, changed)
+    write_versions(new)
+    return removed, restored, kept
+
+
+def _others(kind: Kind, numbers: list[int]) -> dict[int, list[RecordVersion]]:
+    found: dict[int, list[RecordVersion]] = defaultdict(list)
+    for start in range(0, len(numbers), 500):
+        part = numbers[start : start + 500]
+        for version in RecordVersion.objects.filter(kind=kind.name, record_id__in=part).order_by("pk"):
+            found[version.record_id].append(version)
+    return found
+
+
+def _taken_back(
+    kind: Kind, version: RecordVersion, before: list[RecordVersion], actor: str, now: datetime
+) -> RecordVersion:
+    """What stood before in the place of a version: the values then in force, or nothing."""
+    held = [v for v in before if not kind.effective or v.valid_on <= version.valid_on]
+    earlier = max(
+        held, key=lambda v: (v.valid_on if kind.effective else version.valid_on, v.pk), default=None
+    )
+    stood = earlier or version
+    return RecordVersion(
+        kind=version.kind,
+        record_id=version.record_id,
+        account_id=stood.account_id,
+        contact_id=stood.contact_id,
+        source=version.source,
+        outside_id=version.outside_id,
+        valid_on=version.valid_on,
+        known_at=version.known_at if earlier else ALWAYS,
+        recorded_at=now,
+        deleted=earlier is None or earlier.deleted,
+        data=stood.data,
+        actor=actor,
+    )
+
+
+def _give_back(batch: Batch, row: Row, before: list[RecordVersion]) -> None:
+    terms = {v.valid_on: v.data for v in before}
+    last = before[-1]
+    state = present(terms, batch.moment.today) if batch.kind.effective else last.data
+    root = batch.accounts.root(last.account_id) if last.account_id else None
+    slot = Slot(row, fresh=False, state=dict(state), root=root, contact=last.contact_id)
+    batch.shape.fill(batch.kind, slot, batch.members, batch.moment.zone)

@@ -1,0 +1,191 @@
+"""Links, merges and their undoing, deletion, undone imports, erasure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core import serializers
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.erasing import erase_contact
+from enishi.accounts.linking import Wanted, link_ids, unlink_id
+from enishi.accounts.merging import merge_accounts, preview_merge, unmerge_accounts
+from enishi.accounts.models import Account, AuditLine, Contact, OutsideId, Record, RecordVersion
+from enishi.accounts.removing import delete_records, undo_import
+from enishi.kit.errors import Conflict
+from enishi.store.kinds import KINDS
+from enishi.work.models import Task
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def save(kind, *rows, source="crm", now=NOW, **options):
+    return save_records(KINDS[kind], rows, source=source, actor="test", now=now, **options)
+
+
+def ticket(number, account, **more):
+    return {"id": number, "account": account, "opened_at": "2026-03-01T00:00:00Z", **more}
+
+
+def snapshot():
+    """Every current row, without when it was touched."""
+    rows = []
+    for model in (Account, Contact, Record, OutsideId, Task):
+        for item in serializers.serialize("python", model.objects.order_by("pk")):
+            item["fields"].pop("updated_at", None)
+            rows.append(item)
+    return rows
+
+
+@pytest.fixture
+def pair():
+    """Two accounts of one company, as two systems know it."""
+    save("account", {"id": "a1", "name": "アクメ", "domain": "acme.example", "industry": "製造"})
+    save("account", {"id": "cus_9", "name": "ACME KK", "industry": "Manufacturing"}, source="billing")
+    save("contact", {"id": "c1", "account": "a1", "email": "taro@acme.example"})
+    save("contact", {"id": "c9", "account": "cus_9", "email": "taro@acme.example"}, source="billing")
+    save("ticket", ticket("t1", "a1"))
+    save("ticket", ticket("t9", "cus_9"), source="billing")
+    accounts = Account.objects.order_by("pk")
+    Task.objects.create(account=accounts[1], title="Call")
+    return accounts[0], accounts[1]
+
+
+def test_a_merge_shows_one_account_and_its_undoing_restores_every_row(pair):
+    acme, kk = pair
+    before = snapshot()
+    seen = preview_merge(kk, acme)
+    assert seen.records == {"ticket": 1, "contact": 1}
+    assert (seen.followers, seen.outside_ids) == (1, ["billing:c9", "billing:cus_9"])
+    assert seen.same_people == ["taro@acme.example"]
+    assert {d.title.en: (d.merged, d.survivor) for d in seen.differences}["Industry"] == (
+        "Manufacturing",
+        "製造",
+    )
+    merge = merge_accounts(kk, acme, actor="test", now=NOW)
+    assert acme.records.count() == acme.contacts.count() == 2
+    assert Task.objects.get().account == acme
+    unmerge_accounts(merge, actor="test", now=LATER)
+    assert snapshot() == before
+    told = RecordVersion.objects.filter(kind="merge").order_by("pk")
+    assert [(v.record_id, v.account_id) for v in told] == [(kk.pk, acme.pk), (kk.pk, None)]
+    assert AuditLine.objects.filter(verb__in=("account_merged", "account_unmerged")).count() == 2
+
+
+def test_what_arrives_while_merged_returns_to_where_its_source_meant(pair):
+    acme, kk = pair
+    merge = merge_accounts(kk, acme, actor="test", now=NOW)
+    save("ticket", ticket("t10", "cus_9"), source="billing", now=LATER)
+    save("ticket", ticket("t2", "a1"), now=LATER)
+    assert acme.records.count() == 4
+    assert RecordVersion.objects.get(outside_id="t10").account_id == kk.pk
+    unmerge_accounts(merge, actor="test", now=LATER)
+    assert set(kk.records.values_list("outside_id", flat=True)) == {"t9", "t10"}
+    assert set(acme.records.values_list("outside_id", flat=True)) == {"t1", "t2"}
+
+
+def test_chains_come_apart_in_any_order(pair):
+    acme, kk = pair
+    save("account", {"id": "top", "name": "Top"})
+    top = Account.objects.get(outside_id="top")
+    before = snapshot()
+    first = merge_accounts(kk, acme, actor="test", now=NOW)
+    second = merge_accounts(acme, top, actor="test", now=NOW)
+    assert top.records.count() == 2
+    unmerge_accounts(first, actor="test", now=LATER)
+    assert (kk.records.count(), top.records.count()) == (1, 1)
+    unmerge_accounts(second, actor="test", now=LATER)
+    assert snapshot() == before
+
+
+def test_merges_that_make_no_sense_are_refused(pair):
+    acme, kk = pair
+    with pytest.raises(Conflict):
+        merge_accounts(acme, acme, actor="test", now=NOW)
+    merge = merge_accounts(kk, acme, actor="test", now=NOW)
+    with pytest.raises(Conflict):
+        merge_accounts(kk, acme, actor="test", now=NOW)
+    unmerge_accounts(merge, actor="test", now=NOW)
+    with pytest.raises(Conflict):
+        unmerge_accounts(merge, actor="test", now=NOW)
+
+
+def test_an_outside_id_is_linked_moved_and_unlinked_with_its_history(pair):
+    acme, kk = pair
+    link = link_ids([Wanted("product", "g1", acme)], actor="test", now=NOW)[0]
+    assert link_ids([Wanted("product", "g1", acme)], actor="test", now=NOW) == []
+    link_ids([Wanted("product", "g1", kk)], actor="test", now=LATER, from_now=True)
+    save("ticket", ticket("t3", "g1"), source="desk")
+    assert Record.objects.get(outside_id="t3").account == kk
+    unlink_id(OutsideId.objects.get(value="g1"), actor="test", now=LATER)
+    told = RecordVersion.objects.filter(kind="link", record_id=link.pk).order_by("pk")
+    assert [(v.account_id, v.deleted, v.known_at.year) for v in told] == [
+        (acme.pk, False, 1970),
+        (kk.pk, False, 2026),
+        (kk.pk, True, 1970),
+    ]
+    assert save("ticket", ticket("t4", "g1"), source="desk")[0].status == "rejected"
+
+
+def test_a_deleted_record_keeps_its_past_and_comes_back(pair):
+    ids = ["t1", "t1", "nothing"]
+    results = delete_records(KINDS["ticket"], ids, source="crm", actor="test", now=LATER)
+    assert [r.status for r in results] == ["deleted", "unchanged", "rejected"]
+    row = Record.objects.get(outside_id="t1")
+    assert row.deleted_at == LATER
+    assert RecordVersion.objects.filter(record_id=row.pk, kind="ticket", deleted=True).count() == 1
+    assert save("ticket", ticket("t1", "a1"), now=LATER)[0].status == "updated"
+    row.refresh_from_db()
+    assert row.deleted_at is None
+
+
+def test_an_undone_import_leaves_what_stood_before(pair):
+    before = snapshot()
+    save("account", {"id": "a1", "industry": "IT"}, {"id": "n", "name": "New"}, now=LATER, import_id=5)
+    save("account", {"id": "cus_9", "name": "x"}, source="billing", now=LATER, import_id=5)
+    save("account", {"id": "cus_9", "name": "y"}, source="billing", now=LATER)
+    done = undo_import(5, actor="test", now=LATER)
+    assert (done.removed, done.restored, done.kept) == (1, 1, 1)
+    after = [row for row in snapshot() if row["fields"].get("outside_id") not in ("n", "cus_9")]
+    expected = [row for row in before if row["fields"].get("outside_id") != "cus_9"]
+    assert [r for r in after if r["fields"].get("value") != "n"] == expected
+    assert Account.objects.get(outside_id="n").deleted_at == LATER
+    gone = RecordVersion.objects.filter(kind="account", outside_id="n").last()
+    assert (gone.deleted, gone.known_at.year) == (True, 1970)
+
+
+def test_undoing_terms_restores_the_terms_in_force():
+    save("account", {"id": "a", "name": "A"})
+    first = {"id": "s", "account": "a", "amount": 1000, "started_on": "2025-01-01"}
+    save("subscription", first)
+    save("subscription", {**first, "amount": 2000, "effective_on": "2026-02-01"}, now=LATER, import_id=8)
+    assert Record.objects.get().data["amount"] == "2000"
+    undo_import(8, actor="test", now=LATER)
+    assert Record.objects.get().data["amount"] == "1000"
+    last = RecordVersion.objects.filter(kind="subscription").last()
+    assert (last.valid_on.isoformat(), last.data["amount"]) == ("2026-02-01", "1000")
+
+
+def test_an_erased_person_leaves_no_name_mail_or_text(pair):
+    taro = Contact.objects.get(source="crm")
+    save(
+        "contact",
+        {"id": "c1", "name": "山田 太郎", "user_id": "u-secret", "phone": "090", "extra": {"x": "太郎"}},
+    )
+    save("ticket", ticket("t5", "a1", contact="c1", subject="太郎です", body="秘密"))
+    erased = erase_contact(taro, actor="test", now=LATER)
+    assert ("crm", "u-secret") in erased.users
+    assert "taro@acme.example" in erased.texts
+    everything = repr(
+        serializers.serialize("python", [*Contact.objects.filter(source="crm"), *Record.objects.all()])
+    )
+    everything += repr(list(RecordVersion.objects.exclude(source="billing").values()))
+    everything += repr(list(AuditLine.objects.values())) + repr(list(OutsideId.objects.values()))
+    for secret in ("太郎", "taro@acme.example", "u-secret", "秘密", "090"):
+        kept = everything.replace(repr("taro@acme.example"), "") if secret.startswith("taro") else everything
+        assert secret not in kept, secret
+    assert Record.objects.get(outside_id="t5").data["opened_at"]
