@@ -3,6 +3,7 @@ import "./styles/tokens.css";
 import "./styles/frame.css";
 import "./styles/parts.css";
 import "./styles/table.css";
+import "./styles/book.css";
 import "./styles/print.css";
 
 import Alpine from "@alpinejs/csp";

@@ -13,10 +13,8 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-from enishi.segments.api import pin_tier, unpin_tier
 from enishi.store.kinds import ACCOUNT
 from enishi.work.access import check_may_act, check_may_lead
-from enishi.work.api import create_task
 
 MOST = 500
 
@@ -62,6 +60,8 @@ def set_stage(member: Member, ids: Sequence[int], stage: str, *, now: datetime) 
 @transaction.atomic
 def set_tier(member: Member, ids: Sequence[int], tier: str, reason: str, *, now: datetime) -> int:
     """Pin accounts to a tier, or with ``tier`` empty give them back to the rules. Managers and administrators."""
+    from enishi.segments.api import pin_tier, unpin_tier
+
     check_may_lead(member)
     accounts = _chosen(member, ids)
     for account in accounts:
@@ -83,6 +83,8 @@ def make_tasks(
     now: datetime,
 ) -> int:
     """One task per account; it goes to the account's owner where no assignee is given."""
+    from enishi.work.api import create_task
+
     check_may_act(member)
     accounts = _chosen(member, ids)
     for account in accounts:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Account
-from enishi.metrics.api import Metric
 from enishi.web.pages.health.catalogue import metric_catalogue
+
+if TYPE_CHECKING:
+    from enishi.metrics.api import Metric
 
 METRIC = "m."
 

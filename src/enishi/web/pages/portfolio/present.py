@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
-from enishi.segments.api import tier_titles
 from enishi.web.pages.portfolio import as_of, reads, saved
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.query import NONE, Query
-from enishi.web.pages.portfolio.words import BANDS, MOVES, TRENDS, all_words
-from enishi.web.words import person
+from enishi.web.pages.portfolio.words import MOVES, TRENDS, all_words
+from enishi.web.words import number, person
 
 RENEWAL_DAYS = (30, 60, 90, 180)
 
@@ -98,6 +97,8 @@ def _cell(column: Column, account: Account, words: Mapping[str, Mapping[str, str
         word = state.band if state else "unknown"
     elif column.look == "change":
         value = None if value is None else round(value * 10)
+    elif column.look == "number" and value is not None:
+        word = number(value, 0 if float(value).is_integer() else 2)
     return Cell(column.look, value, word, column.numeric)
 
 
@@ -117,7 +118,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
     """The filter bar: fixed lists, and what occurs in the member's book."""
     offered = reads.choices_on_offer(member)
     fixed: list[tuple[str, str, Mapping[str, Any]]] = [
-        ("band", _("Band"), BANDS),
+        ("band", _("Band"), words["band"]),
         ("tier", _("Tier"), words["tier"]),
         ("owner", _("Owner"), _owners(member)),
         ("stage", _("Stage"), words["stage"]),
@@ -171,26 +172,36 @@ def _rights(member: Member) -> dict[str, bool]:
     return {"leads": leads, "acts": acts, "exports": acts or member.role == Role.SALES}
 
 
+# Whether more accounts in a band is good news; None where it is neither.
+_GOOD_IF_MORE = {"red": False, "yellow": None, "green": True, "unknown": None}
+
+
 def _strip(counts: Sequence[reads.BandCount], query: Query) -> list[dict[str, Any]]:
-    """The strip of bands, each piece with the address that filters by it."""
+    """The strip of bands, each piece with its place on the bar and the address that filters by it."""
     chosen = query.choices.get("band", ())
-    return [
-        {
-            "count": count,
-            "word": str(BANDS[count.band]),
-            "percent": round(count.share * 100, 1),
-            "address": query.toggling("band", count.band).address,
-            "chosen": count.band in chosen,
-        }
-        for count in counts
-    ]
+    pieces: list[dict[str, Any]] = []
+    start = 0.0
+    for count in counts:
+        pieces.append(
+            {
+                "count": count,
+                "from": f"{start:.2f}",
+                "percent": f"{count.share * 100:.2f}",
+                "fewer": -count.movement,
+                "good_if_more": _GOOD_IF_MORE[count.band],
+                "address": query.toggling("band", count.band).address,
+                "chosen": count.band in chosen,
+            }
+        )
+        start += count.share * 100
+    return pieces
 
 
 def _tiers(
     member: Member, slices: Sequence[reads.Slice], query: Query, words: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     chosen = query.choices.get("tier", ())
-    counts = reads.tier_strip(member, slices, query, list(tier_titles()))
+    counts = reads.tier_strip(member, slices, query, list(words))
     return [
         {
             "count": count,

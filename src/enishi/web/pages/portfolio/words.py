@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from enishi.definitions.api import get_causes
 from enishi.kit.text import Text
-from enishi.segments.api import tier_titles
 from enishi.store.kinds import STAGES
+from enishi.web.badges import band_word
 
-BANDS = {"red": _("Danger"), "yellow": _("Caution"), "green": _("Good"), "unknown": _("Unknown")}
+BANDS = ("red", "yellow", "green", "unknown")
 TRENDS = {"up": _("Rising"), "down": _("Falling"), "flat": _("Steady"), "": _("Not known")}
 MOVES = {"worse": _("Got worse this week"), "better": _("Got better this week")}
 
@@ -29,6 +29,8 @@ def stage_words() -> dict[str, str]:
 
 
 def tier_words() -> dict[str, str]:
+    from enishi.segments.api import tier_titles
+
     return _read(tier_titles())
 
 
@@ -43,7 +45,7 @@ def alert_words() -> dict[str, str]:
 def all_words() -> dict[str, dict[str, str]]:
     """Every name a row may need, read once per page."""
     return {
-        "band": {name: str(word) for name, word in BANDS.items()},
+        "band": {name: band_word(name) for name in BANDS},
         "trend": {name: str(word) for name, word in TRENDS.items()},
         "stage": stage_words(),
         "tier": tier_words(),
