@@ -1,0 +1,211 @@
+"""Records as they were known on a day, read from the published facts: for attributes, topics and evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+
+from enishi.definitions.contracts import Topic
+from enishi.kit.home import Home
+from enishi.store.api import Published
+from enishi.store.kinds import KINDS, Kind, Type
+
+_HEAD = ("version_id", "record_id", "account_id", "contact_id", "valid_on", "known_on")
+
+
+class KnownRecords:
+    """Questions about records, each as of a day. Holds one generation of the published facts."""
+
+    def __init__(self, home: Home) -> None:
+        self.published = Published(home)
+        self.connection = duckdb.connect()
+        self._survivors: dict[date, dict[int, int]] = {}
+
+    def __enter__(self) -> KnownRecords:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def has(self, kind: str) -> bool:
+        return self.published.has(f"record_{kind}")
+
+    def query(self, sql: str, day: date) -> pd.DataFrame:
+        """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then.
+
+        The account column already leads to the surviving account of merges known on the day.
+        """
+        for kind in KINDS.values():
+            if re.search(rf"\b{kind.name}\b", sql):
+                self._make_view(kind, day)
+        frame = self.connection.execute(sql, {"day": day}).df()
+        return self._follow_merges(frame, day)
+
+    def _make_view(self, kind: Kind, day: date) -> None:
+        files = self.published.files(f"record_{kind.name}")
+        if files:
+            source = f"read_parquet({files!r})"
+        else:
+            empty = self.published.schema(f"record_{kind.name}").empty_table()
+            self.connection.register(f"empty_{kind.name}", empty)
+            source = f"empty_{kind.name}"
+        self.connection.execute(_view_sql(kind, source, day, self._minutes_east(day)))
+
+    def _minutes_east(self, day: date) -> int:
+        """The company zone's offset at noon of the day: instants are kept in UTC, days are local."""
+        noon = datetime.combine(day, time(12), ZoneInfo(self.published.zone or "UTC"))
+        offset = noon.utcoffset() or timedelta()
+        return int(offset.total_seconds() // 60)
+
+    def survivors(self, day: date) -> dict[int, int]:
+        """Merged account -> surviving account, by the merges known on the day."""
+        if day not in self._survivors:
+            self._survivors[day] = self._read_survivors(day)
+        return self._survivors[day]
+
+    def _read_survivors(self, day: date) -> dict[int, int]:
+        files = self.published.files("merge")
+        if not files:
+            return {}
+        rows = self.connection.execute(
+            "select record_id, arg_max(if(deleted, null, account_id), version_id) "
+            "from read_parquet($files) where known_on <= $day group by 1",
+            {"files": files, "day": day},
+        ).fetchall()
+        lead = {merged: survivor for merged, survivor in rows if survivor is not None}
+        return {merged: _end_of_chain(merged, lead) for merged in lead}
+
+    def _follow_merges(self, frame: pd.DataFrame, day: date) -> pd.DataFrame:
+        lead = self.survivors(day)
+        if lead and "account_id" in frame.columns:
+            frame["account_id"] = frame["account_id"].map(lambda number: lead.get(number, number))
+        return frame
+
+
+def _end_of_chain(start: int, lead: dict[int, int]) -> int:
+    seen, at = {start}, lead[start]
+    while at in lead and at not in seen:
+        seen.add(at)
+        at = lead[at]
+    return at
+
+
+def _view_sql(kind: Kind, source: str, day: date, minutes_east: int) -> str:
+    """The newest version of each record known on the day, in local time, outcomes of later days hidden."""
+    literal = f"date '{day.isoformat()}'"
+    local = {
+        f.name: f"{f.name} + interval {minutes_east} minute" for f in kind.fields if f.type is Type.INSTANT
+    }
+    columns = [*_HEAD, "outside_id"]
+    for field in kind.fields:
+        if field.name in ("id", "account", "contact"):
+            continue
+        value = local.get(field.name, f'"{field.name}"')
+        if field.known_from:
+            dates = (local.get(part, f'"{part}"') for part in field.known_from.split("|"))
+            known = f"least({', '.join(f'cast({part} as date)' for part in dates)}) <= {literal}"
+            value = f"case when {known} then {value} end"
+        columns.append(f'{value} as "{field.name}"')
+    order = "valid_on desc, version_id desc" if kind.effective else "version_id desc"
+    in_force = f"and valid_on <= {literal}" if kind.effective else ""
+    return (
+        f'create or replace temp view "{kind.name}" as select {", ".join(columns)} from {source} '  # noqa: S608
+        f"where known_on <= {literal} {in_force} "
+        f"qualify row_number() over (partition by record_id order by {order}) = 1 and not deleted"
+    )
+
+
+# ------------------------------------------------------------------------------------------- attributes
+
+_ATTRIBUTES = """
+with served as (
+  select account_id, product, plan,
+         row_number() over (partition by account_id order by amount desc nulls last, record_id) as place
+  from subscription
+  where started_on <= $day and (ended_on is null or ended_on > $day)
+)
+select account.record_id as account_id, coalesce(account.stage, '') as stage, coalesce(account.size, '') as size,
+       coalesce(account.industry, '') as industry, coalesce(served.product, '') as product,
+       coalesce(served.plan, '') as plan
+from account left join served on served.account_id = account.record_id and served.place = 1
+"""
+
+
+def read_attributes(records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:
+    """Columns ``as_of, account_id, stage, size, industry, product, plan`` as known on each day."""
+    frames = []
+    for day in days:
+        frame = records.query(_ATTRIBUTES, day).drop_duplicates("account_id")
+        frame.insert(0, "as_of", pd.Timestamp(day))
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+# ----------------------------------------------------------------------------------------------- topics
+
+_TEXTS = {
+    "ticket": ("coalesce(subject, '') || ' ' || coalesce(body, '')", "category", "opened_at"),
+    "survey_answer": ("comment", "null", "answered_at"),
+    "interaction": ("coalesce(subject, '') || ' ' || coalesce(body, '')", "null", "occurred_at"),
+    "subscription": ("end_reason", "null", "coalesce(notice_on, ended_on)"),
+}
+
+
+def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> pd.DataFrame:
+    """Every text known by ``day`` that mentions a topic.
+
+    Returns:
+        Columns ``topic, account_id, on, known_on, kind, record_id``; ``known_on`` is the first day on which a
+        version with the mention was known, so that earlier days never see it.
+    """
+    found = [_match(records, topic, kind, day) for topic in topics for kind in _TEXTS if records.has(kind)]
+    names = ["topic", "account_id", "on", "known_on", "kind", "record_id"]
+    found = [frame for frame in found if len(frame)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+
+
+def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.DataFrame:
+    text, category, on = _TEXTS[kind]
+    pattern = "|".join(re.escape(word.lower()) for word in topic.words) or "$.^"
+    learned = f"greatest(min(known_on), min(cast({on} as date)))"
+    sql = (
+        f'select account_id, record_id, cast(max({on}) as date) as "on", {learned} as known_on '  # noqa: S608
+        f"from read_parquet($files) where known_on <= $day and not deleted and account_id is not null "
+        f"and (regexp_matches(lower({text}), $pattern) or list_contains($categories, lower({category}))) "
+        "group by 1, 2"
+    )
+    values = {
+        "files": records.published.files(f"record_{kind}"),
+        "day": day,
+        "pattern": pattern,
+        "categories": [name.lower() for name in topic.categories],
+    }
+    frame = records.connection.execute(sql, values).df()
+    frame = records._follow_merges(frame, day)
+    return frame.assign(topic=topic.id, kind=kind)
+
+
+def count_mentions(matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.DataFrame) -> pd.DataFrame:
+    """One column ``mentions_<topic>`` per topic: texts of the topic's last days known on the row's day."""
+    columns = {}
+    days = pd.to_datetime(panel["as_of"])
+    for topic in topics:
+        counts = pd.Series(0.0, index=panel.index)
+        own = matches[matches["topic"] == topic.id]
+        for day in days.unique() if len(own) else ():
+            on = pd.to_datetime(own["on"])
+            seen = (
+                (pd.to_datetime(own["known_on"]) <= day)
+                & (on <= day)
+                & (on > day - pd.Timedelta(days=topic.days))
+            )
+            per_account = own[seen].groupby("account_id").size()
+            rows = days == day
+            counts[rows] = panel.loc[rows, "account_id"].map(per_account).fillna(0.0)
+        columns[f"mentions_{topic.id}"] = counts
+    return pd.DataFrame(columns, index=panel.index)

@@ -1,0 +1,100 @@
+"""The facts behind a cause or an alert: which record, and when. One question per named fact, for all accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from enishi.signals.asof import KnownRecords
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A record that speaks for a rule: its day, kind and number."""
+
+    on: date
+    kind: str
+    record_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    kind: str
+    on: str
+    where: str
+    order: str = '"on" desc'
+
+
+_DAY = "$day"
+_QUESTIONS = {
+    "low_nps": _Question("survey_answer", "cast(answered_at as date)", "measure = 'nps' and score <= 6"),
+    "low_csat": _Question("survey_answer", "cast(answered_at as date)", "measure = 'csat' and score <= 2.5"),
+    "harsh_ticket": _Question(
+        "ticket", "cast(opened_at as date)", f"tone < 0 and opened_at > {_DAY} - interval 90 day", "tone"
+    ),
+    "severe_ticket": _Question(
+        "ticket", "cast(opened_at as date)", "severity in ('high', 'urgent') and resolved_at is null"
+    ),
+    "champion_gone": _Question("contact", "left_on", "role = 'champion' and left_on is not null"),
+    "bounced_contact": _Question("contact", "bounced_on", "bounced_on is not null"),
+    "last_contact": _Question("interaction", "cast(occurred_at as date)", "two_way"),
+    "seats_cut": _Question("subscription", "valid_on", "seats is not null"),
+    "overdue_invoice": _Question(
+        "invoice", "due_on", f"paid_on is null and voided_on is null and due_on < {_DAY}", '"on"'
+    ),
+    "last_order": _Question("order", "cast(ordered_at as date)", "true"),
+    "incident": _Question("incident", "cast(started_at as date)", "true"),
+}
+FACT_NAMES = frozenset(_QUESTIONS)
+
+
+def find_facts(records: KnownRecords, names: Iterable[str], day: date) -> dict[str, dict[int, Fact]]:
+    """For each named fact, account -> the record that speaks for it as of ``day``.
+
+    An incident that hit everyone stands under account 0. Names without a question (``last_seen``,
+    ``mention_…``) are answered by their callers.
+    """
+    return {name: _answer(records, _QUESTIONS[name], day) for name in set(names) & FACT_NAMES}
+
+
+def _answer(records: KnownRecords, question: _Question, day: date) -> dict[int, Fact]:
+    if not records.has(question.kind):
+        return {}
+    sql = (
+        f'select coalesce(account_id, 0) as account_id, record_id, {question.on} as "on" from "{question.kind}" '  # noqa: S608
+        f"where ({question.where}) and {question.on} <= $day "
+        f"qualify row_number() over (partition by account_id order by {question.order}, record_id desc) = 1"
+    )
+    frame = records.query(sql, day)
+    return _as_facts(frame, question.kind)
+
+
+def _as_facts(frame: pd.DataFrame, kind: str) -> dict[int, Fact]:
+    days = pd.to_datetime(frame["on"]).dt.date
+    return {
+        int(account): Fact(on, kind, int(record))
+        for account, record, on in zip(frame["account_id"], frame["record_id"], days, strict=True)
+    }
+
+
+def newest_mentions(matches: pd.DataFrame, day: date) -> dict[str, dict[int, Fact]]:
+    """``mention_<topic>`` -> account -> the newest text known on the day."""
+    if matches.empty:
+        return {}
+    at = pd.Timestamp(day)
+    known = matches[(pd.to_datetime(matches["known_on"]) <= at) & (pd.to_datetime(matches["on"]) <= at)]
+    newest = known.sort_values("on").drop_duplicates(["topic", "account_id"], keep="last")
+    found: dict[str, dict[int, Fact]] = {}
+    for row in newest.itertuples():
+        fact = Fact(pd.Timestamp(row.on).date(), str(row.kind), int(row.record_id))  # type: ignore[arg-type]
+        found.setdefault(f"mention_{row.topic}", {})[int(row.account_id)] = fact  # type: ignore[arg-type]
+    return found
+
+
+def fact_for(facts: Mapping[str, Mapping[int, Fact]], name: str, account_id: int) -> Fact | None:
+    """The account's own record for a fact, or the one that concerns everyone."""
+    found = facts.get(name, {})
+    return found.get(account_id) or found.get(0)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from enishi.definitions.contracts import Topic
+from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords, count_mentions, match_topics, read_attributes
+from enishi.signals.evidence import FACT_NAMES, find_facts, newest_mentions
+from enishi.store.testing import publish
+
+D = date
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def head(record: int, account: int, on: date, **more: object) -> dict[str, object]:
+    return {"record_id": record, "account_id": account, "valid_on": on, **more}
+
+
+def test_attributes_are_those_known_and_in_force_on_each_day(home: Home) -> None:
+    publish(
+        home,
+        "record_account",
+        [
+            head(1, 1, D(2026, 1, 1), stage="onboarding", size="S"),
+            head(1, 1, D(2026, 6, 1), stage="adoption", size="S"),
+            head(2, 2, D(2026, 3, 1), stage="adoption"),
+        ],
+    )
+    publish(
+        home,
+        "record_subscription",
+        [
+            head(10, 1, D(2026, 1, 1), product="crm", plan="basic", amount=100, started_on=D(2026, 1, 1)),
+            head(10, 1, D(2026, 5, 1), product="crm", plan="pro", amount=200, started_on=D(2026, 1, 1)),
+            head(11, 2, D(2026, 3, 1), product="crm", plan="basic", amount=1, started_on=D(2026, 3, 1), ended_on=D(2026, 6, 1)),
+        ],
+    )  # fmt: skip
+    with KnownRecords(home) as records:
+        frame = read_attributes(records, [D(2026, 4, 1), D(2026, 6, 2)])
+    rows = {(r.as_of.date(), r.account_id): (r.stage, r.plan) for r in frame.itertuples()}
+    assert rows == {
+        (D(2026, 4, 1), 1): ("onboarding", "basic"),
+        (D(2026, 4, 1), 2): ("adoption", "basic"),
+        (D(2026, 6, 2), 1): ("adoption", "pro"),
+        (D(2026, 6, 2), 2): ("adoption", ""),
+    }
+
+
+def test_without_any_records_everything_is_empty(home: Home) -> None:
+    topics = [Topic(id="price", title="Price", words=("高い",))]
+    with KnownRecords(home) as records:
+        assert read_attributes(records, [D(2026, 1, 1)]).empty
+        assert find_facts(records, FACT_NAMES, D(2026, 1, 1)) == {name: {} for name in FACT_NAMES}
+        matches = match_topics(records, topics, D(2026, 1, 1))
+    assert matches.empty
+    assert newest_mentions(matches, D(2026, 1, 1)) == {}
+    panel = pd.DataFrame({"as_of": [pd.Timestamp(2026, 1, 1)], "account_id": [1]})
+    assert count_mentions(matches, topics, panel)["mentions_price"].tolist() == [0.0]
+
+
+def test_a_merged_account_s_records_lead_to_the_survivor_from_the_day_of_the_merge(home: Home) -> None:
+    publish(home, "record_contact", [head(5, 7, D(2026, 1, 1), role="champion", left_on=D(2026, 2, 1))])
+    publish(home, "merge", [head(7, 8, D(2026, 3, 1)), head(8, 9, D(2026, 4, 1))])
+    with KnownRecords(home) as records:
+        found = [list(find_facts(records, ["champion_gone"], day)["champion_gone"]) for day in
+                 (D(2026, 1, 15), D(2026, 2, 15), D(2026, 3, 15), D(2026, 4, 15))]  # fmt: skip
+    assert found == [[], [7], [8], [9]]
+
+
+def test_evidence_is_what_was_known_and_not_what_came_later(home: Home) -> None:
+    publish(
+        home,
+        "record_invoice",
+        [
+            head(1, 1, D(2026, 1, 1), due_on=D(2026, 1, 31), paid_on=D(2026, 3, 1), amount=1),
+            head(2, 1, D(2026, 2, 1), due_on=D(2026, 2, 28), amount=1),
+        ],
+    )
+    publish(
+        home,
+        "record_ticket",
+        [head(3, 1, D(2026, 1, 5), opened_at=datetime(2026, 1, 5, 3, tzinfo=UTC), severity="urgent", resolved_at=datetime(2026, 1, 9, tzinfo=UTC), tone=-0.8)],
+    )  # fmt: skip
+    publish(
+        home, "record_incident", [head(4, None, D(2026, 1, 7), started_at=datetime(2026, 1, 7, tzinfo=UTC))]
+    )
+    with KnownRecords(home) as records:
+        early = find_facts(records, FACT_NAMES, D(2026, 2, 10))
+        late = find_facts(records, FACT_NAMES, D(2026, 3, 10))
+        before = find_facts(records, ["severe_ticket"], D(2026, 1, 6))
+    assert early["overdue_invoice"][1].record_id == 1
+    assert late["overdue_invoice"][1].record_id == 2
+    assert before["severe_ticket"][1].record_id == 3
+    assert early["severe_ticket"] == {}
+    assert early["harsh_ticket"][1].on == D(2026, 1, 5)
+    assert early["incident"][0].kind == "incident"
+
+
+def test_topics_are_found_in_both_languages_and_counted_from_the_day_they_were_known(home: Home) -> None:
+    publish(
+        home,
+        "record_ticket",
+        [
+            head(
+                1,
+                1,
+                D(2026, 1, 5),
+                known_on=D(2026, 2, 1),
+                opened_at=datetime(2026, 1, 5, tzinfo=UTC),
+                subject="料金が高すぎます",
+            ),
+            head(
+                2,
+                1,
+                D(2026, 3, 1),
+                opened_at=datetime(2026, 3, 1, tzinfo=UTC),
+                body="This is Too Expensive (really)",
+            ),
+            head(3, 2, D(2026, 3, 1), opened_at=datetime(2026, 3, 1, tzinfo=UTC), category="Pricing"),
+            head(4, 2, D(2026, 3, 1), opened_at=datetime(2026, 3, 1, tzinfo=UTC), body="fine"),
+        ],
+    )
+    publish(
+        home,
+        "record_survey_answer",
+        [
+            head(
+                9,
+                3,
+                D(2026, 3, 2),
+                measure="nps",
+                score=1,
+                comment="高すぎる",
+                answered_at=datetime(2026, 3, 2, tzinfo=UTC),
+            )
+        ],
+    )
+    topics = [
+        Topic(id="price", title="Price", words=("高すぎ", "too expensive"), categories=("pricing",), days=90)
+    ]
+    days = [pd.Timestamp(d) for d in ("2026-01-20", "2026-02-02", "2026-03-10", "2026-04-30", "2026-07-01")]
+    panel = pd.DataFrame([(d, a) for d in days for a in (1, 2, 3)], columns=["as_of", "account_id"])
+    with KnownRecords(home) as records:
+        matches = match_topics(records, topics, D(2026, 7, 1))
+    counts = count_mentions(matches, topics, panel)["mentions_price"].tolist()
+    assert [counts[i : i + 3] for i in range(0, 15, 3)] == [
+        [0, 0, 0],
+        [1, 0, 0],
+        [2, 1, 1],
+        [1, 1, 1],
+        [0, 0, 0],
+    ]
+    assert newest_mentions(matches, D(2026, 3, 10))["mention_price"][1].record_id == 2
+    assert newest_mentions(matches, D(2026, 2, 10))["mention_price"][1].record_id == 1
