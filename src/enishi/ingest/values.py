@@ -1,0 +1,430 @@
+"""Reading what people write in cells: dates, money, numbers, yes and no in Japanese and English habits.
+
+``read_value`` gives a Python value for :func:`enishi.accounts.coercion.coerce_field`, or raises ``Refused`` with
+the reason. Nothing ambiguous is guessed: 03/04/2024 is read only when the column's order is known.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_name, list_currencies
+
+from enishi.accounts.coercion import Refused, clip
+from enishi.ingest.wording import CHOICE_WORDS, NO_WORDS, YES_WORDS
+from enishi.kit.text import fold
+from enishi.store.kinds import Field, Type
+
+DAY_ORDERS = ("ymd", "dmy", "mdy")
+
+_NOTHING = {"", "-", "--", "ー", "—", "–", "null", "none", "n/a", "#n/a", "nan", "nat", "未定", "該当なし"}
+_NUMERIC = (Type.INTEGER, Type.NUMBER, Type.MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a column's cells need to be read by.
+
+    Args:
+        day_order: for days written as three bare numbers (03/04/2024): ``dmy``, ``mdy`` or, for two-digit years,
+            ``ymd``; empty where nobody said.
+        zone: the zone of instants that name none.
+    """
+
+    day_order: str = ""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
+
+
+def plain_text(cell: object) -> str:
+    """A cell as folded text: width normalised, spaces at the ends gone, whole floats without their ``.0``."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return unicodedata.normalize("NFKC", str(cell)).strip()
+
+
+def is_nothing(cell: object) -> bool:
+    """Whether a cell says that there is no value."""
+    return cell is None or plain_text(cell).casefold() in _NOTHING
+
+
+def read_value(field: Field, cell: Any, habits: Habits) -> Any:
+    """The value of a cell for a field; None where it says nothing."""
+    if cell is None or cell == "":
+        return None
+    if field.type is Type.TEXT or field.type in (Type.ACCOUNT, Type.CONTACT, Type.MEMBER):
+        return _read_text(cell)
+    if is_nothing(cell):
+        return None
+    if field.type in _NUMERIC:
+        return read_amount(cell)[0]
+    if field.type is Type.DATE:
+        return read_date(cell, habits)
+    if field.type is Type.INSTANT:
+        return read_instant(cell, habits)
+    if field.type is Type.BOOLEAN:
+        return read_boolean(cell)
+    if field.type is Type.CURRENCY:
+        return read_currency(cell)
+    if field.type is Type.CHOICE:
+        return read_choice(field, cell)
+    return plain_text(cell)
+
+
+def _read_text(cell: Any) -> str:
+    """Texts keep their width (a name is written as its owner writes it); ids typed as numbers lose the ``.0``."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+# Numbers and money
+
+_MULTIPLES = {"千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12, "k": 10**3, "m": 10**6, "b": 10**9}
+_SIGNS = {
+    "¥": "JPY",
+    "円": "JPY",
+    "jpy": "JPY",
+    "$": "USD",
+    "usd": "USD",
+    "€": "EUR",
+    "eur": "EUR",
+    "£": "GBP",
+    "gbp": "GBP",
+}
+_COUNTERS = re.compile(
+    r"(?:人|名|席|件|個|本|分|回|社|点|台|[ヶか月ヵカケ箇]*月|ライセンス|seats?|users?|months?|mos?\.?|min(?:ute)?s?\.?|pcs?)$", re.IGNORECASE
+)  # fmt: skip
+_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+")
+_SCALED = re.compile(r"((?:\d[\d,]*)(?:\.\d+)?)([千万億兆])")
+
+
+def read_amount(cell: Any) -> tuple[Decimal, str]:
+    """A number with the currency its sign names (empty where it names none).
+
+    >>> read_amount("▲１２．５万円")
+    (Decimal('-125000'), 'JPY')
+    """
+    if isinstance(cell, bool):
+        raise Refused(f"'{cell}' is not a number.", f"「{cell}」は数値ではありません。")
+    if isinstance(cell, int | float | Decimal):
+        return Decimal(str(cell)), ""
+    text = plain_text(cell).replace(" ", "").casefold()
+    text, negative = _unsigned(text)
+    text, currency = _without_currency(text)
+    text, still_negative = _unsigned(text)
+    number = _scaled(_COUNTERS.sub("", text) or text)
+    if number is None:
+        raise Refused(f"'{clip(cell)}' is not a number.", f"「{clip(cell)}」は数値として読み取れません。")
+    return (-number if negative or still_negative else number), currency
+
+
+def _unsigned(text: str) -> tuple[str, bool]:
+    if text.startswith("(") and text.endswith(")"):
+        return text[1:-1], True
+    if text[:1] in "△▲-−–" and len(text) > 1:
+        return text[1:], True
+    return text.removeprefix("+"), False
+
+
+def _without_currency(text: str) -> tuple[str, str]:
+    text = text.removesuffix("(税抜)").removesuffix("(税込)").removesuffix("/月").removesuffix("/年")
+    for sign, code in (*_SIGNS.items(), ("us$", "USD"), ("\\", "JPY")):
+        if text.startswith(sign):
+            return text.removeprefix(sign), code
+        if text.endswith(sign):
+            return text.removesuffix(sign), code
+    return text, ""
+
+
+def _scaled(text: str) -> Decimal | None:
+    """1億2,000万, 12.5万, 3.4k, 1,200."""
+    total, rest, found = Decimal(0), text, False
+    while match := _SCALED.match(rest):
+        total += Decimal(match[1].replace(",", "")) * _MULTIPLES[match[2]]
+        rest, found = rest[match.end() :], True
+    if found and not rest:
+        return total
+    times = _MULTIPLES.get(rest[-1:], 1) if rest[-1:] in "kmb" else 1
+    rest = rest[:-1] if times > 1 else rest
+    if not _NUMBER.fullmatch(rest):
+        return None
+    return total + Decimal(rest.replace(",", "")) * times
+
+
+def read_currency(cell: Any) -> str:
+    """A currency by code, sign or name in either language."""
+    text = fold(plain_text(cell))
+    code = text.upper()
+    if len(code) == 3 and code.isascii():
+        return code
+    found = _SIGNS.get(text) or _currency_names().get(text)
+    if not found:
+        raise Refused(f"'{clip(cell)}' is no known currency.", f"「{clip(cell)}」という通貨はありません。")
+    return found
+
+
+@cache
+def _currency_names() -> dict[str, str]:
+    names = {
+        fold(get_currency_name(code, locale=locale)): code
+        for locale in ("en", "ja")
+        for code in list_currencies(locale)
+    }
+    return names | {"ドル": "USD", "どる": "USD", "us$": "USD", "元": "CNY"}
+
+
+# Yes and no, choices
+
+
+def read_boolean(cell: Any) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    text = fold(plain_text(cell)).replace(" ", "")
+    if text in NO_WORDS or text.startswith("未"):
+        return False
+    if text in YES_WORDS or text.endswith(("済", "済み", "済みです")):
+        return True
+    raise Refused(
+        f"'{clip(cell)}' is neither yes nor no.", f"「{clip(cell)}」は「はい/いいえ」として読み取れません。"
+    )
+
+
+def read_choice(field: Field, cell: Any) -> str:
+    """A choice by name, by title in either language, or by a word people use for it."""
+    text = fold(plain_text(cell))
+    found = _choice_words(field).get(text)
+    if found is None:
+        known_en = ", ".join(title.en for _name, title in field.choices)
+        known_ja = "、".join(title.ja for _name, title in field.choices)
+        raise Refused(
+            f"'{clip(cell)}' is not one of: {known_en}.",
+            f"「{clip(cell)}」は選択肢({known_ja})にありません。",
+        )
+    return found
+
+
+@cache
+def _choice_words(field: Field) -> dict[str, str]:
+    names = {name for name, _title in field.choices}
+    words = {fold(word): name for name in names for word in CHOICE_WORDS.get(name, ())}
+    for name, title in field.choices:
+        words |= {fold(title.en): name, fold(title.ja): name, fold(name): name}
+    return words
+
+
+# Days and instants
+
+_ERAS = {
+    "令和": 2018, "r": 2018, "平成": 1988, "h": 1988, "昭和": 1925, "s": 1925, "大正": 1911, "t": 1911, "明治": 1867, "m": 1867,
+}  # fmt: skip
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+         "sep sept september", "oct october", "nov november", "dec december"), 1)
+    for name in names.split()
+}  # fmt: skip
+_SEP = r"\s*[-/.年月]\s*"
+_YMD = re.compile(rf"(\d{{4}}){_SEP}(\d{{1,2}}){_SEP}(\d{{1,2}})\s*日?")
+_YM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_ERA = re.compile(
+    rf"(令和|平成|昭和|大正|明治|[rhstm])\s*\.?\s*(元|\d{{1,2}}){_SEP}(\d{{1,2}}){_SEP}(\d{{1,2}})\s*日?"
+)
+_BARE = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4}|\d{2})")
+_MONTH_FIRST = re.compile(r"([a-z]{3,9})\.?\s*(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})")
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})\.?[\s,-]+(\d{4})")
+_MONTH_ONLY = re.compile(r"([a-z]{3,9})\.?\s+(\d{4})")
+_WEEKDAY = re.compile(
+    r"\s*[(\[](?:[日月火水木金土](?:曜日?)?|[a-z]{3,9})[)\]]\s*|^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*,?\s+"
+)
+_CLOCK = re.compile(
+    r"(?P<half>午前|午後)?\s*(?P<h>\d{1,2})\s*[:時]\s*(?P<m>\d{1,2})?\s*[:分]?\s*(?P<s>\d{1,2}(?:\.\d+)?)?\s*秒?\s*(?P<ampm>[ap]\.?m\.?)?"
+    r"\s*(?P<zone>z|utc|gmt|jst|[+-]\d{2}:?\d{2})?"
+)  # fmt: skip
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_EPOCH = re.compile(r"\d{10}|\d{13}")
+_NO_END = 9999  # 9999-12-31 is how many systems write "no end"
+
+
+def read_date(cell: Any, habits: Habits) -> date | None:
+    """A calendar day; an instant is taken in the column's zone."""
+    if isinstance(cell, datetime):
+        return (cell.astimezone(habits.zone) if cell.tzinfo else cell).date()
+    if isinstance(cell, date):
+        return cell
+    found = _read_moment(cell, habits)
+    if isinstance(found, datetime):
+        return found.astimezone(habits.zone).date()
+    return found
+
+
+def read_instant(cell: Any, habits: Habits) -> datetime | date | None:
+    """An aware instant; a day where no time of day is written."""
+    if isinstance(cell, datetime):
+        return cell if cell.tzinfo else cell.replace(tzinfo=habits.zone)
+    if isinstance(cell, date):
+        return cell
+    return _read_moment(cell, habits)
+
+
+def _read_moment(cell: Any, habits: Habits) -> datetime | date | None:
+    text = _WEEKDAY.sub(" ", plain_text(cell).casefold()).strip()
+    number = _from_number(text)
+    if number is not None:
+        return number.replace(tzinfo=number.tzinfo or habits.zone) if isinstance(number, datetime) else number
+    day, rest = _leading_day(text, habits, cell)
+    if day is None:
+        return None
+    rest = rest.strip().removeprefix("t").strip()
+    return day if not rest else _with_clock(day, rest, habits, cell)
+
+
+def _refuse_date(cell: Any) -> Refused:
+    return Refused(f"'{clip(cell)}' is not a date.", f"「{clip(cell)}」は日付として読み取れません。")
+
+
+def _from_number(text: str) -> datetime | date | None:
+    """Excel's serial days, and seconds or milliseconds since 1970."""
+    if _SERIAL.fullmatch(text):
+        moment = datetime(1899, 12, 30) + timedelta(days=float(text))  # noqa: DTZ001
+        return moment if "." in text and moment.time() != time() else moment.date()
+    if _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
+    return None
+
+
+def _leading_day(text: str, habits: Habits, cell: Any) -> tuple[date | None, str]:
+    """The day a text starts with, and what follows it. (None for the far future that means "no end".)"""
+    for pattern, reader in _DAY_READERS:
+        match = pattern.match(text)
+        if not match:
+            continue
+        try:
+            year, month, day = reader(match, habits)
+            if year == _NO_END:
+                return None, ""
+            return date(year, month, day), text[match.end() :]
+        except KeyError:
+            continue
+        except Ambiguous:
+            raise Refused(
+                f"'{clip(cell)}' could be two dates; choose the order of day and month for this column.",
+                f"「{clip(cell)}」は日と月の順序が判別できません。この列の並び順を指定してください。",
+            ) from None
+        except ValueError:
+            raise _refuse_date(cell) from None
+    raise _refuse_date(cell)
+
+
+class Ambiguous(Exception):
+    """A day written as three numbers whose order nobody stated."""
+
+
+def _bare(match: re.Match[str], habits: Habits) -> tuple[int, int, int]:
+    first, second, third = (int(part) for part in match.groups())
+    if len(match[3]) == 4:
+        order = habits.day_order if habits.day_order in ("dmy", "mdy") else ""
+        if not order and first == second:
+            order = "dmy"
+        if not order:
+            raise Ambiguous
+        day, month = (first, second) if order == "dmy" else (second, first)
+        return third, month, day
+    if habits.day_order == "ymd":
+        return _century(first), second, third
+    if habits.day_order:
+        day, month = (first, second) if habits.day_order == "dmy" else (second, first)
+        return _century(third), month, day
+    raise Ambiguous
+
+
+def _century(year: int) -> int:
+    return year + (1900 if year > 69 else 2000)
+
+
+def _era(match: re.Match[str], habits: Habits) -> tuple[int, int, int]:
+    year = 1 if match[2] == "元" else int(match[2])
+    return _ERAS[match[1]] + year, int(match[3]), int(match[4])
+
+
+_DAY_READERS: tuple[tuple[re.Pattern[str], Any], ...] = (
+    (_YMD, lambda m, h: (int(m[1]), int(m[2]), int(m[3]))),
+    (_COMPACT, lambda m, h: (int(m[1]), int(m[2]), int(m[3]))),
+    (_ERA, _era),
+    (_YM, lambda m, h: (int(m[1]), int(m[2]), 1)),
+    (_BARE, _bare),
+    (_MONTH_FIRST, lambda m, h: (int(m[3]), _MONTHS[m[1]], int(m[2]))),
+    (_DAY_FIRST, lambda m, h: (int(m[3]), _MONTHS[m[2]], int(m[1]))),
+    (_MONTH_ONLY, lambda m, h: (int(m[2]), _MONTHS[m[1]], 1)),
+)
+
+
+def _with_clock(day: date, text: str, habits: Habits, cell: Any) -> datetime:
+    match = _CLOCK.fullmatch(text)
+    if not match:
+        raise _refuse_date(cell)
+    hour, minute, second = int(match["h"]), int(match["m"] or 0), float(match["s"] or 0)
+    afternoon = match["half"] == "午後" or (match["ampm"] or "").startswith("p")
+    if match["half"] or match["ampm"]:
+        hour = hour % 12 + (12 if afternoon else 0)
+    if hour > 47 or minute > 59 or second >= 60:
+        raise _refuse_date(cell)
+    start = datetime.combine(day, time(), _zone(match["zone"], habits))
+    # 25:30 is the small hours of the next day in Japanese timetables
+    return start + timedelta(hours=hour, minutes=minute, seconds=second)
+
+
+def _zone(text: str | None, habits: Habits) -> Any:
+    if not text:
+        return habits.zone
+    if text in ("z", "utc", "gmt"):
+        return UTC
+    if text == "jst":
+        return ZoneInfo("Asia/Tokyo")
+    return datetime.strptime(text.replace(":", ""), "%z").tzinfo
+
+
+def day_order_of(cells: Iterable[Any]) -> str:
+    """The order of bare dates in a column: ``dmy``/``mdy``/``ymd`` where the cells prove it, ``ask`` where they do
+    not, empty where there are none.
+
+    >>> day_order_of(["03/04/2024", "25/04/2024"])
+    'dmy'
+    >>> day_order_of(["03/04/2024"])
+    'ask'
+    """
+    possible, seen = set(DAY_ORDERS), False
+    for cell in cells:
+        if not isinstance(cell, str):
+            continue
+        match = _BARE.match(plain_text(cell))
+        if not match or _YMD.match(plain_text(cell)):
+            continue
+        seen = True
+        possible &= _orders(match)
+    if not seen:
+        return ""
+    return possible.pop() if len(possible) == 1 else "ask"
+
+
+def _orders(match: re.Match[str]) -> set[str]:
+    first, second = int(match[1]), int(match[2])
+    orders = set()
+    if second <= 12 and first <= 31:
+        orders.add("dmy")
+    if first <= 12 and second <= 31:
+        orders.add("mdy")
+    if len(match[3]) == 2 and second <= 12 and int(match[3]) <= 31:
+        orders.add("ymd")
+    return orders
