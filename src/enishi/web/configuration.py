@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from enishi.kit.errors import EnishiError
@@ -19,7 +20,8 @@ class Configuration:
     ``ENISHI_HOME`` data folder; ``DATABASE_URL`` PostgreSQL (default: SQLite in the data folder);
     ``ENISHI_URL`` the address people use (``http://127.0.0.1:8000``); ``ENISHI_SECRET`` signing key
     (default: made once in the data folder); ``ENISHI_DEBUG`` 1 for development; ``ENISHI_SMTP`` mail server
-    as ``smtp[s]://user:password@host:port``; ``ENISHI_MAIL_FROM`` sender.
+    as ``smtp[s]://user:password@host:port`` (without it mails are written to the data folder's ``mail``);
+    ``ENISHI_MAIL_FROM`` sender.
     """
 
     home: Home
@@ -73,6 +75,46 @@ class Configuration:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
+        }
+
+    def mail(self) -> dict[str, Any]:
+        """Where mail goes: the SMTP server, or files in the data folder where none is configured.
+
+        ``smtps://`` speaks TLS from the start; ``smtp://`` with a user begins plain and turns to TLS.
+        """
+        if not self.smtp:
+            backend = "django.core.mail.backends.filebased.EmailBackend"
+            return {
+                "backend": backend,
+                "host": "",
+                "port": 0,
+                "user": "",
+                "password": "",
+                "ssl": False,
+                "tls": False,
+            }
+        parts = urlsplit(self.smtp)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise EnishiError(
+                "bad_setting",
+                Text(
+                    f"ENISHI_SMTP starts with '{parts.scheme}:', which Enishi does not know.",
+                    f"ENISHI_SMTP の形式「{parts.scheme}:」には対応していません。",
+                ),
+                Text(
+                    "Write smtp://user:password@host:587 or smtps://user:password@host:465.",
+                    "smtp://user:password@host:587 または smtps://user:password@host:465 の形でご指定ください。",
+                ),
+            )
+        secure = parts.scheme == "smtps"
+        return {
+            "backend": "django.core.mail.backends.smtp.EmailBackend",
+            "host": parts.hostname,
+            "port": parts.port or (465 if secure else 25),
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "ssl": secure,
+            "tls": not secure and bool(parts.username),
         }
 
 

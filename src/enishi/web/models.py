@@ -79,3 +79,20 @@ class Export(models.Model):
     @property
     def percent(self) -> int:
         return min(100, 100 * self.rows_done // self.rows) if self.rows else 0
+
+
+class Invitation(models.Model):
+    """The latest invitation of a member who has not set a password yet. Only the key's digest is kept."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, related_name="invitation")
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-sent_at",)
+
+    def __str__(self) -> str:
+        return f"invitation of {self.member}"

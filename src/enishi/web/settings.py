@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "enishi.web.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -47,6 +48,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "enishi.web.middleware.PersonMiddleware",
 ]
 
 ROOT_URLCONF = "enishi.web.urls"
@@ -62,6 +65,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "enishi.web.context.frame",
             ],
             "loaders": [
                 (
@@ -97,8 +101,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [WEB / "static"]
-STATIC_ROOT = CONFIGURATION.home.root / "static"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Z0-9]{8}\.(js|css)$"  # esbuild's content hash
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
@@ -108,3 +112,47 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+CSRF_FAILURE_VIEW = "enishi.web.errors.csrf_failure"
+SECURE_SSL_REDIRECT = False  # a proxy in front does it; /healthz must answer plainly
+SECURE_HSTS_SECONDS = 31536000 if CONFIGURATION.secure else 0
+if CONFIGURATION.secure:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Sign-in. Members are invited; there is no open sign-up.
+ACCOUNT_ADAPTER = "enishi.web.adapters.AccountAdapter"
+MFA_ADAPTER = "enishi.web.adapters.FactorAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/900s/key"}  # five wrong passwords lock for 15 minutes
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator vouches for the address of whom they invite
+MFA_TOTP_ISSUER = "Enishi"
+MFA_TOTP_TOLERANCE = 1
+USERSESSIONS_TRACK_ACTIVITY = True
+CACHES = {
+    # Shared by all processes and kept over restarts, so that a lock-out holds.
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": CONFIGURATION.home.root / "cache",
+    }
+}
+
+# Mail goes out through the outbox (enishi.outreach).
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = CONFIGURATION.mail_from
+EMAIL_CONFIG = CONFIGURATION.mail()
+EMAIL_BACKEND = EMAIL_CONFIG["backend"]
+EMAIL_FILE_PATH = CONFIGURATION.home.root / "mail"
+EMAIL_HOST = EMAIL_CONFIG["host"]
+EMAIL_PORT = EMAIL_CONFIG["port"]
+EMAIL_HOST_USER = EMAIL_CONFIG["user"]
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG["password"]
+EMAIL_USE_SSL = EMAIL_CONFIG["ssl"]
+EMAIL_USE_TLS = EMAIL_CONFIG["tls"]
+EMAIL_TIMEOUT = 20

@@ -1,0 +1,121 @@
+"""How allauth behaves here: no sign-up, mail through the outbox, words in both languages."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.models import Member
+from enishi.outreach.api import Letter, write_to_member
+from enishi.web import words
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Sign-in by mail address and password for invited members."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": gettext_lazy(
+            "Too many wrong passwords. Sign-in with this address is locked for 15 minutes; resetting the password unlocks it."
+        ),
+        "email_password_mismatch": gettext_lazy("The mail address or the password is wrong."),
+        "incorrect_password": gettext_lazy("The password is wrong."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        member = Member.objects.filter(email__iexact=credentials.get("email", "")).first()
+        if member is not None:
+            write_audit(member, "sign_in_failed", member)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        super().login(request, user)
+        if isinstance(user, Member):
+            write_audit(user, "signed_in", user)
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        super().set_password(user, password)
+        if isinstance(user, Member):
+            write_audit(user, "password_changed", user)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Every mail of allauth becomes a letter in the outbox, in the member's language."""
+        member = Member.objects.filter(email__iexact=email).first()
+        if member is None:
+            return
+        kind = template_prefix.rpartition("/")[2]
+        with translation.override(member.language):
+            letter = _letter(kind, member, context)
+        now = timezone.now()
+        seed = f"{kind}:{member.pk}:{context.get('password_reset_url', now.isoformat())}"
+        write_to_member(hashlib.sha256(seed.encode()).hexdigest(), kind, member, letter, now=now)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        if isinstance(user, Member):
+            facts = {"ip": self.get_client_ip(self.request), **(context or {})}
+            self.send_mail(template_prefix, user.email, facts)
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """The second factor by authenticator app and recovery codes."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("The code is wrong. Use the newest code your app shows."),
+    }
+
+    def get_totp_label(self, user: AbstractBaseUser) -> str:
+        return str(getattr(user, "email", user))
+
+    def send_notification_mail(self, template_prefix: str, user: AbstractBaseUser, **kwargs: Any) -> None:
+        from allauth.account.adapter import get_adapter
+
+        get_adapter().send_notification_mail(template_prefix, user, **kwargs)
+
+
+def _letter(kind: str, member: Member, context: dict[str, Any]) -> Letter:
+    greeting = _("To %(name)s") % {"name": words.person(member)}
+    if kind == "password_reset_key":
+        return Letter(
+            subject=_("Set a new password for Enishi"),
+            greeting=greeting,
+            paragraphs=(
+                _("You, or someone with your address, asked for a new password. Set it with this link."),
+            ),
+            button=_("Set a new password"),
+            address=str(context["password_reset_url"]),
+            small=(_("If it was not you, you need not do anything; the password stays as it is."),),
+        )
+    told = {
+        "password_changed": _("Your password was changed."),
+        "password_set": _("A password was set for you."),
+        "password_reset": _("Your password was reset."),
+        "totp_activated": _("The second factor by authenticator app was switched on."),
+        "totp_deactivated": _("The second factor by authenticator app was switched off."),
+        "recovery_codes_generated": _("New recovery codes were made."),
+    }
+    sentence = told.get(kind, _("Your sign-in settings were changed."))
+    where = _("From the address %(ip)s.") % {"ip": context.get("ip", words.NOTHING)}
+    return Letter(
+        subject=sentence,
+        greeting=greeting,
+        paragraphs=(sentence, where),
+        small=(_("If it was not you, tell your administrator at once."),),
+    )

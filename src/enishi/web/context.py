@@ -1,0 +1,100 @@
+"""What the frame around every page needs: the list of pages, the company, the theme, words for the scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Member
+from enishi.web.guard import ADMINS, EVERYONE, LEADERS
+
+THEMES = ("light", "dark", "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the main list: who may open it, its icon, and the key that goes there after ``g``."""
+
+    name: str
+    title: str
+    icon: str
+    key: str
+    roles: frozenset[str] = EVERYONE
+    phone: bool = False
+
+
+PLACES = (
+    Place("today", noop("Today"), "sun", "t", phone=True),
+    Place("portfolio", noop("Customers"), "building", "c", phone=True),
+    Place("health", noop("Health"), "heartbeat", "h", phone=True),
+    Place("revenue", noop("Revenue"), "chart-bar", "r", phone=True),
+    Place("setup", noop("Setup"), "settings", "s", LEADERS),
+    Place("members", noop("Members"), "users", "m", LEADERS),
+    Place("audit", noop("Audit log"), "history", "a", ADMINS),
+)
+
+
+def _there(place: Place) -> bool:
+    try:
+        return bool(reverse(place.name))
+    except NoReverseMatch:
+        return False
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages this member may open, the present one marked."""
+    member = request.user
+    if not isinstance(member, Member):
+        return []
+    items = [
+        {
+            "name": place.name,
+            "address": reverse(place.name),
+            "title": _(place.title),
+            "icon": place.icon,
+            "key": place.key,
+            "phone": place.phone,
+        }
+        for place in PLACES
+        if member.role in place.roles and _there(place)
+    ]
+    here = request.path
+    matching = [
+        item
+        for item in items
+        if here == item["address"] or (item["address"] != "/" and here.startswith(item["address"]))
+    ]
+    for item in items:
+        item["current"] = item in matching
+    return items
+
+
+def script_words() -> dict[str, str]:
+    return {
+        "undo": _("Undo"),
+        "close": _("Close"),
+        "copied": _("Copied."),
+        "copyByHand": _("Selected: press Ctrl-C to copy."),
+        "failed": _("That did not work. Try again."),
+        "offline": _("No connection to the server. Nothing was lost; try again."),
+    }
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    theme = request.COOKIES.get("enishi_theme", "auto")
+    signed_in = isinstance(getattr(request, "user", None), Member)
+    return {
+        "company": SimpleLazyObject(get_company),
+        "navigation": SimpleLazyObject(lambda: navigation(request)),
+        "script_words": script_words,
+        "theme": theme if theme in THEMES else "auto",
+        "framed": "base.html" if signed_in else "entrance.html",
+    }

@@ -1,0 +1,79 @@
+"""What surrounds every request: who asks from where, in which language and time zone, and how errors look."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from enishi.accounts.audit import request_address
+from enishi.accounts.company import company_remembered, company_zone
+from enishi.accounts.models import Member
+from enishi.kit.errors import EnishiError
+from enishi.web.errors import error_response
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+CONTENT_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+class RequestMiddleware:
+    """Gives the request an id, tells the audit log the asker's address, and sets the security headers."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        number = uuid.uuid4().hex[:16]
+        id_token = request_id.set(number)
+        address_token = request_address.set(request.META.get("REMOTE_ADDR") or None)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(id_token)
+            request_address.reset(address_token)
+        response.headers["X-Request-Id"] = number
+        response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
+
+
+class PersonMiddleware:
+    """Answers in the member's language and the company's time zone, and turns refusals into pages or JSON."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        member = request.user
+        if isinstance(member, Member):
+            translation.activate(member.language)
+            request.LANGUAGE_CODE = member.language
+        with company_remembered(), timezone.override(company_zone()):
+            response = self.get_response(request)
+        if isinstance(member, Member):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, EnishiError):
+            return error_response(request, exception)
+        return None

@@ -1,0 +1,1 @@
+"""My settings: who I am here, my language, my sign-in."""

@@ -1,0 +1,144 @@
+"""Numbers, money, days and names as people read them, in both languages. Pure: the present is handed in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from babel.numbers import format_compact_currency, format_currency, get_currency_precision
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+NOTHING = "–"
+_JA_CURRENCY = {"JPY": "円", "USD": "ドル", "EUR": "ユーロ", "GBP": "ポンド"}
+_EN_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Amount = int | float | Decimal
+
+
+class Named(Protocol):
+    """Someone with a name: a member or a contact."""
+
+    family_name: str
+    given_name: str
+    email: str
+
+
+def japanese(language: str) -> bool:
+    return language.lower().startswith("ja")
+
+
+def whole(minor: Amount, currency: str) -> Decimal:
+    """Minor units (sen, cents) as whole units: 1999 USD cents are 19.99."""
+    return Decimal(str(minor)).scaleb(-get_currency_precision(currency))
+
+
+def money(minor: Amount | None, currency: str, language: str) -> str:
+    """The exact amount: ``4,500,000円`` or ``¥4,500,000``."""
+    if minor is None:
+        return NOTHING
+    amount = whole(minor, currency)
+    if japanese(language) and currency == "JPY":
+        return f"{amount:,.0f}円"
+    return str(format_currency(amount, currency, locale="ja" if japanese(language) else "en"))
+
+
+def money_short(minor: Amount | None, currency: str, language: str) -> str:
+    """The amount in at most three figures: ``4.5億円`` or ``¥450M``."""
+    if minor is None:
+        return NOTHING
+    amount = whole(minor, currency)
+    if not japanese(language):
+        digits = 1 if abs(amount) >= 1000 else 0
+        return str(format_compact_currency(amount, currency, fraction_digits=digits, locale="en"))
+    return _ja_short(amount) + _JA_CURRENCY.get(currency, f" {currency}")
+
+
+def _ja_short(amount: Decimal) -> str:
+    for size, mark in ((Decimal(10) ** 12, "兆"), (Decimal(10) ** 8, "億"), (Decimal(10) ** 4, "万")):
+        if abs(amount) >= size:
+            value = amount / size
+            text = f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+            return text.removesuffix(".0") + mark
+    return f"{amount:,.0f}"
+
+
+def number(value: Amount | None, digits: int = 0) -> str:
+    """Grouped by thousands, ``–`` for what is not known."""
+    return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def percent(value: Amount | None, digits: int = 1) -> str:
+    """A share of one as a percentage: 0.873 is ``87.3%``."""
+    return NOTHING if value is None else f"{float(value) * 100:.{digits}f}%"
+
+
+def points(tenths: int | None, sign: bool = False) -> str:
+    """Whole tenths as points: 723 is ``72.3``; with ``sign`` +72.3 and −72.3."""
+    if tenths is None:
+        return NOTHING
+    text = f"{abs(tenths) // 10}.{abs(tenths) % 10}"
+    if tenths < 0:
+        return f"−{text}"
+    return f"+{text}" if sign and tenths > 0 else text
+
+
+def day(value: date | None, language: str, today: date | None = None) -> str:
+    """``2026年11月21日`` or ``21 Nov 2026``; without the year where ``today`` is given and shares it."""
+    if value is None:
+        return NOTHING
+    same_year = today is not None and today.year == value.year
+    if japanese(language):
+        return f"{value.month}月{value.day}日" if same_year else f"{value.year}年{value.month}月{value.day}日"
+    text = f"{value.day} {_EN_MONTHS[value.month - 1]}"
+    return text if same_year else f"{text} {value.year}"
+
+
+def instant(value: datetime, language: str) -> str:
+    """``2026年11月18日 14:05 JST``: the exact time in the zone ``value`` carries."""
+    return f"{day(value.date(), language)} {value:%H:%M} {value.tzname()}"
+
+
+def relative_day(value: date, today: date) -> str:
+    """``3日前``, ``今日``, ``あと12日``."""
+    ahead = (value - today).days
+    if ahead == 0:
+        return _("today")
+    if ahead == -1:
+        return _("yesterday")
+    if ahead == 1:
+        return _("tomorrow")
+    if ahead > 0:
+        return ngettext("in %(count)s day", "in %(count)s days", ahead) % {"count": f"{ahead:,}"}
+    return ngettext("%(count)s day ago", "%(count)s days ago", -ahead) % {"count": f"{-ahead:,}"}
+
+
+def relative(value: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; beyond a day in calendar days of ``value``'s zone."""
+    gone = now - value
+    if timedelta(0) <= gone < timedelta(minutes=1):
+        return _("just now")
+    if timedelta(0) <= gone < timedelta(hours=1):
+        minutes = int(gone.total_seconds() // 60)
+        return ngettext("%(count)s minute ago", "%(count)s minutes ago", minutes) % {"count": minutes}
+    if timedelta(0) <= gone < timedelta(days=1):
+        hours = int(gone.total_seconds() // 3600)
+        return ngettext("%(count)s hour ago", "%(count)s hours ago", hours) % {"count": hours}
+    return relative_day(value.date(), now.astimezone(value.tzinfo).date())
+
+
+def person(someone: Named | None) -> str:
+    """The name, family first; the mail address where there is no name."""
+    if someone is None:
+        return NOTHING
+    full = getattr(someone, "full_name", "")
+    names = " ".join(part for part in (someone.family_name, someone.given_name) if part)
+    return full or names or someone.email
+
+
+def addressed(name: str, language: str, *, organisation: bool = False) -> str:
+    """A name as one writes to it: 様 for a person, 御中 for a company; English adds nothing."""
+    if not japanese(language) or not name:
+        return name
+    return f"{name} {'御中' if organisation else '様'}"
