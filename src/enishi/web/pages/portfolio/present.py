@@ -7,35 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
 from enishi.web.pages.portfolio import as_of, reads, saved
+from enishi.web.pages.portfolio.cells import Setting, draw
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.words import MOVES, TRENDS, all_words
-from enishi.web.words import number, person
+from enishi.web.words import person
 
 RENEWAL_DAYS = (30, 60, 90, 180)
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell: how to draw it, its value, and its word where the value is a code."""
-
-    look: str
-    value: Any
-    word: str = ""
-    numeric: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     account: Account
-    cells: tuple[Cell, ...]
+    cells: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +75,6 @@ def _head(column: Column, query: Query) -> Head:
     direction = "" if query.sort_key != key else "descending" if query.descending else "ascending"
     address = query.sorted_by(key).address if sortable(key) else ""
     return Head(str(column.title), str(column.help), column.numeric, address, direction)
-
-
-def _cell(column: Column, account: Account, words: Mapping[str, Mapping[str, str]]) -> Cell:
-    value = column.value(account)
-    word = ""
-    if column.look == "alerts":
-        value = [words["alert"].get(name, name) for name in str(value).split()]
-    elif column.look in words:
-        word = words[column.look].get(value or "", str(value or ""))
-    elif column.look == "score":
-        state = getattr(account, "state", None)
-        value = state.tenths if state else None
-        word = state.band if state else "unknown"
-    elif column.look == "change":
-        value = None if value is None else round(value * 10)
-    elif column.look == "number" and value is not None:
-        word = number(value, 0 if float(value).is_integer() else 2)
-    return Cell(column.look, value, word, column.numeric)
 
 
 def _options(values: Mapping[str, str], chosen: Sequence[str]) -> tuple[Option, ...]:
@@ -150,8 +125,8 @@ def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
         "mrr_max": _("MRR up to %(n)s"),
         "silent": _("Not seen for %(n)s days"),
     }
-    for name, number in query.numbers.items():
-        found.append(Chip(titles[name] % {"n": f"{number:,}"}, query.without(name).address))
+    for name, limit in query.numbers.items():
+        found.append(Chip(titles[name] % {"n": f"{limit:,}"}, query.without(name).address))
     return found
 
 
@@ -229,13 +204,14 @@ def portfolio_context(
     bar = filters(member, query, words)
     fell, rose = reads.movers(member) if query.page == 1 else ([], [])
     total = reads.total_accounts(slices, query)
+    currency = get_company().currency
     return {
         "query": query,
         "today": today,
-        "currency": get_company().currency,
+        "currency": currency,
         "name_head": _head(known["name"], query),
         "heads": [_head(column, query) for column in columns],
-        "rows": [Row(a, tuple(_cell(column, a, words) for column in columns)) for a in rows],
+        "rows": _drawn(rows, columns, Setting(words, currency, get_language() or "ja", today)),
         "strip": _strip(reads.band_strip(slices, query.choices.get("tier", ())), query),
         "tiers": _tiers(member, slices, query, words["tier"]),
         "fell": fell,
@@ -259,6 +235,10 @@ def portfolio_context(
         "owners": _assignable(member),
         "words": words,
     }
+
+
+def _drawn(rows: Sequence[Account], columns: Sequence[Column], setting: Setting) -> list[Row]:
+    return [Row(a, SafeString("".join(draw(column, a, setting) for column in columns))) for a in rows]
 
 
 def _assignable(member: Member) -> list[Member]:

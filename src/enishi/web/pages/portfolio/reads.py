@@ -20,7 +20,7 @@ from enishi.web.pages.portfolio.query import Query
 from enishi.web.pages.portfolio.ranks import read_ranks
 
 PAGE_SIZE = 50
-MAX_ROWS = 10_000  # as far as one may page; beyond it, a filter or an export
+MAX_ROWS = 5_000  # as far as one may page; beyond it, a filter or an export
 KEEP_SECONDS = 300
 BANDS = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)
 _HEAVY = ("search", "extra", "state__lines", "state__changes")
@@ -252,10 +252,21 @@ def _tier_changes(member: Member) -> dict[str, int]:
 
 def movers(member: Member, n: int = 5) -> tuple[list[Account], list[Account]]:
     """Whose score fell and rose most since last week, within the member's scope."""
-    accounts = _rows(visible_accounts(member), ()).filter(state__change__isnull=False)
-    fell = list(accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n])
-    rose = list(accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n])
-    return fell, rose
+    key = _count_key(member, Query(), date.min) + f":movers:{n}"
+    ids: tuple[list[int], list[int]] | None = cache.get(key)
+    if ids is None:
+        accounts = visible_accounts(member).values_list("pk", flat=True)
+        fell = accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n]
+        rose = accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n]
+        ids = list(fell), list(rose)
+        cache.set(key, ids, KEEP_SECONDS)
+    found = (
+        visible_accounts(member)
+        .select_related("state")
+        .defer(*_HEAVY, "state__metrics")
+        .in_bulk([*ids[0], *ids[1]])
+    )
+    return [found[pk] for pk in ids[0] if pk in found], [found[pk] for pk in ids[1] if pk in found]
 
 
 def _distinct(member: Member, field: str) -> list[str]:
