@@ -1,5 +1,17 @@
 """Tables of the way in."""
 
 from enishi.ingest.models.events import DEFAULT_SYSTEM, InboxBody, Reject, WriteKey, hash_key
+from enishi.ingest.models.files import Answer, ApiKey, Import, Mapping, hash_api_key
 
-__all__ = ["DEFAULT_SYSTEM", "InboxBody", "Reject", "WriteKey", "hash_key"]
+__all__ = [
+    "DEFAULT_SYSTEM",
+    "Answer",
+    "ApiKey",
+    "Import",
+    "InboxBody",
+    "Mapping",
+    "Reject",
+    "WriteKey",
+    "hash_api_key",
+    "hash_key",
+]

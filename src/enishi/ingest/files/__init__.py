@@ -1,0 +1,1 @@
+"""Files: opened in whatever form they come, matched to fields, read row by row, imported."""

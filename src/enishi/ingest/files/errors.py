@@ -1,0 +1,21 @@
+"""What can be wrong with a file as a whole."""
+
+from __future__ import annotations
+
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+
+
+class BadFile(EnishiError):
+    """The file cannot be read at all."""
+
+
+def unreadable(name: str, en: str, ja: str) -> BadFile:
+    return BadFile(
+        "unreadable_file",
+        Text(f"'{name}' cannot be read: {en}", f"「{name}」を読み取れません。{ja}"),
+        Text(
+            "Save it as CSV (UTF-8 or Shift_JIS), Excel (.xlsx), JSON Lines or Parquet and try again.",
+            "CSV(UTF-8またはShift_JIS)、Excel(.xlsx)、JSON Lines、Parquetのいずれかで保存し直してお試しください。",
+        ),
+    )

@@ -1,0 +1,28 @@
+"""What a file may hold: every kind of record, and usage events."""
+
+from __future__ import annotations
+
+from enishi.kit.text import Text
+from enishi.store.kinds import KINDS, Field, Kind, Type
+
+EVENT = Kind(
+    "event",
+    Text("Usage event", "利用イベント"),
+    Text("Usage events", "利用イベント"),
+    (
+        Field("occurred_at", Type.INSTANT, Text("When", "日時"), required=True,
+              aliases=("timestamp", "time", "date", "datetime", "created_at", "event_time", "発生日時", "日付")),
+        Field("account", Type.TEXT, Text("Account", "顧客企業"),
+              aliases=("account_id", "group_id", "groupid", "company", "company_id", "organization", "tenant", "customer_id", "顧客id", "企業id")),
+        Field("user", Type.TEXT, Text("User", "利用者"), aliases=("user_id", "userid", "email", "actor", "ユーザーid", "利用者id")),
+        Field("event", Type.TEXT, Text("Event", "イベント"), required=True,
+              aliases=("event_name", "action", "name", "type", "feature", "操作", "イベント名", "機能")),
+        Field("product", Type.TEXT, Text("Product", "製品"), aliases=("product_id", "app")),
+        Field("message_id", Type.TEXT, Text("Message id", "メッセージID"), aliases=("messageid", "event_id", "uuid", "イベントid"),
+              help=Text("The same id is counted once. Without it, equal rows of one file are told apart by their number.",
+                        "同じIDは一度だけ数えます。無い場合、同じ内容の行は何回目かで区別します。")),
+    ),
+    happened="occurred_at",
+)  # fmt: skip
+
+FILE_KINDS: dict[str, Kind] = {**KINDS, EVENT.name: EVENT}

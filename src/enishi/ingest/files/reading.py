@@ -1,0 +1,137 @@
+"""From a file's cells to stated rows, by a mapping of columns to fields. Pure, row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from enishi.accounts.coercion import Refused
+from enishi.ingest.files.matching import heading_key
+from enishi.ingest.values import Habits, read_amount, read_value
+from enishi.kit.text import Text
+from enishi.store.kinds import Field, Kind, Type
+
+# Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
+_NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a file's columns are read.
+
+    Args:
+        columns: field name -> heading. A field without one is not touched by the file.
+        day_orders: heading -> order of bare dates in it (``dmy``, ``mdy``, ``ymd``).
+        constants: field name -> one value for every row (a currency, a measure).
+        keep_rest: whether further columns are kept as ``extra`` (events: as properties).
+    """
+
+    columns: dict[str, str]
+    day_orders: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    keep_rest: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "columns": self.columns,
+            "day_orders": self.day_orders,
+            "constants": self.constants,
+            "keep_rest": self.keep_rest,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Plan:
+        return cls(
+            dict(body.get("columns", {})),
+            dict(body.get("day_orders", {})),
+            dict(body.get("constants", {})),
+            bool(body.get("keep_rest", True)),
+        )
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """A row of the file as stated values, or why it cannot be read, by field."""
+
+    place: int
+    cells: dict[str, Any]
+    values: dict[str, Any]
+    errors: dict[str, Text]
+
+
+class RowReader:
+    """Reads the rows of one file for one kind. Keeps count of equal rows, whose made ids must differ."""
+
+    def __init__(self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> None:
+        self.kind, self.plan = kind, plan
+        self.headings = list(headings)
+        self._fields = [
+            (spec, self.headings.index(plan.columns[spec.name]), self._habits(spec, habits))
+            for spec in kind.fields
+            if plan.columns.get(spec.name) in self.headings
+        ]
+        used = {place for _spec, place, _habits in self._fields}
+        self._rest = [(n, h) for n, h in enumerate(self.headings) if n not in used] if plan.keep_rest else []
+        self._constants = [
+            (spec, plan.constants[spec.name], habits)
+            for spec in kind.fields
+            if plan.constants.get(spec.name) and spec.name not in plan.columns
+        ]
+        self._same: Counter[str] = Counter()
+
+    def _habits(self, spec: Field, habits: Habits) -> Habits:
+        return Habits(self.plan.day_orders.get(self.plan.columns[spec.name], ""), habits.zone)
+
+    def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
+        """The stated values of a row; bad cells become errors."""
+        values: dict[str, Any] = {}
+        errors: dict[str, Text] = {}
+        for spec, column, habits in self._fields:
+            self._read_cell(spec, cells[column], habits, values, errors)
+        for spec, text, habits in self._constants:
+            self._read_cell(spec, text, habits, values, errors)
+        if self._rest:
+            rest = {heading: cells[n] for n, heading in self._rest if cells[n] not in (None, "")}
+            values["extra"] = rest
+        key = "message_id" if self.kind.name == "event" else "id"
+        if not values.get(key) and key not in errors:
+            values[key] = self._made_id(values, cells)
+        return ReadRow(place, dict(zip(self.headings, cells, strict=False)), values, errors)
+
+    def _read_cell(
+        self, spec: Field, cell: Any, habits: Habits, values: dict[str, Any], errors: dict[str, Text]
+    ) -> None:
+        try:
+            values[spec.name] = read_value(spec, cell, habits)
+            if spec.type is Type.MONEY and isinstance(cell, str):
+                self._check_sign(cell, values)
+        except Refused as refused:
+            errors[spec.name] = refused.text
+
+    def _check_sign(self, cell: str, values: dict[str, Any]) -> None:
+        """A sign on the amount (¥, $) states the currency where no column does."""
+        if cell.strip() and "currency" not in self.plan.columns and "currency" not in self.plan.constants:
+            currency = read_amount(cell)[1] if values.get("amount") or values.get("cost") else ""
+            if currency and any(f.name == "currency" for f in self.kind.fields):
+                values["currency"] = currency
+
+    def _made_id(self, values: Mapping[str, Any], cells: Sequence[Any]) -> str | None:
+        """An id for a row that brings none: what names the record, or the row's own content and how often it came."""
+        if "id" in self.plan.columns and self.kind.name != "event":
+            return None
+        for name in _NATURAL_IDS.get(self.kind.name, ()):
+            if values.get(name):
+                return str(values[name]).lower()[:250]
+        text = json.dumps([self.kind.name, self.headings, list(cells)], default=str, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+        self._same[digest] += 1
+        return f"row-{digest}" if self._same[digest] == 1 else f"row-{digest}-{self._same[digest]}"
+
+
+def fingerprint(columns: Sequence[str]) -> str:
+    """What tells whether the same headings came again, in whatever order."""
+    return hashlib.sha256("\n".join(sorted(heading_key(c) for c in columns)).encode()).hexdigest()

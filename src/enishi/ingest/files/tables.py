@@ -1,0 +1,263 @@
+"""A file as a table: headings and rows, whichever of the known forms it has."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from enishi.ingest.files.errors import unreadable
+from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
+
+Row = tuple[int, list[Any]]  # the place in the file, for messages; the cells
+_LOOK = 20  # rows looked at to find the headings
+_JSON_LOOK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An opened file.
+
+    Args:
+        form: csv, jsonl, parquet or xlsx.
+        columns: headings, made unique.
+        details: what was found out (encoding, delimiter, sheet), shown and kept with the import.
+        total: the number of rows where the form tells it, else None.
+        rows: starts reading from the first data row; may be called again.
+    """
+
+    form: str
+    columns: list[str]
+    details: dict[str, str]
+    total: int | None
+    rows: Callable[[], Iterator[Row]]
+
+    def sample(self, size: int = 200) -> list[list[Any]]:
+        """The first rows' cells."""
+        return [cells for _place, cells in islice(self.rows(), size)]
+
+
+def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
+    """Open a file, finding out its form.
+
+    Args:
+        details: what a person set otherwise (``encoding``, ``delimiter``, ``sheet``).
+
+    Raises:
+        BadFile: it is empty, or of no known form.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        raise unreadable(path.name, "it is empty or missing.", "ファイルが空か、存在しません。")
+    with open_bytes(path) as file:
+        start = file.read(4096)
+    table = _opener(start)(path, dict(details or {}))
+    if not table.columns:
+        raise unreadable(path.name, "it has no headings.", "見出し行がありません。")
+    return table
+
+
+def _opener(start: bytes) -> Callable[[Path, dict[str, str]], Table]:
+    if start.startswith(b"PAR1"):
+        return _open_parquet
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _open_excel
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return _open_json
+    return _open_csv
+
+
+# CSV
+
+
+def _open_csv(path: Path, details: dict[str, str]) -> Table:
+    encoding = details.get("encoding") or find_encoding(path)
+    try:
+        with open_text(path, encoding) as text:
+            sample = text.read(65536)
+    except (UnicodeDecodeError, LookupError):
+        raise _not_text(path, encoding) from None
+    delimiter = details.get("delimiter") or find_delimiter(sample, path.name)
+
+    def every() -> Iterator[Row]:
+        try:
+            with open_text(path, encoding) as text:
+                yield from read_rows(text, delimiter)
+        except UnicodeDecodeError:
+            raise _not_text(path, encoding) from None
+
+    skip, columns = _headings([cells for _line, cells in islice(every(), _LOOK)])
+    found = {"encoding": encoding, "delimiter": delimiter}
+    return Table("csv", columns, found, None, lambda: _even(islice(every(), skip + 1, None), len(columns)))
+
+
+def _not_text(path: Path, encoding: str) -> Exception:
+    return unreadable(
+        path.name, f"it is not {encoding} throughout.", f"文字コード({encoding})が途中で食い違っています。"
+    )
+
+
+def _headings(rows: Sequence[Sequence[Any]]) -> tuple[int, list[str]]:
+    """Where the headings stand (titles above the table are passed over), and they themselves, made unique."""
+    filled = [sum(1 for cell in row if not _empty(cell)) for row in rows]
+    if not filled:
+        return 0, []
+    usual = Counter(n for n in filled if n).most_common(1)
+    wanted = max(1, min(max(filled), usual[0][0] if usual else 1))
+    skip = next((n for n, count in enumerate(filled) if count >= wanted and _texts(rows[n])), 0)
+    names = list(rows[skip])
+    while names and _empty(names[-1]):
+        names.pop()
+    return skip, _unique([str(name).strip() if not _empty(name) else "" for name in names])
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or not str(cell).strip()
+
+
+def _texts(row: Sequence[Any]) -> bool:
+    return all(isinstance(cell, str) for cell in row if not _empty(cell))
+
+
+def _unique(names: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    result = []
+    for number, name in enumerate(names, 1):
+        name = name or f"#{number}"
+        seen[name] += 1
+        result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return result
+
+
+def _even(rows: Iterator[Row], width: int) -> Iterator[Row]:
+    """Rows cut or filled to the headings' width; empty ones left out."""
+    for place, cells in rows:
+        if any(not _empty(cell) for cell in cells):
+            yield place, [*cells[:width], *[None] * (width - len(cells))]
+
+
+# Excel
+
+
+def _open_excel(path: Path, details: dict[str, str]) -> Table:
+    try:
+        with open_bytes(path) as file, tempfile.SpooledTemporaryFile(max_size=64 << 20) as copy:
+            shutil.copyfileobj(file, copy)
+            copy.seek(0)
+            book = CalamineWorkbook.from_filelike(copy)
+            sheet = details.get("sheet") or _first_filled(book)
+            rows = [list(row) for row in book.get_sheet_by_name(sheet).iter_rows()]
+    except (CalamineError, KeyError, ValueError) as error:
+        raise unreadable(path.name, str(error), "Excelファイルとして開けませんでした。") from None
+    skip, columns = _headings(rows[:_LOOK])
+    found = {"sheet": sheet, "sheets": "\n".join(book.sheet_names)}
+    numbered = [(n, row) for n, row in enumerate(rows, 1)]
+    return Table(
+        "xlsx",
+        columns,
+        found,
+        max(0, len(rows) - skip - 1),
+        lambda: _even(iter(numbered[skip + 1 :]), len(columns)),
+    )
+
+
+def _first_filled(book: CalamineWorkbook) -> str:
+    for name in book.sheet_names:
+        if book.get_sheet_by_name(name).height > 1:
+            return str(name)
+    return str(book.sheet_names[0])
+
+
+# JSON Lines
+
+
+def _open_json(path: Path, details: dict[str, str]) -> Table:
+    columns: dict[str, None] = {}
+    for _place, item in islice(_json_items(path), _JSON_LOOK):
+        columns.update(dict.fromkeys(item))
+    names = list(columns)
+
+    def rows() -> Iterator[Row]:
+        for place, item in _json_items(path):
+            yield place, [item.get(name) for name in names]
+
+    return Table("jsonl", names, {"encoding": "utf-8"}, None, rows)
+
+
+def _json_items(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Objects, one a line or in one array, flattened to dotted names."""
+    with open_text(path, "utf-8-sig") as text:
+        start = text.read(1)
+        text.seek(0)
+        if start == "[":
+            items = _parsed(path, 1, text.read())
+            if not isinstance(items, list):
+                raise unreadable(path.name, "it is no list of objects.", "オブジェクトの一覧ではありません。")
+            for number, item in enumerate(items, 1):
+                yield number, _flat(path, number, item)
+            return
+        for number, line in enumerate(text, 1):
+            if line.strip():
+                yield number, _flat(path, number, _parsed(path, number, line))
+
+
+def _parsed(path: Path, line: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise unreadable(
+            path.name,
+            f"line {line} is not JSON ({error}).",
+            f"{line}行目がJSONとして読み取れません({error})。",
+        ) from None
+
+
+def _flat(path: Path, line: int, item: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise unreadable(
+            path.name, f"line {line} is not an object.", f"{line}行目がオブジェクトではありません。"
+        )
+    flat: dict[str, Any] = {}
+    for name, value in item.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(path, line, value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = (
+                json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+            )
+    return flat
+
+
+# Parquet
+
+
+def _open_parquet(path: Path, details: dict[str, str]) -> Table:
+    try:
+        with open_bytes(path) as packed, pq.ParquetFile(packed) as file:
+            names, total = list(file.schema_arrow.names), file.metadata.num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise unreadable(path.name, str(error), "Parquetファイルとして開けませんでした。") from None
+
+    def rows() -> Iterator[Row]:
+        number = 0
+        with open_bytes(path) as packed, pq.ParquetFile(packed) as file:
+            for batch in file.iter_batches(batch_size=2000):
+                columns = [column.to_pylist() for column in batch.columns]
+                for cells in zip(*columns, strict=True):
+                    number += 1
+                    yield number, [_json_cell(cell) for cell in cells]
+
+    return Table("parquet", names, {}, total, rows)
+
+
+def _json_cell(cell: Any) -> Any:
+    return json.dumps(cell, ensure_ascii=False, default=str) if isinstance(cell, list | dict) else cell
