@@ -46,9 +46,8 @@ class Commands(_Spoken, click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"enishi.cli.{COMMANDS[cmd_name]}").command
-        assert isinstance(command, click.Command)
-        return command
+        found: click.Command = import_module(f"enishi.cli.{COMMANDS[cmd_name]}").command
+        return found
 
 
 @click.group(

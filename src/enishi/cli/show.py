@@ -23,9 +23,9 @@ from rich.table import Table
 
 
 class Step(Protocol):
-    """Told how far the work is: ``done`` of ``total`` (None where unknown)."""
+    """Told how far the work is: ``done`` of ``total`` (None where unknown), and what is being done."""
 
-    def __call__(self, done: float, total: float | None = None) -> None: ...
+    def __call__(self, done: float, total: float | None = None, title: str | None = None) -> None: ...
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def progress(title: str, total: float | None = None) -> Iterator[Step]:
     console = Console(stderr=True)
     if not console.is_terminal:
         click.echo(f"{title} ...", err=True)
-        yield lambda done, total=None: None
+        yield lambda done, total=None, title=None: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -46,8 +46,8 @@ def progress(title: str, total: float | None = None) -> Iterator[Step]:
     with Progress(*columns, console=console, transient=False) as bar:
         task = bar.add_task(title, total=total)
 
-        def step(done: float, total: float | None = None) -> None:
-            bar.update(task, completed=done, **({"total": total} if total is not None else {}))
+        def step(done: float, total: float | None = None, title: str | None = None) -> None:
+            bar.update(task, completed=done, total=total, description=title)
 
         yield step
 

@@ -124,7 +124,7 @@ def option(*names: str, en: str, ja: str, **kwargs: Any) -> Any:
     return click.option(*names, cls=SpokenOption, text=Text(en, ja), **kwargs)
 
 
-def command(name: str, *, en: str, ja: str, **kwargs: Any) -> Any:
+def spoken(name: str, *, en: str, ja: str, **kwargs: Any) -> Any:
     """``click.command`` with its help in both languages."""
     return click.command(name, cls=Command, text=Text(en, ja), **kwargs)
 

@@ -1,0 +1,5 @@
+from enishi.cli.words import spoken
+
+
+@spoken("asof", en="x", ja="x")
+def command() -> None: ...

@@ -1,0 +1,74 @@
+"""The jobs of the schedule. Each may be repeated, and takes the present instant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from enishi.kit.home import Home
+
+
+def score(now: datetime) -> None:
+    """The day that has ended, now complete, and the one that begins; notes what left and entered bands."""
+    from enishi.accounts.company import company_day
+    from enishi.signals.api import score_day
+
+    today = company_day(now)
+    score_day(today - timedelta(days=1), now=now)
+    score_day(today, now=now)
+
+
+def refresh(now: datetime) -> None:
+    """Score today again if facts arrived since it was last scored: alerts must not wait for the night."""
+    from enishi.accounts.company import company_day
+    from enishi.signals.api import score_day
+    from enishi.signals.models import ScoringRun
+    from enishi.store.api import Published
+
+    last = ScoringRun.objects.filter(status="done").order_by("-started_at").first()
+    generation = Published(Home.from_environment()).generation
+    if last is None or last.facts_generation < generation or last.day < company_day(now):
+        score_day(company_day(now), now=now)
+
+
+def tiers(now: datetime) -> None:
+    from enishi.segments.api import assign_tiers
+
+    assign_tiers(now=now)
+
+
+def outbox(now: datetime) -> None:
+    """Mail that is waiting, or that failed and is due again."""
+    from enishi.kit.clock import system_clock
+    from enishi.outreach.api import send_due
+
+    send_due(system_clock)
+
+
+def retention(now: datetime) -> None:
+    """Old raw events go as the company has decided; usage counts stay."""
+    from enishi.ingest.api import apply_retention
+
+    apply_retention(Home.from_environment(), now)
+
+
+def sessions(now: datetime) -> None:
+    """Sessions that have ended, and finished jobs of more than two weeks ago."""
+    from django.contrib.sessions.models import Session
+    from django_tasks_db.models import DBTaskResult
+
+    Session.objects.filter(expire_date__lt=now).delete()
+    DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=14)).delete()
+
+
+def mend_jobs(worker_id: str) -> int:
+    """Put back what this worker was doing when it was killed; every job may be repeated. Returns how many."""
+    from django.db import connection
+    from django_tasks_db.models import DBTaskResult
+
+    stale = [
+        result.pk
+        for result in DBTaskResult.objects.running()
+        # With the embedded database there is one worker: whatever runs, ran when it died.
+        if connection.vendor == "sqlite" or worker_id in result.worker_ids[-1:]
+    ]
+    return DBTaskResult.objects.filter(pk__in=stale).update(status="READY", started_at=None)

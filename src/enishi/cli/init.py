@@ -1,0 +1,58 @@
+"""``enishi init``: make an installation, or bring one up to date."""
+
+from __future__ import annotations
+
+import click
+
+from enishi.cli.installation import open_django
+from enishi.cli.setting_up import SignIn, set_up
+from enishi.cli.show import show_json
+from enishi.cli.words import json_option, language, option, say, spoken
+
+
+@spoken(
+    "init",
+    en="Make an installation in the data folder, or bring it up to date.\n\nRepeat it after every update of the program. Nothing is lost by it.",
+    ja="データフォルダーに環境を作成、または最新の状態に更新します。\n\nプログラム更新後は毎回実行してください。既存のデータは保持されます。",
+)
+@option(
+    "--email",
+    en="Mail address of the first administrator.",
+    ja="最初の管理者のメールアドレス。",
+)
+@json_option()
+def command(email: str | None, as_json: bool) -> None:
+    home = open_django()
+    sign_in = set_up(home, email, language())
+    if as_json:
+        show_json(
+            {
+                "data": str(home.root),
+                "email": sign_in.email if sign_in else None,
+                "password": sign_in.password if sign_in else None,
+            }
+        )
+        return
+    click.echo(say(f"Ready: {home.root}", f"準備ができました: {home.root}"))
+    if sign_in:
+        tell_sign_in(sign_in)
+
+
+def tell_sign_in(sign_in: SignIn) -> None:
+    """Mail address and, the one time it is known, the password."""
+    click.echo(say(f"Sign in as    {sign_in.email}", f"サインイン    {sign_in.email}"))
+    if sign_in.password:
+        click.secho(say(f"Password      {sign_in.password}", f"パスワード    {sign_in.password}"), bold=True)
+        click.echo(
+            say(
+                "              (shown only now; kept as a hash. `enishi member password` makes a new one)",
+                "              (表示は今回のみです。再発行は `enishi member password` で行えます)",
+            )
+        )
+    else:
+        click.echo(
+            say(
+                "              (password unchanged; `enishi member password` makes a new one)",
+                "              (パスワードは変更されていません。再発行は `enishi member password` で行えます)",
+            )
+        )

@@ -1,0 +1,146 @@
+"""``enishi member``: add people and give new passwords without the browser."""
+
+from __future__ import annotations
+
+import click
+
+from enishi.cli.init import tell_sign_in
+from enishi.cli.installation import open_installation
+from enishi.cli.setting_up import ADMIN_MAIL, SignIn, make_password
+from enishi.cli.show import show_json, show_table
+from enishi.cli.words import Command, _Spoken, json_option, language, option, say
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+
+
+class _Group(_Spoken, click.Group):
+    pass
+
+
+@click.group(
+    "member",
+    cls=_Group,
+    text=Text(
+        "Members: list, add, give a new password.", "メンバーの一覧・追加・パスワード再発行を行います。"
+    ),
+)
+def command() -> None:
+    pass
+
+
+@command.command("list", cls=Command, text=Text("List the members.", "メンバーを一覧します。"))
+@json_option()
+def list_members(as_json: bool) -> None:
+    open_installation()
+    from enishi.accounts.models import Member
+
+    rows = [
+        {
+            "email": m.email,
+            "role": m.role,
+            "scope": m.scope,
+            "team": m.team.name if m.team else "",
+            "active": m.is_active,
+        }
+        for m in Member.objects.select_related("team")
+    ]
+    if as_json:
+        show_json(rows)
+    else:
+        titles = [
+            say("Mail", "メール"),
+            say("Role", "権限"),
+            say("Sees", "範囲"),
+            say("Team", "チーム"),
+            say("Active", "有効"),
+        ]
+        show_table(titles, [list(row.values()) for row in rows])
+
+
+@command.command(
+    "add",
+    cls=Command,
+    text=Text("Add a member and print a first password.", "メンバーを追加し、初回パスワードを表示します。"),
+)
+@click.argument("email")
+@option(
+    "--role",
+    type=click.Choice(["admin", "manager", "csm", "sales", "viewer"]),
+    default="csm",
+    show_default=True,
+    en="What they may do.",
+    ja="権限。",
+)
+@option(
+    "--scope",
+    type=click.Choice(["all", "team", "own"]),
+    default="own",
+    show_default=True,
+    en="Which accounts they see.",
+    ja="閲覧できる顧客企業の範囲。",
+)
+@json_option()
+def add(email: str, role: str, scope: str, as_json: bool) -> None:
+    open_installation()
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.models import Member
+
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise _refusal(
+            "bad_mail", f"{email} is no mail address.", f"{email} はメールアドレスの形式ではありません。"
+        ) from error
+    if Member.objects.filter(email__iexact=email).exists():
+        raise _refusal(
+            "member_exists", f"{email} is a member already.", f"{email} はすでに登録されています。"
+        )
+    password = make_password()
+    member = Member.objects.create_user(email, password, role=role, scope=scope, language=language())
+    write_audit(SYSTEM, "member_added", member)
+    _tell(SignIn(member.email, password), as_json)
+
+
+@command.command(
+    "password", cls=Command, text=Text("Give a member a new password.", "新しいパスワードを発行します。")
+)
+@click.argument("email", default=ADMIN_MAIL)
+@json_option()
+def password(email: str, as_json: bool) -> None:
+    open_installation()
+    from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.models import Member
+
+    member = Member.objects.filter(email__iexact=email, is_active=True).first()
+    if member is None:
+        raise _refusal(
+            "unknown_member",
+            f"There is no active member {email}.",
+            f"有効なメンバー {email} が見つかりません。",
+        )
+    made = make_password()
+    member.set_password(made)
+    member.save(update_fields=["password"])
+    write_audit(SYSTEM, "password_reset", member)
+    _tell(SignIn(member.email, made), as_json)
+
+
+def _tell(sign_in: SignIn, as_json: bool) -> None:
+    if as_json:
+        show_json({"email": sign_in.email, "password": sign_in.password})
+    else:
+        tell_sign_in(sign_in)
+
+
+def _refusal(code: str, en: str, ja: str) -> EnishiError:
+    return EnishiError(
+        code,
+        Text(en, ja),
+        Text(
+            "`enishi member list` shows who there is.",
+            "`enishi member list` で登録済みのメンバーを確認できます。",
+        ),
+    )

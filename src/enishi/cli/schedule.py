@@ -1,0 +1,111 @@
+"""The way of the data on one screen: what happens by itself, and when.
+
+Facts flow in all the time: web -> inbox -> consumer -> published Parquet. Everything else is a job below.
+Times are the company's. The worker queues a job at most once for each of its slots, also across restarts and
+several workers, because the slot is part of the job's arguments and every job may be repeated safely.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import close_old_connections, transaction
+from django_tasks import task
+
+from enishi.cli import chores
+from enishi.kit.clock import system_clock
+from enishi.kit.text import Text
+
+log = logging.getLogger("enishi.schedule")
+CHECK_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A chore and its rhythm: ``daily_at`` "HH:MM", or ``every`` so many minutes."""
+
+    name: str
+    title: Text
+    do: Callable[[datetime], None]
+    daily_at: str = ""
+    every: int = 0
+
+    def slot(self, local: datetime) -> str | None:
+        """The slot that is due at a company time; None before today's hour has come."""
+        if self.every:
+            minutes = local.hour * 60 + local.minute
+            return f"{local:%Y-%m-%d} {minutes // self.every * self.every // 60:02d}:{minutes // self.every * self.every % 60:02d}"
+        return f"{local:%Y-%m-%d}" if f"{local:%H:%M}" >= self.daily_at else None
+
+
+# fmt: off
+JOBS = (
+    # facts -> numbers -> judgements
+    Job("score",     Text("score the day that ended, then today", "前日分と当日分のスコア計算"), chores.score, daily_at="00:20"),
+    Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=15),
+    Job("tiers",     Text("assign touch tiers",                   "タッチ区分の見直し"),         chores.tiers, every=60),
+    # what leaves the house
+    Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),
+    # housekeeping
+    Job("retention", Text("drop raw events past their time",      "保存期限を過ぎた明細の削除"), chores.retention, daily_at="03:10"),
+    Job("sessions",  Text("forget ended sessions and old jobs",   "終了セッションと古いジョブの整理"), chores.sessions, daily_at="04:00"),
+)
+# fmt: on
+BY_NAME = {job.name: job for job in JOBS}
+
+
+@task()
+def run_job(name: str, slot: str) -> None:
+    """Do one scheduled job."""
+    began = time.monotonic()
+    BY_NAME[name].do(system_clock())
+    took = time.monotonic() - began
+    if took > 1:
+        log.info("%s of %s took %.1f s", name, slot, took)
+
+
+def keep_schedule() -> None:
+    """Queue what is due, for ever. Runs beside the worker; a failed look is tried again."""
+    while True:
+        try:
+            close_old_connections()
+            queue_due(system_clock())
+        except Exception:
+            log.exception("the schedule could not be kept; trying again")
+        time.sleep(CHECK_SECONDS)
+
+
+def queue_due(now: datetime) -> list[str]:
+    """Queue every job whose slot has come and was not queued yet; returns their names."""
+    from enishi.accounts.company import get_company
+
+    local = now.astimezone(ZoneInfo(get_company().time_zone))
+    queued = []
+    for job in JOBS:
+        slot = job.slot(local)
+        if slot is not None and _queue_once(job, slot, now):
+            queued.append(job.name)
+    return queued
+
+
+def _queue_once(job: Job, slot: str, now: datetime) -> bool:
+    from django_tasks_db.models import DBTaskResult
+
+    path = run_job.module_path
+    with transaction.atomic():
+        since = now - timedelta(days=2)
+        mine = DBTaskResult.objects.filter(
+            task_path=path, enqueued_at__gte=since, args_kwargs__args__0=job.name
+        )
+        if (
+            mine.filter(args_kwargs__args__1=slot).exists()
+            or mine.filter(status__in=["READY", "RUNNING"]).exists()
+        ):
+            return False
+        run_job.enqueue(job.name, slot)
+    return True

@@ -1,0 +1,25 @@
+"""Scoring from the command line, with progress shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from enishi.cli.show import progress
+from enishi.cli.words import say
+
+
+def score_all(day: date, now: datetime) -> Any:
+    """Score every account as of a day."""
+    from enishi.signals.api import score_day
+
+    with progress(say(f"Scoring {day}", f"スコア計算 {day}")) as step:
+        return score_day(day, now=now, progress=step)
+
+
+def score_past(today: date, now: datetime) -> Any:
+    """Score the past as it was known then, where that has not been done."""
+    from enishi.signals.api import backfill_scores
+
+    with progress(say("Scoring the past", "過去のスコア計算")) as step:
+        return backfill_scores(today, now=now, progress=step)

@@ -1,0 +1,135 @@
+"""``enishi serve``: web, consumer and worker as one service."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import click
+
+from enishi.cli import processes
+from enishi.cli.installation import log_to_stderr, open_installation
+from enishi.cli.supervisor import Child, Supervisor, stop_on_signals
+from enishi.cli.words import language, option, say, spoken
+from enishi.kit.errors import Conflict
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+
+
+@spoken(
+    "serve",
+    en="Start Enishi: web, consumer and worker as one service.\n\nWhat dies is started again; Ctrl-C ends all in good order. With PostgreSQL each part may run alone, on its own machine, with --only.",
+    ja="Enishiを起動します(ウェブ・取り込み・ジョブ処理を一つのサービスとして実行)。\n\n停止したプロセスは自動で再起動し、Ctrl-Cで安全に終了します。PostgreSQL利用時は --only で個別に実行できます。",
+)
+@option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    envvar="ENISHI_PORT",
+    en="Port of the web server.",
+    ja="ウェブサーバーのポート番号。",
+)
+@option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    en="Address to listen on (0.0.0.0: every network).",
+    ja="待ち受けるアドレス(0.0.0.0で全ネットワーク)。",
+)
+@option(
+    "--only",
+    type=click.Choice(processes.NAMES),
+    en="Run this part alone.",
+    ja="指定した部分だけを実行します。",
+)
+def command(port: int, host: str, only: str | None) -> None:
+    os.environ.setdefault("ENISHI_URL", f"http://{_reachable(host)}:{port}")
+    home = open_installation()
+    if only in (None, "web"):
+        check_port(host, port)
+    if only == "web":
+        processes.run_web(host, port)
+    elif only == "consumer":
+        processes.run_consumer()
+    elif only == "worker":
+        processes.run_worker()
+    else:
+        _serve_all(home, host, port)
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse early, with a remedy, where another program listens already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+                raise
+            raise Conflict(
+                "port_taken",
+                Text(
+                    f"{host}:{port} cannot be used: {error.strerror}.",
+                    f"{host}:{port} を使用できません: {error.strerror}",
+                ),
+                Text(
+                    f"Another program may be using it. Choose another port: enishi serve --port {min(port + 1, 65535)} "
+                    f"(make run PORT={min(port + 1, 65535)}).",
+                    f"別のプログラムが使用中の可能性があります。別のポートをお試しください: enishi serve --port {min(port + 1, 65535)} "
+                    f"(make run PORT={min(port + 1, 65535)})",
+                ),
+            ) from error
+
+
+def _serve_all(home: Home, host: str, port: int) -> None:
+    log_to_stderr("serve")
+    base = [sys.executable, "-m", "enishi.cli.main", "--data", str(home.root), "--lang", language(), "serve"]
+    children = [
+        Child("web", [*base, "--only", "web", "--host", host, "--port", str(port)]),
+        Child("worker", [*base, "--only", "worker"]),
+        Child("consumer", [*base, "--only", "consumer"]),
+    ]
+    supervisor = Supervisor(children, lambda: _announce_when_ready(f"http://{_reachable(host)}:{port}"))
+    stop_on_signals(supervisor.stop)
+    supervisor.run()
+    click.echo(say("Stopped.", "停止しました。"))
+
+
+def _announce_when_ready(address: str) -> None:
+    threading.Thread(target=_announce, args=(address,), daemon=True).start()
+
+
+def _announce(address: str) -> None:
+    """Say where it is once it answers."""
+    began = time.monotonic()
+    while time.monotonic() - began < 120:
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):  # noqa: S310 - our own address
+                break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    else:
+        return
+    click.secho(say(f"Enishi is ready at {os.environ['ENISHI_URL']}", f"Enishiの準備ができました: {os.environ['ENISHI_URL']}"), bold=True)  # fmt: skip
+    from enishi.accounts.models import Member, Role
+
+    admin = Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
+    if admin is not None:
+        click.echo(
+            say(
+                f"Sign in as {admin.email}. Forgotten the password? enishi member password {admin.email}",
+                f"サインイン: {admin.email} (パスワードの再発行: enishi member password {admin.email})",
+            )
+        )
+    click.echo(say("Ctrl-C stops it.", "Ctrl-Cで停止します。"))

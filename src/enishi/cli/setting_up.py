@@ -1,0 +1,55 @@
+"""Making an installation: folders, database, definitions, the first administrator. Safe to repeat."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+
+ADMIN_MAIL = "admin@enishi.example"
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that reads like something else
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How the first administrator signs in; the password only in the moment it is made."""
+
+    email: str
+    password: str | None
+
+
+def set_up(home: Home, email: str | None = None, language: str = "ja") -> SignIn | None:
+    """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any."""
+    from django.core.management import call_command
+
+    from enishi.accounts.audit import SYSTEM
+    from enishi.accounts.company import get_company
+    from enishi.definitions.api import install_defaults
+
+    home.prepare()
+    call_command("migrate", interactive=False, verbosity=0)
+    get_company()
+    install_defaults(SYSTEM, system_clock())
+    return _first_administrator(email, language)
+
+
+def _first_administrator(email: str | None, language: str) -> SignIn | None:
+    from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.models import Member, Role, Scope
+
+    admin = Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
+    if admin is not None:
+        return SignIn(admin.email, None)
+    password = make_password()
+    admin = Member.objects.create_user(
+        email or ADMIN_MAIL, password, role=Role.ADMIN, scope=Scope.ALL, language=language
+    )
+    write_audit(SYSTEM, "member_added", admin)
+    return SignIn(admin.email, password)
+
+
+def make_password() -> str:
+    """Sixteen characters from 31: about 79 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
