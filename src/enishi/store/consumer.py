@@ -92,6 +92,9 @@ class Consumer:
         self.database = open_writer(self.home)
         forget_published(self.db, read_manifest(self.home.published).batch)
         self.state = read_state(self.db)
+        if self.inbox.last_number() < self.state.inbox:
+            log.warning("the inbox was made anew; its numbers go on from %d", self.state.inbox)
+            self.inbox.continue_from(self.state.inbox)
         self.users = Numbers(self.db, "users", self.state.next_user)
         self.groups = Numbers(self.db, "groups", self.state.next_group)
         self.seen = Seen(self.db)
@@ -121,9 +124,8 @@ class Consumer:
         """Carry the next bodies and versions in one transaction; False where there was nothing."""
         bodies = self.inbox.take(self.state.inbox, TAKE_BYTES)
         fresh, hashes = self._fresh(self.application.decode(bodies)) if bodies else ([], message_hashes([]))
-        told = [event for event in fresh if event.type in TOLD_TYPES]
-        if told:
-            self.application.accept(told)
+        if fresh:
+            self._tell(fresh)
         versions = self.application.versions(self.state.versions, TAKE_VERSIONS)
         if not bodies and not versions:
             return False
@@ -138,6 +140,18 @@ class Consumer:
             self.inbox.forget(self.state.inbox)
         self._pending += len(fresh) + len(versions) + 1
         return True
+
+    def _tell(self, fresh: Sequence[Event]) -> None:
+        """Let the application hear of identities and new groups before they are stored."""
+        told = [event for event in fresh if event.type in TOLD_TYPES]
+        first: dict[tuple[str, str], Event] = {}
+        for event in fresh:
+            key = (event.system, event.group)
+            if event.group and (key not in first or event.occurred_us < first[key].occurred_us):
+                first[key] = event
+        unknown = self.groups.unknown(list(first))
+        if told or unknown:
+            self.application.accept(told, [first[key] for key in unknown])
 
     def _fresh(self, events: Sequence[Event]) -> tuple[list[Event], np.ndarray]:
         hashes = message_hashes([event.message_id for event in events])

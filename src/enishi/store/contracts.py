@@ -87,6 +87,9 @@ class InboxStorage(Protocol):
     def last_number(self) -> int:
         """The highest number ever given; 0 before the first."""
 
+    def continue_from(self, number: int) -> None:
+        """Give waiting and later bodies higher numbers than ``number`` (the inbox was made anew)."""
+
     def scrub(self) -> None:
         """Leave nothing of forgotten bodies on the disk."""
 
@@ -101,8 +104,13 @@ class Application(Protocol):
     def decode(self, bodies: Sequence[Body]) -> list[Event]:
         """Understand bodies; what cannot be understood is put on the rejects desk here."""
 
-    def accept(self, events: Sequence[Event]) -> None:
-        """Fresh identify, group and alias messages, in order, before their transaction commits."""
+    def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
+        """What is new, before its transaction commits.
+
+        Args:
+            events: identify, group and alias messages, in order.
+            groups: for every group id never heard of before, the earliest event that names it.
+        """
 
     def versions(self, after: int, limit: int) -> list[Version]:
         """Record versions with a higher number, ascending, only such that no lower one can still appear."""

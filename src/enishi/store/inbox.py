@@ -7,6 +7,7 @@ returns). Measured against a hand-made log file it reaches 65 to 88 % of its rat
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS inbox (
 )
 """
 _BUSY_SECONDS = 20.0
+RESERVE_BYTES = 64 << 20
 
 
 class Inbox:
@@ -31,10 +33,13 @@ class Inbox:
 
     Args:
         home: the installation's data folder; the file is created on first use.
+        reserve_bytes: free space below which nothing is accepted.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.path = home.inbox
+        self.reserve_bytes = reserve_bytes
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
@@ -49,6 +54,7 @@ class Inbox:
         Raises:
             InboxUnavailable: the disk is full or fails; none of the bodies was stored.
         """
+        self._check_space()
         try:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
@@ -57,6 +63,12 @@ class Inbox:
         except sqlite3.Error as error:
             self.close()
             raise InboxUnavailable(str(error)) from error
+
+    def _check_space(self) -> None:
+        """Refuse while something is left, so that the consumer can still carry on what was accepted."""
+        disk = os.statvfs(self.path.parent)
+        if disk.f_bavail * disk.f_frsize < self.reserve_bytes:
+            raise InboxUnavailable("the disk is full")
 
     def take(self, after: int, max_bytes: int) -> list[Body]:
         """The next bodies in order: at least one where there is one, else up to ``max_bytes`` together."""
@@ -80,6 +92,17 @@ class Inbox:
         found = self._connection().execute("SELECT seq FROM sqlite_sequence WHERE name = 'inbox'").fetchone()
         return int(found[0]) if found else 0
 
+    def continue_from(self, number: int) -> None:
+        """Give waiting and later bodies higher numbers than ``number``."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        top = connection.execute("SELECT coalesce(max(number), 0) FROM inbox").fetchone()[0]
+        connection.execute("UPDATE inbox SET number = -(number + ?)", (number,))
+        connection.execute("UPDATE inbox SET number = -number")
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = 'inbox'")
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('inbox', ?)", (number + top,))
+        connection.execute("COMMIT")
+
     def scrub(self) -> None:
         """Rewrite the file so that forgotten bodies are nowhere on the disk."""
         self._connection().execute("VACUUM")
@@ -95,7 +118,6 @@ class Inbox:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA page_size=16384")

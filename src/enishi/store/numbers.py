@@ -43,6 +43,13 @@ class Numbers:
             self.next_number += 1
         return {key: self._memory[key] for key in wanted}, fresh
 
+    def unknown(self, keys: list[Key]) -> list[Key]:
+        """Those of the keys that have no number yet."""
+        missing = [key for key in keys if key not in self._memory]
+        found = self.find(missing)
+        self._memory.update(found)
+        return [key for key in missing if key not in found]
+
     def find(self, keys: list[Key]) -> dict[Key, int]:
         """The numbers of those keys that have one."""
         if not keys:

@@ -41,12 +41,14 @@ class FakeApplication:
     zone_name: str = "Asia/Tokyo"
     known: list[Version] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
 
     def decode(self, bodies: Sequence[Body]) -> list[Event]:
         return [Event(**item) for body in bodies for item in json.loads(body.body)]
 
-    def accept(self, events: Sequence[Event]) -> None:
+    def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
         self.told.extend(events)
+        self.groups.extend(event.group for event in groups)
 
     def versions(self, after: int, limit: int) -> list[Version]:
         return [version for version in self.known if version.version_id > after][:limit]

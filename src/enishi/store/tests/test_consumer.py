@@ -164,3 +164,26 @@ def test_readers_learn_which_days_grew(bench: Bench) -> None:
     before = bench.catch_up().generation
     bench.send(event("b", START - timedelta(days=3)))
     assert bench.catch_up().days_changed_since(before) == [date(2026, 3, 7)]
+
+
+def test_each_new_group_is_told_once_by_its_earliest_event(bench: Bench) -> None:
+    bench.send(event("a"), event("b", group="beta"), event("c"))
+    bench.catch_up()
+    bench.send(event("d", group="beta"), event("e", group="gamma"))
+    bench.catch_up()
+    assert bench.application.groups == ["acme", "beta", "gamma"]
+
+
+def test_an_inbox_made_anew_goes_on_with_higher_numbers(bench: Bench) -> None:
+    for number in range(5):
+        bench.send(event(f"a{number}"))
+    bench.catch_up()
+    bench.inbox.close()
+    for path in bench.home.root.glob("inbox.sqlite3*"):
+        path.unlink()
+    bench.send(event("b1"))
+    bench.send(event("b2"))
+    bench.catch_up()
+    bench.send(event("b3"))
+    bench.catch_up()
+    assert len(bench.rows("events")) == 8

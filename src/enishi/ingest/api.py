@@ -1,0 +1,73 @@
+"""The doors of the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from enishi.ingest.accepting import Accepted, accept_messages, event_message
+from enishi.ingest.carrying import consume_once, consumer_loop, drain, open_consumer
+from enishi.ingest.inbox import inbox_of as open_inbox
+from enishi.ingest.replaying import StillRefused, discard_reject, replay_reject
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+from enishi.store.schema import DEFAULT_SYSTEM
+
+__all__ = [
+    "Accepted",
+    "StillRefused",
+    "accept_events",
+    "consume",
+    "consume_once",
+    "consumer_loop",
+    "discard_reject",
+    "drain",
+    "event_message",
+    "open_consumer",
+    "open_inbox",
+    "replay_reject",
+]
+
+consume = consumer_loop
+
+# So many events may wait in the inbox while a file is read, before they are carried on.
+_CARRY_EVERY = 500_000
+
+
+def accept_events(
+    messages: Iterable[Mapping[str, Any]],
+    *,
+    source: str,
+    backfill: bool = False,
+    system: str = DEFAULT_SYSTEM,
+    product: str = "",
+    creates_accounts: bool = True,
+    home: Home | None = None,
+    now: datetime | None = None,
+) -> Accepted:
+    """Put the events of a file into the inbox, durable on return. See :func:`accept_messages`.
+
+    Long files are carried on into the store as they are read, so that memory and inbox stay small; call
+    :func:`drain` afterwards to read them.
+
+    Args:
+        home, now: the installation and the instant of receiving; by default this one's, and the present.
+    """
+    place = home or Home.from_environment()
+    result = Accepted()
+    carried = 0
+    for result in accept_messages(
+        open_inbox(place),
+        messages,
+        source=source,
+        now=now or system_clock(),
+        backfill=backfill,
+        system=system,
+        product=product,
+        creates_accounts=creates_accounts,
+    ):
+        if result.count - carried >= _CARRY_EVERY:
+            consume_once(place)
+            carried = result.count
+    return result

@@ -1,0 +1,99 @@
+"""The application's side of the consumer: decoding, rejects, identities, versions, time zone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from enishi.accounts.company import company_zone
+from enishi.accounts.models import RecordVersion
+from enishi.accounts.versions import last_version_id, version_batches
+from enishi.ingest.contracts import Channel, Origin
+from enishi.ingest.decoding import decode_bodies
+from enishi.ingest.keys import channel_of_key
+from enishi.ingest.models import Reject, WriteKey
+from enishi.ingest.traits import apply_identities
+from enishi.kit.clock import Clock, system_clock
+from enishi.store.contracts import Body, Event, Version
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SETTINGS_SECONDS = 2.0
+
+
+class DjangoApplication:
+    """See :class:`enishi.store.contracts.Application`. Lives as long as one consumer."""
+
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self.clock = clock
+        self._read_at = float("-inf")
+        self._keys: dict[int, Channel] = {}
+        self._names: dict[str, Channel] = {}
+        self._files: dict[str, Channel] = {}
+        self._zone = ""
+
+    def _settings(self) -> None:
+        """Keys and zone, read again now and then."""
+        if time.monotonic() - self._read_at < _SETTINGS_SECONDS:
+            return
+        self._keys = {row.pk: channel_of_key(row) for row in WriteKey.objects.all()}
+        self._names = {channel.name: channel for channel in self._keys.values()}
+        self._zone = company_zone().key
+        self._read_at = time.monotonic()
+
+    def _channel(self, origin: Origin) -> Channel:
+        if not origin.key:
+            channel = Channel(origin.source, origin.product, origin.system, origin.creates_accounts)
+            self._files[channel.name] = channel
+            return channel
+        found = self._keys.get(origin.key)
+        if found is None:
+            self._read_at = float("-inf")
+            self._settings()
+            found = self._keys.get(origin.key)
+        return found or Channel(f"key {origin.key}", creates_accounts=False)
+
+    def decode(self, bodies: Sequence[Body]) -> list[Event]:
+        self._settings()
+        events, rejects = decode_bodies(bodies, self._channel)
+        if rejects:
+            Reject.objects.bulk_create(rejects, batch_size=200, ignore_conflicts=True)
+        return events
+
+    def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
+        apply_identities(
+            events, groups, lambda name: self._names.get(name) or self._files.get(name), self.clock()
+        )
+
+    def versions(self, after: int, limit: int) -> list[Version]:
+        return [_version(row) for row in version_batches(after, limit)]
+
+    def last_version(self) -> int:
+        return last_version_id()
+
+    def zone(self) -> str:
+        self._settings()
+        return self._zone
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _version(row: RecordVersion) -> Version:
+    return Version(
+        row.pk,
+        row.kind,
+        row.record_id,
+        row.account_id,
+        row.contact_id,
+        row.valid_on,
+        _us(row.known_at),
+        _us(row.recorded_at),
+        row.deleted,
+        row.backfill,
+        row.source,
+        row.outside_id,
+        row.data,
+    )

@@ -1,0 +1,79 @@
+"""Carrying what has come in into the store: in this process, or by waiting for the one that does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from django.db import connection
+
+from enishi.ingest.application import DjangoApplication
+from enishi.ingest.inbox import inbox_of
+from enishi.kit.clock import Clock, system_clock
+from enishi.kit.home import Home
+from enishi.store.consumer import Consumer
+from enishi.store.contracts import ConsumerBusy
+from enishi.store.manifest import read_manifest
+
+log = logging.getLogger("enishi.ingest")
+
+_POLL_SECONDS = 0.05
+_RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+
+
+def open_consumer(home: Home, clock: Clock = system_clock) -> Consumer | None:
+    """The consumer, opened by this process; None where another process is it. The caller closes it."""
+    consumer = Consumer(home, inbox_of(home), DjangoApplication(clock), clock)
+    return consumer if consumer.try_open() else None
+
+
+def consume_once(home: Home, clock: Clock = system_clock) -> bool:
+    """Carry and publish all there is; False where another process is at it."""
+    consumer = open_consumer(home, clock)
+    if consumer is None:
+        return False
+    with consumer:
+        consumer.catch_up()
+    return True
+
+
+def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> int:
+    """Return once everything accepted before this call can be read. Gives the generation.
+
+    Raises:
+        ConsumerBusy: another process is the consumer and did not get there in time.
+    """
+    inbox, versions = inbox_of(home).last_number(), DjangoApplication(clock).last_version()
+    started = time.monotonic()
+    while time.monotonic() - started < timeout:
+        manifest = read_manifest(home.published)
+        if manifest.inbox >= inbox and manifest.versions >= versions and not _erasures_wait():
+            return manifest.generation
+        if not consume_once(home, clock):
+            time.sleep(_POLL_SECONDS)
+    raise ConsumerBusy(timeout)
+
+
+def _erasures_wait() -> bool:
+    return False
+
+
+def consumer_loop(home: Home, stop: threading.Event, clock: Clock = system_clock) -> None:
+    """Be the consumer until told to stop; wait while another process is. Survives a full disk and a lost
+    database: it opens everything anew and goes on where the last transaction ended."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            consumer = open_consumer(home, clock)
+            if consumer is None:
+                stop.wait(1.0)
+                continue
+            with consumer:
+                failures = 0
+                consumer.run(stop)
+        except Exception:
+            log.exception("the consumer failed and starts again")
+            connection.close()
+            stop.wait(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+            failures += 1

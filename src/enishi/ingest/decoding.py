@@ -1,0 +1,126 @@
+"""Bodies of the inbox become events; items that cannot be understood become rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from enishi.ingest.contracts import Channel, Origin, Refused, decode_origin
+from enishi.ingest.items import Circumstances, read_instant, read_item
+from enishi.ingest.models import Reject
+from enishi.kit.text import Text
+from enishi.store.contracts import Body, Event
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Envelope(msgspec.Struct):
+    """A batch request; everything else in it is of no use here."""
+
+    batch: list[msgspec.Raw]
+    sentAt: msgspec.Raw = msgspec.Raw(b"")
+    writeKey: msgspec.Raw = msgspec.Raw(b"")
+    context: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Single(msgspec.Struct):
+    """What the server looks at in a single message."""
+
+    sentAt: msgspec.Raw = msgspec.Raw(b"")
+    writeKey: msgspec.Raw = msgspec.Raw(b"")
+
+
+decode_envelope = msgspec.json.Decoder(Envelope).decode
+decode_single = msgspec.json.Decoder(Single).decode
+_decode_any = msgspec.json.Decoder().decode
+
+BATCH_ROUTES = ("batch", "import")
+
+
+def split(origin: Origin, body: bytes) -> tuple[list[bytes | msgspec.Raw], int | None]:
+    """The items of a body, and when the client says it sent them."""
+    if origin.route in BATCH_ROUTES:
+        envelope = decode_envelope(body)
+        return list(envelope.batch), _sent(envelope.sentAt)
+    return [body], _sent(decode_single(body).sentAt)
+
+
+def text_of(raw: msgspec.Raw) -> str:
+    """A raw JSON value if it is a text; else nothing."""
+    if not bytes(raw):
+        return ""
+    value = _decode_any(raw)
+    return value if isinstance(value, str) else ""
+
+
+def _sent(raw: msgspec.Raw) -> int | None:
+    text = text_of(raw)
+    try:
+        return read_instant(text, "$.sentAt") if text else None
+    except Refused:
+        return None  # a sentAt that cannot be read corrects nothing
+
+
+def circumstances(origin: Origin, received_us: int, sent_us: int | None, place: str) -> Circumstances:
+    """How the items of a body of this origin are to be read."""
+    return Circumstances(
+        received_us,
+        sent_us,
+        "" if origin.route in BATCH_ROUTES else origin.route,
+        origin.backfill or origin.route == "import",
+        place,
+    )
+
+
+def decode_bodies(
+    bodies: Sequence[Body], channel_of: Callable[[Origin], Channel]
+) -> tuple[list[Event], list[Reject]]:
+    """All events of some bodies in order, and unsaved rejects for the rest."""
+    events: list[Event] = []
+    rejects: list[Reject] = []
+    for body in bodies:
+        origin = decode_origin(body.origin)
+        channel = channel_of(origin)
+        try:
+            items, sent_us = split(origin, body.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            broken = Refused("bad_json", Text(f"Not valid JSON: {error}", f"JSONとして読めません: {error}"))
+            rejects.append(_reject(body, 0, body.body, channel, origin, None, broken))
+            continue
+        for position, raw in enumerate(items):
+            at = circumstances(origin, body.received_us, sent_us, f"{body.number}:{position}")
+            try:
+                events.append(read_item(raw, channel, at))
+            except Refused as refused:
+                rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, refused))
+    return events, rejects
+
+
+def _reject(
+    body: Body,
+    position: int,
+    raw: bytes,
+    channel: Channel,
+    origin: Origin,
+    sent_us: int | None,
+    refused: Refused,
+) -> Reject:
+    return Reject(
+        kind="event",
+        source=channel.name,
+        origin=f"inbox:{body.number}",
+        position=position,
+        payload=raw.decode("utf-8", "replace").replace("\x00", "�"),
+        reason=refused.code,
+        message_en=refused.message.en,
+        message_ja=refused.message.ja,
+        place=refused.place[:200],
+        context={
+            "origin": msgspec.to_builtins(origin),
+            "received_us": body.received_us,
+            "sent_us": sent_us,
+        },
+        made_at=_EPOCH + timedelta(microseconds=body.received_us),
+    )

@@ -1,0 +1,281 @@
+"""One message of the Segment protocol, understood: pure, given the body's circumstances.
+
+The rules of time. The client's clock may be wrong, so what it says is moved by the difference between our
+receiving and its ``sentAt``. What then still lies in the future is taken as happening on receipt if it is at
+most a day ahead, and refused beyond; what lies before the year 2000 is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from enishi.ingest.contracts import MAX_ITEM, Channel, Refused
+from enishi.kit.text import Text
+from enishi.store.contracts import Event
+
+_DAY_US = 86_400_000_000
+_OLDEST_US = 946_684_800_000_000  # 2000-01-01
+MAX_ID = 250
+MAX_NAME = 200
+
+Id = str | int | float | None
+
+
+class _Context(msgspec.Struct):
+    groupId: Id = None
+    product: str | None = None
+    traits: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Item(msgspec.Struct):
+    type: str | None = None
+    messageId: Id = None
+    event: str | None = None
+    name: str | None = None
+    userId: Id = None
+    anonymousId: Id = None
+    previousId: Id = None
+    groupId: Id = None
+    originalTimestamp: str | int | float | None = None
+    timestamp: str | int | float | None = None
+    properties: msgspec.Raw = msgspec.Raw(b"")
+    traits: msgspec.Raw = msgspec.Raw(b"")
+    context: _Context | None = None
+
+
+_decode = msgspec.json.Decoder(_Item).decode
+_decode_name = msgspec.json.Decoder(dict[str, Any]).decode
+_NO_CONTEXT = _Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of the body an item stood in.
+
+    Args:
+        received_us: when it arrived.
+        sent_us: the client's clock at sending; None where not said.
+        type: of every item, for the single routes; empty where each item says its own.
+        place: unique name of the item, from which an id is made where it has none.
+    """
+
+    received_us: int
+    sent_us: int | None
+    type: str
+    backfill: bool
+    place: str
+
+
+def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances) -> Event:
+    """The event an item stands for.
+
+    Raises:
+        Refused: with the reason in both languages and its place.
+    """
+    if len(raw) > MAX_ITEM:
+        raise Refused(
+            "item_too_large",
+            Text(
+                f"The message has {len(raw):,} bytes; {MAX_ITEM:,} are allowed.",
+                f"メッセージが{len(raw):,}バイトあります。上限は{MAX_ITEM:,}バイトです。",
+            ),
+        )
+    item = _parse(raw)
+    context = item.context or _NO_CONTEXT
+    kind = at.type or item.type or ""
+    user, anonymous = _id(item.userId, "$.userId"), _id(item.anonymousId, "$.anonymousId")
+    group = _id(item.groupId, "$.groupId") or _id(context.groupId, "$.context.groupId")
+    previous = _id(item.previousId, "$.previousId") if kind == "alias" else ""
+    name, properties = _content(kind, item, context)
+    _check_ids(kind, user, anonymous, group, previous)
+    return Event(
+        message_id=_message_id(item, raw, at),
+        type=kind,
+        event=name,
+        product=context.product or channel.product,
+        system=channel.system,
+        group=group,
+        user=user,
+        anonymous=anonymous,
+        previous=previous,
+        occurred_us=_occurred(item, at),
+        received_us=at.received_us,
+        backfill=at.backfill,
+        properties=properties,
+        source=channel.name,
+    )
+
+
+def _parse(raw: bytes | msgspec.Raw) -> _Item:
+    try:
+        return _decode(raw)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `")
+        raise Refused(
+            "wrong_type",
+            Text(f"A value has the wrong type: {said}.", f"値の型が正しくありません({said})。"),
+            place.rstrip("`") or "$",
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(
+            "bad_json", Text(f"Not valid JSON: {error}.", f"JSONとして読めません({error})。")
+        ) from None
+
+
+def _id(value: Id, place: str) -> str:
+    """An id as text; numbers are taken as they are written."""
+    if value is None:
+        return ""
+    text = value.strip() if isinstance(value, str) else str(value)
+    if len(text) > MAX_ID:
+        raise Refused(
+            "id_too_long",
+            Text(
+                f"The id has {len(text)} characters; {MAX_ID} are allowed.",
+                f"IDが{len(text)}文字あります。上限は{MAX_ID}文字です。",
+            ),
+            place,
+        )
+    return text
+
+
+def _content(kind: str, item: _Item, context: _Context) -> tuple[str, str]:
+    """The event's name and its properties (traits for identify and group) as a JSON object."""
+    if kind == "track":
+        return _event_name(item.event), _object(item.properties, "$.properties")
+    if kind in ("page", "screen"):
+        properties = _object(item.properties, "$.properties")
+        return _page_name(kind, item.name, properties), properties
+    if kind == "identify":
+        return kind, _object(item.traits if bytes(item.traits) else context.traits, "$.traits")
+    if kind in ("group", "alias"):
+        return kind, _object(item.traits, "$.traits")
+    if not kind:
+        raise Refused("missing_type", Text("The message says no type.", "type がありません。"), "$.type")
+    raise Refused(
+        "unknown_type",
+        Text(
+            f"The type '{kind[:40]}' is none of track, page, screen, identify, group, alias.",
+            f"type「{kind[:40]}」は track・page・screen・identify・group・alias のいずれでもありません。",
+        ),
+        "$.type",
+    )
+
+
+def _event_name(name: str | None) -> str:
+    text = (name or "").strip()
+    if not text:
+        raise Refused(
+            "missing_event", Text("The event has no name.", "イベント名(event)がありません。"), "$.event"
+        )
+    return text[:MAX_NAME]
+
+
+def _page_name(kind: str, name: str | None, properties: str) -> str:
+    text = (name or "").strip()
+    if not text and '"name"' in properties:
+        found = _decode_name(properties).get("name")
+        text = found.strip() if isinstance(found, str) else ""
+    return f"Viewed {text}"[:MAX_NAME] if text else kind
+
+
+def _object(raw: msgspec.Raw, place: str) -> str:
+    text = bytes(raw).strip()
+    if not text or text == b"null":
+        return "{}"
+    if text[:1] != b"{":
+        raise Refused(
+            "not_an_object", Text("This must be an object.", "オブジェクトである必要があります。"), place
+        )
+    return text.decode()
+
+
+def _check_ids(kind: str, user: str, anonymous: str, group: str, previous: str) -> None:
+    if not (user or anonymous or (group and kind not in ("identify", "alias"))):
+        raise Refused(
+            "missing_user",
+            Text(
+                "There is neither userId nor anonymousId, so nobody can be named.",
+                "userId も anonymousId もないため、誰の操作か分かりません。",
+            ),
+            "$.userId",
+        )
+    if kind == "group" and not group:
+        raise Refused(
+            "missing_group", Text("The group call has no groupId.", "groupId がありません。"), "$.groupId"
+        )
+    if kind == "alias" and not (previous and user):
+        raise Refused(
+            "missing_previous",
+            Text(
+                "An alias call needs previousId and userId.", "alias には previousId と userId が必要です。"
+            ),
+            "$.previousId",
+        )
+
+
+def _message_id(item: _Item, raw: bytes | msgspec.Raw, at: Circumstances) -> str:
+    """The sender's id. Without one: the content's, so that sending it again is recognised; where the content
+    does not even say when, the place's."""
+    if item.messageId is not None and (text := str(item.messageId).strip()):
+        return text
+    if item.timestamp or item.originalTimestamp:
+        return "content:" + hashlib.blake2b(bytes(raw), digest_size=16).hexdigest()
+    return "place:" + at.place
+
+
+def read_instant(value: str | int | float, place: str) -> int:
+    """Microseconds since the epoch of an ISO 8601 text, or of epoch seconds or milliseconds.
+
+    Raises:
+        Refused: it is neither.
+    """
+    try:
+        if isinstance(value, str) and not value.strip().isdigit():
+            at = datetime.fromisoformat(value.strip())
+            return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+        number = float(value)
+        return int(number * (1_000 if abs(number) > 100_000_000_000 else 1_000_000))
+    except (ValueError, OverflowError):
+        shown = str(value)[:60]
+        raise Refused(
+            "bad_time",
+            Text(f"'{shown}' is not a time (ISO 8601).", f"「{shown}」は日時(ISO 8601)として読めません。"),
+            place,
+        ) from None
+
+
+def _occurred(item: _Item, at: Circumstances) -> int:
+    value = item.originalTimestamp or item.timestamp
+    if value is None or value == "":
+        return at.received_us
+    place = "$.originalTimestamp" if item.originalTimestamp else "$.timestamp"
+    occurred = read_instant(value, place)
+    if at.sent_us is not None:
+        occurred += at.received_us - at.sent_us
+    return plausible(occurred, at.received_us, place)
+
+
+def plausible(occurred_us: int, received_us: int, place: str) -> int:
+    """The time of happening by the rules of this module's introduction."""
+    if occurred_us <= received_us:
+        if occurred_us >= _OLDEST_US:
+            return occurred_us
+        raise Refused(
+            "time_too_old", Text("The time lies before the year 2000.", "日時が2000年より前です。"), place
+        )
+    if occurred_us - received_us <= _DAY_US:
+        return received_us
+    raise Refused(
+        "time_in_future",
+        Text(
+            "The time lies more than a day in the future.",
+            "日時が1日以上先の未来になっています。",
+        ),
+        place,
+    )

@@ -1,0 +1,267 @@
+"""From a request to stored facts, accounts and rejects."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from enishi.accounts.models import Account, Company, Contact, Member, OutsideId
+from enishi.ingest.api import StillRefused, accept_events, consume_once, discard_reject, drain, event_message
+from enishi.ingest.api import replay_reject as replay
+from enishi.ingest.contracts import Origin
+from enishi.ingest.inbox import inbox_of
+from enishi.ingest.models import Reject, WriteKey
+from enishi.kit.clock import HandClock
+from enishi.kit.errors import Conflict
+from enishi.kit.home import Home
+from enishi.store.api import NewBody, Published
+
+pytestmark = pytest.mark.django_db
+
+Keys = Callable[..., tuple[WriteKey, str]]
+
+
+def rows(home: Home, table: str) -> list[dict[str, Any]]:
+    files = Published(home).files(table)
+    if not files:
+        return []
+    return duckdb.sql(f"from read_parquet({files})").to_arrow_table().to_pylist()
+
+
+def send(home: Home, clock: HandClock, key: WriteKey, *items: Any, route: str = "batch", **more: Any) -> None:
+    body = json.dumps({"batch": items, **more}).encode()
+    received = int(clock().timestamp() * 1e6)
+    inbox_of(home).append([NewBody(received, Origin(key=key.pk, route=route).encode(), body)])
+    drain(home, clock)
+
+
+def track(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"type": "track", "event": "opened", "userId": "u1", "messageId": f"m{number}"} | more
+
+
+def test_events_arrive_with_the_settings_of_their_key(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key("web", product="crm", system="prod")
+    send(home, clock, key, track(context={"groupId": "g1"}), track(2, groupId="g1", userId=7))
+    found = rows(home, "events")
+    assert {row["product"] for row in found} == {"crm"}
+    assert {row["source"] for row in found} == {"web"}
+    assert {row["user_id"] for row in rows(home, "users")} == {"u1", "7"}
+    assert rows(home, "groups")[0]["system"] == "prod"
+
+
+def test_a_clients_wrong_clock_is_corrected(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    send(
+        home, clock, key,
+        track(timestamp="1970-01-01T00:00:10Z"), track(2, originalTimestamp="1970-01-01T00:00:40Z"),
+        sentAt="1970-01-01T00:00:40Z",
+    )  # fmt: skip
+    times = sorted(row["occurred_at"] for row in rows(home, "events"))
+    now = clock().replace(tzinfo=None)
+    assert times == [now - timedelta(seconds=30), now]
+
+
+def test_impossible_times_go_to_the_desk(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    ahead = (clock() + timedelta(hours=20)).isoformat()
+    far = (clock() + timedelta(hours=25)).isoformat()
+    old = "1999-12-31T00:00:00Z"
+    send(home, clock, key, *(track(n, timestamp=at) for n, at in enumerate((ahead, far, old, "gestern"))))
+    assert [row["occurred_at"] for row in rows(home, "events")] == [clock().replace(tzinfo=None)]
+    assert sorted(r.reason for r in Reject.objects.all()) == ["bad_time", "time_in_future", "time_too_old"]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason", "place"),
+    [
+        ({"type": "track", "userId": "u"}, "missing_event", "$.event"),
+        ({"type": "track", "event": "e"}, "missing_user", "$.userId"),
+        ({"type": "identify", "groupId": "g"}, "missing_user", "$.userId"),
+        ({"type": "group", "userId": "u"}, "missing_group", "$.groupId"),
+        ({"type": "alias", "userId": "u"}, "missing_previous", "$.previousId"),
+        ({"userId": "u"}, "missing_type", "$.type"),
+        ({"type": "charge", "userId": "u"}, "unknown_type", "$.type"),
+        ({"type": "track", "event": "e", "userId": "u", "properties": []}, "not_an_object", "$.properties"),
+        ({"type": "track", "event": 5, "userId": "u"}, "wrong_type", "$.event"),
+        ({"type": "track", "event": "e", "userId": "u" * 251}, "id_too_long", "$.userId"),
+        ({"type": "track", "event": "e", "userId": "u", "properties": {"x": "y" * 33000}}, "item_too_large", "$"),
+        ("text", "wrong_type", "$"),
+        (None, "wrong_type", "$"),
+    ],
+)  # fmt: skip
+def test_a_bad_item_does_not_spoil_its_batch(
+    home: Home, clock: HandClock, company: Company, make_key: Keys, item: Any, reason: str, place: str
+) -> None:
+    key, _ = make_key()
+    send(home, clock, key, track(1), item, track(2))
+    assert len(rows(home, "events")) == 2
+    (reject,) = Reject.objects.all()
+    assert (reject.reason, reject.place, reject.position) == (reason, place, 1)
+    assert reject.message("ja") != reject.message("en")
+    assert json.loads(reject.payload) == item
+
+
+def test_rejects_are_not_doubled_when_bodies_are_read_again(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    from enishi.ingest.application import DjangoApplication
+    from enishi.store.api import Body
+
+    key, _ = make_key()
+    body = Body(9, 0, Origin(key=key.pk).encode(), b'{"batch":[{}]}')
+    DjangoApplication(clock).decode([body])
+    DjangoApplication(clock).decode([body])
+    assert Reject.objects.count() == 1
+
+
+def test_a_corrected_item_is_replayed_once(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    send(home, clock, key, {"type": "track", "userId": "u", "timestamp": "2026-03-09T01:00:00Z"})
+    (reject,) = Reject.objects.all()
+    clock.advance(days=2)
+    with pytest.raises(StillRefused) as caught:
+        replay(home, reject, reject.payload, actor="boss@example.com", now=clock())
+    assert caught.value.code == "missing_event"
+    corrected = json.dumps({**json.loads(reject.payload), "event": "opened"})
+    done = replay(home, reject, corrected, actor="boss@example.com", now=clock())
+    assert (done.status, done.closed_by) == ("replayed", "boss@example.com")
+    drain(home, clock)
+    (event,) = rows(home, "events")
+    assert event["event"] == "opened"
+    assert str(event["occurred_at"]).startswith("2026-03-09 01:00")
+    assert str(event["known_on"]) == "2026-03-12"
+    with pytest.raises(Conflict):
+        replay(home, reject, corrected, actor="boss@example.com", now=clock())
+
+
+def test_a_reject_of_a_single_route_keeps_its_type(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    body = NewBody(
+        int(clock().timestamp() * 1e6), Origin(key=key.pk, route="track").encode(), b'{"userId":"u"}'
+    )
+    inbox_of(home).append([body])
+    drain(home, clock)
+    (reject,) = Reject.objects.all()
+    replay(home, reject, '{"userId":"u","event":"opened"}', actor="x", now=clock())
+    drain(home, clock)
+    assert [row["type"] for row in rows(home, "events")] == ["track"]
+
+
+def test_discarding_closes(home: Home, clock: HandClock, company: Company, make_key: Keys) -> None:
+    key, _ = make_key()
+    send(home, clock, key, {})
+    member = Member.objects.create_user("ops@example.com")
+    assert discard_reject(Reject.objects.get(), actor=member, now=clock()).status == "discarded"
+
+
+def test_a_new_group_becomes_an_account_with_its_traits(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    group = {
+        "type": "group",
+        "userId": "u1",
+        "groupId": "g1",
+        "traits": {"name": "丸山商事", "employees": 30},
+    }
+    send(home, clock, key, track(1, context={"groupId": "g2"}), group | {"messageId": "g"})
+    assert set(Account.objects.values_list("outside_id", "name")) == {("g1", "丸山商事"), ("g2", "g2")}
+    assert OutsideId.objects.filter(target="account").count() == 2
+    assert {row["name"] for row in rows(home, "record_account")} == {"丸山商事", "g2"}
+    assert {row["value"] for row in rows(home, "link")} == {"g1", "g2"}
+    send(home, clock, key, group | {"messageId": "g3", "traits": {"name": "Other"}})
+    assert Account.objects.get(outside_id="g1").name == "丸山商事"
+
+
+def test_a_key_may_leave_unknown_groups_on_the_desk(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key(creates_accounts=False)
+    send(home, clock, key, track(1, context={"groupId": "g2"}))
+    assert not Account.objects.exists()
+    assert len(rows(home, "groups")) == 1
+
+
+def test_traits_update_records_where_the_key_allows_it(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key(updates_records=True)
+    send(home, clock, key, track(1, context={"groupId": "g1"}))
+    send(
+        home, clock, key,
+        {"type": "group", "userId": "u1", "groupId": "g1", "messageId": "a", "traits": {"name": "Acme", "website": "acme.example"}},
+        {"type": "identify", "userId": "u1", "messageId": "b", "context": {"groupId": "g1"},
+         "traits": {"email": "sato@acme.example", "lastName": "佐藤", "firstName": "花"}},
+    )  # fmt: skip
+    assert Account.objects.get().name == "Acme"
+    contact = Contact.objects.get()
+    assert (contact.family_name, contact.given_name, contact.user_id) == ("佐藤", "花", "u1")
+    send(
+        home, clock, key, {"type": "identify", "userId": "u1", "messageId": "c", "traits": {"title": "部長"}}
+    )
+    assert Contact.objects.get().title == "部長"
+
+
+def test_a_files_rows_count_once_however_often_it_is_imported(
+    home: Home, clock: HandClock, company: Company
+) -> None:
+    def file() -> list[dict[str, Any]]:
+        row = {"occurred_at": "2024-05-01T00:00:00Z", "account": "a1", "user": "u1", "event": "opened"}
+        other = row | {"properties": {"n": 1}}
+        return [event_message(**values) for values in (row, row, other)]
+
+    for _ in range(2):
+        accepted = accept_events(file(), source="events.csv", backfill=True, home=home, now=clock())
+        assert (accepted.count, accepted.refused) == (3, [])
+        drain(home, clock)
+    found = rows(home, "events")
+    assert len(found) == 3
+    assert {str(row["known_on"]) for row in found} == {"2024-05-01"}
+    assert str(Account.objects.get().since) == "2024-05-01"
+
+
+def test_a_files_bad_rows_are_told_at_once(home: Home, clock: HandClock, company: Company) -> None:
+    messages = [
+        event_message(occurred_at="yesterday", event="e", user="u"),
+        event_message(occurred_at=clock(), event="", user="u"),
+        event_message(occurred_at=clock(), event="e", account="a"),
+    ]
+    accepted = accept_events(messages, source="x.csv", home=home, now=clock())
+    assert accepted.count == 1
+    assert [(place, refused.code) for place, refused in accepted.refused] == [
+        (0, "bad_time"),
+        (1, "missing_event"),
+    ]
+
+
+def test_draining_an_empty_installation_is_nothing(home: Home, clock: HandClock, company: Company) -> None:
+    assert drain(home, clock) == 0
+    assert consume_once(home, clock)
+
+
+def test_the_zone_of_the_company_decides_the_days(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    send(home, clock, key, track(1, timestamp="2026-03-09T16:00:00Z", context={"groupId": "g"}))
+    assert [str(row["day"]) for row in rows(home, "usage")] == ["2026-03-10"]
+    company.time_zone = "America/New_York"
+    company.save()
+    send(home, clock, key, track(2, timestamp="2026-03-09T16:00:00Z", context={"groupId": "g"}))
+    assert {str(row["day"]) for row in rows(home, "usage")} == {"2026-03-09"}
+    assert sum(row["n"] for row in rows(home, "usage")) == 2
+    assert len(rows(home, "record_account")) == 1
+    assert Published(home).zone == "America/New_York"

@@ -1,0 +1,171 @@
+"""What messages say about who people and companies are, as far as their write key lets them say it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.company import company_day
+from enishi.accounts.models import Contact, OutsideId
+from enishi.ingest.contracts import Channel
+from enishi.ingest.models import Reject
+from enishi.store.contracts import Event
+from enishi.store.kinds import ACCOUNT, CONTACT, Kind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SLICE = 500
+
+Row = dict[str, Any]
+ChannelOf = Callable[[str], Channel | None]
+
+_ACCOUNT_TRAITS = {
+    "name": "name", "company": "name", "industry": "industry", "employees": "employees", "website": "domain",
+    "domain": "domain", "country": "country", "region": "region",
+}  # fmt: skip
+_CONTACT_TRAITS = {
+    "email": "email", "name": "name", "firstName": "given_name", "first_name": "given_name",
+    "firstname": "given_name", "lastName": "family_name", "last_name": "family_name", "lastname": "family_name",
+    "phone": "phone", "title": "title", "jobTitle": "title", "department": "department",
+}  # fmt: skip
+
+
+def apply_identities(
+    events: Sequence[Event], groups: Sequence[Event], channel_of: ChannelOf, now: datetime
+) -> None:
+    """Make accounts of new groups, and let traits update accounts and contacts where the key allows it.
+
+    Saying the same again changes nothing, so that a consumer may repeat it after a crash.
+
+    Args:
+        events: identify, group and alias messages, in order.
+        groups: the earliest event of each group id heard of for the first time.
+        channel_of: settings by the name of the source; None where it is gone.
+    """
+    allowed = [(event, channel) for event in events if (channel := channel_of(event.source))]
+    named = {(event.system, event.group): _traits(event) for event, _ in allowed if event.type == "group"}
+    newcomers = [e for e in groups if (channel := channel_of(e.source)) and channel.creates_accounts]
+    made = _make_accounts(newcomers, named, now)
+    telling = [event for event, channel in allowed if channel.updates_records]
+    _update_accounts([e for e in telling if e.type == "group" and (e.system, e.group) not in made], now)
+    _update_contacts([e for e in telling if e.type == "identify" and e.user], now)
+
+
+def _traits(event: Event) -> Mapping[str, Any]:
+    found = json.loads(event.properties)
+    return found if isinstance(found, dict) else {}
+
+
+def _fields(traits: Mapping[str, Any], names: Mapping[str, str]) -> Row:
+    row: Row = {}
+    for trait, field in names.items():
+        value = traits.get(trait)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            row.setdefault(field, value)
+    return row
+
+
+def _known(system: str, ids: Iterable[str]) -> set[str]:
+    """Which ids of a system lead to an account already."""
+    wanted, found = sorted(set(ids)), set[str]()
+    for start in range(0, len(wanted), _SLICE):
+        part = wanted[start : start + _SLICE]
+        links = OutsideId.objects.filter(system=system, target=OutsideId.Target.ACCOUNT, value__in=part)
+        found |= set(links.values_list("value", flat=True))
+    return found
+
+
+def _make_accounts(
+    newcomers: Sequence[Event], named: Mapping[tuple[str, str], Mapping[str, Any]], now: datetime
+) -> set[tuple[str, str]]:
+    made: set[tuple[str, str]] = set()
+    for (system, source, backfill), events in _by_batch(newcomers).items():
+        known = _known(system, (event.group for event in events))
+        rows = []
+        for event in events:
+            if event.group in known:
+                continue
+            since = company_day(_EPOCH + timedelta(microseconds=event.occurred_us))
+            told = _fields(named.get((system, event.group), {}), _ACCOUNT_TRAITS)
+            rows.append({"name": event.group, "since": since, **told, "id": event.group})
+            made.add((system, event.group))
+        _save(ACCOUNT, rows, system, source, backfill, now)
+    return made
+
+
+def _by_batch(events: Iterable[Event]) -> dict[tuple[str, str, bool], list[Event]]:
+    batches: dict[tuple[str, str, bool], list[Event]] = {}
+    for event in events:
+        batches.setdefault((event.system, event.source, event.backfill), []).append(event)
+    return batches
+
+
+def _update_accounts(events: Sequence[Event], now: datetime) -> None:
+    for (system, source, backfill), batch in _by_batch(events).items():
+        known = _known(system, (event.group for event in batch))
+        rows = [
+            {**fields, "id": event.group}
+            for event in batch
+            if event.group in known and (fields := _fields(_traits(event), _ACCOUNT_TRAITS))
+        ]
+        _save(ACCOUNT, rows, system, source, backfill, now)
+
+
+def _update_contacts(events: Sequence[Event], now: datetime) -> None:
+    """People whose account is known: by the group of the message, or because the contact is there already."""
+    for (system, source, backfill), batch in _by_batch(events).items():
+        groups = _known(system, (event.group for event in batch if event.group))
+        people = _people(system, (event.user for event in batch))
+        rows = []
+        for event in batch:
+            fields = _fields(_traits(event), _CONTACT_TRAITS)
+            if event.group in groups:
+                rows.append({**fields, "id": event.user, "user_id": event.user, "account": event.group})
+            elif event.user in people and fields:
+                rows.append({**fields, "id": event.user})
+        _save(CONTACT, rows, system, source, backfill, now)
+
+
+def _people(system: str, ids: Iterable[str]) -> set[str]:
+    wanted, found = sorted(set(ids)), set[str]()
+    for start in range(0, len(wanted), _SLICE):
+        part = wanted[start : start + _SLICE]
+        links = OutsideId.objects.filter(system=system, target=OutsideId.Target.USER, value__in=part)
+        found |= set(links.filter(contact__isnull=False).values_list("value", flat=True))
+        own = Contact.objects.filter(source=system, outside_id__in=part)
+        found |= set(own.values_list("outside_id", flat=True))
+    return found
+
+
+def _save(kind: Kind, rows: list[Row], system: str, source: str, backfill: bool, now: datetime) -> None:
+    for start in range(0, len(rows), _SLICE):
+        part = rows[start : start + _SLICE]
+        results = save_records(kind, part, source=system, actor=f"key:{source}", backfill=backfill, now=now)
+        _keep_rejected(kind, part, [(r.index, r.errors) for r in results if r.errors], source, now)
+
+
+def _keep_rejected(
+    kind: Kind, rows: list[Row], errors: list[tuple[int, Mapping[str, Any]]], source: str, now: datetime
+) -> None:
+    """Traits that do not fit go to the desk; the message itself is stored all the same."""
+    rejects = []
+    for index, texts in errors:
+        row = rows[index]
+        field, text = next(iter(texts.items()))
+        rejects.append(
+            Reject(
+                kind=kind.name,
+                source=source,
+                origin=f"traits:{kind.name}:{row['id']}"[:60],
+                position=0,
+                payload=json.dumps(row, ensure_ascii=False, default=str),
+                reason="bad_trait",
+                message_en=f"{field}: {text.en}",
+                message_ja=f"{field}: {text.ja}",
+                place=field,
+                made_at=now,
+            )
+        )
+    Reject.objects.bulk_create(rejects, ignore_conflicts=True)
