@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -69,7 +70,20 @@ def list_published(kind: str) -> list[Published]:
         Q(definition__kind=kind, status=DefinitionVersion.Status.PUBLISHED), definition__retired_at=None
     ).select_related("definition")
     ordered = sorted(rows, key=lambda row: row.definition.slug)
-    return [Published(row.definition.slug, row, parse_body(kind, row.body)) for row in ordered]
+    return [Published(row.definition.slug, row, _typed(row, kind)) for row in ordered]
+
+
+_parsed: dict[tuple[int, str], Any] = {}
+
+
+def _typed(row: DefinitionVersion, kind: str) -> Any:
+    """A published body never changes, so each is parsed once (per body, since tests reuse numbers)."""
+    key = (row.pk, json.dumps(row.body, sort_keys=True))
+    if key not in _parsed:
+        if len(_parsed) > 200:
+            _parsed.clear()
+        _parsed[key] = parse_body(kind, row.body)
+    return _parsed[key]
 
 
 def find_published(kind: str, slug: str) -> Published | None:
@@ -84,15 +98,13 @@ def list_scorecards() -> list[Published]:
 def get_causes() -> Causes:
     """The rules of causes and alerts in force; the shipped ones where none are published."""
     found = list_published("causes")
-    body: Causes = found[0].body if found else parse_body("causes", default_body("causes", "default"))
-    return body
+    return found[0].body if found else _shipped("causes")
 
 
 def get_tiers() -> Tiers:
     """The tiers in force; the shipped ones where none are published."""
     found = list_published("tiers")
-    body: Tiers = found[0].body if found else parse_body("tiers", default_body("tiers", "default"))
-    return body
+    return found[0].body if found else _shipped("tiers")
 
 
 def list_custom_metrics() -> dict[str, dict[str, Any]]:
@@ -121,5 +133,9 @@ def get_definition(kind: str, slug: str) -> Definition:
 
 def get_default_scorecard() -> Scorecard:
     """The shipped scorecard, typed."""
-    card: Scorecard = parse_body("scorecard", default_body("scorecard", "default"))
-    return card
+    return _shipped("scorecard")
+
+
+@cache
+def _shipped(kind: str) -> Any:
+    return parse_body(kind, default_body(kind, "default"))

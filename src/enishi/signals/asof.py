@@ -209,3 +209,21 @@ def count_mentions(matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.Dat
             counts[rows] = panel.loc[rows, "account_id"].map(per_account).fillna(0.0)
         columns[f"mentions_{topic.id}"] = counts
     return pd.DataFrame(columns, index=panel.index)
+
+
+_SERVED = """
+select count(*) filter (where had) as served, count(*) filter (where had and not has) as lost from (
+  select account_id,
+         bool_or(started_on <= $day - interval 365 day
+                 and (ended_on is null or ended_on > $day - interval 365 day)) as had,
+         bool_or(started_on <= $day and (ended_on is null or ended_on > $day)) as has
+  from subscription where coalesce(recurring, true) group by account_id)
+"""
+
+
+def count_churn(records: KnownRecords, day: date) -> tuple[int, int]:
+    """Accounts with a recurring subscription a year before ``day``, and how many of them have none left."""
+    if not records.has("subscription"):
+        return 0, 0
+    frame = records.query(_SERVED, day)
+    return int(frame["served"].iloc[0]), int(frame["lost"].iloc[0])

@@ -1,0 +1,17 @@
+"""The room's door: names only."""
+
+from enishi.segments.actions import assign_tiers, check_tier, pin_tier, unpin_tier
+from enishi.segments.reads import TierLine, find_pin, list_tiers, tier_history, tier_titles, tiers_on
+
+__all__ = [
+    "TierLine",
+    "assign_tiers",
+    "check_tier",
+    "find_pin",
+    "list_tiers",
+    "pin_tier",
+    "tier_history",
+    "tier_titles",
+    "tiers_on",
+    "unpin_tier",
+]

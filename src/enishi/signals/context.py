@@ -1,0 +1,81 @@
+"""The rules in force, gathered once per pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from enishi.definitions.contracts import Causes, Scorecard
+from enishi.definitions.models import DefinitionVersion
+from enishi.definitions.reads import get_causes, list_custom_metrics, list_scorecards
+from enishi.kit.text import Text
+from enishi.metrics.api import REGISTRY, Metric, compile_metric
+from enishi.signals.texts import unit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A scorecard with its name and, unless it is only being tried, its version."""
+
+    slug: str
+    body: Scorecard
+    version: DefinitionVersion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Scorecards by priority, causes, and every metric that may be named."""
+
+    cards: tuple[Card, ...]
+    causes: Causes
+    metrics: dict[str, Metric]
+
+    @property
+    def freshness(self) -> dict[str, int | None]:
+        return {name: metric.freshness_days for name, metric in self.metrics.items()}
+
+    def title(self, metric: str) -> Text | None:
+        return self.metrics[metric].title if metric in self.metrics else None
+
+    def unit(self, metric: str) -> str:
+        return (
+            unit_of(metric, self.metrics[metric].unit)
+            if metric in self.metrics
+            else _DERIVED.get(metric, "count")
+        )
+
+    def named_metrics(self) -> list[Any]:
+        """The metrics the scorecards and causes read, with what orders, peers and lists need."""
+        named = {"tenure_days"}
+        for card in self.cards:
+            named |= metrics_of_card(card.body)
+        named |= metrics_of_causes(self.causes)
+        return [self.metrics[name] for name in sorted(named) if name in self.metrics]
+
+
+_DERIVED = {"usage_slope_z": "score"}
+
+
+def metrics_of_card(card: Scorecard) -> set[str]:
+    """Ids of the metrics a scorecard reads."""
+    named = {measure.metric for measure in card.measures if measure.metric}
+    return named | {condition.metric for cap in card.caps for condition in cap.when}
+
+
+def metrics_of_causes(causes: Causes) -> set[str]:
+    """Ids of the metrics the causes and alerts read."""
+    rules = [rule for cause in causes.causes for rule in cause.rules]
+    named = {condition.metric for rule in (*rules, *causes.alerts) for condition in rule.when}
+    named |= {rule.metric for rule in rules if rule.metric}
+    if "usage_slope_z" in named:
+        named |= {"usage_slope_90", "usage_slope_90_se"}
+    return named
+
+
+def load_rules(cards: Sequence[Card] | None = None) -> Rules:
+    """What is in force; ``cards`` replaces the published scorecards (a draft being tried)."""
+    own = {name: compile_metric(body) for name, body in list_custom_metrics().items()}
+    if cards is None:
+        cards = [Card(entry.slug, entry.body, entry.version) for entry in list_scorecards()]
+    return Rules(tuple(cards), get_causes(), {**REGISTRY, **own})

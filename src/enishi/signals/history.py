@@ -1,0 +1,298 @@
+"""The past as it was judged then: filling it, reading it, explaining it. What was once said is never rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enishi.accounts.audit import SYSTEM
+from enishi.accounts.company import company_remembered
+from enishi.definitions.actions import install_defaults
+from enishi.definitions.models import DefinitionVersion
+from enishi.definitions.rules import parse_body
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import NotFound
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.signals.asof import KnownRecords
+from enishi.signals.bands import BANDS, Codes
+from enishi.signals.book import SignalBook
+from enishi.signals.context import Card, Rules, load_rules
+from enishi.signals.evidence import find_facts, newest_mentions
+from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
+from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.signals.panel import Frame, day_end, read_frame, week_before
+from enishi.signals.scoring import (
+    LINES_KEPT_UP_TO,
+    Progress,
+    bands_before,
+    living_accounts,
+    pair_rows,
+)
+from enishi.signals.states import (
+    LineWriter,
+    ReasonWriter,
+    compact_lines,
+    expand_lines,
+    group_tenths,
+    needed_facts,
+)
+from enishi.signals.writing import write_scores
+
+DAILY_FOR = 90
+ROWS_AT_ONCE = 300_000
+HISTORY_DAYS = 730
+
+
+def history_days(start: date, end: date) -> list[date]:
+    """Daily for the last 90 days before ``end``, weekly (on ``end``'s weekday) before that."""
+    recent = [end - timedelta(days=k) for k in range(DAILY_FOR)]
+    older = [end - timedelta(days=7 * k) for k in range(DAILY_FOR // 7, (end - start).days // 7 + 1)]
+    return sorted({day for day in (*recent, *older) if start <= day <= end})
+
+
+def backfill_scores(
+    end: date,
+    start: date | None = None,
+    *,
+    now: datetime,
+    home: Home | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Judge past days as known then, where no score of the day is kept yet. Returns the scores written.
+
+    Args:
+        start: first day; two years before ``end`` by default.
+    """
+    home = home or Home.from_environment()
+    install_defaults(SYSTEM, now)
+    done = set(HealthScore.objects.order_by().values_list("day", flat=True).distinct())
+    days = [day for day in history_days(start or end - timedelta(days=HISTORY_DAYS), end) if day not in done]
+    with company_remembered():
+        return _fill(home, days, load_rules(), now, progress)
+
+
+def _fill(home: Home, days: Sequence[date], rules: Rules, now: datetime, progress: Progress | None) -> int:
+    living = living_accounts()
+    step = max(1, ROWS_AT_ONCE // max(1, len(living)))
+    book = None if Signal.objects.exists() else SignalBook([])
+    written = 0
+    with KnownRecords(home) as records:
+        for start in range(0, len(days), step):
+            part = days[start : start + step]
+            frame = read_frame(home, part, rules, records=records)
+            written += _fill_part(frame, part, rules, records, book, living, now)
+            if progress:
+                progress(start + len(part), len(days))
+    if book:
+        book.write()
+    return written
+
+
+def _fill_part(
+    frame: Frame,
+    days: Sequence[date],
+    rules: Rules,
+    records: KnownRecords,
+    book: SignalBook | None,
+    living: set[int],
+    now: datetime,
+) -> int:
+    frame.rows.drop(frame.rows.index[~frame.rows["account_id"].isin(living)], inplace=True)
+    frame.rows.reset_index(drop=True, inplace=True)
+    judgement = judge(frame.rows, rules)
+    codes = walk_bands(judgement, bands_before(days[0], living))
+    written = 0
+    for moment, rows in rows_by_day(judgement).items():
+        day = moment.date()
+        scores = make_scores(judgement, rows, codes, day, now, lines=_keeps_lines(day, days[-1], len(living)))
+        write_scores(scores)
+        written += len(scores)
+        if book is not None:
+            facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+            book.advance(judgement, rows, ReasonWriter(judgement, facts), day, day_end(day))
+    return written
+
+
+def _keeps_lines(day: date, last: date, accounts: int) -> bool:
+    """Weekly days of companies of ordinary size keep their lines; others are computed again when asked for."""
+    return accounts <= LINES_KEPT_UP_TO and (last - day).days % 7 == 0
+
+
+def make_scores(
+    judgement: Judgement, rows: NDArray[np.int64], codes: Codes, day: date, now: datetime, *, lines: bool
+) -> list[HealthScore]:
+    """One score per row that has a scorecard with a version."""
+    writers = [LineWriter(evaluation, judgement.rules) for evaluation in judgement.evaluations]
+    made = []
+    for row in rows.tolist():
+        number = int(judgement.chosen[row])
+        if number < 0 or (version := judgement.rules.cards[number].version) is None:
+            continue
+        ev = judgement.evaluations[number]
+        made.append(
+            HealthScore(
+                account_id=int(judgement.accounts[row]),
+                scorecard=judgement.rules.cards[number].slug,
+                version=version,
+                day=day,
+                tenths=int(ev.tenths[row]) if ev.known[row] else None,
+                band=BANDS[codes[row]],
+                coverage=round(float(ev.coverage[row]), 4),
+                groups=group_tenths(ev, row),
+                lines=compact_lines(writers[number].lines(row)) if lines else [],
+                computed_at=now,
+            )
+        )
+    return made
+
+
+# --------------------------------------------------------------------------------------------- reading
+
+
+def scores_as_of(
+    day: date, *, home: Home | None = None, now: datetime | None = None
+) -> dict[int, HealthScore]:
+    """Account -> its score of a day: what was kept, or computed now as known then, and kept from then on."""
+    kept = _kept(day)
+    if not kept:
+        home = home or Home.from_environment()
+        _fill(home, [day], load_rules(), now or system_clock(), None)
+        kept = _kept(day)
+    return kept
+
+
+def _kept(day: date) -> dict[int, HealthScore]:
+    """Scores of the day; where an account has several scorecards' scores, that of its own first."""
+    found: dict[int, HealthScore] = {}
+    own = dict(AccountState.objects.values_list("pk", "scorecard"))
+    for score in HealthScore.objects.filter(day=day).select_related("version"):
+        if score.account_id not in found or score.scorecard == own.get(score.account_id):
+            found[score.account_id] = score
+    return found
+
+
+def lines_of(score: HealthScore, *, home: Home | None = None) -> list[dict[str, Any]]:
+    """The lines of a past score in words; computed again as known then where only the score was kept."""
+    if score.lines and isinstance(score.lines[0], dict):
+        return list(score.lines)
+    if score.lines:
+        card = parse_body("scorecard", score.version.body)
+        return expand_lines(score.lines, card, load_rules([]))
+    lines: list[dict[str, Any]] = explain(score.account_id, score.day, home=home)["lines"]
+    return lines
+
+
+def explain(account_id: int, day: date | None = None, *, home: Home | None = None) -> dict[str, Any]:
+    """Score, lines, changes since a week before, causes and alerts of an account, now or as known on a day.
+
+    Returns:
+        The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version``.
+
+    Raises:
+        NotFound: the account had no facts on that day.
+    """
+    state = AccountState.objects.filter(pk=account_id).first()
+    if state is not None and day in (None, state.day):
+        return _explain_state(state)
+    if day is None:
+        raise _nothing_known(account_id, None)
+    with company_remembered():
+        return _explain_past(account_id, day, home or Home.from_environment())
+
+
+_SHOWN = (
+    "scorecard", "tenths", "band", "computed_tenths", "computed_band", "coverage", "tenths_week_ago", "band_week_ago",
+    "trend", "lines", "changes", "causes", "alerts",
+)  # fmt: skip
+
+
+def _explain_state(state: AccountState) -> dict[str, Any]:
+    version = DefinitionVersion.objects.filter(
+        definition__kind="scorecard", definition__slug=state.scorecard, status="published"
+    ).first()
+    shown = {name: getattr(state, name) for name in _SHOWN}
+    return {"account_id": state.pk, "day": state.day, "version": version.number if version else None, **shown}
+
+
+def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
+    stored = HealthScore.objects.filter(account=account_id, day=day).select_related("version").first()
+    rules = load_rules(_card_of(stored))
+    with KnownRecords(home) as records:
+        frame = read_frame(home, [week_before(day), day], rules, records=records)
+        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+    judgement = judge(frame.rows, rules)
+    rows, then_rows = pair_rows(judgement, day, week_before(day), {account_id})
+    if not len(rows):
+        raise _nothing_known(account_id, day)
+    row, then = int(rows[0]), int(then_rows[0])
+    band = stored.band if stored else BANDS[walk_bands(judgement, bands_before(day, {account_id}))[row]]
+    return {
+        "account_id": account_id,
+        "day": day,
+        "band": band,
+        "computed_band": band,
+        **_explain_row(judgement, row, then),
+        **_reasons(judgement, row, ReasonWriter(judgement, facts), account_id, day),
+    }
+
+
+def _card_of(stored: HealthScore | None) -> list[Card] | None:
+    if stored is None:
+        return None
+    return [Card(stored.scorecard, parse_body("scorecard", stored.version.body), stored.version)]
+
+
+def _explain_row(judgement: Judgement, row: int, then: int) -> dict[str, Any]:
+    number = int(judgement.chosen[row])
+    if number < 0:
+        return {"scorecard": "", "version": None, "tenths": None, "coverage": 0.0, "lines": [], "changes": []}
+    ev, card = judgement.evaluations[number], judgement.rules.cards[number]
+    writer = LineWriter(ev, judgement.rules)
+    known, before = bool(ev.known[row]), then >= 0 and bool(ev.known[then])
+    tenths = int(ev.tenths[row]) if known else None
+    return {
+        "scorecard": card.slug,
+        "version": card.version.number if card.version else None,
+        "tenths": tenths,
+        "computed_tenths": tenths,
+        "coverage": round(float(ev.coverage[row]), 4),
+        "tenths_week_ago": int(ev.tenths[then]) if before else None,
+        "lines": writer.lines(row),
+        "changes": writer.changes(row, then) if known and before else [],
+    }
+
+
+def _reasons(
+    judgement: Judgement, row: int, writer: ReasonWriter, account_id: int, day: date
+) -> dict[str, Any]:
+    signals = Signal.objects.filter(account=account_id, since__lte=day).exclude(until__lte=day)
+    since = dict(signals.values_list("type", "since"))
+    alerts = zip(judgement.causes.body.alerts, judgement.causes.alerts[row], strict=True)
+    return {
+        "causes": writer.cause_entries(row, since),
+        "alerts": [
+            writer.alert_entry(row, alert, since.get(f"alert:{alert.id}", day))
+            for alert, fired in alerts
+            if fired
+        ],
+    }
+
+
+def _nothing_known(account_id: int, day: date | None) -> NotFound:
+    when_en, when_ja = (f" on {day}", f"{day}時点の") if day else ("", "")
+    return NotFound(
+        "nothing_known",
+        Text(
+            f"Nothing was known of account {account_id}{when_en}.",
+            f"顧客 {account_id} の{when_ja}情報はありません。",
+        ),
+        Text(
+            "Score first (enishi score), or ask for a later day.",
+            "先にスコアを計算するか、後の日付を指定してください。",
+        ),
+    )

@@ -1,0 +1,88 @@
+"""One pass over a frame: every row's scorecard, score, causes and alerts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.signals.bands import UNKNOWN, Codes, next_bands
+from enishi.signals.card import Evaluation, evaluate
+from enishi.signals.causes import CauseEvaluation, judge_causes
+from enishi.signals.context import Rules
+from enishi.signals.mapping import Flags
+from enishi.signals.select import choose_cards
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of n rows. ``evaluations[i]`` is scorecard i over all n rows."""
+
+    rules: Rules
+    rows: pd.DataFrame
+    chosen: NDArray[np.int64]
+    evaluations: tuple[Evaluation, ...]
+    causes: CauseEvaluation
+
+    @property
+    def accounts(self) -> NDArray[np.int64]:
+        return self.rows["account_id"].to_numpy(dtype=np.int64)
+
+    def pick(self, name: str) -> NDArray[Any]:
+        """A row-wise array of each row's own scorecard: ``tenths``, ``known`` or ``coverage``."""
+        out = np.zeros(len(self.rows), dtype=bool if name == "known" else float)
+        for i, evaluation in enumerate(self.evaluations):
+            own = self.chosen == i
+            out[own] = getattr(evaluation, name)[own]
+        return out
+
+    @property
+    def tenths(self) -> NDArray[np.int64]:
+        return self.pick("tenths").astype(np.int64)
+
+    @property
+    def known(self) -> Flags:
+        return self.pick("known")
+
+    def bands_after(self, rows: NDArray[np.int64], before: Codes) -> Codes:
+        """Bands of some rows, given the bands their accounts held so far."""
+        tenths, known = self.tenths, self.known
+        codes = np.full(len(rows), UNKNOWN, dtype=np.int8)
+        for i, card in enumerate(self.rules.cards):
+            own = self.chosen[rows] == i
+            picked = rows[own]
+            codes[own] = next_bands(tenths[picked], known[picked], before[own], card.body.bands)
+        return codes
+
+
+def judge(rows: pd.DataFrame, rules: Rules) -> Judgement:
+    """Score every row by every scorecard (peers are everyone, whatever their card) and name the causes."""
+    bodies = [card.body for card in rules.cards]
+    chosen = choose_cards(bodies, rows)
+    evaluations = tuple(evaluate(body, rows, rules.freshness) for body in bodies)
+    return Judgement(rules, rows, chosen, evaluations, judge_causes(rules.causes, rows))
+
+
+def rows_by_day(judgement: Judgement) -> dict[pd.Timestamp, NDArray[np.int64]]:
+    """Row numbers of each day, days in order."""
+    days = judgement.rows["as_of"]
+    return {day: np.flatnonzero((days == day).to_numpy()) for day in sorted(days.unique())}
+
+
+def walk_bands(judgement: Judgement, start: dict[int, int]) -> Codes:
+    """Bands of every row with hysteresis from day to day.
+
+    Args:
+        start: band codes the accounts held before the first day.
+    """
+    codes = np.full(len(judgement.rows), UNKNOWN, dtype=np.int8)
+    held = dict(start)
+    accounts = judgement.accounts
+    for rows in rows_by_day(judgement).values():
+        before = np.array([held.get(int(a), UNKNOWN) for a in accounts[rows]], dtype=np.int8)
+        codes[rows] = judgement.bands_after(rows, before)
+        held.update(zip(accounts[rows].tolist(), codes[rows].tolist(), strict=True))
+    return codes

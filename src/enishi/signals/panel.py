@@ -1,0 +1,124 @@
+"""The frame everything is judged from: metrics, attributes, topics and what people stated, as known on each day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from enishi.accounts.company import company_zone, get_company
+from enishi.kit.clock import end_of_day
+from enishi.kit.home import Home
+from enishi.metrics.api import FactSettings, duckdb_facts, panel
+from enishi.signals.asof import KnownRecords, count_mentions, match_topics, read_attributes
+from enishi.signals.context import Rules
+from enishi.signals.hooks import tiers_on
+from enishi.signals.mapping import column
+from enishi.signals.models import ManualMeasure
+
+ATTRIBUTES = ("stage", "size", "industry", "product", "plan", "tier")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows (``as_of``, ``account_id``) with every column the rules may name, and the topics' texts."""
+
+    rows: pd.DataFrame
+    mentions: pd.DataFrame
+
+
+def read_frame(
+    home: Home,
+    days: Sequence[date],
+    rules: Rules,
+    *,
+    records: KnownRecords,
+    accounts: Collection[int] | None = None,
+    every_metric: bool = False,
+) -> Frame:
+    """Everything the rules need for the given days.
+
+    Args:
+        accounts: only these; None for all. Peer percentiles need all.
+        every_metric: also the metrics no rule names, for the lists and pages of today.
+    """
+    metrics = list(rules.metrics.values()) if every_metric else rules.named_metrics()
+    rows = _read_metrics(home, days, metrics, accounts)
+    rows = _add_attributes(rows, records, days)
+    rows = _add_manual(rows, rules)
+    rows["usage_slope_z"] = _in_errors(column(rows, "usage_slope_90"), column(rows, "usage_slope_90_se"))
+    topics = rules.causes.topics
+    mentions = match_topics(records, topics, max(days)) if topics else pd.DataFrame()
+    if topics:
+        rows = pd.concat([rows, count_mentions(mentions, topics, rows)], axis=1)
+    return Frame(rows, mentions)
+
+
+def _read_metrics(
+    home: Home, days: Sequence[date], metrics: Sequence[Any], accounts: Collection[int] | None
+) -> pd.DataFrame:
+    facts = duckdb_facts(home, FactSettings(currency=get_company().currency))
+    wanted = None if accounts is None else list(accounts)
+    rows = panel(facts, list(days), metrics, grain="account", accounts=wanted)
+    rows["as_of"] = pd.to_datetime(rows["as_of"])
+    return rows.reset_index(drop=True)
+
+
+def _add_attributes(rows: pd.DataFrame, records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:
+    attributes = read_attributes(records, days)
+    if attributes.empty:
+        rows = rows.assign(**dict.fromkeys(ATTRIBUTES, ""))
+    else:
+        rows = rows.merge(attributes, on=["as_of", "account_id"], how="left")
+        rows["tier"] = ""
+    for day in days:
+        if tiers := tiers_on(day):
+            on_day = rows["as_of"] == pd.Timestamp(day)
+            rows.loc[on_day, "tier"] = rows.loc[on_day, "account_id"].map(tiers)
+    for name in ATTRIBUTES:
+        rows[name] = rows[name].fillna("").astype(object)
+    return rows
+
+
+def _in_errors(slope: Any, error: Any) -> Any:
+    """The slope in units of its standard error; unknown where there is no error to speak of."""
+    return np.divide(slope, error, out=np.full(len(slope), np.nan), where=np.nan_to_num(error) > 0)
+
+
+def _add_manual(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """One column per manual measure: what a person last stated, until it expires."""
+    names = {m.id for card in rules.cards for m in card.body.measures if m.manual}
+    if not names:
+        return rows
+    stated = list(ManualMeasure.objects.filter(measure__in=names).order_by("made_at"))
+    added = {f"manual:{name}": np.full(len(rows), np.nan) for name in names}
+    for day in rows["as_of"].unique() if stated else ():
+        values = _stated_on(stated, pd.Timestamp(day).date())
+        on_day = (rows["as_of"] == day).to_numpy()
+        accounts = rows.loc[on_day, "account_id"]
+        for name in names:
+            by_account = {account: value for (account, measure), value in values.items() if measure == name}
+            added[f"manual:{name}"][on_day] = accounts.map(by_account).astype(float)
+    return rows.assign(**added)
+
+
+def _stated_on(stated: Sequence[ManualMeasure], day: date) -> dict[tuple[int, str], float]:
+    limit = end_of_day(day, company_zone())
+    return {
+        (row.account_id, row.measure): row.value
+        for row in stated
+        if row.made_at < limit and row.expires_on >= day
+    }
+
+
+def day_end(day: date) -> datetime:
+    """The first instant after a company day."""
+    return end_of_day(day, company_zone())
+
+
+def week_before(day: date) -> date:
+    return day - timedelta(days=7)

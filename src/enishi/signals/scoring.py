@@ -1,0 +1,221 @@
+"""The daily pass: read the frame of today and a week ago, judge, write states, scores and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enishi.accounts.audit import SYSTEM
+from enishi.accounts.company import company_remembered, get_company
+from enishi.accounts.models import Account
+from enishi.definitions.actions import install_defaults
+from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords, count_churn
+from enishi.signals.bands import CODES, UNKNOWN, Codes, trend_arrows
+from enishi.signals.book import SignalBook
+from enishi.signals.context import load_rules
+from enishi.signals.evidence import find_facts, newest_mentions
+from enishi.signals.hooks import tiers_on
+from enishi.signals.judging import Judgement, judge
+from enishi.signals.mapping import Floats, column
+from enishi.signals.models import AccountState, HealthScore, Override, ScoringRun
+from enishi.signals.money import ChurnBase, at_stake, yearly_revenue
+from enishi.signals.panel import day_end, read_frame, week_before
+from enishi.signals.states import ReasonWriter, needed_facts
+from enishi.signals.writing import BATCH, Pass, write_batch
+from enishi.store.api import Published
+
+LINES_KEPT_UP_TO = 5000
+"""Above this many accounts the lines of past days are not stored: they are computed again when asked for."""
+TREND_WEEKS = 12
+
+Progress = Callable[[float, float], object]
+
+
+def score_day(
+    day: date,
+    *,
+    now: datetime,
+    home: Home | None = None,
+    accounts: Collection[int] | None = None,
+    progress: Progress | None = None,
+) -> ScoringRun:
+    """Score every account as of ``day`` and rewrite its state.
+
+    Args:
+        accounts: rewrite only these (peers are still everyone).
+        progress: told how much is done, and of how much.
+
+    A failed pass leaves its run with the error and raises; what was written before stays.
+    """
+    home = home or Home.from_environment()
+    run = ScoringRun.objects.create(day=day, started_at=now, facts_generation=Published(home).generation)
+    try:
+        with company_remembered():
+            run.accounts = _score(day, now, home, accounts, progress or _silent)
+    except Exception as error:
+        run.status, run.error = "failed", f"{type(error).__name__}: {error}"
+        run.save()
+        raise
+    run.status, run.progress, run.finished_at = "done", 100, _finished(now)
+    run.save()
+    return run
+
+
+def _silent(done: float, total: float) -> None:
+    """Nobody asked how far we are."""
+
+
+def _finished(now: datetime) -> datetime:
+    from django.utils import timezone
+
+    return max(now, timezone.now())
+
+
+def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | None, progress: Progress) -> int:
+    install_defaults(SYSTEM, now)
+    rules = load_rules()
+    with KnownRecords(home) as records:
+        frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
+        progress(40, 100)
+        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+        churn = ChurnBase(*count_churn(records, day))
+    judgement = judge(frame.rows, rules)
+    progress(50, 100)
+    this = _prepare(day, now, judgement, churn, accounts)
+    book = SignalBook(accounts)
+    writer = ReasonWriter(judgement, facts)
+    book.advance(judgement, this.now_rows, writer, day, now)
+    for start in range(0, len(this.now_rows), BATCH):
+        span = range(start, min(start + BATCH, len(this.now_rows)))
+        write_batch(this, span, writer, book)
+        progress(50 + 50 * span.stop / len(this.now_rows), 100)
+    book.write()
+    if accounts is None:
+        _drop_departed(this.accounts)
+    return len(this.now_rows)
+
+
+def living_accounts() -> set[int]:
+    return set(Account.objects.filter(deleted_at=None, merged_into=None).values_list("pk", flat=True))
+
+
+def _drop_departed(scored: NDArray[np.int64]) -> None:
+    """States of accounts that are deleted or merged away; those merely without facts keep theirs."""
+    living = living_accounts()
+    gone = set(AccountState.objects.values_list("pk", flat=True)) - living
+    AccountState.objects.filter(pk__in=gone).delete()
+
+
+def _prepare(
+    day: date, now: datetime, judgement: Judgement, churn: ChurnBase, accounts: Collection[int] | None
+) -> Pass:
+    wanted = living_accounts() if accounts is None else living_accounts() & set(accounts)
+    now_rows, week_rows = pair_rows(judgement, day, week_before(day), wanted)
+    ids = judgement.accounts[now_rows]
+    held = bands_before(day, wanted)
+    before = np.array([held.get(int(a), UNKNOWN) for a in ids], dtype=np.int8)
+    bands = judgement.bands_after(now_rows, before)
+    company = get_company()
+    return Pass(
+        day=day,
+        now=now,
+        judgement=judgement,
+        now_rows=now_rows,
+        week_rows=week_rows,
+        bands=bands,
+        week_bands=_week_bands(judgement, week_rows, ids, week_before(day)),
+        trends=_trends(judgement, now_rows, ids, day),
+        stakes=_stakes(judgement, now_rows, bands),
+        overrides=overrides_on(day),
+        tiers=tiers_on(day),
+        monthly_churn=churn.monthly_rate,
+        margin=float(company.gross_margin),
+        keep_lines=len(now_rows) <= LINES_KEPT_UP_TO,
+        columns={str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns},
+    )
+
+
+def pair_rows(
+    judgement: Judgement, day: date, earlier: date, wanted: set[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of the wanted accounts on ``day``, and of the same accounts on the earlier day (-1: none)."""
+    days = judgement.rows["as_of"].to_numpy()
+    accounts = judgement.accounts
+    then = {int(accounts[i]): int(i) for i in np.flatnonzero(days == np.datetime64(earlier, "ns"))}
+    rows = [int(i) for i in np.flatnonzero(days == np.datetime64(day, "ns")) if int(accounts[i]) in wanted]
+    return (
+        np.array(rows, dtype=np.int64),
+        np.array([then.get(int(accounts[i]), -1) for i in rows], dtype=np.int64),
+    )
+
+
+def bands_before(day: date, accounts: Collection[int]) -> dict[int, int]:
+    """The computed band each account held last before ``day``, from its newest score of the last month."""
+    rows = (
+        HealthScore.objects.filter(day__lt=day, day__gte=day - timedelta(days=31))
+        .order_by("day")
+        .values_list("account_id", "band")
+    )
+    return {account: CODES[band] for account, band in rows if account in accounts}
+
+
+def _week_bands(judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date) -> Codes:
+    """What was said a week ago where it was said, else what today's rules say of that day."""
+    stored = dict(HealthScore.objects.filter(day=day).values_list("account_id", "band"))
+    codes = np.full(len(rows), UNKNOWN, dtype=np.int8)
+    there = rows >= 0
+    nothing = np.full(int(there.sum()), UNKNOWN, dtype=np.int8)
+    codes[there] = judgement.bands_after(rows[there], nothing)
+    for i, account in enumerate(ids.tolist()):
+        if account in stored and there[i]:
+            codes[i] = CODES[stored[account]]
+    return codes
+
+
+def _trends(
+    judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date
+) -> NDArray[np.str_]:
+    """The tested arrow from the stored weekly scores and today's."""
+    weekly = weekly_scores(ids, day)
+    weekly[:, -1] = np.where(judgement.known[rows], judgement.tenths[rows], np.nan)
+    arrows = np.full(len(rows), "", dtype="<U4")
+    for i, card in enumerate(judgement.rules.cards):
+        own = judgement.chosen[rows] == i
+        arrows[own] = trend_arrows(weekly[own], card.body.trend)
+    return arrows
+
+
+def weekly_scores(ids: NDArray[np.int64], day: date) -> Floats:
+    """(accounts, TREND_WEEKS + 1) stored scores in tenths at weekly steps up to ``day``, NaN where there is none."""
+    days = [day - timedelta(days=7 * k) for k in range(TREND_WEEKS, -1, -1)]
+    place = {day: k for k, day in enumerate(days)}
+    index = {int(account): i for i, account in enumerate(ids)}
+    weekly = np.full((len(ids), len(days)), np.nan)
+    rows = HealthScore.objects.filter(day__in=days, tenths__isnull=False)
+    for account, on, tenths in rows.values_list("account_id", "day", "tenths").iterator(chunk_size=20_000):
+        if account in index:
+            weekly[index[account], place[on]] = tenths
+    return weekly
+
+
+def _stakes(judgement: Judgement, rows: NDArray[np.int64], bands: Codes) -> NDArray[np.int64]:
+    frame = judgement.rows
+    yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
+    strengths = judgement.causes.strengths[rows]
+    strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
+    out = np.zeros(len(rows), dtype=np.int64)
+    for i, card in enumerate(judgement.rules.cards):
+        own = judgement.chosen[rows] == i
+        out[own] = at_stake(yearly[own], bands[own], strongest[own], card.body.stake)
+    return out
+
+
+def overrides_on(day: date) -> dict[int, str]:
+    """Account -> the band a person put over the computed one, in force on the day."""
+    limit = day_end(day)
+    rows = Override.objects.filter(made_at__lt=limit, expires_on__gte=day).order_by("made_at")
+    return {row.account_id: row.band for row in rows if row.ended_at is None or row.ended_at >= limit}

@@ -1,0 +1,268 @@
+"""From a judgement to the JSON that pages show: lines, changes, causes, alerts. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from enishi.definitions.contracts import AlertRule, Cap, CauseRule, Evidence, Measure, Scorecard
+from enishi.kit.text import Text
+from enishi.signals.card import STATUS, Evaluation, change_lines
+from enishi.signals.causes import CauseEvaluation, rule_metric
+from enishi.signals.context import Rules
+from enishi.signals.evidence import Fact, fact_for
+from enishi.signals.judging import Judgement
+from enishi.signals.texts import cap_text, compares_peers, evidence_text, line_text, measure_title, words
+
+CAP_GROUP = "cap"
+Facts = Mapping[str, Mapping[int, Fact]]
+Row = Mapping[str, Any]
+
+
+def number(value: Any) -> float | int | None:
+    """A JSON number, or null for what is missing; whole numbers without a point."""
+    if value is None:
+        return None
+    value = float(value)
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else round(value, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A measure with what its line says of it."""
+
+    measure: Measure
+    title: Text
+    unit: str
+    peers: bool
+
+
+def name_measure(measure: Measure, rules: Rules) -> Named:
+    unit = "points" if measure.manual else rules.unit(measure.metric)
+    return Named(measure, measure_title(measure, rules.title(measure.metric)), unit, compares_peers(measure))
+
+
+def describe_line(
+    named: Named, *, value: float | None, points: float | None, weight: float, tenths: int, status: str
+) -> dict[str, Any]:
+    """One line of a score as pages show it."""
+    rounded = None if points is None else round(points)
+    text = line_text(named.title, value, named.unit, rounded, status, named.peers)
+    return {
+        "measure": named.measure.id,
+        "metric": named.measure.metric,
+        "group": named.measure.group,
+        "value": value,
+        "points": points,
+        "weight": weight,
+        "tenths": tenths,
+        "status": status,
+        "title_en": named.title.en,
+        "title_ja": named.title.ja,
+        "text_en": text.en,
+        "text_ja": text.ja,
+        "href_kind": named.measure.facts,
+    }
+
+
+def describe_cap(cap: Cap, tenths: int) -> dict[str, Any]:
+    """The line of the cap that bound."""
+    title, text = words(cap.title), cap_text(cap)
+    return {
+        "measure": f"{CAP_GROUP}:{cap.id}",
+        "metric": cap.when[0].metric,
+        "group": CAP_GROUP,
+        "value": None,
+        "points": None,
+        "weight": 0.0,
+        "tenths": tenths,
+        "status": "ok",
+        "title_en": title.en,
+        "title_ja": title.ja,
+        "text_en": text.en,
+        "text_ja": text.ja,
+        "href_kind": "",
+    }
+
+
+def compact_lines(lines: Sequence[Row]) -> list[list[Any]]:
+    """Lines as they are kept with past scores: the numbers without the words."""
+    return [[line[name] for name in _KEPT] for line in lines]
+
+
+_KEPT = ("measure", "value", "points", "weight", "tenths", "status")
+
+
+def expand_lines(kept: Sequence[Any], card: Scorecard, rules: Rules) -> list[dict[str, Any]]:
+    """The lines of a past score with their words again, by the scorecard version it was made with."""
+    measures = {m.id: m for m in card.measures}
+    caps = {f"{CAP_GROUP}:{cap.id}": cap for cap in card.caps}
+    lines = []
+    for entry in kept:
+        line = dict(zip(_KEPT, entry, strict=True))
+        name = line.pop("measure")
+        if name in caps:
+            lines.append(describe_cap(caps[name], line["tenths"]))
+        elif name in measures:
+            lines.append(describe_line(name_measure(measures[name], rules), **line))
+    return lines
+
+
+class LineWriter:
+    """Writes the lines of one scorecard's rows; titles and units are looked up once."""
+
+    def __init__(self, evaluation: Evaluation, rules: Rules) -> None:
+        self.evaluation = evaluation
+        self.measures = [
+            (
+                m,
+                measure_title(m, rules.title(m.metric)),
+                "points" if m.manual else rules.unit(m.metric),
+                compares_peers(m),
+            )
+            for m in evaluation.card.measures
+        ]
+
+    def lines(self, row: int) -> list[dict[str, Any]]:
+        """One entry per measure, and one for the cap that bound; their tenths add up to the score."""
+        ev = self.evaluation
+        lines = [self._line(row, i) for i in range(len(self.measures))]
+        if ev.cap[row] >= 0:
+            lines.append(self._cap_line(int(ev.cap[row]), int(ev.lines[row, -1])))
+        return lines
+
+    def _line(self, row: int, i: int) -> dict[str, Any]:
+        ev = self.evaluation
+        points = number(ev.points[row, i])
+        return describe_line(
+            self.measures[i],
+            value=number(ev.values[row, i]),
+            points=None if points is None else round(points, 1),
+            weight=round(float(ev.weight[row, i]), 4),
+            tenths=int(ev.lines[row, i]),
+            status=STATUS[ev.status[row, i]],
+        )
+
+    def _cap_line(self, cap: int, tenths: int) -> dict[str, Any]:
+        return describe_cap(self.evaluation.card.caps[cap], tenths)
+
+    def changes(self, now: int, then: int) -> list[dict[str, Any]]:
+        """What moved the score between two rows, largest first; adds up to the change."""
+        ev = self.evaluation
+        moved = change_lines(ev, ev, np.array([[now, then]], dtype=np.int64))[0]
+        entries = [self._change(i, int(moved[i]), now, then) for i in np.flatnonzero(moved[:-1])]
+        if moved[-1]:
+            entries.append(self._cap_change(int(moved[-1]), now, then))
+        return sorted(entries, key=lambda entry: -abs(entry["tenths"]))
+
+    def _change(self, i: int, tenths: int, now: int, then: int) -> dict[str, Any]:
+        named, ev = self.measures[i], self.evaluation
+        return {
+            "measure": named.measure.id,
+            "group": named.measure.group,
+            "tenths": tenths,
+            "before": number(ev.values[then, i]),
+            "after": number(ev.values[now, i]),
+            "title_en": named.title.en,
+            "title_ja": named.title.ja,
+        }
+
+    def _cap_change(self, tenths: int, now: int, then: int) -> dict[str, Any]:
+        ev = self.evaluation
+        cap = ev.card.caps[int(max(ev.cap[now], ev.cap[then]))]
+        title = words(cap.title)
+        return {
+            "measure": f"cap:{cap.id}",
+            "group": CAP_GROUP,
+            "tenths": tenths,
+            "before": int(ev.lines[then, -1]),
+            "after": int(ev.lines[now, -1]),
+            "title_en": title.en,
+            "title_ja": title.ja,
+        }
+
+
+def group_tenths(evaluation: Evaluation, row: int) -> dict[str, int]:
+    """Group id -> tenths it carries (the cap's share under ``cap``)."""
+    groups = {g.id: int(evaluation.groups[row, i]) for i, g in enumerate(evaluation.card.groups)}
+    if evaluation.lines[row, -1]:
+        groups[CAP_GROUP] = int(evaluation.lines[row, -1])
+    return groups
+
+
+class ReasonWriter:
+    """Writes causes and alerts with their evidence."""
+
+    def __init__(self, judgement: Judgement, facts: Facts) -> None:
+        self.judgement = judgement
+        self.causes: CauseEvaluation = judgement.causes
+        self.rules = judgement.rules
+        self.facts = facts
+        self.columns: dict[str, Any] = {}
+
+    def cause_entries(self, row: int, since: Mapping[str, date]) -> list[dict[str, Any]]:
+        """Causes worth showing, strongest first."""
+        day = self._day(row)
+        return [
+            {
+                "cause": self.causes.body.causes[i].id,
+                "strength": round(strength),
+                "tag": str(self.causes.tags[row]),
+                "since": since.get(f"cause:{self.causes.body.causes[i].id}", day).isoformat(),
+                "evidence": [
+                    self._evidence(row, self.causes.rules[r][1]) for r in self.causes.rules_of(row, i)
+                ],
+            }
+            for i, strength in self.causes.ranked(row)
+        ]
+
+    def alert_entry(self, row: int, alert: AlertRule, since: date) -> dict[str, Any]:
+        return {"alert": alert.id, "since": since.isoformat(), "evidence": [self._evidence(row, alert)]}
+
+    def _evidence(self, row: int, rule: CauseRule | AlertRule) -> dict[str, Any]:
+        metric = rule_metric(rule)
+        value = number(self._value(metric, row))
+        fact = self._fact(row, rule.evidence)
+        text = evidence_text(words(rule.evidence.text), value, self.rules.unit(metric), fact.on)
+        return {
+            "en": text.en,
+            "ja": text.ja,
+            "on": fact.on.isoformat(),
+            "kind": fact.kind,
+            "record_id": fact.record_id or None,
+        }
+
+    def _fact(self, row: int, evidence: Evidence) -> Fact:
+        day = self._day(row)
+        account = int(self._value("account_id", row))
+        if evidence.fact == "last_seen":
+            days = number(self._value("days_since_last_seen", row)) or 0
+            return Fact(date.fromordinal(day.toordinal() - int(days)), "usage", 0)
+        found = fact_for(self.facts, evidence.fact, account)
+        return found or Fact(day, evidence.facts, 0)
+
+    def _value(self, name: str, row: int) -> Any:
+        if name not in self.columns:
+            frame = self.judgement.rows
+            self.columns[name] = frame[name].to_numpy() if name in frame.columns else None
+        values = self.columns[name]
+        return None if values is None else values[row]
+
+    def _day(self, row: int) -> date:
+        day: date = self._value("as_of", row).astype("datetime64[D]").item()
+        return day
+
+
+def needed_facts(rules: Rules) -> set[str]:
+    """Names of the facts any cause or alert quotes."""
+    causes = rules.causes
+    return {rule.evidence.fact for cause in causes.causes for rule in cause.rules} | {
+        alert.evidence.fact for alert in causes.alerts
+    }

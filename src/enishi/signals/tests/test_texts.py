@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import pytest
+
+from enishi.definitions.contracts import Cap, Condition, Measure, PercentileMapping, PointsMapping
+from enishi.kit.text import Text
+from enishi.signals.texts import (
+    cap_text,
+    compares_peers,
+    evidence_text,
+    line_text,
+    measure_title,
+    show_value,
+    unit_of,
+)
+
+USERS = Text("Active users (28 days)", "28日間の利用者数")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "en", "ja"),
+    [
+        (12.0, "people", "12 people", "12人"),
+        (1.0, "people", "1 person", "1人"),
+        (3.0, "days", "3 days", "3日"),
+        (2.0, "count", "2", "2件"),
+        (0.45, "ratio", "45%", "45%"),
+        (1234567.0, "money", "1,234,567", "1,234,567"),
+        (math.log(0.5), "log_ratio", "-50%", "-50%"),
+        (-0.4, "points", "-0.4", "-0.4"),
+        (12.34, "score", "12.3", "12.3"),
+        (90.0, "minutes", "90 minutes", "90分"),
+    ],
+)
+def test_values_are_shown_with_their_unit(value: float, unit: str, en: str, ja: str) -> None:
+    assert show_value(value, unit) == Text(en, ja)
+
+
+@pytest.mark.parametrize(
+    ("value", "points", "status", "ja"),
+    [
+        (12.0, 80, "ok", "28日間の利用者数 12人 → 80点"),
+        (12.0, 80, "observed", "28日間の利用者数 12人 → 80点(観察のみ)"),
+        (12.0, 80, "stale", "28日間の利用者数 12人 → 80点(古い値)"),
+        (12.0, None, "stale", "28日間の利用者数 12人(情報が古いため除外)"),
+        (12.0, None, "missing", "28日間の利用者数 12人(比較できる顧客が少ないため除外)"),
+        (None, None, "missing", "28日間の利用者数 データがないため除外"),
+        (None, 50, "missing", "28日間の利用者数 データなし(50点として計算)"),
+    ],
+)
+def test_a_line_says_value_points_and_what_became_of_it(
+    value: float | None, points: int | None, status: str, ja: str
+) -> None:
+    text = line_text(USERS, value, "people", points, status, False)
+    assert text.ja == ja
+    assert text.en.startswith("Active users (28 days): ")
+
+
+def test_a_rank_among_peers_says_so() -> None:
+    assert line_text(USERS, 12.0, "people", 80, "ok", True).en.endswith("→ 80 points among peers")
+
+
+def test_titles_and_caps() -> None:
+    plain = Measure(id="x", group="g", mapping=PointsMapping(points=((0, 0), (1, 1))))
+    named = Measure(id="x", group="g", title={"en": "X", "ja": "エックス"}, mapping=PercentileMapping())
+    assert measure_title(plain, USERS) == USERS
+    assert measure_title(plain, None).en == "x"
+    assert measure_title(named, USERS).ja == "エックス"
+    assert (compares_peers(plain), compares_peers(named)) == (False, True)
+    cap = Cap(
+        id="c", title={"en": "Late", "ja": "遅延"}, when=(Condition(metric="m", op=">", value=1),), at_most=45
+    )
+    assert cap_text(cap) == Text("Late: at most 45 points", "遅延:上限45点")
+
+
+def test_evidence_puts_value_and_day_in() -> None:
+    template = Text("Nothing for {value} since {on}", "{on}から{value}ありません")
+    assert evidence_text(template, 30.0, "days", date(2026, 1, 2)).ja == "2026-01-02から30日ありません"
+    assert evidence_text(template, None, "days", None).en == "Nothing for  since "
+
+
+def test_a_log_ratio_is_read_as_a_percentage() -> None:
+    assert unit_of("usage_trend_28", "ratio") == "log_ratio"
+    assert unit_of("stickiness", "ratio") == "ratio"

@@ -1,0 +1,145 @@
+"""Every line of a score, a cause or an alert in words of both languages. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+from enishi.definitions.contracts import Cap, Measure, PercentileMapping, Words
+from enishi.kit.text import Text
+
+OK, MISSING, STALE, OBSERVED = "ok", "missing", "stale", "observed"
+
+
+def words(value: Words) -> Text:
+    return Text.parse(value)
+
+
+def _plain(value: float) -> str:
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _counted(one: str, many: str, ja: str) -> Callable[[float], Text]:
+    def show(value: float) -> Text:
+        number = _plain(value)
+        return Text(f"{number} {one if abs(value) == 1 else many}", f"{number}{ja}")
+
+    return show
+
+
+def _percent(value: float) -> Text:
+    shown = f"{100 * value:.0f}%"
+    return Text(shown, shown)
+
+
+def _money(value: float) -> Text:
+    shown = f"{value:,.0f}"
+    return Text(shown, shown)
+
+
+def _log_ratio(value: float) -> Text:
+    """A bounded log ratio as a change in percent."""
+    change = 100 * (math.exp(value) - 1)
+    return Text(f"{change:+.0f}%", f"{change:+.0f}%")
+
+
+def _number(value: float) -> Text:
+    return Text(_plain(value), _plain(value))
+
+
+_SHOWN: dict[str, Callable[[float], Text]] = {
+    "people": _counted("person", "people", "人"),
+    "days": _counted("day", "days", "日"),
+    "events": _counted("time", "times", "回"),
+    "count": _counted("", "", "件"),
+    "minutes": _counted("minute", "minutes", "分"),
+    "hours": _counted("hour", "hours", "時間"),
+    "ratio": _percent,
+    "log_ratio": _log_ratio,
+    "money": _money,
+}
+
+
+@lru_cache(maxsize=100_000)
+def show_value(value: float, unit: str) -> Text:
+    """A value with its unit; plain where the unit is a bare number."""
+    shown = _SHOWN.get(unit, _number)(value)
+    return Text(shown.en.strip(), shown.ja)
+
+
+@lru_cache(maxsize=200_000)
+def line_text(
+    title: Text, value: float | None, unit: str, points: int | None, status: str, peers: bool
+) -> Text:
+    """One line: "28日間の利用者数 12人 → 80点".
+
+    Args:
+        value: the metric's; None where there is none.
+        points: 0-100, None where the line has none.
+        peers: whether the points are a rank among peers.
+    """
+    if value is None:
+        if points is None:
+            return Text(f"{title.en}: no data, left out", f"{title.ja} データがないため除外")
+        return Text(
+            f"{title.en}: no data, counted as {points} points", f"{title.ja} データなし({points}点として計算)"
+        )
+    shown = show_value(value, unit)
+    if points is None:
+        reason = Text("too old, left out", "情報が古いため除外") if status == STALE else Text(
+            "too few peers to compare, left out", "比較できる顧客が少ないため除外"
+        )  # fmt: skip
+        return Text(f"{title.en}: {shown.en} ({reason.en})", f"{title.ja} {shown.ja}({reason.ja})")
+    note = _note(status, peers)
+    return Text(
+        f"{title.en}: {shown.en} → {points} points{note.en}", f"{title.ja} {shown.ja} → {points}点{note.ja}"
+    )
+
+
+def _note(status: str, peers: bool) -> Text:
+    if status == OBSERVED:
+        return Text(" (watched, not scored)", "(観察のみ)")
+    if status == STALE:
+        return Text(" (old value)", "(古い値)")
+    return Text(" among peers", "(類似顧客の中での位置)") if peers else Text("", "")
+
+
+def measure_title(measure: Measure, metric_title: Text | None) -> Text:
+    """The measure's own name, else its metric's, else its id."""
+    if measure.title:
+        return words(measure.title)
+    return metric_title or Text(measure.id, measure.id)
+
+
+def compares_peers(measure: Measure) -> bool:
+    return isinstance(measure.mapping, PercentileMapping)
+
+
+def cap_text(cap: Cap) -> Text:
+    """Why the score stops where it does."""
+    title = words(cap.title)
+    return Text(f"{title.en}: at most {cap.at_most:g} points", f"{title.ja}:上限{cap.at_most:g}点")
+
+
+@lru_cache(maxsize=100_000)
+def evidence_text(template: Text, value: float | None, unit: str, on: date | None) -> Text:
+    """The sentence of a rule with the metric's value and the fact's day put in."""
+    shown = Text("", "") if value is None else show_value(value, unit)
+    day = on.isoformat() if on else ""
+    return Text(_fill(template.en, shown.en, day), _fill(template.ja, shown.ja, day))
+
+
+def _fill(template: str, value: str, on: str) -> str:
+    return template.replace("{value}", value).replace("{on}", on)
+
+
+LOG_RATIOS = frozenset({"usage_trend_28"})
+"""Metrics kept as a log ratio and read by people as a change in percent."""
+
+
+def unit_of(metric: str, unit: str) -> str:
+    return "log_ratio" if metric in LOG_RATIOS else unit
