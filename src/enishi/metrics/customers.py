@@ -1,0 +1,322 @@
+"""Metrics of the customer relation: contract, money, support, people, answers, training, orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from enishi.kit.text import Text
+from enishi.metrics.contracts import Grain, Metric
+from enishi.metrics.people import _count, _sum
+
+WIDE: tuple[Grain, ...] = ("account", "product")
+
+
+def _ratio(f: pd.DataFrame, above: str, below: str) -> pd.Series[Any]:
+    bottom = f[below].astype(float)
+    return f[above].astype(float) / bottom.where(bottom > 0)
+
+
+def _utilisation(f: pd.DataFrame) -> pd.Series[Any]:
+    return _ratio(f, "active_users_28", "seats")
+
+
+def _mean(id: str, scale: float = 1.0) -> Any:
+    return lambda f: _ratio(f, f"{id}:sum", f"{id}:n") / scale
+
+
+def _in_force(t: Any, column: str, back: int = 0) -> Any:
+    return (t.back == back).ifelse(t[column], None).sum()
+
+
+def _or_zero(value: Any) -> Any:
+    return value.coalesce(0)
+
+
+def _first_value_days(t: Any) -> Any:
+    days = t.first_value.delta(t.tenure_start, unit="day")
+    return (days < 0).ifelse(0, days).min()
+
+
+CONTRACT: tuple[Metric, ...] = (
+    Metric(
+        "licence_utilisation",
+        Text("Licence use", "ライセンス利用率"),
+        Text("Active users of 28 days over the seats in force.", "直近28日の利用者数を契約ライセンス数で割った値です。"),
+        "ratio", "terms", {}, _utilisation, of=("active_users_28", "seats"), grains=WIDE, window=28, null="unknown",
+        needs=("usage", "record_subscription"),
+    ),
+    Metric(
+        "seats",
+        Text("Seats", "ライセンス数"),
+        Text("Seats of the subscriptions in force.", "有効な契約のライセンス数の合計です。"),
+        "count", "terms", {"": lambda t: _in_force(t, "seats")}, grains=WIDE, null="unknown",
+        needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "seats_change_90",
+        Text("Change of seats, 90 d", "ライセンス数の増減(90日)"),
+        Text("Seats in force now less those in force 90 days ago.", "現在と90日前の契約ライセンス数の差です。"),
+        "count", "terms",
+        {"": lambda t: _or_zero(_in_force(t, "seats")) - _or_zero(_in_force(t, "seats", 90))},
+        grains=WIDE, window=90, needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "mrr",
+        Text("MRR", "MRR(月次経常収益)"),
+        Text("Recurring amount in force, normalised to a month, in the company's currency.",
+             "有効な契約の継続金額を月額に換算した合計です(自社通貨)。"),
+        "money", "terms", {"": lambda t: _in_force(t, "minor")}, grains=WIDE,
+        needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "mrr_change_90",
+        Text("Change of MRR, 90 d", "MRRの増減(90日)"),
+        Text("MRR now less MRR 90 days ago, both as known today.", "現在と90日前のMRRの差です(いずれも基準日時点の情報によります)。"),
+        "money", "terms",
+        {"": lambda t: _or_zero(_in_force(t, "minor")) - _or_zero(_in_force(t, "minor", 90))},
+        grains=WIDE, window=90, needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "plan_changes_90",
+        Text("Changes of plan, 90 d", "プラン変更(90日)"),
+        Text("Subscriptions whose plan is another one than 90 days ago.", "90日前とプランが異なる契約の数です。"),
+        "count", "plans",
+        {"": lambda t: _count((t.now != t.before).coalesce(False))},
+        grains=WIDE, direction=0, window=90, needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "days_to_renewal",
+        Text("Days to renewal", "更新までの日数"),
+        Text("Days to the next renewal date of a subscription in force; unknown after notice.",
+             "有効な契約の次の更新日までの日数です。解約の申し出後は不明とします。"),
+        "days", "terms",
+        {"": lambda t: ((t.back == 0) & t.notice_on.isnull() & (t.renewal_on >= t.as_of)).ifelse(
+            t.renewal_on.delta(t.as_of, unit="day"), None).min()},
+        grains=WIDE, direction=0, null="unknown", needs=("record_subscription",), freshness_days=None,
+    ),
+    Metric(
+        "tenure_days",
+        Text("Days as a customer", "取引日数"),
+        Text("Days since the customer relation began: the stated date, else the first subscription, else first use.",
+             "取引開始日(なければ最初の契約、それもなければ最初の利用)からの日数です。"),
+        "days", "customer", {"": lambda t: t.as_of.delta(t.tenure_start, unit="day").max()},
+        direction=0, null="unknown", needs=(), freshness_days=None,
+    ),
+    Metric(
+        "time_to_first_value",
+        Text("Time to first value", "初回価値到達までの日数"),
+        Text("Days from the beginning to the first use that counts as value; unknown until it is reached, "
+             "0 where it was reached before the beginning (a trial).",
+             "取引開始から価値ある利用に初めて至るまでの日数です。未到達は不明、開始前の到達(試用など)は0とします。"),
+        "days", "customer", {"": _first_value_days},
+        direction=-1, null="unknown", freshness_days=None,
+    ),
+    Metric(
+        "days_overdue",
+        Text("Days overdue", "支払遅延日数"),
+        Text("Days since the oldest unpaid invoice was due.", "未払いの請求のうち最も古い支払期日からの日数です。"),
+        "days", "invoices", {"": lambda t: t.late.max()}, direction=-1, needs=("record_invoice",), freshness_days=45,
+    ),
+    Metric(
+        "amount_overdue",
+        Text("Amount overdue", "支払遅延額"),
+        Text("Sum of unpaid invoices past due, in the company's currency.", "支払期日を過ぎた未払い請求の合計です(自社通貨)。"),
+        "money", "invoices", {"": lambda t: t.late.notnull().ifelse(t.minor, None).sum()},
+        direction=-1, needs=("record_invoice",), freshness_days=45,
+    ),
+)  # fmt: skip
+
+
+def _opened(days: int) -> Metric:
+    return Metric(
+        f"tickets_opened_{days}",
+        Text(f"Tickets opened, {days} d", f"問い合わせ件数({days}日)"),
+        Text(f"Support tickets opened in the last {days} days.", f"直近{days}日間に受け付けた問い合わせの件数です。"),
+        "count", "tickets", {"": lambda t: _count(t.ago < days)},
+        grains=WIDE, direction=0, window=days, needs=("record_ticket",), freshness_days=30,
+    )  # fmt: skip
+
+
+def _outage(days: int) -> Metric:
+    return Metric(
+        f"outage_minutes_{days}",
+        Text(f"Outage suffered, {days} d", f"障害の影響時間({days}日)"),
+        Text(f"Minutes of incidents suffered that began in the last {days} days; one still going on counts once it ends.",
+             f"直近{days}日間に発生した障害の影響時間(分)です。継続中の障害は復旧後に数えます。"),
+        "minutes", "incidents", {"": lambda t: _sum(t.ago < days, t.minutes.coalesce(0))},
+        grains=WIDE, direction=-1, window=days, needs=("record_incident",), freshness_days=None,
+    )  # fmt: skip
+
+
+SUPPORT: tuple[Metric, ...] = (
+    _opened(28),
+    _opened(90),
+    Metric(
+        "tickets_open",
+        Text("Open tickets", "未解決の問い合わせ"),
+        Text("Support tickets not resolved.", "未解決の問い合わせの件数です。"),
+        "count", "tickets", {"": lambda t: _count(t.open)},
+        grains=WIDE, direction=-1, needs=("record_ticket",), freshness_days=30,
+    ),
+    Metric(
+        "tickets_severe_open",
+        Text("Severe open tickets", "重大な未解決の問い合わせ"),
+        Text("Open tickets of high or urgent severity.", "重要度が高・緊急の未解決の問い合わせの件数です。"),
+        "count", "tickets", {"": lambda t: _count(t.open & t.severe.coalesce(False))},
+        grains=WIDE, direction=-1, needs=("record_ticket",), freshness_days=30,
+    ),
+    Metric(
+        "tickets_reopened_90",
+        Text("Tickets reopened, 90 d", "再オープン件数(90日)"),
+        Text("Tickets opened in the last 90 days that were reopened at least once.",
+             "直近90日間に受け付けた問い合わせのうち、再オープンされた件数です。"),
+        "count", "tickets", {"": lambda t: _count((t.ago < 90) & (t.reopened > 0))},
+        grains=WIDE, direction=-1, window=90, needs=("record_ticket",), freshness_days=30,
+    ),
+    Metric(
+        "ticket_tone_90",
+        Text("Tone of tickets, 90 d", "問い合わせの感情(90日)"),
+        Text("Mean tone, -1 to 1, of the tickets opened in the last 90 days.", "直近90日間の問い合わせの感情(-1〜1)の平均です。"),
+        "score", "tickets",
+        {"sum": lambda t: _sum((t.ago < 90) & t.tone.notnull(), t.tone), "n": lambda t: _count((t.ago < 90) & t.tone.notnull())},
+        _mean("ticket_tone_90", 10_000), grains=WIDE, window=90, null="unknown", needs=("record_ticket",), freshness_days=30,
+    ),
+    Metric(
+        "hours_to_resolve_90",
+        Text("Hours to resolve, 90 d", "解決までの時間(90日)"),
+        Text("Mean hours from opening to resolution of the tickets resolved in the last 90 days.",
+             "直近90日間に解決した問い合わせの、受付から解決までの平均時間です。"),
+        "hours", "tickets",
+        {"sum": lambda t: _sum(t.resolved_ago < 90, t.seconds), "n": lambda t: _count((t.resolved_ago < 90).coalesce(False))},
+        _mean("hours_to_resolve_90", 3600), grains=WIDE, direction=-1, window=90, null="unknown",
+        needs=("record_ticket",), freshness_days=30,
+    ),
+    _outage(28),
+    _outage(90),
+)  # fmt: skip
+
+
+def _answers(measure: str, period: str) -> Any:
+    def chosen(t: Any) -> Any:
+        return (t.measure == measure) & (t.period == period)
+
+    return {"sum": lambda t: _sum(chosen(t), t.points), "n": lambda t: _count(chosen(t))}
+
+
+def _nps_trend(f: pd.DataFrame) -> pd.Series[Any]:
+    now = _ratio(f, "nps_trend:sum_now", "nps_trend:n_now")
+    return (now - _ratio(f, "nps_trend:sum_before", "nps_trend:n_before")) / 100
+
+
+def _trend_parts(measure: str) -> dict[str, Any]:
+    periods = ("now", "before")
+    return {f"{part}_{p}": fn for p in periods for part, fn in _answers(measure, p).items()}
+
+
+LOYALTY: tuple[Metric, ...] = (
+    Metric(
+        "nps_latest",
+        Text("NPS answer (0-10)", "NPS回答(0〜10)"),
+        Text("Mean of each person's latest answer to the NPS question within 365 days.",
+             "直近365日のNPS設問への各人の最新回答(0〜10)の平均です。"),
+        "score", "answers", _answers("nps", "year"), _mean("nps_latest", 100), window=365, null="unknown",
+        needs=("record_survey_answer",), freshness_days=365, freshness_of="account",
+    ),
+    Metric(
+        "nps_trend",
+        Text("Change of NPS answers", "NPS回答の変化"),
+        Text("Mean latest answer of the last 180 days less that of the 180 days before.",
+             "直近180日とその前の180日の、各人の最新回答の平均の差です。"),
+        "score", "answers", _trend_parts("nps"), _nps_trend, window=360, null="unknown",
+        needs=("record_survey_answer",), freshness_days=180, freshness_of="account",
+    ),
+    Metric(
+        "csat_latest",
+        Text("CSAT answer", "CSAT回答"),
+        Text("Mean of each person's latest CSAT answer within 365 days, on the survey's own scale.",
+             "直近365日の各人の最新のCSAT回答の平均です(尺度はアンケートのまま)。"),
+        "score", "answers", _answers("csat", "year"), _mean("csat_latest", 100), window=365, null="unknown",
+        needs=("record_survey_answer",), freshness_days=365, freshness_of="account",
+    ),
+)  # fmt: skip
+
+
+def _people_of(condition: Any) -> Any:
+    return {"": lambda t: _count(t.here & condition(t))}
+
+
+def _contact_days(f: pd.DataFrame) -> pd.Series[Any]:
+    return f["days_since_contact:last"].astype(float).fillna(f["tenure_days"].astype(float))
+
+
+RELATIONSHIP: tuple[Metric, ...] = (
+    Metric(
+        "days_since_contact",
+        Text("Days since contact", "最終接触からの日数"),
+        Text("Days since the last two-way contact; where there was none, since the customer relation began.",
+             "最後の双方向の接触からの日数です。接触がない場合は取引開始からの日数とします。"),
+        "days", "interactions", {"last": lambda t: t.two_way.ifelse(t.ago, None).min()},
+        _contact_days, of=("tenure_days",), direction=-1, null="tenure", needs=("record_interaction",), freshness_days=14,
+    ),
+    Metric(
+        "contacts_known",
+        Text("Contacts known", "把握している担当者"),
+        Text("Contacts at the account who have not left.", "在籍している担当者の数です。"),
+        "people", "contacts", _people_of(lambda t: t.here), needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "decision_makers",
+        Text("Decision makers", "決裁者"),
+        Text("Known decision makers who have not left.", "在籍している決裁者の数です。"),
+        "people", "contacts", _people_of(lambda t: t.role == "decision_maker"), needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "champions",
+        Text("Champions", "推進者"),
+        Text("Known champions who have not left.", "在籍している推進者の数です。"),
+        "people", "contacts", _people_of(lambda t: t.role == "champion"), needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "champions_gone_90",
+        Text("Champions gone, 90 d", "離任した推進者(90日)"),
+        Text("Champions and decision makers who left in the last 90 days.", "直近90日間に退職・異動した推進者と決裁者の数です。"),
+        "people", "contacts",
+        {"": lambda t: _count(((t.left_ago >= 0) & (t.left_ago < 90)).coalesce(False) & t.role.isin(["champion", "decision_maker"]))},
+        direction=-1, window=90, needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "bounced_contacts",
+        Text("Contacts whose mail bounces", "メール不達の担当者"),
+        Text("Contacts who have not left and whose mail address bounced.", "在籍中でメールが不達になった担当者の数です。"),
+        "people", "contacts", _people_of(lambda t: t.bounced), direction=-1, needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "trainings_done",
+        Text("Trainings completed", "修了した研修"),
+        Text("Training records of the account, ever.", "これまでに修了した研修の件数です。"),
+        "count", "trainings", {"": lambda t: t.count()}, needs=("record_training",), freshness_days=None,
+    ),
+)  # fmt: skip
+
+COMMERCE: tuple[Metric, ...] = (
+    Metric(
+        "orders_90",
+        Text("Orders, 90 d", "注文件数(90日)"),
+        Text("Orders of the last 90 days.", "直近90日間の注文件数です。"),
+        "count", "orders", {"": lambda t: _count(t.ago < 90)}, grains=WIDE, window=90, needs=("record_order",),
+    ),
+    Metric(
+        "order_amount_90",
+        Text("Order amount, 90 d", "注文金額(90日)"),
+        Text("Amount of the orders of the last 90 days, in the company's currency.", "直近90日間の注文金額です(自社通貨)。"),
+        "money", "orders", {"": lambda t: _sum(t.ago < 90, t.minor.coalesce(0))}, grains=WIDE, window=90, needs=("record_order",),
+    ),
+    Metric(
+        "days_since_order",
+        Text("Days since last order", "最終注文からの日数"),
+        Text("Days since the last order.", "最後の注文からの日数です。"),
+        "days", "orders", {"": lambda t: t.ago.min()}, grains=WIDE, direction=-1, null="unknown", needs=("record_order",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,129 @@
+"""The engines that answer: DuckDB in this process, or anything that speaks Spark Connect.
+
+An engine knows tables by name and runs SQL compiled from Ibis expressions; it never sees a user's string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from enishi.metrics.sqltext import literal, name_of
+
+DUCKDB_THREADS = 0  # 0: as many as there are cores
+
+
+class Engine(Protocol):
+    """What the metrics room needs of an analytic engine."""
+
+    dialect: str
+
+    def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
+        """Know Parquet files as a table; ``where`` is a condition made by this room from dates."""
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Know a small Arrow table by a name."""
+
+    def keep(self, name: str, sql: str) -> None:
+        """Know the result of a query by a name, computed once if the engine can."""
+
+    def rows(self, sql: str) -> pa.Table:
+        """Run a query."""
+
+    def json_text(self, column: str, path: Sequence[str]) -> str:
+        """SQL for the text of a JSON object's scalar at a path; null where it is absent or null."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class DuckDBEngine:
+    """DuckDB inside this process, in memory: no server, no lock, no file of its own."""
+
+    dialect = "duckdb"
+
+    def __init__(self, threads: int = DUCKDB_THREADS, memory: str = "") -> None:
+        config: dict[str, Any] = {"threads": threads} if threads else {}
+        if memory:
+            config["memory_limit"] = memory
+        self.connection = duckdb.connect(":memory:", config=config)
+        self.connection.execute("SET TimeZone = 'UTC'")
+
+    def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
+        self._forget(name)
+        if not files:
+            self.put(name, schema.empty_table())
+            return
+        listed = ", ".join(literal(path) for path in files)
+        condition = f" WHERE {where}" if where else ""
+        self.connection.execute(
+            f"CREATE VIEW {name_of(name)} AS SELECT * FROM read_parquet([{listed}]){condition}"  # noqa: S608
+        )
+
+    def put(self, name: str, table: pa.Table) -> None:
+        self._forget(name)
+        self.connection.register("incoming", table)
+        self.connection.execute(f"CREATE TEMP TABLE {name_of(name)} AS SELECT * FROM incoming")  # noqa: S608
+        self.connection.unregister("incoming")
+
+    def keep(self, name: str, sql: str) -> None:
+        self._forget(name)
+        self.connection.execute(f"CREATE TEMP TABLE {name_of(name)} AS {sql}")
+
+    def rows(self, sql: str) -> pa.Table:
+        return self.connection.sql(sql).to_arrow_table()
+
+    def json_text(self, column: str, path: Sequence[str]) -> str:
+        steps = "$" + "".join(f'."{step}"' for step in path)
+        return f"json_extract_string({name_of(column)}, {literal(steps)})"
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _forget(self, name: str) -> None:
+        found = self.connection.execute(
+            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+        ).fetchone()
+        if found:
+            kind = "VIEW" if found[0] == "VIEW" else "TABLE"
+            self.connection.execute(f"DROP {kind} {name_of(name)}")
+
+
+class SparkEngine:
+    """Any Spark Connect endpoint (Spark, Sail, Databricks Connect) that can read the published files.
+
+    Args:
+        session: a ``pyspark.sql.connect`` session; its time zone is set to UTC.
+    """
+
+    dialect = "pyspark"
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+
+    def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
+        if not files:
+            self.put(name, schema.empty_table())
+            return
+        frame = self.session.read.parquet(*files)
+        (frame.where(where) if where else frame).createOrReplaceTempView(name)
+
+    def put(self, name: str, table: pa.Table) -> None:
+        frame = self.session.createDataFrame(table)
+        frame.createOrReplaceTempView(name)
+
+    def keep(self, name: str, sql: str) -> None:
+        self.session.sql(sql).createOrReplaceTempView(name)
+
+    def rows(self, sql: str) -> pa.Table:
+        return self.session.sql(sql).toArrow()
+
+    def json_text(self, column: str, path: Sequence[str]) -> str:
+        return f"get_json_object({name_of(column, '`')}, {literal('$.' + '.'.join(path))})"
+
+    def close(self) -> None:
+        """The session belongs to whoever made it."""

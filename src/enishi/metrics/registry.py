@@ -1,0 +1,59 @@
+"""All metrics Enishi ships, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from enishi.kit.errors import NotFound
+from enishi.kit.text import Text
+from enishi.metrics import customers, usage
+from enishi.metrics.contracts import Metric
+
+FAMILIES: dict[str, tuple[Text, Sequence[Metric]]] = {
+    "usage": (Text("Usage", "利用"), usage.METRICS),
+    "commercial": (Text("Contract and money", "契約・収益"), customers.CONTRACT),
+    "support": (Text("Support", "サポート"), customers.SUPPORT),
+    "loyalty": (Text("Answers", "アンケート"), customers.LOYALTY),
+    "relationship": (Text("Relationship", "関係"), customers.RELATIONSHIP),
+    "commerce": (Text("Orders", "注文"), customers.COMMERCE),
+}
+
+REGISTRY: dict[str, Metric] = {
+    metric.id: replace(metric, family=family)
+    for family, (_, metrics) in FAMILIES.items()
+    for metric in metrics
+}
+
+
+def get_metric(id: str) -> Metric:
+    """A shipped metric by id. Raises NotFound (``unknown_metric``) naming the id."""
+    if id not in REGISTRY:
+        raise NotFound(
+            "unknown_metric",
+            Text(f"There is no metric {id!r}.", f"指標「{id}」はありません。"),
+            Text("See the metric catalogue for the ids.", "指標一覧でIDをご確認ください。"),
+        )
+    return REGISTRY[id]
+
+
+def chosen(metrics: Iterable[Metric | str] | None) -> list[Metric]:
+    """Metrics from ids and metrics; all shipped ones for None."""
+    if metrics is None:
+        return list(REGISTRY.values())
+    return [get_metric(m) if isinstance(m, str) else m for m in metrics]
+
+
+def with_parts(metrics: Sequence[Metric]) -> list[Metric]:
+    """The metrics and those they are made of, the latter first, each once."""
+    found: dict[str, Metric] = {}
+
+    def add(metric: Metric) -> None:
+        for id in metric.of:
+            if id not in found:
+                add(next((m for m in metrics if m.id == id), None) or get_metric(id))
+        found.setdefault(metric.id, metric)
+
+    for metric in metrics:
+        add(metric)
+    return list(found.values())

@@ -1,0 +1,223 @@
+"""One evaluation: the facts bound to an engine for a set of days.
+
+The days are a table (``asof``), so one query answers today, last March, or every snapshot of a back-test.
+Expressions are built over tables known only by name and columns; their SQL is compiled once per process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal, TypeAlias
+
+import ibis
+import pyarrow as pa
+
+from enishi.metrics.contracts import FactFiles, FactSettings
+from enishi.metrics.engines import Engine
+from enishi.metrics.identity import Identity, build_identity
+from enishi.metrics.money import minor_units
+from enishi.store.schema import EVENT_TABLES, table_schemas
+
+Known: TypeAlias = Literal["then", "now"]
+
+IDENTITY_FACTS = ("link", "merge", "groups", "users", "memberships", "aliases")
+
+_SCHEMAS = table_schemas()
+
+
+@dataclass
+class Facts:
+    """The published facts, an engine to ask, and the company's settings.
+
+    Not safe to share between threads; make one per request or job (cheap).
+
+    Args:
+        files: which Parquet files hold the facts.
+        engine: DuckDB in this process, or a Spark Connect session.
+        settings: the company's currency and what counts as signing in, as value, as a power user.
+    """
+
+    files: FactFiles
+    engine: Engine
+    settings: FactSettings = field(default_factory=FactSettings)
+
+    def __post_init__(self) -> None:
+        self._bound: set[str] = set()
+        self._identity: dict[Known, Identity] = {}
+        self.spoken: dict[str, list[date]] = {}
+
+    def __enter__(self) -> Facts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.close()
+
+    @property
+    def zone(self) -> str:
+        return self.files.zone or "UTC"
+
+    def arrow(self, table: str) -> pa.Table:
+        """A whole (small) table of facts."""
+        self.bind(table)
+        return self.engine.rows(f"SELECT * FROM {table}")  # noqa: S608 - a name of the schema
+
+    def bind(self, table: str) -> None:
+        """Let the engine know a table of the schema, all files."""
+        if self.first_time(f"facts {table}"):
+            self.engine.read(table, self.files.files(table), _SCHEMAS[table])
+
+    def first_time(self, name: str) -> bool:
+        """Whether a name that does not depend on the days asked for is new to the engine; it no longer is."""
+        new = name not in self._bound
+        self._bound.add(name)
+        return new
+
+    def identity(self, known: Known) -> Identity:
+        """Who events belong to, over time."""
+        if known not in self._identity:
+            facts = {name: self.arrow(name) for name in IDENTITY_FACTS}
+            self._identity[known] = build_identity(facts, known == "now")
+        return self._identity[known]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled query: its text, its columns, and what must be bound before it runs."""
+
+    sql: str
+    schema: Any
+    needs: tuple[tuple[Any, ...], ...]
+
+
+_plans: dict[Hashable, Plan] = {}
+
+
+class Session:
+    """Facts bound to days. What an expression needs is bound when first asked for, and noted with its text,
+    so that a later session with the same shape runs the compiled text without building anything.
+
+    Args:
+        days: the days asked for, any order; duplicates are dropped.
+        known: ``then``: with what was known on each day; ``now``: with today's knowledge (for charts).
+    """
+
+    def __init__(self, facts: Facts, days: Sequence[date], known: Known = "then") -> None:
+        self.facts, self.engine, self.settings = facts, facts.engine, facts.settings
+        self.days = sorted(set(days))
+        self.known: Known = known
+        self._made: set[Hashable] = set()
+        self._noted: list[list[tuple[Any, ...]]] = []
+        self.engine.put("asof", pa.table({"as_of": pa.array(self.days, pa.date32())}))
+        for name, table in facts.identity(known).tables().items():
+            if facts.first_time(f"{name}_{known}"):
+                self.engine.put(f"{name}_{known}", table)
+        self.shape = self._shape()
+
+    @property
+    def asof(self) -> Any:
+        return ibis.table({"as_of": "date"}, name="asof")
+
+    def spans(self, name: str) -> Any:
+        """A table of the identity, as an expression."""
+        schema = getattr(self.facts.identity(self.known), name).schema
+        return ibis.table(ibis.Schema.from_pyarrow(schema), name=f"{name}_{self.known}")
+
+    def has_spans(self, name: str) -> bool:
+        return bool(getattr(self.facts.identity(self.known), name).num_rows)
+
+    def raw(self, table: str) -> Any:
+        """A published table, as an expression."""
+        self.need("raw", table)
+        return ibis.table(ibis.Schema.from_pyarrow(_SCHEMAS[table]), name=table)
+
+    def usage(self, back: int | None, table: str = "usage") -> Any:
+        """Usage (or raw events) not outside the days asked for: ``back`` days before the first to the last."""
+        self.need("usage", back, table)
+        return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
+
+    def windows(self, back: int) -> Any:
+        """Every (as_of, day) pair with ``ago`` = as_of - day from 0 to ``back`` - 1."""
+        self.need("windows", back)
+        return ibis.table({"as_of": "date", "day": "date", "ago": "int64"}, name=f"asof_{back}")
+
+    def minor(self, kind: str) -> Any:
+        """Money of a kind's versions in whole minor units (:func:`enishi.metrics.money.minor_units`)."""
+        self.need("minor", kind)
+        columns = {"minor_id": "int64", "minor": "int64", "minor_from": "date"}
+        return ibis.table(columns, name=f"minor_{kind}")
+
+    def kept(self, name: str, build: Callable[[], Any], lasting: bool = False) -> Any:
+        """An intermediate result by name, computed once where the engine can keep it: per session, or per
+        facts where it does not depend on the days (``lasting``)."""
+        name = f"{name}_{self.known}" if lasting else name
+        plan = self.plan(name, build)
+        self.need("kept", name, lasting)
+        return ibis.table(plan.schema, name=name)
+
+    def rows(self, key: Hashable, build: Callable[[], Any]) -> pa.Table:
+        """Run a query whose text is compiled once per process and shape."""
+        plan = self.plan(key, build)
+        for need in plan.needs:
+            self.need(*need)
+        return self.engine.rows(plan.sql)
+
+    def plan(self, key: Hashable, build: Callable[[], Any]) -> Plan:
+        whole = (key, self.shape)
+        if whole not in _plans:
+            self._noted.append([])
+            expression = build()
+            needs = tuple(self._noted.pop())
+            sql = str(ibis.to_sql(expression, dialect=self.engine.dialect))
+            _plans[whole] = Plan(sql, expression.schema(), needs)
+        return _plans[whole]
+
+    def need(self, what: str, *args: Any) -> None:
+        """Bind something once, and note it for whoever is being compiled."""
+        if self._noted:
+            self._noted[-1].append((what, *args))
+        if (what, *args) not in self._made:
+            self._made.add((what, *args))
+            getattr(self, f"_bind_{what}")(*args)
+
+    def _bind_raw(self, table: str) -> None:
+        self.facts.bind(table)
+
+    def _bind_usage(self, back: int | None, table: str) -> None:
+        last = self.days[-1]
+        first = self.days[0] - timedelta(days=back - 1) if back is not None else None
+        where = f"day <= DATE '{last}'" + (f" AND day >= DATE '{first}'" if first else "")
+        files = self.facts.files.files(table, first, last)
+        self.engine.read(_bounded(back, table), files, EVENT_TABLES[table], where)
+
+    def _bind_windows(self, back: int) -> None:
+        pairs = [(d, d - timedelta(days=ago), ago) for d in self.days for ago in range(back)]
+        as_of, day, ago = zip(*pairs, strict=True)
+        columns = {"as_of": pa.array(as_of, pa.date32()), "day": pa.array(day, pa.date32())}
+        self.engine.put(f"asof_{back}", pa.table({**columns, "ago": pa.array(ago, pa.int64())}))
+
+    def _bind_minor(self, kind: str) -> None:
+        if self.facts.first_time(f"minor_{kind}"):
+            rates, amounts = self.facts.arrow("record_exchange_rate"), self.facts.arrow(f"record_{kind}")
+            self.engine.put(f"minor_{kind}", minor_units(amounts, rates, self.settings.currency, kind))
+
+    def _bind_kept(self, name: str, lasting: bool) -> None:
+        if lasting and not self.facts.first_time(name):
+            return
+        plan = _plans[name, self.shape]
+        for need in plan.needs:
+            self.need(*need)
+        self.engine.keep(name, plan.sql)
+
+    def _shape(self) -> tuple[Hashable, ...]:
+        """What the text of a query depends on besides its name."""
+        s = self.settings
+        spans = tuple(self.has_spans(n) for n in Identity.__dataclass_fields__)
+        by_product = tuple(sorted(s.power_days_by_product.items()))
+        words = (s.login_events, s.value_events)
+        return (self.engine.dialect, self.known, self.facts.zone, spans, s.power_days, by_product, words)
+
+
+def _bounded(back: int | None, table: str) -> str:
+    return f"{table}_{'all' if back is None else back}"

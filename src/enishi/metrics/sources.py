@@ -1,0 +1,124 @@
+"""Since when each source of facts speaks, when it last spoke, and what that makes of a value."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from enishi.metrics.contracts import Metric
+from enishi.metrics.people import history, is_login
+from enishi.metrics.records import visible
+from enishi.metrics.registry import chosen
+from enishi.metrics.relations import AT, spine
+from enishi.metrics.session import Facts, Session
+from enishi.store.kinds import KINDS, Type
+
+
+def spoken_on(s: Session, source: str) -> list[date]:
+    """The days on which facts of a source became known, ascending.
+
+    Args:
+        source: ``usage``, ``logins``, ``record_<kind>``.
+    """
+    cache = s.facts.spoken
+    if source not in cache:
+        cache[source] = sorted(
+            d for d in s.rows(("spoken", source), lambda: _spoken(s, source))["known_on"].to_pylist() if d
+        )
+    return cache[source]
+
+
+def _spoken(s: Session, source: str) -> Any:
+    if source == "logins":
+        t = s.raw("usage")
+        t = t.filter(is_login(s, t.event))
+    else:
+        t = s.raw(source)
+    return t.select("known_on").distinct()
+
+
+def first_known(s: Session, source: str) -> date | None:
+    """The first day on which anything of a source was known; None if never."""
+    days = spoken_on(s, source)
+    return days[0] if days else None
+
+
+def happened_column(kind: str) -> str:
+    """The column with the day a record of a kind happened."""
+    k = KINDS[kind]
+    name = k.effective or k.happened
+    return f"{name}_day" if k.field(name).type is Type.INSTANT else name
+
+
+def freshness(facts: Facts, days: Sequence[date]) -> pd.DataFrame:
+    """How old the newest fact of each source is.
+
+    Returns:
+        One row per ``(as_of, account_id)``; per source ``S`` (``usage`` and every ``record_<kind>`` with an
+        account) a column ``S``: the day of the account's newest fact known then, and ``feed:S``: the day on
+        which the source last delivered anything, for whichever account. None where there is nothing.
+    """
+    s = Session(facts, days)
+    frame = s.rows(("rows", "account"), lambda: spine(s).select(AT)).to_pandas(date_as_object=True)
+    for source in ("usage", *(f"record_{k}" for k in _with_account())):
+        rows = s.rows(("fresh", source), lambda source=source: _newest(s, source))  # type: ignore[misc]
+        frame = frame.merge(rows.to_pandas(date_as_object=True), on=AT, how="left")
+        spoken = spoken_on(s, source)
+        frame[f"feed:{source}"] = [_last(spoken, day) for day in frame["as_of"]]
+    return frame.sort_values(AT, ignore_index=True)
+
+
+def _with_account() -> list[str]:
+    return [name for name, kind in KINDS.items() if kind.has_account and name not in ("contact", "account")]
+
+
+def _newest(s: Session, source: str) -> Any:
+    if source == "usage":
+        return history(s, AT).select(*AT, usage=ibis._.last_day)
+    kind = source.removeprefix("record_")
+    t = visible(s, kind)
+    day = t[happened_column(kind)].coalesce(t.valid_on)
+    t = t.mutate(newest=day).filter(day <= t.as_of)
+    return t.filter(t.account_id.notnull()).group_by(AT).aggregate(**{source: ibis._.newest.max()})
+
+
+def _last(days: Sequence[date], day: date) -> date | None:
+    at = bisect_right(days, day)
+    return days[at - 1] if at else None
+
+
+def staleness(
+    facts: Facts, days: Sequence[date], metrics: Sequence[Metric | str] | None = None
+) -> pd.DataFrame:
+    """Which values are older than their metric's limit.
+
+    Returns:
+        One row per ``(as_of, account_id)`` and one boolean column per metric. A metric without a limit is
+        never stale; one without any fact is not stale but unknown.
+    """
+    wanted, ages = chosen(metrics), freshness(facts, days)
+    frame = ages[AT].copy()
+    for metric in wanted:
+        frame[metric.id] = _stale(metric, ages)
+    return frame
+
+
+def _stale(metric: Metric, ages: pd.DataFrame) -> pd.Series[Any]:
+    source = metric.needs[0] if metric.needs else ""
+    column = source if metric.freshness_of == "account" else f"feed:{source}"
+    if metric.freshness_days is None or column not in ages:
+        return pd.Series(False, index=ages.index)
+    limit = timedelta(days=metric.freshness_days)
+    return pd.Series(
+        [
+            bool(last) and not pd.isna(last) and day - last > limit
+            for day, last in zip(ages["as_of"], ages[column], strict=True)
+        ],
+        index=ages.index,
+        dtype=bool,
+    )

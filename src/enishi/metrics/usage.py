@@ -1,0 +1,185 @@
+"""Metrics of use: who uses the product, how often, how widely, and where that is going."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from enishi.kit.text import Text
+from enishi.metrics.contracts import Grain, Metric
+from enishi.metrics.people import _count, _sum
+from enishi.metrics.trends import weekly_slope
+
+ALL: tuple[Grain, ...] = ("account", "product", "user")
+WIDE: tuple[Grain, ...] = ("account", "product")
+TREND_BOUND = 2.0
+TREND_PRIOR = 5.0
+WEEKS = 13
+
+
+def _within(days: int) -> Any:
+    return lambda t: _count(t.last_ago < days)
+
+
+def _active_users(days: int) -> Metric:
+    return Metric(
+        f"active_users_{days}",
+        Text(f"Active users, {days} d", f"利用者数({days}日)"),
+        Text(
+            f"People who used the product on at least one of the last {days} days.",
+            f"直近{days}日間に1日以上利用した人の数です。",
+        ),
+        "people",
+        "people",
+        {"": _within(days)},
+        grains=WIDE,
+        window=days,
+    )
+
+
+def _stickiness(f: pd.DataFrame) -> pd.Series[Any]:
+    week, month = f["stickiness:week"].astype(float), f["stickiness:month"].astype(float)
+    return (week / month.where(month > 0)).rename("stickiness")
+
+
+def _trend(f: pd.DataFrame) -> pd.Series[Any]:
+    now, before = f["usage_trend_28:now"].astype(float), f["usage_trend_28:before"].astype(float)
+    ratio = np.log((now + TREND_PRIOR) / (before + TREND_PRIOR))
+    return ratio.clip(-TREND_BOUND, TREND_BOUND)
+
+
+def _week(number: int) -> Any:
+    return lambda t: _sum((t.ago >= 7 * number) & (t.ago < 7 * number + 7), t.n)
+
+
+def _weeks(f: pd.DataFrame) -> np.ndarray:
+    """Weekly totals, oldest first; weeks that began before the account's first use are unknown."""
+    columns = [f"usage_slope_90:w{k:02d}" for k in reversed(range(WEEKS))]
+    totals = f[columns].to_numpy(dtype=float, na_value=np.nan)
+    age = f["days_since_first_use"].to_numpy(dtype=float, na_value=np.nan)
+    first = np.array([7 * (k + 1) for k in reversed(range(WEEKS))])
+    return np.where(np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first, np.nan_to_num(totals), np.nan)
+
+
+def _slope(f: pd.DataFrame) -> pd.Series[Any]:
+    return pd.Series(weekly_slope(_weeks(f))[0], index=f.index)
+
+
+def _slope_error(f: pd.DataFrame) -> pd.Series[Any]:
+    return pd.Series(weekly_slope(_weeks(f))[1], index=f.index)
+
+
+def _trend_where_old(f: pd.DataFrame) -> pd.Series[Any]:
+    return _trend(f).where(f["days_since_first_use"].astype(float) >= 55)
+
+
+METRICS: tuple[Metric, ...] = (
+    _active_users(1),
+    _active_users(7),
+    _active_users(28),
+    Metric(
+        "active_days_28",
+        Text("Days with use, 28 d", "利用日数(28日)"),
+        Text("Days of the last 28 on which anybody used the product.", "直近28日のうち利用のあった日数です。"),
+        "days", "days", {"": lambda t: _count(t.ago < 28)}, grains=ALL, window=28,
+    ),
+    Metric(
+        "events_28",
+        Text("Uses, 28 d", "利用回数(28日)"),
+        Text("Events of use in the last 28 days.", "直近28日間の利用イベント数です。"),
+        "events", "days", {"": lambda t: _sum(t.ago < 28, t.n)}, grains=ALL, window=28,
+    ),
+    Metric(
+        "events_90",
+        Text("Uses, 90 d", "利用回数(90日)"),
+        Text("Events of use in the last 90 days.", "直近90日間の利用イベント数です。"),
+        "events", "days", {"": lambda t: _sum(t.ago < 90, t.n)}, grains=ALL, window=90,
+    ),
+    Metric(
+        "logins_28",
+        Text("Sign-ins, 28 d", "ログイン回数(28日)"),
+        Text("Sign-in events in the last 28 days. Unknown where no sign-ins are sent.",
+             "直近28日間のログイン回数です。ログインのイベントが送られていない場合は不明とします。"),
+        "events", "days", {"": lambda t: _sum(t.ago < 28, t.logins)}, grains=ALL, window=28,
+        needs=("usage", "logins"),
+    ),
+    Metric(
+        "days_since_last_seen",
+        Text("Days since last seen", "最終利用からの日数"),
+        Text("Days since anybody used the product.", "最後に誰かが利用した日からの日数です。"),
+        "days", "history",
+        {"": lambda t: (t.as_of.delta(t.last_day, unit="day")).min()},
+        grains=ALL, direction=-1, null="unknown",
+    ),
+    Metric(
+        "days_since_first_use",
+        Text("Days since first use", "利用開始からの日数"),
+        Text("Days since the product was first used.", "最初に利用した日からの日数です。"),
+        "days", "history",
+        {"": lambda t: (t.as_of.delta(t.first_day, unit="day")).max()},
+        grains=ALL, direction=0, null="unknown", freshness_days=None,
+    ),
+    Metric(
+        "stickiness",
+        Text("Stickiness (WAU/MAU)", "定着率(WAU/MAU)"),
+        Text("Active users of 7 days over those of 28 days.", "直近7日の利用者数を直近28日の利用者数で割った値です。"),
+        "ratio", "people",
+        {"week": _within(7), "month": _within(28)}, _stickiness, grains=WIDE, window=28, null="unknown",
+    ),
+    Metric(
+        "feature_breadth_28",
+        Text("Features used, 28 d", "利用機能数(28日)"),
+        Text("Different features used in the last 28 days; signing in is none.",
+             "直近28日間に使われた機能の種類数です。ログインは数えません。"),
+        "count", "features", {"": lambda t: _count(t.n_28 > 0)}, grains=ALL, window=28,
+    ),
+    Metric(
+        "feature_breadth_90",
+        Text("Features used, 90 d", "利用機能数(90日)"),
+        Text("Different features used in the last 90 days; signing in is none.",
+             "直近90日間に使われた機能の種類数です。ログインは数えません。"),
+        "count", "features", {"": lambda t: _count(t.n_90 > 0)}, grains=ALL, window=90,
+    ),
+    Metric(
+        "usage_trend_28",
+        Text("Change of use, 28 d", "利用の増減(28日)"),
+        Text("Logarithm of the uses of the last 28 days over those of the 28 days before, between -2 and 2; "
+             "5 are added to both so that small numbers do not shout. Unknown in the first 8 weeks of use.",
+             "直近28日とその前の28日の利用回数の比の対数です(-2〜2)。少数の揺れを抑えるため双方に5を加えます。利用開始から8週間は不明とします。"),
+        "ratio", "days",
+        {"now": lambda t: _sum(t.ago < 28, t.n), "before": lambda t: _sum((t.ago >= 28) & (t.ago < 56), t.n)},
+        _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown",
+    ),
+    Metric(
+        "usage_slope_90",
+        Text("Trend of use, 13 weeks", "利用の傾向(13週)"),
+        Text("Theil-Sen slope of the logarithm of weekly uses over 13 weeks, per week (0.1 is about +10 % a week). "
+             "Unknown with fewer than 6 whole weeks.",
+             "13週間の週次利用回数(対数)に対するTheil–Sen推定の傾きです(週あたり、0.1で約+10%)。6週未満は不明とします。"),
+        "ratio", "days", {f"w{k:02d}": _week(k) for k in range(WEEKS)},
+        _slope, of=("days_since_first_use",), grains=WIDE, window=91, null="unknown",
+    ),
+    Metric(
+        "usage_slope_90_se",
+        Text("Uncertainty of the trend", "傾向の標準誤差"),
+        Text("Standard error of the trend of use (from Kendall's interval of the Theil-Sen slope).",
+             "利用の傾向の標準誤差です(Theil–Sen推定の信頼区間から求めます)。"),
+        "ratio", "days", {},
+        _slope_error, of=("usage_slope_90", "days_since_first_use"), grains=WIDE, window=91, direction=0, null="unknown",
+    ),
+    Metric(
+        "power_users",
+        Text("Power users", "パワーユーザー数"),
+        Text("People active on at least N of the last 28 days; N is set per product.",
+             "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。"),
+        "people", "power", {"": lambda t: t.now.sum()}, grains=WIDE, window=28,
+    ),
+    Metric(
+        "power_users_change",
+        Text("Change of power users", "パワーユーザーの増減"),
+        Text("Power users now less those of the 28 days before.", "直近28日とその前の28日のパワーユーザー数の差です。"),
+        "people", "power", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56,
+    ),
+)  # fmt: skip
