@@ -4,11 +4,13 @@ import "./styles/frame.css";
 import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/book.css";
+import "./styles/today.css";
 import "./styles/print.css";
 
 import Alpine from "@alpinejs/csp";
 import htmx from "htmx.org";
 
+import { cardKeys } from "./cards.js";
 import { watchCharts } from "./charts/load.js";
 import { copyButtons } from "./copy.js";
 import { dialogs } from "./dialogs.js";
@@ -28,7 +30,7 @@ htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 
 register(Alpine);
-for (const start of [dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, forms, watchCharts]) {
+for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, forms, watchCharts]) {
   start();
 }
 Alpine.start();

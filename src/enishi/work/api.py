@@ -1,9 +1,11 @@
 """The way into the work room."""
 
-from enishi.work.access import check_may_act, check_may_lead, may_act, may_lead, members_seeing
+from enishi.work.access import ACTING_ROLES, check_may_act, check_may_lead, may_act, may_lead, members_seeing
 from enishi.work.actions.attention import delegate, mark_done, snooze, undo
 from enishi.work.actions.interactions import Interaction, log_interaction
+from enishi.work.actions.judging import end_override, manual_measures, override_band, state_measure
 from enishi.work.actions.notes import (
+    access_note,
     add_note,
     delete_note,
     edit_note,
@@ -45,6 +47,7 @@ from enishi.work.reads import (
 from enishi.work.rules import fingerprint, place, rank, reasons_of
 
 __all__ = [
+    "ACTING_ROLES",
     "Aside",
     "Attention",
     "BandMove",
@@ -61,6 +64,7 @@ __all__ = [
     "Task",
     "UrgencyPart",
     "View",
+    "access_note",
     "accounts_in",
     "add_note",
     "check_may_act",
@@ -73,11 +77,13 @@ __all__ = [
     "draft",
     "drop_task",
     "edit_note",
+    "end_override",
     "fingerprint",
     "judgement_of",
     "later_tasks",
     "load_plays",
     "log_interaction",
+    "manual_measures",
     "mark_done",
     "may_act",
     "may_change_note",
@@ -87,6 +93,7 @@ __all__ = [
     "my_promises",
     "notes_of",
     "overnight",
+    "override_band",
     "pin_note",
     "place",
     "play_for",
@@ -98,6 +105,7 @@ __all__ = [
     "reopen_task",
     "restore_note",
     "snooze",
+    "state_measure",
     "tasks_of",
     "undo",
     "usual_view",

@@ -84,7 +84,7 @@ def accounts_in(member: Member, view: View) -> QuerySet[Account]:
     if view == View.MINE:
         return accounts.filter(owner=member)
     if view == View.TEAM:
-        return accounts.filter(owner__team_id=member.team_id)
+        return accounts.filter(owner__team=member.team)
     return accounts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -119,7 +118,7 @@ def _close(member: Member, task_id: int, status: Task.Status, verb: str, now: da
     return task
 
 
-def _facts(task: Task) -> Mapping[str, Any] | dict[str, Any]:
+def _facts(task: Task) -> dict[str, Any]:
     return {
         "due_on": str(task.due_on or ""),
         "assignee": task.assignee.email if task.assignee else "",

@@ -1,0 +1,52 @@
+"""What the address of an account page asks for: whose page, which tab, as of which day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from enishi.accounts.access import access_account
+from enishi.accounts.models import Account, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``as_of`` is None for now; ``day`` is the day shown."""
+
+    member: Member
+    account: Account
+    as_of: date | None
+    today: date
+    now: datetime
+    query: Mapping[str, str]
+
+    @property
+    def day(self) -> date:
+        return self.as_of or self.today
+
+    @property
+    def as_of_text(self) -> str:
+        return self.as_of.isoformat() if self.as_of else ""
+
+
+def read_day(text: str, today: date) -> date | None:
+    """A past day; None for today, for the future and for what is no day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day < today else None
+
+
+def find_survivor(member: Member, number: int) -> tuple[Account, Account] | None:
+    """A merged account and the one it lives on in, where the member sees that; None where it is not merged."""
+    merged = (
+        Account.objects.filter(pk=number, merged_into__isnull=False).select_related("merged_into").first()
+    )
+    if merged is None:
+        return None
+    survivor = merged
+    while survivor.merged_into:
+        survivor = survivor.merged_into
+    return merged, access_account(member, survivor.pk)

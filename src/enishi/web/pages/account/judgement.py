@@ -1,0 +1,271 @@
+"""What is thought of an account, now or on a past day: score, drivers, changes, causes, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from enishi.accounts.models import Account
+from enishi.signals.models import AccountState, HealthScore, Override, Signal
+from enishi.web.pages.account.links import facts_address
+from enishi.web.pages.account.words import say_pair, trigger_title
+
+WEEK, MONTH = 7, 28
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One driver: what it is, its points, how much it counts, and what it adds to the score."""
+
+    measure: str
+    group: str
+    title: str
+    text: str
+    points: float | None
+    weight: float
+    tenths: int
+    status: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one driver added to the change of the score."""
+
+    title: str
+    tenths: int
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The change since an earlier day. ``lines`` add up to ``tenths``; empty where either score is unknown."""
+
+    since: date
+    tenths: int | None
+    before: int | None
+    lines: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    text: str
+    on: date | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause of churn or an alert with its evidence."""
+
+    name: str
+    title: str
+    strength: int
+    tag: str
+    since: date | None
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Everything thought of an account on a day."""
+
+    day: date | None
+    tenths: int | None
+    band: str
+    computed_tenths: int | None
+    computed_band: str
+    coverage: float
+    trend: str
+    lines: list[Line]
+    week: Changes | None
+    month: Changes | None
+    causes: list[Cause]
+    alerts: list[Cause]
+    override: Override | None
+    scorecard: str
+
+    @property
+    def total(self) -> int:
+        """The sum of the lines: the computed score to the tenth."""
+        return sum(line.tenths for line in self.lines)
+
+    @property
+    def missing(self) -> int:
+        return sum(line.status == "missing" for line in self.lines)
+
+
+def judged(account: Account, as_of: date | None, words: Mapping[str, str]) -> Judged:
+    """What is thought now, or what was thought at the end of ``as_of``."""
+    state = AccountState.objects.filter(account=account).first()
+    if as_of is None:
+        return _now(account, state, words) if state else _nothing()
+    return _then(account, state.scorecard if state else "", as_of, words)
+
+
+def _nothing() -> Judged:
+    return Judged(None, None, "unknown", None, "unknown", 0.0, "", [], None, None, [], [], None, "")
+
+
+def _now(account: Account, state: AccountState, words: Mapping[str, str]) -> Judged:
+    scores = _scores(account, state.scorecard)
+    now = scores.filter(day__lte=state.day).order_by("-day").first()
+    lines = state.lines
+    return Judged(
+        day=state.day,
+        tenths=state.tenths,
+        band=state.band,
+        computed_tenths=state.computed_tenths,
+        computed_band=state.computed_band,
+        coverage=state.coverage,
+        trend=state.trend,
+        lines=read_lines(account.pk, lines),
+        week=_week(state),
+        month=changes_since(scores, now, MONTH),
+        causes=[_cause(account.pk, "cause", item, words) for item in state.causes],
+        alerts=[_cause(account.pk, "alert", item, words) for item in state.alerts],
+        override=open_override(account, state.day),
+        scorecard=state.scorecard,
+    )
+
+
+def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str]) -> Judged:
+    scores = _scores(account, scorecard)
+    score = scores.filter(day__lte=day).order_by("-day").first()
+    if score is None:
+        return _nothing()
+    causes, alerts = signals_on(account, day, words)
+    override = open_override(account, day)
+    return Judged(
+        day=score.day,
+        tenths=score.tenths,
+        band=override.band if override else score.band,
+        computed_tenths=score.tenths,
+        computed_band=score.band,
+        coverage=score.coverage,
+        trend="",
+        lines=read_lines(account.pk, score.lines, as_of=day.isoformat()),
+        week=changes_since(scores, score, WEEK),
+        month=changes_since(scores, score, MONTH),
+        causes=causes,
+        alerts=alerts,
+        override=override,
+        scorecard=score.scorecard,
+    )
+
+
+def _scores(account: Account, scorecard: str) -> Any:
+    scores = HealthScore.objects.filter(account=account)
+    return scores.filter(scorecard=scorecard) if scorecard else scores
+
+
+def open_override(account: Account, day: date) -> Override | None:
+    """The override in force on a day."""
+    return (
+        Override.objects.filter(account=account, made_at__date__lte=day, expires_on__gte=day)
+        .filter(Q(ended_at=None) | Q(ended_at__date__gt=day))
+        .select_related("member")
+        .first()
+    )
+
+
+def read_lines(account_id: int, lines: Sequence[Mapping[str, Any]], as_of: str = "") -> list[Line]:
+    """Stored driver lines in the reader's language, each with the way to its facts, largest share first."""
+    read = [
+        Line(
+            measure=line["measure"],
+            group=line.get("group") or "",
+            title=_side(line, "title"),
+            text=_side(line, "text"),
+            points=line.get("points"),
+            weight=line.get("weight") or 0.0,
+            tenths=line["tenths"],
+            status=line.get("status") or "ok",
+            address=facts_address(account_id, line.get("href_kind") or "", as_of=as_of),
+        )
+        for line in lines
+    ]
+    return sorted(read, key=lambda line: (line.status == "observed", line.tenths < 0, -line.weight))
+
+
+def _side(line: Mapping[str, Any], name: str) -> str:
+    return say_pair({"en": line.get(f"{name}_en"), "ja": line.get(f"{name}_ja")})
+
+
+def _week(state: AccountState) -> Changes | None:
+    if state.tenths_week_ago is None or state.computed_tenths is None:
+        return None
+    lines = [
+        Change(_side(line, "title"), line["tenths"], line.get("before"), line.get("after"))
+        for line in state.changes
+        if line["tenths"]
+    ]
+    lines.sort(key=lambda change: -abs(change.tenths))
+    moved = state.computed_tenths - state.tenths_week_ago
+    return Changes(state.day - timedelta(days=WEEK), moved, state.tenths_week_ago, lines)
+
+
+def changes_since(scores: Any, now: HealthScore | None, days: int) -> Changes | None:
+    """Driver by driver, from the score ``days`` before; the lines of both add up, so their differences do."""
+    if now is None or now.tenths is None:
+        return None
+    before = (
+        scores.filter(day__lte=now.day - timedelta(days=days), tenths__isnull=False).order_by("-day").first()
+    )
+    if before is None or before.day < now.day - timedelta(days=days + WEEK):
+        return None
+    then = {line["measure"]: line for line in before.lines}
+    today = {line["measure"]: line for line in now.lines}
+    changes = []
+    for measure in {**today, **then}:
+        old, new = then.get(measure, {}), today.get(measure, {})
+        delta = (new.get("tenths") or 0) - (old.get("tenths") or 0)
+        if delta:
+            changes.append(Change(_side(new or old, "title"), delta, old.get("points"), new.get("points")))
+    changes.sort(key=lambda change: -abs(change.tenths))
+    return Changes(before.day, now.tenths - before.tenths, before.tenths, changes)
+
+
+def _cause(
+    account_id: int, kind: str, item: Mapping[str, Any], words: Mapping[str, str], as_of: str = ""
+) -> Cause:
+    name = item[kind]
+    tag = item.get("tag") or ""
+    return Cause(
+        name=name,
+        title=trigger_title(f"{kind}:{name}", words),
+        strength=int(item.get("strength") or 100),
+        tag=tag,
+        since=date.fromisoformat(item["since"]) if item.get("since") else None,
+        evidence=[_evidence(account_id, one, as_of) for one in item.get("evidence") or ()],
+    )
+
+
+def _evidence(account_id: int, item: Mapping[str, Any], as_of: str) -> Evidence:
+    number = item.get("record_id") or item.get("record")
+    address = facts_address(account_id, item.get("kind") or "", number, as_of)
+    on = date.fromisoformat(item["on"]) if item.get("on") else None
+    return Evidence(say_pair(item), on, address)
+
+
+def signals_on(account: Account, day: date, words: Mapping[str, str]) -> tuple[list[Cause], list[Cause]]:
+    """The causes and alerts open on a past day, strongest first."""
+    still = Q(until=None) | Q(until__gt=day)
+    found: dict[str, list[Cause]] = {"cause": [], "alert": []}
+    for signal in Signal.objects.filter(still, account=account, since__lte=day):
+        kind, _colon, name = signal.type.partition(":")
+        item = {
+            kind: name,
+            "strength": signal.strength,
+            "tag": signal.tag,
+            "since": signal.since.isoformat(),
+            "evidence": signal.evidence,
+        }
+        if kind in found:
+            found[kind].append(_cause(account.pk, kind, item, words, day.isoformat()))
+    return found["cause"], found["alert"]

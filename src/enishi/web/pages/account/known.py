@@ -1,0 +1,163 @@
+"""An account's records: as they stand now, or as they were known on a past day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from enishi.accounts.company import company_zone
+from enishi.accounts.models import Account, Contact, Record, RecordVersion
+from enishi.kit.clock import day_of, end_of_day
+from enishi.store.kinds import KINDS, Kind, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record as known: its kind's fields by name, read."""
+
+    kind: str
+    pk: int
+    outside_id: str
+    source: str
+    happened_at: datetime
+    data: Mapping[str, Any]
+    contact_id: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def day(self, name: str) -> date | None:
+        """A date field; an instant's day is in UTC, so use :meth:`instant` for those."""
+        value = self.data.get(name)
+        return date.fromisoformat(value[:10]) if value else None
+
+    def instant(self, name: str) -> datetime | None:
+        value = self.data.get(name)
+        return datetime.fromisoformat(value) if value else None
+
+    def amount(self, name: str = "amount") -> Decimal:
+        return Decimal(str(self.data.get(name) or 0))
+
+
+def records_of(account: Account, as_of: date | None, *kinds: str) -> list[Known]:
+    """Records of the account, newest first. ``as_of``: what was known at the end of that day."""
+    if as_of is None:
+        rows = Record.objects.filter(account=account, deleted_at=None, kind__in=kinds)
+        return [known_now(row) for row in rows]
+    found = [known for kind in kinds for known in _then(account, KINDS[kind], as_of)]
+    return sorted(found, key=lambda known: (known.happened_at, known.pk), reverse=True)
+
+
+def known_now(row: Record) -> Known:
+    """A record's current row."""
+    return Known(
+        row.kind, row.pk, row.outside_id, row.source, row.happened_at, row.data, row.contact_id, row.extra
+    )
+
+
+def _then(account: Account, kind: Kind, day: date) -> Iterable[Known]:
+    zone = company_zone()
+    rows = {row.pk: row for row in Record.objects.filter(account=account, kind=kind.name)}
+    for number, version in versions_on(kind, rows, day, zone).items():
+        data = as_known(kind, version.data, day, zone)
+        extra = version.data.get("extra") or {}
+        row = rows[number]
+        yield Known(
+            kind.name, number, row.outside_id, row.source, row.happened_at, data, version.contact_id, extra
+        )
+
+
+def versions_on(kind: Kind, numbers: Iterable[int], day: date, zone: ZoneInfo) -> dict[int, RecordVersion]:
+    """The version of each record that was known and in force at the end of ``day``; none where deleted."""
+    versions: QuerySet[RecordVersion] = RecordVersion.objects.filter(
+        kind=kind.name, record_id__in=list(numbers), known_at__lt=end_of_day(day, zone)
+    )
+    if kind.effective:
+        versions = versions.filter(valid_on__lte=day).order_by("valid_on", "pk")
+    else:
+        versions = versions.order_by("pk")
+    newest = {version.record_id: version for version in versions}
+    return {number: version for number, version in newest.items() if not version.deleted}
+
+
+def as_known(kind: Kind, data: Mapping[str, Any], day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """The fields whose value was known on ``day``: outcomes dated later are left out."""
+    hidden = {
+        f.name for f in kind.fields if f.known_from and not _is_known(kind, f.known_from, data, day, zone)
+    }
+    return {name: value for name, value in data.items() if name not in hidden}
+
+
+def _is_known(kind: Kind, known_from: str, data: Mapping[str, Any], day: date, zone: ZoneInfo) -> bool:
+    days = [_day(kind, name, data.get(name), zone) for name in known_from.split("|")]
+    stated = [one for one in days if one is not None]
+    return bool(stated) and min(stated) <= day
+
+
+def _day(kind: Kind, name: str, value: Any, zone: ZoneInfo) -> date | None:
+    if not value:
+        return None
+    if kind.field(name).type is Type.INSTANT:
+        return day_of(datetime.fromisoformat(value), zone)
+    return date.fromisoformat(value)
+
+
+def incidents_of(account: Account, as_of: date | None) -> list[Known]:
+    """Incidents that hit this account, or everyone."""
+    if as_of is not None:
+        return records_of(account, as_of, "incident")
+    hit = Q(account=account) | Q(account=None)
+    return [known_now(row) for row in Record.objects.filter(hit, kind="incident", deleted_at=None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact as known; ``left_on`` and ``bounced_on`` are empty where that was not known yet."""
+
+    contact: Contact
+    role: str
+    left_on: date | None
+    bounced_on: date | None
+
+    @property
+    def present(self) -> bool:
+        return self.left_on is None
+
+
+def people_of(account: Account, as_of: date | None) -> list[Person]:
+    """The people at the account, present ones first."""
+    contacts = Contact.objects.filter(account=account, deleted_at=None)
+    if as_of is None:
+        found = [Person(one, one.role, one.left_on, one.bounced_on) for one in contacts]
+    else:
+        found = _people_then({one.pk: one for one in contacts}, as_of)
+    return sorted(found, key=lambda one: (not one.present, one.contact.pk))
+
+
+def _people_then(contacts: Mapping[int, Contact], day: date) -> list[Person]:
+    kind, zone = KINDS["contact"], company_zone()
+    found = []
+    for number, version in versions_on(kind, contacts, day, zone).items():
+        data = as_known(kind, version.data, day, zone)
+        left, bounced = data.get("left_on"), data.get("bounced_on")
+        found.append(
+            Person(
+                contacts[number],
+                data.get("role") or "",
+                date.fromisoformat(left) if left else None,
+                date.fromisoformat(bounced) if bounced else None,
+            )
+        )
+    return found
+
+
+def account_then(account: Account, day: date) -> Mapping[str, Any]:
+    """The account's own fields as known on ``day``; empty where it was not known yet."""
+    kind = KINDS["account"]
+    zone = company_zone()
+    version = versions_on(kind, [account.pk], day, zone).get(account.pk)
+    return as_known(kind, version.data, day, zone) if version else {}

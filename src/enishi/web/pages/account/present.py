@@ -1,0 +1,221 @@
+"""What the account page's templates are given: every word and link decided here, so that they only draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.core.paginator import Paginator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Role
+from enishi.signals.models import AccountState, ManualMeasure
+from enishi.store.kinds import KINDS
+from enishi.web.pages.account import timeline as times
+from enishi.web.pages.account.acts import ranked_now
+from enishi.web.pages.account.asked import Asked
+from enishi.web.pages.account.header import header
+from enishi.web.pages.account.judgement import Judged, judged
+from enishi.web.pages.account.links import tab_address
+from enishi.web.pages.account.people import people_map
+from enishi.web.pages.account.revenue import revenue_of
+from enishi.web.pages.account.tickets import tickets_of
+from enishi.web.pages.account.trend import trend
+from enishi.web.pages.account.words import reason_words, say, trigger_title
+from enishi.work import api as work
+
+TICKETS_A_PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab's title and what its template is given."""
+
+    title: Any
+    context: Callable[[Asked], Mapping[str, Any]]
+
+
+def page_context(asked: Asked, tab: str) -> dict[str, Any]:
+    """The header, the tabs, and the chosen tab."""
+    state = AccountState.objects.filter(account=asked.account).first()
+    return {
+        "account": asked.account,
+        "header": header(asked.account, state, asked.day, asked.as_of, asked.member),
+        "state": state,
+        "tab": tab,
+        "tabs": _tabs(asked, tab),
+        "as_of": asked.as_of,
+        "as_of_text": asked.as_of_text,
+        "today": asked.today,
+        "now_address": tab_address(asked.account.pk, tab),
+        "may_act": work.may_act(asked.member) and asked.as_of is None,
+        "may_lead": work.may_lead(asked.member) and asked.as_of is None,
+        "may_export": asked.member.role != Role.VIEWER,
+        **TABS[tab].context(asked),
+    }
+
+
+def _tabs(asked: Asked, current: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": str(tab.title),
+            "address": tab_address(asked.account.pk, name, as_of=asked.as_of_text),
+            "current": name == current,
+        }
+        for name, tab in TABS.items()
+    ]
+
+
+def _overview(asked: Asked) -> Mapping[str, Any]:
+    words = reason_words()
+    thought = judged(asked.account, asked.as_of, words)
+    newest = times.timeline(asked.account, [], words, as_of=asked.as_of, now=asked.now)
+    tasks = work.tasks_of(asked.account).filter(status=work.Task.Status.OPEN)
+    return {
+        "judged": thought,
+        "chart": trend(asked.account, thought.scorecard, asked.day, asked.as_of),
+        "measures": _measures(asked),
+        "newest": newest.entries[:12],
+        "tasks": tasks if asked.as_of is None else [],
+        "suggestion": _suggestion(asked, words, thought),
+        "pinned": work.notes_of(asked.account).filter(pinned=True)[:3],
+    }
+
+
+def _measures(asked: Asked) -> list[ManualMeasure]:
+    """Values people stated that are in force."""
+    stated = ManualMeasure.objects.filter(account=asked.account, expires_on__gte=asked.day).select_related(
+        "owner"
+    )
+    return [one for one in stated if one.made_at.date() <= asked.day]
+
+
+def _suggestion(asked: Asked, words: Mapping[str, str], thought: Judged) -> Mapping[str, Any] | None:
+    """The next best act with its draft; only for now, and only where something calls for it."""
+    ranked = ranked_now(asked.account, asked.today) if asked.as_of is None else None
+    if ranked is None:
+        return None
+    contacts = list(asked.account.contacts.filter(deleted_at=None, erased_at=None))
+    state = AccountState.objects.get(account=asked.account)
+    draft = work.draft(
+        ranked.play, asked.account, contacts, asked.member, get_company(),
+        renewal_on=state.renewal_on, reasons=ranked.reasons,
+    )  # fmt: skip
+    mail = urlencode({"subject": draft.subject, "body": draft.body}, quote_via=quote)
+    return {
+        "ranked": ranked,
+        "why": trigger_title(ranked.main.trigger, words),
+        "evidence": say(ranked.main.evidence),
+        "draft": draft,
+        "contact": next((one for one in contacts if one.pk == draft.contact_id), None),
+        "mailto": f"mailto:{draft.to}?{mail}",
+    }
+
+
+def _usage(asked: Asked) -> Mapping[str, Any]:
+    return {"panel_query": _panel_query(asked)}
+
+
+def _panel_query(asked: Asked) -> str:
+    given = {key: asked.query[key] for key in ("as_of", "weeks") if asked.query.get(key)}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _people(asked: Asked) -> Mapping[str, Any]:
+    return {"people": people_map(asked.account, asked.as_of, asked.today), "roles": dict(_role_titles())}
+
+
+def _role_titles() -> list[tuple[str, str]]:
+    return [(name, say(title)) for name, title in KINDS["contact"].field("role").choices]
+
+
+def _revenue(asked: Asked) -> Mapping[str, Any]:
+    return {
+        "revenue": revenue_of(asked.account, asked.as_of, asked.today),
+        "panel_query": _panel_query(asked),
+        "intervals": _choices("subscription", "interval"),
+    }
+
+
+def _choices(kind: str, name: str) -> dict[str, str]:
+    return {value: say(title) for value, title in KINDS[kind].field(name).choices}
+
+
+def _tickets(asked: Asked) -> Mapping[str, Any]:
+    only = "open" if asked.query.get("only") == "open" else ""
+    found = tickets_of(asked.account, asked.as_of, asked.now, only)
+    pages = Paginator(found.items, TICKETS_A_PAGE)
+    people = {one.pk: one for one in asked.account.contacts.filter(erased_at=None)}
+    return {
+        "tickets": found,
+        "page": pages.get_page(asked.query.get("page", "1")),
+        "only": only,
+        "people_by_id": people,
+        "severities": _choices("ticket", "severity"),
+    }
+
+
+def _timeline(asked: Asked) -> Mapping[str, Any]:
+    kinds = _asked_kinds(asked)
+    cursor = asked.query.get("before", "")
+    found = times.timeline(
+        asked.account, kinds, reason_words(), cursor=cursor, as_of=asked.as_of, now=asked.now
+    )
+    query = [("kind", kind) for kind in kinds]
+    if asked.as_of:
+        query.append(("as_of", asked.as_of_text))
+    return {
+        "timeline": found,
+        "kinds": kinds,
+        "kind_chips": _kind_chips(asked, kinds),
+        "cursor": cursor,
+        "first_address": f"?{urlencode(query)}",
+        "next_address": f"?{urlencode([*query, ('before', found.next_cursor)])}" if found.next_cursor else "",
+    }
+
+
+def _asked_kinds(asked: Asked) -> list[str]:
+    getlist = getattr(asked.query, "getlist", None)
+    wanted = getlist("kind") if getlist else [asked.query.get("kind", "")]
+    return [kind for kind in (*times.RECORD_KINDS, *times.OWN_KINDS) if kind in wanted]
+
+
+def _kind_chips(asked: Asked, kinds: list[str]) -> list[dict[str, Any]]:
+    """One chip per kind; a click turns it on or off."""
+    own = {
+        "note": _("Notes"), "task": _("Tasks"), "signal": _("Causes and alerts"), "band": _("Band changes"),
+        "audit": _("Changes by people"),
+    }  # fmt: skip
+    chips = []
+    for kind in (*times.RECORD_KINDS, *times.OWN_KINDS):
+        title = own.get(kind) or say(KINDS[kind].plural)
+        after = [one for one in kinds if one != kind] if kind in kinds else [*kinds, kind]
+        query = [("kind", one) for one in after] + ([("as_of", asked.as_of_text)] if asked.as_of else [])
+        chips.append({"title": title, "on": kind in kinds, "address": f"?{urlencode(query)}"})
+    return chips
+
+
+def _notes(asked: Asked) -> Mapping[str, Any]:
+    member = asked.member
+    may = work.may_act(member)
+    notes = [
+        {"note": note, "may_change": may and work.may_change_note(member, note)}
+        for note in work.notes_of(asked.account)
+        if asked.as_of is None or note.made_at.date() <= asked.as_of
+    ]
+    return {"notes": notes}
+
+
+TABS: dict[str, Tab] = {
+    "overview": Tab(lazy("Overview"), _overview),
+    "usage": Tab(lazy("Usage"), _usage),
+    "people": Tab(lazy("People"), _people),
+    "revenue": Tab(lazy("Revenue and licences"), _revenue),
+    "tickets": Tab(lazy("Tickets"), _tickets),
+    "timeline": Tab(lazy("Timeline"), _timeline),
+    "notes": Tab(lazy("Notes"), _notes),
+}

@@ -1,0 +1,82 @@
+"""The account's tickets: open ones first, with age, severity and tone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from enishi.accounts.models import Account
+from enishi.web.pages.account.known import Known, records_of
+
+SEVERE = ("high", "urgent")
+RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as known: hours are to its resolution, or until now where it is open."""
+
+    known: Known
+    opened_at: datetime
+    resolved_at: datetime | None
+    hours: float
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    @property
+    def severity(self) -> str:
+        return str(self.known.data.get("severity") or "normal")
+
+    @property
+    def is_severe(self) -> bool:
+        return self.severity in SEVERE
+
+    @property
+    def tone(self) -> str:
+        """Word for the tone: harsh below -0.3, friendly above 0.3; empty where nobody measured it."""
+        value = self.known.data.get("tone")
+        if value is None:
+            return ""
+        return "harsh" if value <= -0.3 else "friendly" if value >= 0.3 else "neutral"
+
+    @property
+    def data(self) -> Any:
+        return self.known.data
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """Counts over all, and the chosen list."""
+
+    items: list[Ticket]
+    open: int
+    severe_open: int
+    opened_90: int
+    total: int
+    median_hours: float | None
+
+
+def tickets_of(account: Account, as_of: date | None, now: datetime, only: str = "") -> Tickets:
+    """Open tickets first by severity and age, then resolved ones, newest first."""
+    found = [_ticket(known, now) for known in records_of(account, as_of, "ticket")]
+    is_open = [ticket for ticket in found if ticket.is_open]
+    resolved = sorted(ticket.hours for ticket in found if not ticket.is_open)
+    is_open.sort(key=lambda ticket: (RANK.get(ticket.severity, 2), ticket.opened_at))
+    chosen = is_open if only == "open" else [*is_open, *(one for one in found if not one.is_open)]
+    return Tickets(
+        items=chosen,
+        open=len(is_open),
+        severe_open=sum(ticket.is_severe for ticket in is_open),
+        opened_90=sum((now - ticket.opened_at).days < 90 for ticket in found),
+        total=len(found),
+        median_hours=resolved[len(resolved) // 2] if resolved else None,
+    )
+
+
+def _ticket(known: Known, now: datetime) -> Ticket:
+    opened = known.instant("opened_at") or known.happened_at
+    resolved = known.instant("resolved_at")
+    return Ticket(known, opened, resolved, max(0.0, ((resolved or now) - opened).total_seconds() / 3600))

@@ -1,0 +1,350 @@
+"""Everything that happened with an account, newest first, from all the places it is kept in.
+
+Each source gives its newest entries before a cursor; they are merged and cut. The cursor is the instant of the
+last entry shown, with its key, so that a page neither repeats nor skips entries of the same instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from enishi.accounts.company import company_zone
+from enishi.accounts.models import Account, AuditLine, Contact, Record
+from enishi.kit.clock import end_of_day
+from enishi.signals.models import HealthScore, Signal
+from enishi.store.kinds import KINDS
+from enishi.web.badges import band_word
+from enishi.web.pages.account.known import Known, known_now, records_of
+from enishi.web.pages.account.words import say_pair, trigger_title
+from enishi.web.words import person
+from enishi.work.api import Note, Task
+
+PORTION = 40
+RECORD_KINDS = (
+    "interaction", "ticket", "subscription", "invoice", "incident", "survey_answer", "order", "training",
+)  # fmt: skip
+OWN_KINDS = ("note", "task", "signal", "band", "audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline."""
+
+    at: datetime
+    kind: str
+    key: str
+    title: str
+    text: str = ""
+    who: str = ""
+    tone: str = ""
+    band: str = ""
+    anchor: str = ""
+    dated: bool = False  # only the day is known
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return (self.at, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is asked for: before a cursor, known by the end of a day."""
+
+    account: Account
+    before: datetime
+    zone: ZoneInfo
+    words: Mapping[str, str]
+    people: Mapping[int, str]
+    day: date | None = None
+    limit: int = PORTION + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    entries: list[Entry]
+    next_cursor: str
+
+
+def timeline(
+    account: Account,
+    kinds: Sequence[str],
+    words: Mapping[str, str],
+    *,
+    cursor: str = "",
+    as_of: date | None = None,
+    now: datetime,
+) -> Timeline:
+    """A page of the timeline, of the kinds asked for (all where none is)."""
+    zone = company_zone()
+    at, key = _read_cursor(cursor)
+    end = end_of_day(as_of, zone) if as_of else now + timedelta(days=1)
+    before = min(at + timedelta(microseconds=1), end) if at else end
+    people = {
+        one.pk: one.full_name
+        for one in Contact.objects.filter(account=account, erased_at=None, deleted_at=None)
+    }
+    span = Span(account, before, zone, words, people, as_of)
+    wanted = set(kinds) or {*RECORD_KINDS, *OWN_KINDS} - {"audit"}
+    found: list[Entry] = []
+    for name, source in SOURCES.items():
+        if name in wanted:
+            found += source(span)
+    if records := [kind for kind in RECORD_KINDS if kind in wanted]:
+        found += _records(span, records)
+    if at:
+        found = [entry for entry in found if entry.order < (at, key)]
+    found.sort(key=lambda entry: entry.order, reverse=True)
+    shown = found[:PORTION]
+    return Timeline(shown, _cursor(shown[-1]) if len(found) > PORTION else "")
+
+
+def _cursor(entry: Entry) -> str:
+    return f"{entry.at.timestamp():.6f}_{entry.key}"
+
+
+def _read_cursor(text: str) -> tuple[datetime | None, str]:
+    stamp, _line, key = text.partition("_")
+    try:
+        return datetime.fromtimestamp(float(stamp), UTC), key
+    except (ValueError, OverflowError, OSError):
+        return None, ""
+
+
+def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
+    for known in _known(span, kinds):
+        title, text, tone = DESCRIBE[known.kind](known.data)
+        yield Entry(
+            at=known.happened_at,
+            kind=known.kind,
+            key=f"record-{known.pk}",
+            title=title or KINDS[known.kind].title.in_language(_language()),
+            text=text,
+            who=span.people.get(known.contact_id or 0, ""),
+            tone=tone,
+            anchor=f"record-{known.pk}",
+            dated=_is_dated(known.kind),
+        )
+
+
+def _known(span: Span, kinds: Sequence[str]) -> list[Known]:
+    if span.day is not None:
+        return [one for one in records_of(span.account, span.day, *kinds) if one.happened_at < span.before]
+    hit = Q(account=span.account) | Q(account=None, kind="incident")
+    rows = Record.objects.filter(hit, kind__in=kinds, deleted_at=None, happened_at__lt=span.before)
+    return [known_now(row) for row in rows.order_by("-happened_at", "-pk")[: span.limit]]
+
+
+def _is_dated(kind: str) -> bool:
+    declared = KINDS[kind]
+    return declared.field(declared.happened).type == "date"
+
+
+def _language() -> str:
+    return get_language() or "ja"
+
+
+def _choice(kind: str, name: str, value: Any) -> str:
+    titles = dict(KINDS[kind].field(name).choices)
+    return titles[value].in_language(_language()) if value in titles else ""
+
+
+def _join(*parts: Any) -> str:
+    return " · ".join(str(part) for part in parts if part not in (None, ""))
+
+
+Described = tuple[str, str, str]
+
+
+def _interaction(data: Mapping[str, Any]) -> Described:
+    minutes = _("%(n)s min") % {"n": data["minutes"]} if data.get("minutes") else ""
+    answered = _("two-way") if data.get("two_way") else _("no answer")
+    title = _join(_choice("interaction", "type", data.get("type")), data.get("subject"))
+    return title, _join(answered, minutes, data.get("body")), "good" if data.get("two_way") else ""
+
+
+def _ticket(data: Mapping[str, Any]) -> Described:
+    status = _("resolved") if data.get("resolved_at") else _("open")
+    severity = _choice("ticket", "severity", data.get("severity"))
+    tone = "danger" if data.get("severity") in ("high", "urgent") and not data.get("resolved_at") else ""
+    return str(data.get("subject") or ""), _join(severity, status, data.get("category")), tone
+
+
+def _subscription(data: Mapping[str, Any]) -> Described:
+    ended = data.get("ended_on")
+    title = _join(data.get("product"), data.get("plan"))
+    seats = _("%(n)s seats") % {"n": data["seats"]} if data.get("seats") else ""
+    text = _join(
+        _amount(data), seats, _("ended %(day)s") % {"day": ended} if ended else "", data.get("end_reason")
+    )
+    return title, text, "danger" if ended else ""
+
+
+def _amount(data: Mapping[str, Any]) -> str:
+    amount = data.get("amount")
+    if amount is None:
+        return ""
+    return f"{Decimal(str(amount)):,} {data.get('currency') or ''}".strip()
+
+
+def _invoice(data: Mapping[str, Any]) -> Described:
+    paid = data.get("paid_on") or data.get("paid")
+    due = _("due %(day)s") % {"day": data["due_on"]} if data.get("due_on") else ""
+    return (
+        _("Invoice"),
+        _join(_amount(data), due, _("paid") if paid else _("not paid")),
+        "" if paid else "caution",
+    )
+
+
+def _incident(data: Mapping[str, Any]) -> Described:
+    minutes = _("%(n)s min") % {"n": data["minutes"]} if data.get("minutes") else ""
+    return (
+        str(data.get("title") or ""),
+        _join(minutes, _choice("incident", "severity", data.get("severity"))),
+        "danger",
+    )
+
+
+def _survey(data: Mapping[str, Any]) -> Described:
+    score = data.get("score")
+    shown = f"{score:g}" if isinstance(score, int | float) else str(score or "")
+    measure = _choice("survey_answer", "measure", data.get("measure"))
+    tone = "danger" if data.get("measure") == "nps" and isinstance(score, int | float) and score <= 6 else ""
+    return _join(data.get("survey"), f"{measure} {shown}".strip()), str(data.get("comment") or ""), tone
+
+
+def _order(data: Mapping[str, Any]) -> Described:
+    quantity = data.get("quantity")
+    return str(data.get("product") or ""), _join(f"×{quantity:g}" if quantity else "", _amount(data)), ""
+
+
+def _training(data: Mapping[str, Any]) -> Described:
+    return (
+        str(data.get("course") or ""),
+        f"{data['score']:g}" if data.get("score") is not None else "",
+        "good",
+    )
+
+
+DESCRIBE: dict[str, Callable[[Mapping[str, Any]], Described]] = {
+    "interaction": _interaction,
+    "ticket": _ticket,
+    "subscription": _subscription,
+    "invoice": _invoice,
+    "incident": _incident,
+    "survey_answer": _survey,
+    "order": _order,
+    "training": _training,
+}
+
+
+def _noon(day: date, span: Span) -> datetime:
+    return datetime.combine(day, time(12), span.zone)
+
+
+def _notes(span: Span) -> Iterator[Entry]:
+    notes = Note.objects.filter(account=span.account, deleted_at=None, made_at__lt=span.before)
+    for note in notes.select_related("author").order_by("-made_at")[: span.limit]:
+        yield Entry(
+            note.made_at,
+            "note",
+            f"note-{note.pk}",
+            _("Note"),
+            note.body,
+            _name(note.author),
+            anchor=f"note-{note.pk}",
+        )
+
+
+def _tasks(span: Span) -> Iterator[Entry]:
+    tasks = Task.objects.filter(account=span.account).select_related("assignee")
+    for task in tasks.filter(made_at__lt=span.before).order_by("-made_at")[: span.limit]:
+        due = _("due %(day)s") % {"day": task.due_on} if task.due_on else ""
+        yield Entry(
+            task.made_at,
+            "task",
+            f"task-{task.pk}",
+            task.title,
+            _join(_("task made"), due),
+            _name(task.assignee),
+        )
+    closed = tasks.filter(closed_at__lt=span.before).order_by("-closed_at")
+    for task in closed[: span.limit]:
+        done = task.status == Task.Status.DONE
+        text = _("task done") if done else _("task dropped")
+        yield Entry(
+            task.closed_at or task.made_at, "task", f"task-{task.pk}-closed", task.title, text,
+            _name(task.assignee), "good" if done else "",
+        )  # fmt: skip
+
+
+def _name(member: Any) -> str:
+    return person(member) if member else ""
+
+
+def _signals(span: Span) -> Iterator[Entry]:
+    signals = Signal.objects.filter(account=span.account, since__lte=span.before.astimezone(span.zone).date())
+    for signal in signals.order_by("-since", "-pk")[: span.limit]:
+        at = _noon(signal.since, span)
+        if at < span.before:
+            evidence = say_pair((signal.evidence or [{}])[0])
+            title = trigger_title(signal.type, span.words)
+            yield Entry(at, "signal", f"signal-{signal.pk}", title, evidence, tone="danger", dated=True)
+        ended = signal.until and (span.day is None or signal.until <= span.day)
+        if signal.until and ended and _noon(signal.until, span) < span.before:
+            yield Entry(
+                _noon(signal.until, span), "signal", f"signal-{signal.pk}-ended",
+                trigger_title(signal.type, span.words), _("ended"), tone="good", dated=True,
+            )  # fmt: skip
+
+
+def _bands(span: Span) -> Iterator[Entry]:
+    """Days on which the band became another; read from the newest, some portions deep."""
+    scores = HealthScore.objects.filter(
+        account=span.account, day__lte=span.before.astimezone(span.zone).date()
+    )
+    rows = scores.order_by("scorecard", "day").values_list("scorecard", "day", "band", "tenths", "pk")
+    for after, before in _turns(rows):
+        at = _noon(after[1], span)
+        if at < span.before:
+            words = {"before": band_word(before[2]), "after": band_word(after[2])}
+            yield Entry(
+                at, "band", f"band-{after[4]}", _("%(before)s → %(after)s") % words,
+                f"{after[3] / 10:.1f}" if after[3] is not None else "", band=after[2], dated=True,
+            )  # fmt: skip
+
+
+def _turns(rows: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    before = None
+    for row in rows:
+        if before and before[0] == row[0] and before[2] != row[2]:
+            yield row, before
+        before = row
+
+
+def _audit(span: Span) -> Iterator[Entry]:
+    lines = AuditLine.objects.filter(account=span.account, at__lt=span.before).select_related("member")
+    for line in lines.order_by("-at", "-pk")[: span.limit]:
+        detail = _join(
+            *(f"{key}: {value}" for key, value in line.detail.items() if not isinstance(value, dict | list))
+        )
+        who = _name(line.member) if line.member else line.actor
+        yield Entry(line.at, "audit", f"audit-{line.pk}", line.verb.replace("_", " "), detail, who)
+
+
+SOURCES: dict[str, Callable[[Span], Iterable[Entry]]] = {
+    "note": _notes,
+    "task": _tasks,
+    "signal": _signals,
+    "band": _bands,
+    "audit": _audit,
+}

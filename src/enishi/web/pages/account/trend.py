@@ -1,0 +1,102 @@
+"""The score over time, with what happened on the way."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from enishi.accounts.company import company_day, company_zone
+from enishi.accounts.models import Account, Record, RecordVersion
+from enishi.kit.clock import end_of_day
+from enishi.signals.models import HealthScore
+from enishi.web import words
+from enishi.web.pages.account.known import incidents_of, people_of
+
+DAYS = 365
+MOST_MARKS = 8
+
+
+def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> dict[str, Any] | None:
+    """A line chart's spec of the last year's scores; None where fewer than two are known."""
+    scores = HealthScore.objects.filter(account=account, day__gt=until - timedelta(days=DAYS), day__lte=until)
+    if scorecard:
+        scores = scores.filter(scorecard=scorecard)
+    rows = list(scores.order_by("day").values_list("day", "tenths"))
+    if sum(tenths is not None for _day, tenths in rows) < 2:
+        return None
+    days = [day for day, _tenths in rows]
+    language = get_language() or "ja"
+    labels = [words.day(day, language) for day in days]
+    return {
+        "kind": "line",
+        "x": labels,
+        "series": [
+            {"name": _("Score"), "values": [None if tenths is None else tenths / 10 for _day, tenths in rows]}
+        ],
+        "min": 0,
+        "max": 100,
+        "digits": 1,
+        "marks": _marks(account, days, labels, as_of),
+    }
+
+
+def _marks(
+    account: Account, days: Sequence[date], labels: Sequence[str], as_of: date | None
+) -> list[dict[str, str]]:
+    """What happened, at the first score on or after its day; what falls on one day is said together."""
+    at: dict[int, list[str]] = {}
+    for day, label in sorted(happenings(account, as_of)):
+        if days[0] - timedelta(days=7) <= day <= days[-1]:
+            at.setdefault(bisect_left(days, day), []).append(label)
+    newest = sorted(at)[-MOST_MARKS:]
+    return [{"x": labels[place], "label": " / ".join(dict.fromkeys(at[place]))} for place in newest]
+
+
+def happenings(account: Account, as_of: date | None) -> Iterable[tuple[date, str]]:
+    """Outages, departures of those who matter, and changes of contract, each with its day."""
+    for incident in incidents_of(account, as_of):
+        yield company_day(incident.happened_at), _("Outage")
+    for person in people_of(account, as_of):
+        if person.left_on and person.role in ("champion", "decision_maker"):
+            title = _("Champion left") if person.role == "champion" else _("Decision maker left")
+            yield person.left_on, title
+    yield from contract_changes(account, as_of)
+
+
+def contract_changes(account: Account, as_of: date | None) -> Iterable[tuple[date, str]]:
+    """Days from which a subscription has another plan, other seats, or notice of its end."""
+    numbers = list(Record.objects.filter(account=account, kind="subscription").values_list("pk", flat=True))
+    versions = RecordVersion.objects.filter(kind="subscription", record_id__in=numbers, deleted=False)
+    if as_of:
+        versions = versions.filter(known_at__lt=end_of_day(as_of, company_zone()), valid_on__lte=as_of)
+    before: dict[int, dict[str, Any]] = {}
+    for version in versions.order_by("record_id", "valid_on", "pk"):
+        data, last = version.data, before.get(version.record_id)
+        if last is not None:
+            yield from _differences(version.valid_on, last, data, as_of)
+        elif data.get("notice_on"):
+            yield from _notice(data, as_of)
+        before[version.record_id] = data
+
+
+def _differences(
+    day: date, before: dict[str, Any], after: dict[str, Any], as_of: date | None
+) -> Iterable[tuple[date, str]]:
+    if after.get("plan") != before.get("plan"):
+        yield day, _("Plan changed")
+    old, new = before.get("seats"), after.get("seats")
+    if isinstance(old, int) and isinstance(new, int) and old != new:
+        yield day, _("Seats %(change)s") % {"change": f"{new - old:+d}"}
+    if after.get("notice_on") and not before.get("notice_on"):
+        yield from _notice(after, as_of)
+
+
+def _notice(data: dict[str, Any], as_of: date | None) -> Iterable[tuple[date, str]]:
+    day = date.fromisoformat(data["notice_on"])
+    if as_of is None or day <= as_of:
+        yield day, _("Notice given")

@@ -1,0 +1,43 @@
+"""Names of reasons, causes and alerts in the reader's language, from where each is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from enishi.definitions.api import get_causes
+from enishi.kit.text import Text
+
+
+def say(text: Text | None) -> str:
+    """A text in the reader's language; empty where there is none."""
+    return text.in_language(get_language() or "ja") if text else ""
+
+
+def say_pair(pair: Mapping[str, Any]) -> str:
+    """The side of an ``{en, ja}`` mapping the reader reads."""
+    japanese = (get_language() or "ja").startswith("ja")
+    return str(pair.get("ja" if japanese else "en") or "")
+
+
+def reason_words() -> dict[str, str]:
+    """Titles of causes and alerts by trigger, read once per page."""
+    declared = get_causes()
+    causes = {f"cause:{cause.id}": say(Text.parse(cause.title)) for cause in declared.causes}
+    return causes | {f"alert:{alert.id}": say(Text.parse(alert.title)) for alert in declared.alerts}
+
+
+def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
+    """A reason's name: the declared title, with the tag of the department it concerns."""
+    name, _slash, tag = trigger.partition("/")
+    own = {
+        "band:red": _("Score in danger"),
+        "score:falling": _("Score falling"),
+        "renewal:near": _("Renewal coming up"),
+    }
+    title = words.get(name) or own.get(name) or name.partition(":")[2].replace("_", " ")
+    tags = {"product": _("product"), "competition": _("competition")}
+    return f"{title} ({tags[tag]})" if tag in tags else title

@@ -1,0 +1,188 @@
+"""What Today's templates are given: every word and link decided here, so that they only draw."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.utils.translation import gettext as _
+
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Account, Contact, Member
+from enishi.signals.models import AccountState
+from enishi.web.pages.account.links import facts_address
+from enishi.web.pages.account.words import reason_words, say, say_pair, trigger_title
+from enishi.work import api as work
+from enishi.work.api import Draft, Overnight, Queue, Ranked, Task, View
+
+PORTION = 10
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    view: View
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason on a card: its name, and one line of evidence."""
+
+    title: str
+    evidence: str
+    on: date | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One account that needs somebody."""
+
+    ranked: Ranked
+    account: Account
+    state: AccountState
+    why: Why
+    others: list[Why]
+    draft: Draft
+    contact: Contact | None
+    promises: list[Task]
+
+    @property
+    def mailto(self) -> str:
+        """The draft, opened in the person's own mail program."""
+        words = urlencode({"subject": self.draft.subject, "body": self.draft.body}, quote_via=quote)
+        return f"mailto:{quote(self.draft.to)}?{words}"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An alert that fired since the last working day."""
+
+    account: Account
+    title: str
+    evidence: str
+    since: date
+
+
+def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
+    views = {view.value: view for view in work.views_of(member)}
+    view = views.get(address.get("view", "")) or work.usual_view(member)
+    text = address.get("shown", "")
+    shown = int(text) if text.isdecimal() and len(text) < 6 else PORTION
+    return Asked(view, max(PORTION, min(MOST_SHOWN, shown)))
+
+
+def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
+    overnight = work.overnight(member, today, asked.view)
+    return {
+        **queue_context(member, asked, today),
+        **promises_context(member, today),
+        "views": _view_links(member, asked),
+        "overnight": overnight,
+        "news": _news(overnight),
+        "renewals": work.renewals(member, today, asked.view),
+        "renewals_address": _renewals_address(asked, member),
+    }
+
+
+def _view_links(member: Member, asked: Asked) -> list[dict[str, Any]]:
+    titles = {View.MINE: _("My accounts"), View.TEAM: _("My team"), View.ALL: _("Everyone")}
+    return [
+        {"address": f"?view={view.value}", "title": titles[view], "current": view == asked.view}
+        for view in work.views_of(member)
+    ]
+
+
+def _renewals_address(asked: Asked, member: Member) -> str:
+    owner = f"&owner={member.pk}" if asked.view == View.MINE else ""
+    return f"?renewal=90&sort=renewal_on{owner}"
+
+
+def queue_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
+    queue = work.ranked_queue(member, today, view=asked.view, limit=asked.shown)
+    return {
+        "queue": queue,
+        "cards": cards(member, queue, today),
+        "view": asked.view.value,
+        "view_is_mine": asked.view == View.MINE,
+        "shown": asked.shown,
+        "more": min(PORTION, queue.total - queue.shown),
+        "next_shown": min(MOST_SHOWN, asked.shown + PORTION),
+        "may_act": work.may_act(member),
+        "today": today,
+        "stale_days": (today - queue.day).days if queue.day else 0,
+        "has_accounts": bool(queue.day or queue.unscored),
+        "aside": queue.aside,
+        "snoozes": [today + timedelta(days=days) for days in (1, 7, 14, 30)],
+    }
+
+
+def promises_context(member: Member, today: date) -> dict[str, Any]:
+    promises = list(work.my_promises(member, today)[:100])
+    return {
+        "promises": promises,
+        "promises_overdue": sum(task.due_on < today for task in promises if task.due_on),
+        "promises_later": work.later_tasks(member, today).count(),
+        "may_act": work.may_act(member),
+        "today": today,
+    }
+
+
+def cards(member: Member, queue: Queue, today: date) -> list[Card]:
+    """The ranked accounts with everything a card shows, in a fixed number of queries."""
+    ids = [item.account_id for item in queue.items]
+    states = {
+        state.account_id: state
+        for state in AccountState.objects.filter(account_id__in=ids)
+        .select_related("account", "account__owner")
+        .defer("lines", "changes", "metrics")
+    }
+    contacts = _by_account(Contact.objects.filter(account_id__in=ids, deleted_at=None, erased_at=None))
+    due = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
+    promises = _by_account(due.select_related("assignee"))
+    company, words = get_company(), reason_words()
+    found = []
+    for item in queue.items:
+        state, people = states[item.account_id], contacts[item.account_id]
+        draft = work.draft(
+            item.play, state.account, people, member, company,
+            renewal_on=state.renewal_on, reasons=item.reasons,
+        )  # fmt: skip
+        why = [_why(item.account_id, reason, words) for reason in item.reasons]
+        contact = next((one for one in people if one.pk == draft.contact_id), None)
+        found.append(
+            Card(item, state.account, state, why[0], why[1:], draft, contact, promises[item.account_id])
+        )
+    return found
+
+
+def _by_account(rows: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.account_id].append(row)
+    return found
+
+
+def _why(account_id: int, reason: work.Reason, words: Mapping[str, str]) -> Why:
+    return Why(
+        title=trigger_title(reason.trigger, words),
+        evidence=say(reason.evidence),
+        on=reason.on or reason.since,
+        address=facts_address(account_id, reason.kind, reason.record_id),
+    )
+
+
+def _news(overnight: Overnight) -> Sequence[News]:
+    words = reason_words()
+    found = []
+    for signal in overnight.signals:
+        evidence = say_pair((signal.evidence or [{}])[0])
+        found.append(News(signal.account, trigger_title(signal.type, words), evidence, signal.since))
+    return found
