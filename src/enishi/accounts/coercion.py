@@ -289,10 +289,10 @@ def _coerce_extra(name: str, value: object) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise Refused("is not an object of names and values.", "名前と値のオブジェクトではありません。")
-    return {str(key).replace("\x00", ""): _plain(part) for key, part in value.items()}
+    return {str(key).replace("\x00", ""): plain_json(part) for key, part in value.items()}
 
 
-def _plain(value: object) -> Any:
+def plain_json(value: object) -> Any:
     """A value of an unknown column as JSON."""
     if value is None or isinstance(value, bool | int):
         return value
@@ -303,9 +303,9 @@ def _plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key).replace("\x00", ""): _plain(part) for key, part in value.items()}
+        return {str(key).replace("\x00", ""): plain_json(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain_json(part) for part in value]
     return str(value).replace("\x00", "").encode(errors="replace").decode()
 
 

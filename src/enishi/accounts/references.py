@@ -1,7 +1,8 @@
 """Which account, contact or member a source means by an id, a mail address or a name: looked up for many at once.
 
 An account's id is looked for as an outside id within the same system, then within any system, then as a mail
-domain. A contact: as an outside id or user id, then as a mail address. Two candidates are never guessed between.
+domain, then as the account's exact name. A contact: as an outside id or user id, then as a mail address. Two
+candidates are never guessed between.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def domain_of(text: str) -> str:
 class Candidates:
     """Numbers found for a wanted text, by how good the match is (best first)."""
 
-    by_rank: list[set[int]] = field(default_factory=lambda: [set(), set(), set()])
+    by_rank: list[set[int]] = field(default_factory=lambda: [set(), set(), set(), set()])
 
     def best(self) -> set[int]:
         return next((found for found in self.by_rank if found), set())
@@ -65,14 +66,14 @@ class AccountBook:
         self._asked |= missing
         for part in slices(missing):
             self._look_up_ids(part)
-            self._look_up_domains(part)
+            self._look_up_other(part)
 
     def _look_up_ids(self, part: list[str]) -> None:
         links = OutsideId.objects.filter(target=OutsideId.Target.ACCOUNT, value__in=part)
         for system, value, number in links.values_list("system", "value", "account_id"):
             self._found[value].by_rank[0 if system == self.source else 1].add(number)
 
-    def _look_up_domains(self, part: list[str]) -> None:
+    def _look_up_other(self, part: list[str]) -> None:
         domains = {text: domain_of(text) for text in part}
         rows = Account.objects.filter(deleted_at__isnull=True, domain__in={d for d in domains.values() if d})
         by_domain: dict[str, set[int]] = defaultdict(set)
@@ -80,6 +81,9 @@ class AccountBook:
             by_domain[domain].add(number)
         for text, domain in domains.items():
             self._found[text].by_rank[2] |= by_domain.get(domain, set())
+        named = Account.objects.filter(deleted_at__isnull=True, name__in=part)
+        for number, name in named.values_list("pk", "name"):
+            self._found[name].by_rank[3].add(number)
 
     def find(self, wanted: str) -> set[int]:
         """The accounts meant; more than one means it cannot be told. Different ids of merged accounts agree."""

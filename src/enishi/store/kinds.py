@@ -113,7 +113,8 @@ def _account(required: bool = True) -> Field:
         Text("Account", "顧客企業"),
         required=required,
         aliases=("account_id", "company_id", "customer_id", "company", "customer", "group_id", "顧客id", "顧客コード",
-                 "企業id", "企業コード", "会社id", "取引先id", "取引先コード", "得意先コード"),
+                 "企業id", "企業コード", "会社id", "取引先id", "取引先コード", "得意先コード", "account_name", "company_name",
+                 "会社", "会社名", "顧客", "顧客名", "企業", "企業名", "取引先", "取引先名"),
     )  # fmt: skip
 
 

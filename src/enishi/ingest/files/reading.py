@@ -15,6 +15,9 @@ from enishi.ingest.values import Habits, read_amount, read_value
 from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
 
+# Columns of a downloaded list of rejected rows; ignored when the corrected file comes back.
+REASON_HEADINGS = ("取込エラー", "取込元の行", "Import error", "Row in the file")
+
 # Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
 _NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
 
@@ -67,7 +70,7 @@ class RowReader:
     """Reads the rows of one file for one kind. Keeps count of equal rows, whose made ids must differ."""
 
     def __init__(self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> None:
-        self.kind, self.plan = kind, plan
+        self.kind, self.plan, self.zone = kind, plan, habits.zone
         self.headings = list(headings)
         self._fields = [
             (spec, self.headings.index(plan.columns[spec.name]), self._habits(spec, habits))
@@ -75,12 +78,17 @@ class RowReader:
             if plan.columns.get(spec.name) in self.headings
         ]
         used = {place for _spec, place, _habits in self._fields}
-        self._rest = [(n, h) for n, h in enumerate(self.headings) if n not in used] if plan.keep_rest else []
+        self._rest = [
+            (n, h) for n, h in enumerate(self.headings) if n not in used and h not in REASON_HEADINGS
+        ]
+        self._rest = self._rest if plan.keep_rest else []
         self._constants = [
             (spec, plan.constants[spec.name], habits)
             for spec in kind.fields
             if plan.constants.get(spec.name) and spec.name not in plan.columns
         ]
+        has_id = any(spec.name == "id" for spec in kind.fields)
+        self._makes_ids = has_id and "id" not in plan.columns
         self._same: Counter[str] = Counter()
 
     def _habits(self, spec: Field, habits: Habits) -> Habits:
@@ -97,9 +105,8 @@ class RowReader:
         if self._rest:
             rest = {heading: cells[n] for n, heading in self._rest if cells[n] not in (None, "")}
             values["extra"] = rest
-        key = "message_id" if self.kind.name == "event" else "id"
-        if not values.get(key) and key not in errors:
-            values[key] = self._made_id(values, cells)
+        if self._makes_ids and not values.get("id"):
+            values["id"] = self._made_id(values, cells)
         return ReadRow(place, dict(zip(self.headings, cells, strict=False)), values, errors)
 
     def _read_cell(
@@ -119,10 +126,8 @@ class RowReader:
             if currency and any(f.name == "currency" for f in self.kind.fields):
                 values["currency"] = currency
 
-    def _made_id(self, values: Mapping[str, Any], cells: Sequence[Any]) -> str | None:
+    def _made_id(self, values: Mapping[str, Any], cells: Sequence[Any]) -> str:
         """An id for a row that brings none: what names the record, or the row's own content and how often it came."""
-        if "id" in self.plan.columns and self.kind.name != "event":
-            return None
         for name in _NATURAL_IDS.get(self.kind.name, ()):
             if values.get(name):
                 return str(values[name]).lower()[:250]
@@ -134,4 +139,5 @@ class RowReader:
 
 def fingerprint(columns: Sequence[str]) -> str:
     """What tells whether the same headings came again, in whatever order."""
-    return hashlib.sha256("\n".join(sorted(heading_key(c) for c in columns)).encode()).hexdigest()
+    own = sorted(heading_key(column) for column in columns if column not in REASON_HEADINGS)
+    return hashlib.sha256("\n".join(own).encode()).hexdigest()

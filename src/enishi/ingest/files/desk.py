@@ -1,0 +1,163 @@
+"""Rejected rows of files on the rejects desk: kept with their reason, corrected in place, tried again alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.audit import write_audit
+from enishi.accounts.coercion import plain_json
+from enishi.accounts.models import Member
+from enishi.ingest.api import accept_events
+from enishi.ingest.files.events import as_message, event_result
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.receiving import habits
+from enishi.ingest.models import Import, Reject
+from enishi.kit.errors import Conflict, EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+
+MOST_REJECTS = 20_000  # kept per import; beyond, they are counted only
+REASON = "row_rejected"
+
+
+def keep_rejects(made: Import, rows: Sequence[ReadRow]) -> None:
+    """Put rejected rows on the desk; those that stand there already from an earlier run get their new reason."""
+    if not rows or Reject.objects.filter(origin=made.origin).count() >= MOST_REJECTS:
+        return
+    rejects = [_reject(made, row) for row in rows]
+    Reject.objects.bulk_create(
+        rejects,
+        batch_size=200,
+        update_conflicts=True,
+        unique_fields=["origin", "position"],
+        update_fields=["payload", "message_en", "message_ja", "place", "context"],
+    )
+
+
+def _reject(made: Import, row: ReadRow) -> Reject:
+    reject = Reject(
+        kind=made.kind,
+        source=made.name[:100],
+        origin=made.origin,
+        position=row.place,
+        payload=json.dumps(plain_json(row.cells), ensure_ascii=False),
+        reason=REASON,
+        context={"import": made.pk},
+        made_at=made.started_at or made.made_at,
+    )
+    _explain(reject, made, row.errors)
+    return reject
+
+
+def _explain(reject: Reject, made: Import, errors: Mapping[str, Text]) -> None:
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    titles = {spec.name: spec.title for spec in kind.fields}
+    told = [(titles.get(name, Text(name, name)), text) for name, text in errors.items()]
+    reject.message_en = "\n".join(f"{title.en}: {text.en}" for title, text in told)
+    reject.message_ja = "\n".join(f"{title.ja}: {text.ja}" for title, text in told)
+    reject.place = ", ".join(plan.columns.get(name, name) for name in errors)[:200]
+    reject.context = {**reject.context, "fields": {name: plan.columns.get(name, "") for name in errors}}
+
+
+class StillRejected(EnishiError):
+    """The corrected row cannot be taken either."""
+
+    status = 422
+
+    def __init__(self, errors: Mapping[str, Text], made: Import) -> None:
+        columns = Plan.from_json(made.plan).columns
+        super().__init__(
+            "still_rejected",
+            Text("The row still cannot be taken.", "この行はまだ取り込めません。"),
+            Text(
+                "Correct the marked cells and try again.", "印の付いた項目を修正してもう一度お試しください。"
+            ),
+            {columns.get(name, name): text for name, text in errors.items()},
+        )
+
+
+def retry_row(
+    home: Home, reject: Reject, cells: Mapping[str, Any], *, actor: Member | str, now: datetime
+) -> Reject:
+    """Try a rejected row again with corrected cells, alone; taken, it leaves the desk.
+
+    Raises:
+        StillRejected: with messages by heading; the corrected cells and new reasons are kept on the desk.
+        Conflict: it is no open row of a file.
+    """
+    errors: Mapping[str, Text]
+    with transaction.atomic():
+        row = Reject.objects.select_for_update().get(pk=reject.pk)
+        made = _import_of(row)
+        reader = RowReader(FILE_KINDS[made.kind], made.headings, Plan.from_json(made.plan), habits())
+        read = reader.read(row.position, [cells.get(heading) for heading in made.headings])
+        errors = read.errors or _take(home, made, reader, read, actor, now)
+        row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
+        if errors:
+            _explain(row, made, errors)
+        else:
+            _close(row, made, actor, now)
+        row.save()
+    if errors:
+        raise StillRejected(errors, made)
+    return row
+
+
+def _import_of(row: Reject) -> Import:
+    made = Import.objects.filter(pk=row.context.get("import", 0)).first()
+    if made is None or row.status != Reject.Status.OPEN:
+        raise Conflict(
+            "reject_closed", Text("This row is no longer open.", "この行はすでに処理されています。")
+        )
+    return made
+
+
+def _take(
+    home: Home, made: Import, reader: RowReader, read: ReadRow, actor: Member | str, now: datetime
+) -> dict[str, Text]:
+    if made.kind == EVENT.name:
+        return _take_event(home, made, reader, read, now)
+    results = save_records(
+        FILE_KINDS[made.kind],
+        [read.values],
+        source=made.system,
+        actor=actor,
+        backfill=made.backfill,
+        now=now,
+        import_id=made.pk,
+    )
+    return results[0].errors
+
+
+def _take_event(home: Home, made: Import, reader: RowReader, read: ReadRow, now: datetime) -> dict[str, Text]:
+    if errors := event_result(0, read).errors:
+        return errors
+    message = as_message(read, reader)
+    message.setdefault("messageId", f"{made.origin}:{read.place}")
+    accepted = accept_events(
+        [message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now
+    )
+    return {"occurred_at": accepted.refused[0][1].message} if accepted.refused else {}
+
+
+def _close(row: Reject, made: Import, actor: Member | str, now: datetime) -> None:
+    row.status, row.closed_at = Reject.Status.REPLAYED, now
+    row.closed_by = actor.email if isinstance(actor, Member) else actor
+    row.message_en = row.message_ja = ""
+    Import.objects.filter(pk=made.pk).update(rejected=F("rejected") - 1, created=F("created") + 1)
+    write_audit(actor, "reject_replayed", row, detail={"import": made.pk, "row": row.position})
+
+
+def rejected_rows(made: Import, language: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Open rejected rows of an import: place in the file, reason, cells."""
+    rows = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
+    for row in rows.iterator(chunk_size=500):
+        yield row.position, row.message(language), json.loads(row.payload)

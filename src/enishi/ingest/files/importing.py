@@ -1,0 +1,291 @@
+"""Running an import: rows in portions, each one transaction, with counts, rejected rows and progress.
+
+An import that was cut off goes on where it stopped: the counts stand in the same transaction as the rows. Running
+a whole file again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from enishi.accounts.actions import RowResult, save_records
+from enishi.accounts.audit import write_audit
+from enishi.accounts.models import Member
+from enishi.ingest.files.desk import keep_rejects
+from enishi.ingest.files.events import event_result, send_events
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.receiving import (
+    check_plan,
+    date_columns,
+    habits,
+    open_stored,
+    receive_file,
+    remember,
+    remove_stored,
+    with_choices,
+)
+from enishi.ingest.files.tables import Table
+from enishi.ingest.models import Import
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.store.kinds import Kind
+
+PORTION = 2000
+_MOST_ORPHANS = 20_000
+_TRIED = 20_000  # rows a dry run looks at
+
+Progress = Callable[[int, int | None], None]
+_COUNTED = ("created", "updated", "unchanged", "rejected")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run or a dry run found so far."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
+    warnings: dict[str, list[Any]] = field(default_factory=dict)
+    examples: list[tuple[ReadRow, dict[str, Text]]] = field(default_factory=list)
+
+    def add(self, row: ReadRow, result: RowResult) -> None:
+        self.counts[result.status] += 1
+        for name, text in result.warnings.items():
+            count = self.warnings.setdefault(name, [0, text.en, text.ja])
+            count[0] += 1
+        if result.errors and len(self.examples) < 100:
+            self.examples.append((row, result.errors))
+
+
+def import_file(
+    home: Home,
+    path: Path,
+    kind: str,
+    *,
+    actor: Member | str,
+    now: datetime,
+    mapping: dict[str, str] | None = None,
+    day_order: str = "",
+    constants: dict[str, str] | None = None,
+    backfill: bool | None = None,
+    system: str = "",
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Import, Tally]:
+    """Import a file in one go (the command line's way).
+
+    Args:
+        mapping: field -> heading, over the guess or the saved mapping; empty heading leaves the field out.
+        day_order: of dates written as bare numbers (``dmy``, ``mdy``, ``ymd``), for every column that needs one.
+        constants: field -> one value for every row.
+        backfill: history, known from when it happened; None: as long as there is nothing of the kind.
+        system: to which the ids belong; empty: the vendor's product, or as remembered.
+        dry_run: look at the first rows and say what would happen; nothing stays.
+
+    Raises:
+        EnishiError: the file cannot be read, or the mapping cannot work. Single bad rows go to the desk.
+    """
+    made = receive_file(home, path, path.name, kind=kind, actor=actor, now=now)
+    plan = with_choices(Plan.from_json(made.plan), mapping or {})
+    if day_order:
+        plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[kind], plan), day_order))
+    plan.constants.update(constants or {})
+    made.plan, made.system = plan.as_json(), system or made.system
+    made.backfill = made.backfill if backfill is None else backfill
+    made.save()
+    try:
+        tally = try_import(home, made, now) if dry_run else run_import(home, made, now, progress)
+    finally:
+        _drop(home, made, dry_run)
+    return made, tally
+
+
+def _drop(home: Home, made: Import, dry_run: bool) -> None:
+    remove_stored(home, made)
+    if dry_run:
+        made.delete()
+
+
+def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
+    table, kind, plan = open_stored(home, made), FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    check_plan(kind, plan, table.columns, table.sample(PORTION))
+    return table, kind, RowReader(kind, table.columns, plan, habits())
+
+
+def try_import(home: Home, made: Import, now: datetime) -> Tally:
+    """What importing would do, judged by the first rows; nothing is written but the counts."""
+    table, kind, reader = _checked(home, made)
+    tally = Tally()
+    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), _TRIED))
+    for portion in portions(rows):
+        for row, result in zip(portion, _try(kind, portion, made, now), strict=True):
+            tally.add(row, result)
+    made.tried = True
+    _note(made, tally)
+    made.save()
+    return tally
+
+
+def _try(kind: Kind, portion: list[ReadRow], made: Import, now: datetime) -> list[RowResult]:
+    if kind.name == EVENT.name:
+        return [event_result(n, row) for n, row in enumerate(portion)]
+    return _saved(kind, portion, made, now, dry_run=True)
+
+
+def portions(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
+    while portion := list(islice(rows, PORTION)):
+        yield portion
+
+
+def run_import(home: Home, made: Import, now: datetime, progress: Progress | None = None) -> Tally:
+    """Import the file; a run that was cut off before goes on.
+
+    Raises:
+        EnishiError: the file or its mapping cannot work. The import is marked as failed.
+    """
+    try:
+        table, kind, reader = _checked(home, made)
+        _start(made, now)
+        tally = _resumed(made)
+        if kind.name == EVENT.name:
+            _run_events(home, made, table, reader, tally, now, progress)
+        else:
+            rows = (reader.read(place, cells) for place, cells in table.rows())
+            _run_records(made, kind, rows, tally, now, progress)
+    except EnishiError as error:
+        made.status = Import.Status.FAILED
+        made.error_en, made.error_ja = error.message.en, error.message.ja
+        made.finished_at = now
+        made.save()
+        raise
+    _finish(made, tally, now)
+    return tally
+
+
+def _start(made: Import, now: datetime) -> None:
+    if made.status != Import.Status.RUNNING or made.tried:
+        made.done, made.tried, made.warnings = 0, False, {}
+        for name in _COUNTED:
+            setattr(made, name, 0)
+    made.status, made.started_at = Import.Status.RUNNING, made.started_at or now
+    made.error_en = made.error_ja = ""
+    made.save()
+    remember(made, made.made_by, now)
+
+
+def _resumed(made: Import) -> Tally:
+    return Tally({name: getattr(made, name) for name in _COUNTED}, dict(made.warnings))
+
+
+def _note(made: Import, tally: Tally) -> None:
+    for name, count in tally.counts.items():
+        setattr(made, name, count)
+    made.warnings = tally.warnings
+
+
+def _finish(made: Import, tally: Tally, now: datetime) -> None:
+    with transaction.atomic():
+        _note(made, tally)
+        made.status, made.finished_at, made.total = Import.Status.DONE, now, made.done
+        made.save()
+        write_audit(made.made_by, "file_imported", made, detail={**tally.counts, "kind": made.kind})
+
+
+def _run_records(
+    made: Import,
+    kind: Kind,
+    rows: Iterator[ReadRow],
+    tally: Tally,
+    now: datetime,
+    progress: Progress | None,
+) -> None:
+    orphans: list[ReadRow] = []
+    for _skipped in islice(rows, made.done):
+        pass
+    for portion in portions(rows):
+        with transaction.atomic():
+            results = _saved(kind, portion, made, now)
+            for row, result in zip(portion, results, strict=True):
+                tally.add(row, result)
+                if "parent" in result.warnings and len(orphans) < _MOST_ORPHANS:
+                    orphans.append(row)
+            keep_rejects(made, [_with(r, s) for r, s in zip(portion, results, strict=True) if s.errors])
+            made.done += len(portion)
+            _note(made, tally)
+            made.save()
+        if progress:
+            progress(made.done, made.total)
+    _adopt(kind, orphans, made, tally, now)
+
+
+def _with(row: ReadRow, result: RowResult) -> ReadRow:
+    row.errors = result.errors
+    return row
+
+
+def _adopt(kind: Kind, orphans: list[ReadRow], made: Import, tally: Tally, now: datetime) -> None:
+    """Accounts whose parent came later in the file."""
+    for start in range(0, len(orphans), PORTION):
+        results = _saved(kind, orphans[start : start + PORTION], made, now)
+        found = sum(1 for result in results if "parent" not in result.warnings)
+        if found and "parent" in tally.warnings:
+            tally.warnings["parent"][0] -= found
+            tally.warnings = {k: v for k, v in tally.warnings.items() if v[0] > 0}
+
+
+def _saved(
+    kind: Kind, portion: Sequence[ReadRow], made: Import, now: datetime, *, dry_run: bool = False
+) -> list[RowResult]:
+    """Save the readable rows of a portion; results for all, in order."""
+    results = [RowResult(n, "rejected", errors=dict(row.errors)) for n, row in enumerate(portion)]
+    good = [n for n, row in enumerate(portion) if not row.errors]
+    saved = save_records(
+        kind,
+        [portion[n].values for n in good],
+        source=made.system,
+        actor=made.made_by,
+        backfill=made.backfill,
+        now=now,
+        dry_run=dry_run,
+        import_id=made.pk,
+    )
+    for n, result in zip(good, saved, strict=True):
+        result.index = n
+        results[n] = result
+    return results
+
+
+def _run_events(
+    home: Home,
+    made: Import,
+    table: Table,
+    reader: RowReader,
+    tally: Tally,
+    now: datetime,
+    progress: Progress | None,
+) -> None:
+    """Events go to the inbox as one stream; a run that was cut off starts again, and what came before is dropped
+    there."""
+    tally.counts.update(dict.fromkeys(_COUNTED, 0))
+    made.done = 0
+
+    def rejected(rows: list[ReadRow]) -> None:
+        for row in rows:
+            tally.add(row, RowResult(0, "rejected", errors=row.errors))
+        keep_rejects(made, rows)
+
+    def passed(count: int) -> None:
+        made.done = count
+        made.rejected = tally.counts["rejected"]
+        made.save(update_fields=["done", "rejected"])
+        if progress:
+            progress(count, made.total)
+
+    tally.counts["created"] = send_events(home, made, table, reader, now, rejected, passed)

@@ -1,0 +1,281 @@
+"""A file arrives: kept, opened, guessed at; then a person settles how it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Mapping as Lookup
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_zone
+from enishi.accounts.models import Account, Contact, Member, Record
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.matching import Match, guess_columns, guess_kind
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fingerprint
+from enishi.ingest.files.tables import Table, open_table
+from enishi.ingest.models import Import, Mapping
+from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.store.kinds import Kind, Type
+from enishi.store.schema import DEFAULT_SYSTEM
+
+_LOOK = 2000  # rows looked at for the guess and the order of dates
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """How a file could be read.
+
+    Args:
+        matches: field -> guessed column with its sureness.
+        plan: the guess, or the mapping saved for these headings.
+        remembered: whether the plan is a saved mapping.
+        asks: headings of date columns whose order of day and month must be chosen.
+    """
+
+    kind: Kind
+    matches: dict[str, Match]
+    plan: Plan
+    remembered: bool
+    asks: list[str] = field(default_factory=list)
+
+
+def habits() -> Habits:
+    return Habits(zone=company_zone())
+
+
+def receive_file(
+    home: Home, file: BinaryIO | Path, name: str, *, kind: str = "", actor: Member | str, now: datetime
+) -> Import:
+    """Keep a file among the uploads, open it and guess its kind and columns.
+
+    Raises:
+        BadFile: it cannot be read; nothing is kept.
+    """
+    home.prepare()
+    clean = re.sub(r"[^\w.\-()( )]+", "_", Path(name).name)[-120:] or "file"
+    target = home.uploads / f"{uuid.uuid4().hex}-{clean}"
+    digest = hashlib.sha256()
+    opened = file.open("rb") if isinstance(file, Path) else nullcontext(file)
+    with target.open("wb") as out, opened as source:
+        for chunk in iter(lambda: source.read(1 << 20), b""):
+            digest.update(chunk)
+            out.write(chunk)
+    try:
+        made = _describe(target, name, kind, actor, now)
+    except EnishiError:
+        target.unlink()
+        raise
+    made.digest, made.size, made.stored = digest.hexdigest(), target.stat().st_size, target.name
+    made.save()
+    write_audit(actor, "file_received", made, detail={"kind": made.kind, "size": made.size})
+    return made
+
+
+def _describe(path: Path, name: str, kind: str, actor: Member | str, now: datetime) -> Import:
+    table = open_table(path)
+    sample = table.sample(_LOOK)
+    kind = kind or guess_kind(name, table.columns, sample, habits())
+    made = Import(
+        kind=kind,
+        name=Path(name).name[:255],
+        form=table.form,
+        details=table.details,
+        headings=table.columns,
+        total=table.total,
+        backfill=is_history(kind),
+        made_by=actor.email if isinstance(actor, Member) else actor,
+        made_at=now,
+    )
+    proposal = propose(kind, table.columns, sample)
+    made.plan = proposal.plan.as_json()
+    made.system = remembered_system(kind, table.columns)
+    return made
+
+
+def is_history(kind: str) -> bool:
+    """Whether a file of this kind is taken as history unless said otherwise: as long as there is nothing of it."""
+    if kind == EVENT.name:
+        return True
+    if kind == "account":
+        return not Account.objects.exists()
+    if kind == "contact":
+        return not Contact.objects.exists()
+    return not Record.objects.filter(kind=kind).exists()
+
+
+def stored_path(home: Home, made: Import) -> Path:
+    if not made.stored:
+        raise EnishiError(
+            "file_removed",
+            Text(
+                f"The file '{made.name}' is no longer kept.",
+                f"ファイル「{made.name}」は保管期間を過ぎています。",
+            ),
+            Text("Drop the file again.", "もう一度ファイルを選んでください。"),
+        )
+    return home.uploads / made.stored
+
+
+def open_stored(home: Home, made: Import) -> Table:
+    return open_table(stored_path(home, made), made.details)
+
+
+def find_mapping(kind: str, columns: Sequence[str]) -> Mapping | None:
+    return Mapping.objects.filter(kind=kind, fingerprint=fingerprint(columns)).first()
+
+
+def remembered_system(kind: str, columns: Sequence[str]) -> str:
+    saved = find_mapping(kind, columns)
+    return saved.system if saved else DEFAULT_SYSTEM
+
+
+def propose(kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> Proposal:
+    """The saved mapping where these headings came before, else the guess."""
+    kind = FILE_KINDS[kind_name]
+    matches = guess_columns(kind, columns, sample, habits())
+    saved = find_mapping(kind_name, columns)
+    if saved:
+        plan = Plan.from_json(saved.body)
+    else:
+        plan = Plan({name: match.column for name, match in matches.items()})
+        orders = {h: day_order_of(_column(columns, sample, h)) for h in date_columns(kind, plan)}
+        plan.day_orders.update({h: order for h, order in orders.items() if order in DAY_ORDERS})
+    return Proposal(kind, matches, plan, saved is not None, unasked(kind, plan, columns, sample))
+
+
+def _column(columns: Sequence[str], sample: Sequence[Sequence[Any]], heading: str) -> list[Any]:
+    place = list(columns).index(heading)
+    return [row[place] for row in sample]
+
+
+def date_columns(kind: Kind, plan: Plan) -> list[str]:
+    return [
+        plan.columns[spec.name]
+        for spec in kind.fields
+        if spec.type in (Type.DATE, Type.INSTANT) and plan.columns.get(spec.name)
+    ]
+
+
+def unasked(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> list[str]:
+    """Date columns whose order of day and month neither the cells prove nor a person chose."""
+    return [
+        heading
+        for heading in date_columns(kind, plan)
+        if heading in columns
+        and plan.day_orders.get(heading) not in DAY_ORDERS
+        and day_order_of(_column(columns, sample, heading)) == "ask"
+    ]
+
+
+def check_plan(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
+    """Refuse a plan that cannot work, naming each field.
+
+    Raises:
+        EnishiError: ``bad_mapping`` with messages by field, or ``unclear_dates`` by heading.
+    """
+    names = {spec.name for spec in kind.fields}
+    unknown = {
+        name: Text(
+            f"'{kind.name}' has no field '{name}'.",
+            f"「{kind.title.ja}」に「{name}」という項目はありません。",
+        )
+        for name in plan.columns
+        if name not in names
+    }
+    absent = {
+        name: Text(f"The file has no column '{heading}'.", f"ファイルに「{heading}」という列がありません。")
+        for name, heading in plan.columns.items()
+        if heading not in columns
+    }
+    given = {*plan.columns, *plan.constants, "id", *(_derivable(kind, plan))}
+    missing = {
+        spec.name: Text(
+            f"'{spec.title.en}' is needed: choose its column.",
+            f"「{spec.title.ja}」は必須です。列を選んでください。",
+        )
+        for spec in kind.fields
+        if spec.required and spec.name not in given
+    }
+    if problems := {**unknown, **absent, **missing}:
+        lines = list(problems.values())
+        raise EnishiError(
+            "bad_mapping",
+            Text(" ".join(t.en for t in lines), "".join(t.ja for t in lines)),
+            Text(f"Columns of the file: {', '.join(columns)}.", f"ファイルの列: {'、'.join(columns)}"),
+            problems,
+        )
+    if asks := unasked(kind, plan, columns, sample):
+        raise EnishiError(
+            "unclear_dates",
+            Text(
+                f"In {', '.join(asks)} the order of day and month cannot be told (03/04/2024).",
+                f"{'、'.join(asks)} の日付は、日と月のどちらが先か判別できません(例: 03/04/2024)。",
+            ),
+            Text(
+                "Say for the column whether the day or the month comes first (dmy or mdy).",
+                "列ごとに、日・月の並び順(dmy または mdy)を指定してください。",
+            ),
+            {h: Text("Which comes first?", "日と月のどちらが先ですか。") for h in asks},
+        )
+
+
+def _derivable(kind: Kind, plan: Plan) -> set[str]:
+    """An account follows from its contact."""
+    return {"account"} if kind.has_account and "contact" in plan.columns else set()
+
+
+def preview(table: Table, kind: Kind, plan: Plan, size: int = 12) -> list[ReadRow]:
+    """The first rows as they would be read, with what cannot be."""
+    reader = RowReader(kind, table.columns, plan, habits())
+    return [reader.read(place, cells) for place, cells in islice(table.rows(), size)]
+
+
+def remember(made: Import, actor: str, now: datetime) -> Mapping:
+    """Save the import's plan for the next file with the same headings."""
+    mapping, _made = Mapping.objects.update_or_create(
+        kind=made.kind,
+        fingerprint=fingerprint(made.headings),
+        defaults={
+            "headings": made.headings,
+            "body": made.plan,
+            "system": made.system,
+            "used_at": now,
+        },
+        create_defaults={
+            "headings": made.headings,
+            "body": made.plan,
+            "system": made.system,
+            "used_at": now,
+            "name": made.name,
+            "made_by": actor,
+            "made_at": now,
+        },
+    )
+    mapping.uses += 1
+    mapping.save(update_fields=["uses"])
+    return mapping
+
+
+def remove_stored(home: Home, made: Import) -> None:
+    """Delete the kept copy of the file; what its rows said stays."""
+    if made.stored:
+        (home.uploads / made.stored).unlink(missing_ok=True)
+        made.stored = ""
+        made.save(update_fields=["stored"])
+
+
+def with_choices(plan: Plan, chosen: Lookup[str, str]) -> Plan:
+    """A plan with columns chosen by hand: field -> heading, empty to leave the field out."""
+    columns = {**plan.columns, **chosen}
+    return Plan({k: v for k, v in columns.items() if v}, plan.day_orders, plan.constants, plan.keep_rest)

@@ -1,0 +1,250 @@
+"""A file from its arrival to its records, its desk and its undoing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Account, Contact, Record, RecordVersion
+from enishi.ingest.files.desk import StillRejected, rejected_rows, retry_row
+from enishi.ingest.files.importing import import_file, run_import, try_import
+from enishi.ingest.files.jobs import clean_up, undo
+from enishi.ingest.files.matching import guess_columns, guess_kind
+from enishi.ingest.files.reading import Plan
+from enishi.ingest.files.receiving import preview, propose, receive_file
+from enishi.ingest.files.tables import open_table
+from enishi.ingest.models import Import, Mapping, Reject
+from enishi.ingest.values import Habits
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.store.kinds import ACCOUNT, KINDS, SUBSCRIPTION
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+ACCOUNTS = '顧客コード,会社名(必須),会社名カナ,業種,社員数,契約開始日,備考\nA-1,株式会社アクメ,アクメ,製造,１２０名,令和6年4月1日,特記\nA-2,ベータ商事,ベータショウジ,卸売,"1,200",2023/10/1,\n'
+SUBSCRIPTIONS = '契約番号,顧客コード,プラン,月額,席数,開始日,解約日\nS-1,A-1,プロ,"\\120,000",10,2024/4/1,\nS-2,A-2,ライト,3万円,5席,2023年10月1日,2026/3/31\nS-3,A-9,ライト,30000,5,2023/10/1,\nS-4,A-2,ライト,高い,5,いつか,\n'
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(name, text, encoding="cp932"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return make
+
+
+def bring(home, path, kind, now=NOW, **options):
+    return import_file(home, path, kind, actor="test", now=now, **options)
+
+
+def test_a_japanese_account_file_goes_in_without_a_word_of_mapping(home, write):
+    made, tally = bring(home, write("顧客.csv", ACCOUNTS), "account")
+    assert tally.counts == {"created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
+    acme = Account.objects.get(outside_id="A-1")
+    assert (acme.name, acme.employees, acme.since.isoformat()) == ("株式会社アクメ", 120, "2024-04-01")
+    assert acme.extra == {"備考": "特記"}
+    assert made.backfill
+    assert (made.status, made.done) == ("done", 2)
+    assert Mapping.objects.get().uses == 1
+
+
+def test_the_same_file_again_changes_nothing(home, write):
+    path = write("顧客.csv", ACCOUNTS)
+    bring(home, path, "account")
+    before = RecordVersion.objects.count()
+    for now in (NOW, LATER):
+        _made, tally = bring(home, path, "account", now=now)
+        assert tally.counts["unchanged"] == 2
+    assert RecordVersion.objects.count() == before
+
+
+def test_bad_rows_are_told_corrected_in_place_and_tried_alone(home, write):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    made, tally = bring(home, write("契約.csv", SUBSCRIPTIONS), "subscription")
+    assert (tally.counts["created"], tally.counts["rejected"]) == (2, 2)
+    assert Record.objects.get(outside_id="S-2").data["amount"] == "30000"
+    rows = list(rejected_rows(made, "ja"))
+    assert [place for place, _reason, _cells in rows] == [4, 5]
+    assert "A-9" in rows[0][1]
+    assert "高い" in rows[1][1]
+    assert "いつか" in rows[1][1]
+    assert rows[1][2]["月額"] == "高い"
+    reject = Reject.objects.get(position=5)
+    with pytest.raises(StillRejected) as still:
+        retry_row(home, reject, {**rows[1][2], "月額": "1万円"}, actor="test", now=LATER)
+    assert set(still.value.fields) == {"開始日"}
+    good = {**rows[1][2], "月額": "1万円", "開始日": "2024/5/1"}
+    retry_row(home, reject, good, actor="test", now=LATER)
+    assert Record.objects.get(outside_id="S-4").data["amount"] == "10000"
+    made.refresh_from_db()
+    assert (made.created, made.rejected) == (3, 1)
+    assert [place for place, *_rest in rejected_rows(made, "en")] == [4]
+
+
+def test_a_dry_run_says_what_would_happen_and_leaves_nothing(home, write):
+    path = write("顧客.csv", ACCOUNTS)
+    _made, tally = bring(home, path, "account", dry_run=True)
+    assert tally.counts["created"] == 2
+    assert not Account.objects.exists()
+    assert not Import.objects.exists()
+    assert list(home.uploads.iterdir()) == []
+
+
+def test_an_import_is_undone(home, write):
+    made, _tally = bring(home, write("顧客.csv", ACCOUNTS), "account")
+    done = undo(made, actor="test", now=LATER)
+    assert done.removed == 2
+    assert not Account.objects.filter(deleted_at=None).exists()
+    with pytest.raises(EnishiError):
+        undo(made, actor="test", now=LATER)
+
+
+def test_a_run_cut_off_goes_on_where_it_stopped(home, write, monkeypatch):
+    from enishi.ingest.files import importing
+
+    text = "id,name\n" + "".join(f"a{n},N{n}\n" for n in range(25))
+    monkeypatch.setattr(importing, "PORTION", 10)
+    made = receive_file(home, write("a.csv", text), "a.csv", kind="account", actor="test", now=NOW)
+    calls = []
+
+    def stop(done, _total):
+        calls.append(done)
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_import(home, made, NOW, stop)
+    again = Import.objects.get()
+    assert (again.status, again.done, again.created) == ("running", 20, 20)
+    run_import(home, again, NOW)
+    assert (again.done, again.created, again.unchanged) == (25, 25, 0)
+
+
+def test_dates_that_could_be_two_are_asked_once_per_column(home, write):
+    path = write("契約.csv", "id,account,amount,started_on\ns,A-1,100,03/04/2024\n")
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    with pytest.raises(EnishiError) as error:
+        bring(home, path, "subscription")
+    assert (error.value.code, set(error.value.fields)) == ("unclear_dates", {"started_on"})
+    assert Import.objects.first().status == "failed"
+    bring(home, path, "subscription", day_order="dmy")
+    assert Record.objects.get().data["started_on"] == "2024-04-03"
+    made, tally = bring(home, path, "subscription")
+    assert tally.counts["unchanged"] == 1
+    assert made.plan["day_orders"] == {"started_on": "dmy"}
+
+
+def test_files_without_ids_get_ids_from_their_content(home, write):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    path = write(
+        "研修.csv", "顧客コード,講座名,修了日\nA-1,基礎,2026/1/5\nA-1,基礎,2026/1/5\nA-2,基礎,2026/1/6\n"
+    )
+    _made, tally = bring(home, path, "training")
+    assert tally.counts["created"] == 3
+    _made, tally = bring(home, path, "training")
+    assert tally.counts["unchanged"] == 3
+
+
+def test_a_contact_file_with_only_mail_addresses(home, write):
+    save_records(
+        ACCOUNT, [{"id": "A-1", "name": "A", "domain": "acme.example"}], source="crm", actor="t", now=NOW
+    )
+    path = write("c.csv", "会社,氏名,メール,役割\nA-1,山田 太郎,Taro@Acme.example,決裁者\n")
+    bring(home, path, "contact")
+    taro = Contact.objects.get()
+    assert (taro.email, taro.role, taro.outside_id) == (
+        "taro@acme.example",
+        "decision_maker",
+        "taro@acme.example",
+    )
+
+
+def test_parents_below_their_children_are_found_at_the_end(home, write, monkeypatch):
+    from enishi.ingest.files import importing
+
+    monkeypatch.setattr(importing, "PORTION", 1)
+    text = "id,name,parent\nc,Child,p\np,Parent,\n"
+    _made, tally = bring(home, write("a.csv", text), "account")
+    assert tally.warnings == {}
+    assert Account.objects.get(outside_id="c").parent.outside_id == "p"
+
+
+def test_constants_and_maps_override_the_guess(home, write):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    path = write("nps.csv", "回答番号,顧客コード,点,回答日\n1,A-1,9,2026/3/1\n")
+    with pytest.raises(EnishiError) as error:
+        bring(home, path, "survey_answer")
+    assert "measure" in error.value.fields
+    bring(
+        home, path, "survey_answer", mapping={"score": "点", "id": "回答番号"}, constants={"measure": "nps"}
+    )
+    assert Record.objects.get().data == {
+        "answered_at": "2026-02-28T15:00:00Z",
+        "measure": "nps",
+        "score": 9.0,
+    }
+    with pytest.raises(EnishiError, match="no column 'nothing'"):
+        bring(home, path, "survey_answer", mapping={"score": "nothing"})
+
+
+def test_events_go_to_the_inbox_and_bad_ones_to_the_desk(home, write):
+    text = "occurred_at,account,user,event,files\n2026-01-05 10:00,acme,u1,login,3\n,acme,u1,login,\n2026-01-05,,,login,\n1850-01-01,acme,u,login,\n"
+    made, tally = bring(home, write("e.csv", text), "event")
+    assert (tally.counts["created"], tally.counts["rejected"], made.done) == (1, 3, 4)
+    assert Reject.objects.filter(origin=made.origin, kind="event").count() == 3
+    reject = Reject.objects.get(origin=made.origin, position=3)
+    assert reject.message("ja").startswith("日時: ")
+    cells = {"occurred_at": "2026-01-06", "account": "acme", "user": "u1", "event": "login"}
+    retry_row(home, reject, cells, actor="test", now=LATER)
+    reject.refresh_from_db()
+    assert reject.status == "replayed"
+
+
+def test_every_kind_is_recognised_by_its_own_headings():
+    for kind in KINDS.values():
+        for language in ("en", "ja"):
+            columns = [field.title.in_language(language) for field in kind.fields]
+            found = guess_columns(kind, columns, [], Habits())
+            assert {name: match.column for name, match in found.items()} == dict(
+                zip([f.name for f in kind.fields], columns, strict=True)
+            ), (kind.name, language)
+            assert guess_kind("x.csv", columns, [], Habits()) == kind.name
+
+
+def test_cells_speak_against_a_heading_that_misleads():
+    columns = ["顧客コード", "契約番号", "開始日", "金額"]
+    sample = [["A", "1", "未入力です", "1000"]] * 5
+    assert "started_on" in guess_columns(SUBSCRIPTION, columns, [["A", "1", "2024/1/1", "1000"]], Habits())
+    assert "started_on" not in guess_columns(SUBSCRIPTION, columns, sample, Habits())
+
+
+def test_the_preview_shows_values_and_what_is_wrong(home, write):
+    path = write("契約.csv", SUBSCRIPTIONS)
+    table = open_table(path)
+    proposal = propose("subscription", table.columns, table.sample())
+    rows = preview(table, SUBSCRIPTION, proposal.plan)
+    assert rows[1].values["amount"] == Decimal(30000)
+    assert set(rows[3].errors) == {"amount", "started_on"}
+    assert Plan.from_json(proposal.plan.as_json()) == proposal.plan
+
+
+def test_files_left_lying_are_removed(home, write):
+    made = receive_file(home, write("a.csv", ACCOUNTS), "a.csv", actor="test", now=NOW)
+    assert made.kind == "account"
+    try_import(home, made, NOW)
+    assert clean_up(home, NOW) == 0
+    assert clean_up(home, LATER) == 1
+    assert list(home.uploads.iterdir()) == []

@@ -1,0 +1,124 @@
+"""Files in whatever form they come."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from enishi.ingest.files.errors import BadFile
+from enishi.ingest.files.tables import open_table
+
+HEAD = ["顧客ID", "会社名", "備考"]
+ROWS = [["a1", "株式会社アクメ", "一行目\n二行目"], ["a2", "㈱ベータ〜①", 'say "hi", all'], ["a3", "ｶﾞﾝﾏ", ""]]
+
+
+def as_csv(encoding, delimiter=","):
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows([HEAD, *ROWS])
+    return out.getvalue().replace("〜", "～").encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_csv_in_every_dress(tmp_path, encoding, delimiter, packed):
+    path = tmp_path / "顧客.csv"
+    body = as_csv(encoding, delimiter)
+    path.write_bytes(gzip.compress(body) if packed else body)
+    table = open_table(path)
+    assert table.columns == HEAD
+    found = [cells for _line, cells in table.rows()]
+    assert [row[0] for row in found] == ["a1", "a2", "a3"]
+    assert found[0] == ROWS[0]
+    assert found[1][1:] == ["㈱ベータ～①", 'say "hi", all']
+    assert [line for line, _cells in table.rows()] == [2, 4, 5]
+
+
+def test_japanese_far_below_ascii_still_decides(tmp_path):
+    path = tmp_path / "a.csv"
+    lines = "id,name\n" + "".join(f"{n},plain\n" for n in range(150_000)) + "x,株式会社\n"
+    path.write_bytes(lines.encode("cp932"))
+    table = open_table(path)
+    assert table.details["encoding"] == "cp932"
+    assert list(table.rows())[-1][1] == ["x", "株式会社"]
+
+
+def test_titles_above_the_headings_are_passed_over(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("顧客一覧 2026年4月\n\n顧客ID,会社名,会社名,\na,A,B,\n\nb,B\n")
+    table = open_table(path)
+    assert table.columns == ["顧客ID", "会社名", "会社名 (2)"]
+    assert [cells for _l, cells in table.rows()] == [["a", "A", "B"], ["b", "B", None]]
+
+
+def test_excel(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy/mm/dd"}) as book:
+        book.add_worksheet("説明")
+        sheet = book.add_worksheet("データ")
+        sheet.write_row(0, 0, ["ID", "金額", "開始日"])
+        sheet.write_row(1, 0, [1001, 1200.5])
+        sheet.write_datetime(1, 2, date(2024, 4, 1))
+    table = open_table(path)
+    assert (table.form, table.columns, table.total, table.details["sheet"]) == (
+        "xlsx", ["ID", "金額", "開始日"], 1, "データ"
+    )  # fmt: skip
+    assert next(table.rows()) == (2, [1001.0, 1200.5, date(2024, 4, 1)])
+
+
+def test_json_lines_and_arrays_flatten(tmp_path):
+    items = [{"id": 1, "traits": {"name": "A"}, "tags": ["x"]}, {"id": 2, "more": None}]
+    lines, array = tmp_path / "a.jsonl", tmp_path / "b.json"
+    lines.write_text("\n".join(json.dumps(item) for item in items) + "\n\n")
+    array.write_text(json.dumps(items))
+    for path in (lines, array):
+        table = open_table(path)
+        assert table.columns == ["id", "traits.name", "tags", "more"]
+        assert [cells for _n, cells in table.rows()] == [[1, "A", '["x"]', None], [2, None, None, None]]
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": ["a", "b"], "on": [date(2024, 4, 1), None], "l": [[1], []]}), path)
+    table = open_table(path)
+    assert (table.columns, table.total) == (["id", "on", "l"], 2)
+    assert next(table.rows()) == (1, ["a", date(2024, 4, 1), "[1]"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"PAR1nonsense", b"PK\x03\x04nonsense", b"\x00\x01\x02" * 99, b'{"a": 1}\n{oops\n']
+)
+def test_what_cannot_be_read_says_so_in_both_languages(tmp_path, body):
+    path = tmp_path / "broken"
+    path.write_bytes(body)
+    with pytest.raises(BadFile) as error:
+        list(open_table(path).rows())
+    assert "broken" in error.value.message.en
+    assert error.value.message.ja != error.value.message.en
+
+
+CELLS = st.text(
+    st.characters(codec="cp932", exclude_categories=("Cc",), exclude_characters="¢£¬‖−〜"), max_size=12
+).map(str.strip)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8))
+def test_what_cp932_can_write_comes_back(tmp_path, rows):
+    path = tmp_path / "round.csv"
+    with path.open("w", encoding="cp932", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["顧客コード", "会社名カナ"], *rows])
+    table = open_table(path, {"encoding": "cp932", "delimiter": ","})
+    expected = [list(row) for row in rows if any(row)]
+    assert [cells for _n, cells in table.rows()] == expected
+    assert open_table(path).details["encoding"] in ("cp932", "utf-8", "euc_jp")
