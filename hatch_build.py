@@ -11,6 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -58,30 +60,60 @@ def stamp_of(folder: Path) -> str:
     """A digest of every source file of the front end, by path and content."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "node_modules" not in path.parts:
+        if path.is_file() and "node_modules" not in path.parts and path.name != ".lock":
             digest.update(str(path.relative_to(folder)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def build_frontend() -> bool:
-    """Bundle the front end into ``web/static/dist``; False when it was already up to date."""
-    target = WEB / "static" / "dist"
-    stamp = target / ".stamp"
-    wanted = stamp_of(FRONTEND)
-    if stamp.exists() and stamp.read_text() == wanted:
-        return False
-    node, npm = find_node() or install_node()
-    environment = {**os.environ, "PATH": f"{Path(node[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    subprocess.run(
-        [*npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit"],
-        cwd=FRONTEND,
-        env=environment,
-        check=True,
-    )
-    subprocess.run([*node, "build.js"], cwd=FRONTEND, env=environment, check=True)
-    stamp.write_text(wanted)
-    return True
+    """Bundle the front end into ``web/static/dist``; False when it was already up to date.
+
+    Two builds at once wait for each other, and a running server never sees a half-written folder.
+    """
+    with one_at_a_time(FRONTEND / ".lock"):
+        target = WEB / "static" / "dist"
+        stamp = target / ".stamp"
+        wanted = stamp_of(FRONTEND)
+        if stamp.exists() and stamp.read_text() == wanted:
+            return False
+        node, npm = find_node() or install_node()
+        path = f"{Path(node[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        fresh = target.with_name(f"dist.{os.getpid()}")
+        environment = {**os.environ, "PATH": path, "ENISHI_DIST": str(fresh)}
+        install_packages(npm, environment)
+        subprocess.run([*node, "build.js"], cwd=FRONTEND, env=environment, check=True)
+        (fresh / ".stamp").write_text(wanted)
+        old = target.with_name(f"dist.{os.getpid()}.old")
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+        return True
+
+
+def install_packages(npm: list[str], environment: dict[str, str]) -> None:
+    """``npm ci``, unless exactly these packages are there already."""
+    wanted = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
+    mark = FRONTEND / "node_modules" / ".enishi"
+    if mark.exists() and mark.read_text() == wanted:
+        return
+    command = [*npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit"]
+    subprocess.run(command, cwd=FRONTEND, env=environment, check=True)
+    mark.write_text(wanted)
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a file lock; on systems without one, builds are on their own."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def compile_translations(root: Path = ROOT) -> int:

@@ -32,6 +32,7 @@ export function dialogs() {
     const dialog = event.target.querySelector?.("dialog[data-open-now]");
     if (dialog) open(dialog);
   });
+  for (const dialog of document.querySelectorAll("dialog[data-open-at-start]")) open(dialog);
   document.addEventListener("closeDialog", () => {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   });

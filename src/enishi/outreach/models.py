@@ -44,7 +44,7 @@ class Message(models.Model):
     account = models.ForeignKey(
         Account, null=True, blank=True, on_delete=models.SET_NULL, related_name="messages"
     )
-    address = models.CharField(_("To"), max_length=254)
+    address = models.CharField(_("Mail address"), max_length=254)
     language = models.CharField(max_length=5, default="ja")
     subject = models.CharField(_("Subject"), max_length=300)
     text = models.TextField()

@@ -35,7 +35,7 @@ def list_volumes(published: Published, first: date, last: date) -> list[Volume]:
     values: list[object] = []
     # Events are filed by the day they happened, so files of earlier days may hold late arrivals: all are asked,
     # and Parquet's statistics skip those whose rows all arrived before.
-    for table, what in [("events", "event"), *((name, name) for name in KINDS)]:
+    for table, what in [("events", "event"), *((f"record_{name}", name) for name in KINDS)]:
         files = published.files(table)
         if not files:
             continue

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
@@ -31,13 +31,13 @@ class Place:
 
 
 PLACES = (
-    Place("today", noop("Today"), "sun", "t", phone=True),
-    Place("portfolio", noop("Customers"), "building", "c", phone=True),
-    Place("health", noop("Health"), "heartbeat", "h", phone=True),
-    Place("revenue", noop("Revenue"), "chart-bar", "r", phone=True),
-    Place("setup", noop("Setup"), "settings", "s", LEADERS),
-    Place("members", noop("Members"), "users", "m", LEADERS),
-    Place("audit", noop("Audit log"), "history", "a", ADMINS),
+    Place("today", gettext_noop("Today"), "sun", "t", phone=True),
+    Place("portfolio", gettext_noop("Customers"), "building", "c", phone=True),
+    Place("health", gettext_noop("Health"), "heartbeat", "h", phone=True),
+    Place("revenue", gettext_noop("Revenue"), "chart-bar", "r", phone=True),
+    Place("setup", gettext_noop("Setup"), "settings", "s", LEADERS),
+    Place("members", gettext_noop("Members"), "users", "m", LEADERS),
+    Place("audit", gettext_noop("Audit log"), "history", "a", ADMINS),
 )
 
 

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from enishi.accounts.audit import SYSTEM, write_audit
+from enishi.accounts.audit import write_audit
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Account, Member, Role, Scope, Team
+from enishi.accounts.models import Account, Member, Role, Team
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.outreach.api import Letter, write_to_member
@@ -25,33 +25,6 @@ from enishi.web.words import person
 
 INVITATION_LASTS = timedelta(days=7)
 CHANGEABLE = ("family_name", "given_name", "name_kana", "role", "scope", "team", "language")
-
-
-def create_first_admin(email: str, password: str | None = None) -> tuple[Member, str]:
-    """The first administrator, active at once, who sees everything.
-
-    Args:
-        password: made up where it is not given.
-
-    Returns:
-        The member and the password to show once.
-
-    Raises:
-        Conflict: there is an active administrator already.
-    """
-    if Member.objects.filter(role=Role.ADMIN, is_active=True).exists():
-        raise Conflict(
-            "admin_exists",
-            Text("There is an administrator already.", "管理者はすでに登録されています。"),
-            Text("Ask them for an invitation.", "その管理者に招待を依頼してください。"),
-        )
-    shown = password or secrets.token_urlsafe(12)
-    with transaction.atomic():
-        admin = Member.objects.create_user(
-            email, shown, role=Role.ADMIN, scope=Scope.ALL, language=get_company().language
-        )
-        write_audit(SYSTEM, "member_created", admin, detail={"role": admin.role})
-    return admin, shown
 
 
 def invite(actor: Member, fields: dict[str, Any], now: datetime) -> Member:

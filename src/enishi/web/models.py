@@ -96,3 +96,32 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation of {self.member}"
+
+
+class BackgroundJob(models.Model):
+    """Something long that a member started from a page and watches: loading the sample, scoring now."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    kind = models.CharField(max_length=30)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    progress = models.PositiveSmallIntegerField(null=True)  # percent, where it is known
+    error = models.TextField(blank=True)
+    asked_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.status}"
+
+    @property
+    def over(self) -> bool:
+        return self.status in (self.Status.DONE, self.Status.FAILED)

@@ -1,0 +1,1 @@
+"""Members: who works here, with which rights; teams."""

@@ -1,0 +1,81 @@
+"""Forms about members and teams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from enishi.accounts.models import Member, Role, Scope, Team
+
+ROLE_HELP = _(
+    "Administrator: everything, also members and company. Manager: scores, data and all of the work. "
+    "CSM: the work with customers. Sales: the same, without the score's settings. Viewer: reads."
+)
+SCOPE_HELP = _("Which customers the member sees: all, those of the team, or only their own.")
+
+
+class RightsForm(forms.ModelForm[Member]):
+    """Name and rights of a member."""
+
+    class Meta:
+        model = Member
+        fields = ("family_name", "given_name", "name_kana", "role", "scope", "team", "language")
+        widgets = {"language": forms.Select(choices=settings.LANGUAGES)}
+        help_texts = {"role": ROLE_HELP, "scope": SCOPE_HELP}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("scope") == Scope.TEAM and not values.get("team"):
+            self.add_error("team", _("Choose the team whose customers the member sees."))
+        return values
+
+
+class InviteForm(RightsForm):
+    """The same, with the address the invitation goes to."""
+
+    email = forms.EmailField(label=_("Mail address"))
+
+    field_order = ("email",)
+
+    class Meta(RightsForm.Meta):
+        pass
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].initial = Role.CSM
+        self.fields["scope"].initial = Scope.OWN
+
+
+class HeirForm(forms.Form):
+    """Who takes the accounts over."""
+
+    heir = forms.ModelChoiceField(
+        label=_("Customers go to"),
+        queryset=Member.objects.none(),
+        required=False,
+        empty_label=_("nobody (they stay without an owner)"),
+    )
+
+    def __init__(self, *args: Any, leaving: Member, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        heirs = Member.objects.filter(is_active=True).exclude(pk=leaving.pk)
+        field = self.fields["heir"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = heirs
+            field.label_from_instance = _label  # type: ignore[method-assign]
+
+
+def _label(member: Member) -> str:
+    from enishi.web.words import person
+
+    name = person(member)
+    return name if name == member.email else f"{name} ({member.email})"
+
+
+class TeamForm(forms.ModelForm[Team]):
+    class Meta:
+        model = Team
+        fields = ("name",)

@@ -1,0 +1,74 @@
+"""The list of members as the page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from enishi.accounts.models import Member
+from enishi.kit.text import fold
+
+ACTIVE, INVITED, EXPIRED, INACTIVE = "active", "invited", "expired", "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to."""
+
+    query: str = ""
+    role: str = ""
+    team: str = ""
+    state: str = ""
+
+
+def list_members(filters: Filters) -> QuerySet[Member]:
+    """Members with the number of their customers, their last sign of life and their invitation."""
+    members = Member.objects.select_related("team", "invitation").annotate(
+        customers=Count(
+            "accounts",
+            filter=Q(accounts__deleted_at__isnull=True, accounts__merged_into__isnull=True),
+            distinct=True,
+        ),
+        seen_at=Max("usersession__last_seen_at"),
+    )
+    if filters.role:
+        members = members.filter(role=filters.role)
+    if filters.team.isdecimal():
+        members = members.filter(team_id=int(filters.team))
+    if filters.state == ACTIVE:
+        members = members.filter(is_active=True)
+    elif filters.state == INVITED:
+        members = members.filter(
+            is_active=False, invitation__accepted_at__isnull=True, invitation__isnull=False
+        )
+    elif filters.state == INACTIVE:
+        members = members.filter(is_active=False).exclude(
+            invitation__accepted_at__isnull=True, invitation__isnull=False
+        )
+    return _matching(members, filters.query).order_by("-is_active", "name_kana", "email")
+
+
+def _matching(members: QuerySet[Member], query: str) -> QuerySet[Member]:
+    """Members are few: names are compared folded, so that kana and width do not matter."""
+    wanted = fold(query)
+    if not wanted:
+        return members
+    rows = members.order_by().values_list("pk", "email", "family_name", "given_name", "name_kana")
+    found = [
+        number
+        for number, *names in rows
+        if wanted in fold(" ".join(names)) or wanted.replace(" ", "") in fold("".join(names[1:]))
+    ]
+    return members.filter(pk__in=found)
+
+
+def state_of(member: Member, now: datetime) -> str:
+    """active, invited, expired (the invitation) or inactive."""
+    if member.is_active:
+        return ACTIVE
+    invitation = getattr(member, "invitation", None)
+    if invitation is None or invitation.accepted_at is not None:
+        return INACTIVE
+    return INVITED if invitation.expires_at > now else EXPIRED

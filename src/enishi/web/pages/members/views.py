@@ -1,0 +1,177 @@
+"""The list of members and one member."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from enishi.accounts.models import Member, Role, Team
+from enishi.kit.errors import EnishiError
+from enishi.web import members as acts
+from enishi.web.feedback import toast_after
+from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
+from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
+from enishi.web.pages.members.reads import Filters, list_members, state_of
+
+A_PAGE = 50
+
+
+def find_member(number: int) -> Member:
+    member = Member.objects.select_related("team", "invitation").filter(pk=number).first()
+    if member is None:
+        raise Http404
+    return member
+
+
+def tabs(current: str) -> list[dict[str, object]]:
+    return [
+        {
+            "title": _("Members"),
+            "address": reverse("members"),
+            "current": current == "members",
+            "count": None,
+        },
+        {"title": _("Teams"), "address": reverse("teams"), "current": current == "teams", "count": None},
+    ]
+
+
+@page(roles=LEADERS)
+def members(request: PageRequest) -> HttpResponseBase:
+    """Everyone, narrowed and page by page."""
+    return _list(request, InviteForm())
+
+
+def _list(request: PageRequest, form: InviteForm, status: int = 200) -> HttpResponseBase:
+    asked = request.GET
+    filters = Filters(
+        asked.get("q", ""), asked.get("role", ""), asked.get("team", ""), asked.get("state", "")
+    )
+    shown = Paginator(list_members(filters), A_PAGE).get_page(asked.get("page"))
+    now = timezone.now()
+    context = {
+        "page": shown,
+        "rows": [(member, state_of(member, now)) for member in shown],
+        "filters": filters,
+        "roles": Role.choices,
+        "teams": list(Team.objects.values_list("pk", "name")),
+        "states": [("active", _("Active")), ("invited", _("Invited")), ("inactive", _("Deactivated"))],
+        "form": form,
+        "open_invite": bool(form.errors) or "invite" in asked,
+        "may_change": request.member.role == Role.ADMIN,
+        "tabs": tabs("members"),
+    }
+    return render(request, "pages/members/members.html", context, status=status)
+
+
+@page(roles=ADMINS)
+@require_POST
+def invite_member(request: PageRequest) -> HttpResponseBase:
+    """Invite somebody by mail."""
+    form = InviteForm(request.POST)
+    if form.is_valid():
+        try:
+            invited = acts.invite(request.member, form.cleaned_data, timezone.now())
+        except EnishiError as refusal:
+            for name, text in refusal.fields.items():
+                form.add_error(name, text.in_language(request.member.language))
+        else:
+            toast_after(request, _("The invitation is on its way to %(email)s.") % {"email": invited.email})
+            return HttpResponseRedirect(reverse("members"))
+    return _list(request, form, status=422)
+
+
+@page(roles=ADMINS)
+def member(request: PageRequest, number: int) -> HttpResponseBase:
+    """One member: rights, invitation, hand-over, end."""
+    subject = find_member(number)
+    form = RightsForm(request.POST or None, instance=Member.objects.get(pk=number))
+    if request.method == "POST" and form.is_valid():
+        changed = acts.change_member(request.member, subject, form.cleaned_data)
+        toast_after(request, _("Saved.") if changed else _("Nothing was changed."))
+        return HttpResponseRedirect(reverse("members"))
+    context = {
+        "subject": subject,
+        "state": state_of(subject, timezone.now()),
+        "form": form,
+        "heirs": HeirForm(leaving=subject),
+        "customers": subject.accounts.filter(deleted_at__isnull=True, merged_into__isnull=True).count(),
+        "self": subject.pk == request.member.pk,
+    }
+    return render(request, "pages/members/member.html", context, status=422 if form.errors else 200)
+
+
+@page(roles=ADMINS)
+@require_POST
+def send_again(request: PageRequest, number: int) -> HttpResponseBase:
+    """Send the invitation once more; the earlier link stops working."""
+    subject = find_member(number)
+    acts.send_invitation(request.member, subject, timezone.now())
+    toast_after(request, _("The invitation is on its way to %(email)s.") % {"email": subject.email})
+    return HttpResponseRedirect(reverse("members"))
+
+
+@page(roles=ADMINS)
+@require_POST
+def revoke(request: PageRequest, number: int) -> HttpResponseBase:
+    """Take the invitation back."""
+    subject = find_member(number)
+    acts.revoke_invitation(request.member, subject)
+    toast_after(request, _("The invitation of %(email)s was taken back.") % {"email": subject.email})
+    return HttpResponseRedirect(reverse("members"))
+
+
+def _heir(request: PageRequest, subject: Member) -> Member | None:
+    form = HeirForm(request.POST, leaving=subject)
+    if not form.is_valid():
+        raise Http404
+    heir: Member | None = form.cleaned_data["heir"]
+    return heir
+
+
+def _told(moved: int) -> str:
+    return ngettext("%(count)s customer was handed over.", "%(count)s customers were handed over.", moved) % {
+        "count": moved
+    }
+
+
+@page(roles=ADMINS)
+@require_POST
+def deactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
+    """Shut a member out and hand the customers over."""
+    subject = find_member(number)
+    moved = acts.deactivate(request.member, subject, _heir(request, subject))
+    undo = reverse("member-reactivate", args=[number])
+    toast_after(
+        request,
+        _("%(email)s can no longer sign in.") % {"email": subject.email} + " " + _told(moved),
+        undo=undo,
+    )
+    return HttpResponseRedirect(reverse("members"))
+
+
+@page(roles=ADMINS)
+@require_POST
+def reactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
+    """Let a member in again."""
+    subject = find_member(number)
+    if not subject.has_usable_password():
+        acts.send_invitation(request.member, subject, timezone.now())
+    else:
+        acts.reactivate(request.member, subject)
+    toast_after(request, _("%(email)s can sign in again.") % {"email": subject.email})
+    return HttpResponseRedirect(reverse("members"))
+
+
+@page(roles=ADMINS)
+@require_POST
+def hand_over_accounts(request: PageRequest, number: int) -> HttpResponseBase:
+    """Give a member's customers to another."""
+    subject = find_member(number)
+    toast_after(request, _told(acts.hand_over(request.member, subject, _heir(request, subject))))
+    return HttpResponseRedirect(reverse("member", args=[number]))

@@ -1,0 +1,1 @@
+"""The outbox: mail waiting, sent and given up."""

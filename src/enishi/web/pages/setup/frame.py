@@ -1,0 +1,34 @@
+"""The tabs that hold the setup pages together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+# Address name and title of each tab, in order; counts are the page's own business.
+TABS = (
+    ("setup", gettext_noop("First steps")),
+    ("imports", gettext_noop("Files")),
+    ("keys", gettext_noop("Keys")),
+    ("rejects", gettext_noop("Rejects desk")),
+    ("identity", gettext_noop("Identity")),
+    ("company", gettext_noop("Company")),
+)
+
+
+def setup_tabs(current: str, counts: dict[str, int] | None = None) -> list[dict[str, Any]]:
+    """The tabs with ``current`` (an address name) marked, for ``<c-tabs :items="tabs" />``."""
+    known = counts or {}
+    found = []
+    for name, title in TABS:
+        try:
+            address = reverse(name)
+        except NoReverseMatch:
+            continue
+        found.append(
+            {"title": _(title), "address": address, "current": name == current, "count": known.get(name)}
+        )
+    return found
