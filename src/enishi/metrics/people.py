@@ -144,7 +144,7 @@ def features(s: Session, keys: list[str]) -> Any:
 
 
 def history(s: Session, keys: list[str]) -> Any:
-    """One row per key over the whole past: first_day, last_day, first_used, first_value (dates)."""
+    """One row per key over the whole past: first_day, last_day, first_used, first_value (dates), events."""
     return s.kept("history_" + "_".join(keys[2:]), lambda: _history(s, keys))
 
 
@@ -156,7 +156,7 @@ def _history(s: Session, keys: list[str]) -> Any:
     wanted = [name.lower() for name in s.settings.value_events]
     value = t.event.lower().isin(wanted) if wanted else used
     t = t.group_by(list(dict.fromkeys([*by, "user_no"]))).aggregate(
-        used=used.ifelse(1, 0).max(), value=value.ifelse(1, 0).max()
+        used=used.ifelse(1, 0).max(), value=value.ifelse(1, 0).max(), n=t.n.sum()
     )
     d = s.asof
     t = t.join(d, t.day <= d.as_of)
@@ -166,6 +166,7 @@ def _history(s: Session, keys: list[str]) -> Any:
         last_day=t.day.max(),
         first_used=(t.used == 1).ifelse(t.day, ibis.null("date")).min(),
         first_value=(t.value == 1).ifelse(t.day, ibis.null("date")).min(),
+        events=t.n.sum(),
     )
 
 

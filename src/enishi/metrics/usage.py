@@ -122,6 +122,12 @@ METRICS: tuple[Metric, ...] = (
         grains=ALL, direction=0, null="unknown", freshness_days=None,
     ),
     Metric(
+        "events_ever",
+        Text("Uses, ever", "利用回数(累計)"),
+        Text("Events of use since the first.", "利用開始からの利用イベントの累計です。"),
+        "events", "history", {"": lambda t: t.events.sum()}, grains=ALL, freshness_days=None, direction=0,
+    ),
+    Metric(
         "stickiness",
         Text("Stickiness (WAU/MAU)", "定着率(WAU/MAU)"),
         Text("Active users of 7 days over those of 28 days.", "直近7日の利用者数を直近28日の利用者数で割った値です。"),
