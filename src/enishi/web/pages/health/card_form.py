@@ -64,7 +64,9 @@ def read_form(base: Mapping[str, Any], sent: Sent) -> Body:
     """The body that the form describes, on top of ``base``."""
     body = deepcopy(dict(base))
     _read_general(body, sent)
-    body["groups"] = [_read_group(group, sent) for group in body.get("groups", []) if not _gone(sent, "group", group)]
+    body["groups"] = [
+        _read_group(group, sent) for group in body.get("groups", []) if not _gone(sent, "group", group)
+    ]
     body["groups"] += _new_groups(sent)
     kept = [m for m in body.get("measures", []) if not _gone(sent, "measure", m)]
     body["measures"] = [_read_measure(measure, sent) for measure in kept]
@@ -217,7 +219,10 @@ def _new_measures(sent: Sent, taken: set[str]) -> list[Body]:
         "mapping": mapping,
     }
     if manual:
-        measure |= {"manual": True, "title": words(sent, "new-measure:title", "") or {"en": "Judgement", "ja": "見立て"}}
+        measure |= {
+            "manual": True,
+            "title": words(sent, "new-measure:title", "") or {"en": "Judgement", "ja": "見立て"},
+        }
     else:
         measure["metric"] = metric
     return [measure]
@@ -292,7 +297,9 @@ def shares(body: Mapping[str, Any]) -> dict[str, float]:
     found = {}
     for measure in body.get("measures", []):
         inside = in_group[measure["group"]]
-        share = _weight(measure) / inside * groups.get(measure["group"], 0.0) / total if inside and total else 0.0
+        share = (
+            _weight(measure) / inside * groups.get(measure["group"], 0.0) / total if inside and total else 0.0
+        )
         found[measure["id"]] = share
     return found
 

@@ -122,7 +122,7 @@ def metric_column(metric: Metric) -> Column:
     return Column(
         key=METRIC + metric.id,
         title=metric.title.in_language(language),
-        look="number",
+        look="money" if metric.unit == "money" else "number",
         sort="",
         value=value,
         help=metric.help.in_language(language) if metric.help else "",

@@ -72,6 +72,14 @@ def _moved(values: Sequence[str]) -> Q:
     return condition
 
 
+def _lacking(values: Sequence[str]) -> Q:
+    """Without a value of these metrics, for whatever reason."""
+    condition = Q(state__isnull=True)
+    for metric in values:
+        condition |= Q(**{f"state__metrics__{metric}": None}) | ~Q(state__metrics__has_key=metric)
+    return condition
+
+
 CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "band": _band,
     "tier": lambda v: _any("state__tier", v),
@@ -86,6 +94,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "product": _subscribed("product"),
     "plan": _subscribed("plan"),
     "moved": _moved,
+    "lacking": _lacking,
 }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
+from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import as_of, reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
@@ -125,6 +126,12 @@ def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
         "mrr_max": _("MRR up to %(n)s"),
         "silent": _("Not seen for %(n)s days"),
     }
+    catalogue = metric_catalogue()
+    for name in query.choices.get("lacking", ()):
+        title = catalogue[name].title.in_language(get_language() or "ja") if name in catalogue else name
+        found.append(
+            Chip(_("Without: %(metric)s") % {"metric": title}, query.toggling("lacking", name).address)
+        )
     for name, limit in query.numbers.items():
         found.append(Chip(titles[name] % {"n": f"{limit:,}"}, query.without(name).address))
     return found

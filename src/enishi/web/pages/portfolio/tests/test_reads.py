@@ -155,3 +155,7 @@ def test_tiers_show_the_tail_with_its_revenue(world: World) -> None:
     assert (tiers["high"].accounts, tiers["high"].mrr) == (3, 2_200_000)
     assert tiers["low"].mrr_change == -20_000
     assert sum(t.share for t in tiers.values()) == pytest.approx(1)
+
+
+def test_accounts_without_a_metric_can_be_asked_for(world: World) -> None:
+    assert names(world, "suzuki", "lacking=active_users_28") == ["naniwa", "acme", "fuji", "hokuto", "minato"]

@@ -1,0 +1,226 @@
+"""What the scorecard editor's template is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from enishi.definitions.models import DefinitionVersion
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.web.pages.health import card_form
+from enishi.web.pages.health.catalogue import metric_catalogue
+
+MAPPINGS = {
+    "points": gettext_lazy("Points between values"),
+    "bands": gettext_lazy("Steps"),
+    "percentile": gettext_lazy("Rank among peers"),
+}
+MISSING = {
+    "reweight": gettext_lazy("leave out, others count more"),
+    "neutral": gettext_lazy("count as 50"),
+    "bad": gettext_lazy("count as 0"),
+}
+STALE = {"missing": gettext_lazy("counts as missing"), "keep": gettext_lazy("is kept and marked")}
+PEERS = {
+    "product": gettext_lazy("product"),
+    "plan": gettext_lazy("plan"),
+    "size": gettext_lazy("size"),
+    "tenure": gettext_lazy("age as a customer"),
+    "stage": gettext_lazy("stage"),
+    "industry": gettext_lazy("industry"),
+    "tier": gettext_lazy("tier"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A small drawing of a mapping: points of a polyline in a box of 100 by 50, and what stands at the ends."""
+
+    line: str
+    low: str
+    high: str
+
+
+def curve(mapping: Mapping[str, Any]) -> Curve | None:
+    """The mapping's curve; None for a rank without a table, or where the table is not drawable yet."""
+    rows = [
+        (x, y)
+        for x, y in card_form.shown_pairs(mapping)
+        if isinstance(x, int | float) and isinstance(y, int | float)
+    ]
+    if len(rows) < (1 if mapping.get("type") == "bands" else 2):
+        return None
+    if mapping.get("type") == "bands":
+        rows = _stairs(rows, float(mapping.get("below") or 0))
+    low, high = rows[0][0], rows[-1][0]
+    width = (high - low) or 1
+    points = " ".join(f"{(x - low) / width * 100:.1f},{50 - min(100, max(0, y)) / 2:.1f}" for x, y in rows)
+    return Curve(points, f"{low:g}", f"{high:g}")
+
+
+def _stairs(rows: Sequence[tuple[float, float]], below: float) -> list[tuple[float, float]]:
+    first, last = rows[0][0], rows[-1][0]
+    margin = (last - first) / 4 or 1
+    stairs, level = [(first - margin, below)], below
+    for x, y in rows:
+        stairs += [(x, level), (x, y)]
+        level = y
+    return [*stairs, (last + margin, level)]
+
+
+def _words(value: Any) -> dict[str, str]:
+    if not value:
+        return {"en": "", "ja": ""}
+    text = Text.parse(value)
+    return {"en": text.en, "ja": text.ja}
+
+
+def measure_title(measure: Mapping[str, Any]) -> str:
+    """The measure's own title, or its metric's."""
+    language = get_language() or "ja"
+    if measure.get("title"):
+        return Text.parse(measure["title"]).in_language(language)
+    metric = metric_catalogue().get(measure.get("metric", ""))
+    return metric.title.in_language(language) if metric else str(measure.get("metric") or measure["id"])
+
+
+def _measure(
+    measure: Mapping[str, Any], shares: Mapping[str, float], mistakes: Mapping[str, str]
+) -> dict[str, Any]:
+    mapping = measure.get("mapping", {})
+    metric = metric_catalogue().get(measure.get("metric", ""))
+    language = get_language() or "ja"
+    return {
+        "id": measure["id"],
+        "key": f"measure:{measure['id']}",
+        "title": measure_title(measure),
+        "words": _words(measure.get("title")),
+        "metric": measure.get("metric", ""),
+        "help": metric.help.in_language(language) if metric and metric.help else "",
+        "manual": measure.get("manual", False),
+        "group": measure["group"],
+        "weight": measure.get("weight", 0),
+        "share": shares.get(measure["id"], 0.0),
+        "missing": measure.get("missing", "reweight"),
+        "stale": measure.get("stale", "missing"),
+        "freshness_days": measure.get("freshness_days", ""),
+        "mapping": mapping.get("type", "points"),
+        "rows": card_form.shown_pairs(mapping),
+        "tenures": card_form.shown_tenures(mapping),
+        "aged": bool(mapping.get("by_tenure")),
+        "scale": mapping.get("scale", "linear"),
+        "below": mapping.get("below", 0),
+        "peers": card_form.shown_peers(mapping),
+        "minimum": mapping.get("minimum", 10),
+        "better": mapping.get("better", "higher"),
+        "curve": curve(mapping),
+        "mistake": _mistake_of(mistakes, measure),
+    }
+
+
+def _mistake_of(mistakes: Mapping[str, str], measure: Mapping[str, Any]) -> str:
+    index = measure.get("_at")
+    return "; ".join(text for place, text in mistakes.items() if place.startswith(f"measures[{index}]"))
+
+
+def mistakes_of(error: EnishiError | None) -> dict[str, str]:
+    """What is wrong, by place, in the reader's language."""
+    language = get_language() or "ja"
+    return {place: text.in_language(language) for place, text in error.fields.items()} if error else {}
+
+
+def groups(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The groups with their measures, and each group's share of the score."""
+    shares = card_form.shares(body)
+    measures = [{**m, "_at": index} for index, m in enumerate(body.get("measures", []))]
+    found = []
+    for group in body.get("groups", []):
+        own = [_measure(m, shares, mistakes) for m in measures if m["group"] == group["id"]]
+        found.append(
+            {
+                "id": group["id"],
+                "key": f"group:{group['id']}",
+                "title": Text.parse(group.get("title") or group["id"]),
+                "words": _words(group.get("title")),
+                "weight": group.get("weight", 0),
+                "share": sum(m["share"] for m in own),
+                "measures": own,
+            }
+        )
+    return found
+
+
+def caps(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": cap["id"],
+            "key": f"cap:{cap['id']}",
+            "title": Text.parse(cap.get("title") or cap["id"]),
+            "words": _words(cap.get("title")),
+            "when": [*cap.get("when", []), {"metric": "", "op": "<", "value": ""}],
+            "at_most": cap.get("at_most", ""),
+        }
+        for cap in body.get("caps", [])
+    ]
+
+
+def applies(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Which accounts the scorecard is for, one line per attribute."""
+    own = body.get("applies_to") or {}
+    titles = {
+        "products": _("Products"), "plans": _("Plans"), "sizes": _("Sizes"), "tiers": _("Tiers"), "stages": _("Stages"),
+    }  # fmt: skip
+    return [
+        {"name": name, "title": title, "value": ", ".join(own.get(name, []))}
+        for name, title in titles.items()
+    ]
+
+
+def metric_options() -> list[tuple[str, str]]:
+    language = get_language() or "ja"
+    return sorted(
+        ((name, metric.title.in_language(language)) for name, metric in metric_catalogue().items()),
+        key=lambda pair: pair[1],
+    )
+
+
+def editor_context(
+    slug: str,
+    body: Mapping[str, Any],
+    published: DefinitionVersion | None,
+    draft: DefinitionVersion | None,
+    error: EnishiError | None = None,
+) -> dict[str, Any]:
+    """Everything the editor draws."""
+    mistakes = mistakes_of(error)
+    return {
+        "slug": slug,
+        "body": body,
+        "title": Text.parse(body.get("title") or slug),
+        "words": _words(body.get("title")),
+        "description": _words(body.get("description")),
+        "groups": groups(body, mistakes),
+        "caps": caps(body),
+        "bands": {"green": 65, "yellow": 40, "margin": 2, **body.get("bands", {})},
+        "trend": {"weeks": 4, "minimum": 3, "z": 1.96, **body.get("trend", {})},
+        "stake": {"green": 0.05, "yellow": 0.2, "red": 0.5, "unknown": 0.15, **body.get("stake", {})},
+        "minimum_coverage": body.get("minimum_coverage", 0.3),
+        "priority": body.get("priority", 100),
+        "applies": applies(body),
+        "applies_to": body.get("applies_to") or {},
+        "published": published,
+        "draft": draft,
+        "error": error,
+        "mistakes": mistakes,
+        "metrics": metric_options(),
+        "mappings": MAPPINGS,
+        "missing_rules": MISSING,
+        "stale_rules": STALE,
+        "peer_names": PEERS,
+        "operators": card_form.OPERATORS,
+    }

@@ -1,0 +1,103 @@
+"""How well a metric is covered and how its values lie, within the member's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.core.cache import cache
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.models import Member, Scope
+from enishi.web.pages.portfolio.ranks import Ids, Numbers, read_ranks
+
+BINS = 12
+KEEP_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of ``accounts`` in scope, how many have a value."""
+
+    known: int
+    accounts: int
+
+    @property
+    def share(self) -> float:
+        return self.known / self.accounts if self.accounts else 0.0
+
+    @property
+    def lacking(self) -> int:
+        return self.accounts - self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Values of the accounts that have one: edges and counts of bins, and quantiles."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    quantiles: dict[int, float]
+
+
+def scope_ids(member: Member) -> Ids:
+    """Numbers of the accounts in scope."""
+    key = f"health:scope:{member.scope}:{member.team_id}:{member.pk}"
+    ids: Ids | None = cache.get(key)
+    if ids is None:
+        ids = np.fromiter(
+            visible_accounts(member).order_by("pk").values_list("pk", flat=True), dtype=np.int64
+        )
+        cache.set(key, ids, KEEP_SECONDS if member.scope == Scope.ALL else 60)
+    return ids
+
+
+def values_of(member: Member, metric: str) -> tuple[Numbers, int]:
+    """The known values of a metric in scope, and how many accounts are in scope."""
+    ids, ranks = scope_ids(member), read_ranks()
+    column = ranks.values.get(metric)
+    if column is None:
+        return np.array([]), len(ids)
+    own = column[np.isin(ranks.ids, ids)]
+    return own[~np.isnan(own)], len(ids)
+
+
+def coverages(member: Member, metrics: Sequence[str]) -> dict[str, Coverage]:
+    """Coverage of many metrics at once."""
+    ids, ranks = scope_ids(member), read_ranks()
+    own = np.isin(ranks.ids, ids)
+    found = {}
+    for name in metrics:
+        column = ranks.values.get(name)
+        known = 0 if column is None else int((~np.isnan(column[own])).sum())
+        found[name] = Coverage(known, len(ids))
+    return found
+
+
+def distribution(values: Numbers) -> Distribution | None:
+    """The shape of some values; None where there are fewer than five. Outer bins take what lies beyond the
+    1st and 99th percentile, so that one giant does not flatten the rest."""
+    if len(values) < 5:
+        return None
+    low, high = (float(x) for x in np.percentile(values, [1, 99]))
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    if low == high:
+        return Distribution((low, high), (len(values),), {50: low})
+    whole = bool(np.all(values == np.round(values))) and high - low < BINS
+    bins = int(high - low) + 1 if whole else BINS
+    edges = np.linspace(low, high + (1 if whole else 0), bins + 1)
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
+    quantiles = {q: float(np.percentile(values, q)) for q in (10, 25, 50, 75, 90)}
+    return Distribution(tuple(edges.tolist()), tuple(int(n) for n in counts), quantiles)
+
+
+def distribution_chart(shape: Distribution, name: str) -> dict[str, Any]:
+    """The chart of a distribution."""
+    if len(shape.counts) == 1:
+        labels = [f"{shape.edges[0]:g}"]
+    else:
+        labels = [f"{a:,.4g} – {b:,.4g}" for a, b in zip(shape.edges, shape.edges[1:], strict=False)]
+    return {"kind": "bar", "x": labels, "series": [{"name": name, "values": list(shape.counts)}]}
