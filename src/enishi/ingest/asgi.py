@@ -245,7 +245,8 @@ async def _reply(send: Send, status: int, body: bytes, headers: list[tuple[bytes
 
 async def _refuse(send: Send, error: EnishiError, headers: dict[bytes, bytes]) -> None:
     language = headers.get(b"accept-language", b"en").decode("latin-1").strip()
-    body = msgspec.json.encode(error.as_dict(language))
+    # SDKs look for "code" where others look for "error".
+    body = msgspec.json.encode({"success": False, "code": error.code, **error.as_dict(language)})
     reply = [_JSON, _CORS, (b"content-length", str(len(body)).encode())]
     if error.status == 401:
         reply.append((b"www-authenticate", b'Basic realm="Enishi write key"'))

@@ -142,7 +142,7 @@ def test_refusals_speak_the_senders_language(inbox: MemoryInbox) -> None:
     japanese = call(app, "/v1/batch", b"{", headers={"accept-language": "ja,en;q=0.5"}).json()
     assert english["message"].startswith("The JSON is malformed")
     assert "JSONの形式" in japanese["message"]
-    assert set(english) == {"error", "message", "hint", "fields"}
+    assert set(english) == {"success", "code", "error", "message", "hint", "fields"}
 
 
 def test_browsers_may_send_from_anywhere(inbox: MemoryInbox) -> None:
