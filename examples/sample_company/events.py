@@ -98,7 +98,7 @@ def _block(
     random = sample.random(who.index, f"events {number}")
     begin = number * BLOCK_DAYS
     person, day = _active(sample, who, people, begin, random)
-    counts = 1 + random.poisson(sample.activity * np.where(people.keen[person], 2.0, 0.9))
+    counts = 1 + random.poisson(sample.activity * np.where(people.keen[person], 1.5, 0.55))
     person, day = np.repeat(person, counts), np.repeat(day, counts)
     opening = np.zeros(len(person), bool)
     opening[np.cumsum(counts) - counts] = True

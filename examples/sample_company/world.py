@@ -64,9 +64,9 @@ def customer(sample: Sample, index: int) -> Customer:
     random = sample.random(index, "contract")
     since = _start(sample, random)
     yearly = random.random() < YEARLY_SHARE[who.size]
-    low, high = {"SMB": (3, 14), "Mid": (10, 45), "Enterprise": (30, 140)}[who.size]
+    low, high = {"SMB": (3, 11), "Mid": (8, 30), "Enterprise": (20, 110)}[who.size]
     seats = int(np.exp(random.uniform(np.log(low), np.log(high))))
-    people = max(2, min(60, round(seats * random.uniform(0.5, 1.0))))
+    people = max(2, min(48, round(seats * random.uniform(0.5, 1.0))))
     course = draw_course(sample, index, sample.offset(since) // 7)
     hazard = calendar_hazard(sample, course.hazard(who.size), since, yearly)
     ending = _ending(sample, who, since, yearly, course, hazard)

@@ -23,10 +23,10 @@ def consumer_is_running(home: Home) -> bool:
 
 def inbox_lag(home: Home, now: datetime) -> tuple[int, float]:
     """How many bodies wait, and for how many seconds the oldest does."""
-    from enishi.ingest.api import inbox_of
+    from enishi.ingest.api import open_inbox
 
     after = Published(home).manifest.inbox
-    bodies = inbox_of(home).take(after, 1 << 24)
+    bodies = open_inbox(home).take(after, 1 << 24)
     if not bodies:
         return 0, 0.0
     return len(bodies), max(0.0, now.timestamp() - bodies[0].received_us / 1e6)

@@ -33,14 +33,14 @@ def run_web(host: str, port: int) -> None:
 
 def run_consumer() -> None:
     """Carry the inbox and new record versions into the store, and publish."""
-    from enishi.ingest.api import consumer_loop
+    from enishi.ingest.api import consume
 
     log_to_stderr("consumer")
     home = open_installation()
     stop = threading.Event()
     stop_on_signals(stop.set)
     end_with_supervisor()
-    consumer_loop(home, stop)
+    consume(home, stop)
 
 
 def run_worker() -> None:
