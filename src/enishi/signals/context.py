@@ -10,7 +10,7 @@ from enishi.definitions.contracts import Causes, Scorecard
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.reads import get_causes, list_custom_metrics, list_scorecards
 from enishi.kit.text import Text
-from enishi.metrics.api import REGISTRY, Metric, compile_metric
+from enishi.metrics.api import REGISTRY, Metric
 from enishi.signals.texts import unit_of
 
 
@@ -47,7 +47,7 @@ class Rules:
 
     def named_metrics(self) -> list[Any]:
         """The metrics the scorecards and causes read, with what orders, peers and lists need."""
-        named = {"tenure_days"}
+        named = {"tenure_days", "days_since_last_seen", "mrr"}
         for card in self.cards:
             named |= metrics_of_card(card.body)
         named |= metrics_of_causes(self.causes)
@@ -75,7 +75,16 @@ def metrics_of_causes(causes: Causes) -> set[str]:
 
 def load_rules(cards: Sequence[Card] | None = None) -> Rules:
     """What is in force; ``cards`` replaces the published scorecards (a draft being tried)."""
-    own = {name: compile_metric(body) for name, body in list_custom_metrics().items()}
+    own = _own_metrics()
     if cards is None:
         cards = [Card(entry.slug, entry.body, entry.version) for entry in list_scorecards()]
     return Rules(tuple(cards), get_causes(), {**REGISTRY, **own})
+
+
+def _own_metrics() -> dict[str, Metric]:
+    bodies = list_custom_metrics()
+    if not bodies:
+        return {}
+    from enishi.metrics.api import compile_metric
+
+    return {name: compile_metric(body) for name, body in bodies.items()}

@@ -121,25 +121,53 @@ def peer_percentile(
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Mid-rank percentile 0-100 among peers of the same day, and how many peers it was taken from.
 
-    Where fewer than ``minimum`` rows share all keys, the last key is dropped, and so on; with too few on the
-    day altogether the percentile is NaN. Only rows of the same day are compared, so no day sees another.
+    Peers are customers still there (:func:`still_customers`); others are ranked against them. Where fewer than
+    ``minimum`` share all keys, the last key is dropped, and so on; with too few on the day altogether the
+    percentile is NaN. Only rows of the same day are compared, so no day sees another.
     """
     frame = _peer_frame(values, panel, peers)
+    counted = still_customers(panel) & ~np.isnan(values)
     percentile = np.full(len(panel), np.nan)
     counts = np.zeros(len(panel), dtype=np.int64)
     for keep in range(len(peers), -1, -1):
-        open_rows = np.isnan(percentile) & ~np.isnan(values)
-        if not open_rows.any():
+        waiting = np.isnan(percentile) & ~np.isnan(values)
+        if not waiting.any():
             break
-        keys = ["day", *peers[:keep]]
-        groups = frame.groupby(keys, sort=False, dropna=False)["value"]
-        size = groups.transform("count").to_numpy()
-        rank = groups.rank(method="average").to_numpy()
-        usable = open_rows & (size >= minimum)
-        share = (rank[usable] - 0.5) / size[usable]
-        percentile[usable] = 100 * (share if better == "higher" else 1 - share)
-        counts[usable] = size[usable]
+        codes = frame.groupby(["day", *peers[:keep]], sort=False, dropna=False).ngroup().to_numpy()
+        for members in _groups(codes):
+            standard = np.sort(values[members[counted[members]]])
+            rows = members[waiting[members]]
+            if len(standard) >= minimum and len(rows):
+                percentile[rows] = _mid_rank(values[rows], standard, better)
+                counts[rows] = len(standard)
     return percentile, counts
+
+
+def _groups(codes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Row numbers of each group."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def _mid_rank(values: Floats, standard: Floats, better: str) -> Floats:
+    below = np.searchsorted(standard, values, side="left")
+    up_to = np.searchsorted(standard, values, side="right")
+    share = (below + up_to) / 2 / len(standard)
+    return np.asarray(100 * (share if better == "higher" else 1 - share))
+
+
+GONE_AFTER_DAYS = 180
+
+
+def still_customers(panel: pd.DataFrame) -> Flags:
+    """Rows fit to be compared with: not marked as churned, not without contract, not silent for half a year."""
+    there = np.ones(len(panel), dtype=bool)
+    if "stage" in panel.columns:
+        there &= (panel["stage"] != "churned").to_numpy(dtype=bool)
+    with np.errstate(invalid="ignore"):
+        there &= ~(column(panel, "days_since_last_seen") >= GONE_AFTER_DAYS)
+        there &= ~(column(panel, "mrr") <= 0)
+    return there
 
 
 def _peer_frame(values: Floats, panel: pd.DataFrame, peers: Sequence[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from enishi.accounts.company import company_zone, get_company
 from enishi.kit.clock import end_of_day
 from enishi.kit.home import Home
-from enishi.metrics.api import FactSettings, duckdb_facts, panel
+from enishi.metrics.api import Facts, FactSettings, Metric, duckdb_facts, freshness, panel
 from enishi.signals.asof import KnownRecords, count_mentions, match_topics, read_attributes
 from enishi.signals.context import Rules
 from enishi.signals.hooks import tiers_on
@@ -58,14 +58,39 @@ def read_frame(
     return Frame(rows, mentions)
 
 
+def company_facts(home: Home) -> Facts:
+    """The published facts, read with the company's settings."""
+    return duckdb_facts(home, FactSettings(currency=get_company().currency))
+
+
 def _read_metrics(
-    home: Home, days: Sequence[date], metrics: Sequence[Any], accounts: Collection[int] | None
+    home: Home, days: Sequence[date], metrics: Sequence[Metric], accounts: Collection[int] | None
 ) -> pd.DataFrame:
-    facts = duckdb_facts(home, FactSettings(currency=get_company().currency))
     wanted = None if accounts is None else list(accounts)
-    rows = panel(facts, list(days), metrics, grain="account", accounts=wanted)
+    with company_facts(home) as facts:
+        rows = panel(facts, list(days), metrics, grain="account", accounts=wanted)
+        ages = freshness(facts, list(days))
+    rows = _add_ages(rows, ages, metrics)
     rows["as_of"] = pd.to_datetime(rows["as_of"])
     return rows.reset_index(drop=True)
+
+
+def _add_ages(rows: pd.DataFrame, ages: pd.DataFrame, metrics: Sequence[Metric]) -> pd.DataFrame:
+    """``age:<metric>``: days since the newest fact behind each value (of the account, or of the source at all)."""
+    newest = rows[["as_of", "account_id"]].merge(ages, on=["as_of", "account_id"], how="left")
+    as_of = pd.to_datetime(newest["as_of"])
+    by_source: dict[str, Any] = {}
+    added = {}
+    for metric in metrics:
+        source = metric.needs[0] if metric.needs else ""
+        column_name = source if metric.freshness_of == "account" else f"feed:{source}"
+        if column_name not in newest.columns:
+            continue
+        if column_name not in by_source:
+            age = (as_of - pd.to_datetime(newest[column_name])).dt.days
+            by_source[column_name] = age.to_numpy(dtype=float, na_value=np.nan)
+        added[f"age:{metric.id}"] = by_source[column_name]
+    return pd.concat([rows.reset_index(drop=True), pd.DataFrame(added, index=range(len(rows)))], axis=1)
 
 
 def _add_attributes(rows: pd.DataFrame, records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:

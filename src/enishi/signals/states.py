@@ -120,15 +120,7 @@ class LineWriter:
 
     def __init__(self, evaluation: Evaluation, rules: Rules) -> None:
         self.evaluation = evaluation
-        self.measures = [
-            (
-                m,
-                measure_title(m, rules.title(m.metric)),
-                "points" if m.manual else rules.unit(m.metric),
-                compares_peers(m),
-            )
-            for m in evaluation.card.measures
-        ]
+        self.measures = [name_measure(m, rules) for m in evaluation.card.measures]
 
     def lines(self, row: int) -> list[dict[str, Any]]:
         """One entry per measure, and one for the cap that bound; their tenths add up to the score."""

@@ -59,7 +59,7 @@ def write_batch(this: Pass, span: range, writer: ReasonWriter, book: SignalBook)
         states.append(state)
         if (score := _make_score(this, i, state)) is not None:
             scores.append(score)
-    fields = [f.name for f in AccountState._meta.fields if f.name not in _KEEP]
+    fields = [f.name for f in AccountState._meta.fields if f.name not in _KEEP and not f.generated]
     with transaction.atomic():
         AccountState.objects.bulk_create(
             states, update_conflicts=True, update_fields=fields, unique_fields=["account"]
