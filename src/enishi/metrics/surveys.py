@@ -73,7 +73,7 @@ def nps(scores: Iterable[Any], weights: Iterable[float] | None = None, invited: 
     p, d = weight[promoter].sum() / total, weight[detractor].sum() / total
     effective = total**2 / np.square(weight).sum()
     margin = _Z * 100 * sqrt(max(p + d - (p - d) ** 2, 0.0) / effective)
-    return Nps(100 * (p - d), margin, len(given), *counts, invited)
+    return Nps(float(100 * (p - d)), margin, len(given), *counts, invited)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,246 @@
+"""What was known then: late facts, corrections, backfill, merges, links; and nothing from the future."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+
+from enishi.kit.home import Home
+from enishi.metrics.api import duckdb_facts, panel
+from enishi.metrics.tests.world import ago, at, link, use
+from enishi.store.testing import publish
+
+T = ago(0)
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "home")
+    publish(
+        home, "record_account", [{"record_id": n, "valid_on": ago(300), "since": ago(300)} for n in (1, 2)]
+    )
+    publish(home, "groups", [{"group_no": n, "group_id": str(n), "first_day": ago(300)} for n in (1, 2)])
+    publish(home, "link", [link(n, n, str(n), ago(300)) for n in (1, 2)])
+    publish(home, "usage", [use(1, 1, ago(k)) for k in range(0, 60, 3)])
+    return home
+
+
+def value(home, metric, day=T, account=1, **more):
+    with duckdb_facts(home) as facts:
+        rows = panel(facts, [day], [metric], **more).set_index("account_id")
+    return rows[metric].get(account)
+
+
+def test_a_late_event_counts_from_the_day_it_was_received(home):
+    publish(home, "usage", [use(1, 2, ago(10), known_on=ago(5))])
+    assert value(home, "active_users_7", ago(8)) == 1
+    assert value(home, "active_users_28", ago(5)) == 2
+    assert value(home, "active_users_7", ago(8), known="now") == 2
+
+
+def test_backfilled_history_counts_from_when_it_happened(home):
+    publish(home, "usage", [use(1, 2, ago(10), known_on=ago(10))])
+    assert value(home, "active_users_7", ago(8)) == 2
+
+
+def subscription(**more):
+    head = {
+        "record_id": 1,
+        "account_id": 1,
+        "valid_on": ago(200),
+        "started_on": ago(200),
+        "interval": "month",
+    }
+    return {**head, "amount": 1000, "known_on": ago(200), **more}
+
+
+def test_a_correction_is_not_a_change(home):
+    publish(home, "record_subscription", [subscription(), subscription(amount=1500, known_on=ago(20))])
+    assert value(home, "mrr", ago(21)) == 1000
+    assert value(home, "mrr", ago(20)) == 1500
+    assert value(home, "mrr_change_90", ago(20)) == 0
+    assert value(home, "mrr", ago(100), known="now") == 1500
+
+
+def test_a_change_holds_from_its_day(home):
+    change = subscription(amount=1500, valid_on=ago(20), known_on=ago(40))
+    publish(home, "record_subscription", [subscription(), change])
+    assert value(home, "mrr", ago(21)) == 1000
+    assert value(home, "mrr", ago(20)) == 1500
+    assert value(home, "mrr_change_90") == 500
+
+
+def test_a_change_learned_late_does_not_undo_a_newer_one(home):
+    newer = subscription(amount=3000, valid_on=ago(10), known_on=ago(10))
+    older = subscription(amount=2000, valid_on=ago(50), known_on=ago(5))
+    publish(home, "record_subscription", [subscription(), newer, older])
+    assert value(home, "mrr") == 3000
+    assert value(home, "mrr", ago(20)) == 1000
+    assert value(home, "mrr", ago(20), known="now") == 2000
+
+
+def test_an_announced_end_is_known_from_the_notice_and_ends_on_its_day(home):
+    rows = [subscription(ended_on=ago(5), notice_on=ago(30), renewal_on=ago(5))]
+    publish(home, "record_subscription", rows)
+    assert value(home, "mrr", ago(6)) == 1000
+    assert value(home, "mrr", ago(5)) == 0
+    assert value(home, "days_to_renewal", ago(31)) == 26
+    assert pd.isna(value(home, "days_to_renewal", ago(30)))
+
+
+def test_a_deleted_record_is_gone_from_that_day(home):
+    publish(home, "record_subscription", [subscription(), subscription(deleted=True, known_on=ago(3))])
+    assert value(home, "mrr", ago(4)) == 1000
+    assert value(home, "mrr") == 0
+
+
+def test_outcomes_of_imported_history_stay_hidden_before_their_date(home):
+    row = {
+        "record_id": 1,
+        "account_id": 1,
+        "valid_on": ago(50),
+        "opened_at": at(ago(50)),
+        "resolved_at": at(ago(40)),
+    }
+    publish(home, "record_ticket", [{**row, "reopened": 1, "recorded_on": T}])
+    assert value(home, "tickets_open", ago(41)) == 1
+    assert value(home, "tickets_open", ago(40)) == 0
+    assert value(home, "tickets_reopened_90", ago(41)) == 0
+    assert value(home, "tickets_reopened_90", ago(40)) == 1
+
+
+def test_the_day_is_the_companys_not_greenwichs(home):
+    late = {
+        "record_id": 1,
+        "account_id": 1,
+        "valid_on": ago(10),
+        "known_on": ago(20),
+        "opened_at": at(ago(11), 16),
+    }
+    publish(home, "record_ticket", [late])
+    assert value(home, "tickets_opened_28", ago(11)) == 0
+    assert value(home, "tickets_opened_28", ago(10)) == 1
+
+
+def test_unlinking_and_relinking_moves_the_past_with_the_knowledge(home):
+    publish(home, "link", [link(1, 1, "1", ago(10), deleted=True), link(1, 2, "1", ago(5))])
+    assert value(home, "events_90", ago(11)) > 0
+    assert pd.isna(value(home, "events_90", ago(9)))
+    assert value(home, "events_90", account=2) > 0
+    assert value(home, "events_90", ago(11), account=2, known="now") > 0
+
+
+def test_a_merge_and_its_undoing(home):
+    publish(home, "merge", [
+        {"record_id": 1, "account_id": 2, "valid_on": ago(20)}, {"record_id": 1, "account_id": None, "valid_on": ago(10)},
+    ])  # fmt: skip
+    assert value(home, "events_90", ago(20), account=2) > 0
+    assert value(home, "events_90", ago(20), account=1) is None
+    assert value(home, "events_90", account=1) > 0
+    assert pd.isna(value(home, "events_90", account=2))
+
+
+def test_a_person_with_two_ids_is_one_person(home):
+    publish(home, "usage", [use(1, 2, ago(1)), use(1, 3, ago(1))])
+    assert value(home, "active_users_28") == 3
+    publish(home, "aliases", [{"previous_no": 2, "user_no": 1, "known_on": ago(1)}])
+    assert value(home, "active_users_28", ago(2)) == 1
+    assert value(home, "active_users_28") == 2
+
+
+def test_a_user_of_two_groups_belongs_to_neither(home):
+    publish(home, "memberships", [{"group_no": 2, "user_no": 5, "known_on": ago(30)}])
+    publish(home, "usage", [use(0, 5, ago(20))])
+    assert value(home, "active_users_28", account=2) == 1
+    publish(home, "memberships", [{"group_no": 1, "user_no": 5, "known_on": ago(3)}])
+    assert value(home, "active_users_28", ago(4), account=2) == 1
+    assert pd.isna(value(home, "active_users_28", account=2))
+
+
+def test_a_stage_learned_today_is_not_read_into_the_past(home):
+    from enishi.metrics.relations import AT, visible
+    from enishi.metrics.session import Session
+
+    publish(home, "record_account", [
+        {"record_id": 3, "valid_on": ago(300), "known_on": ago(300), "recorded_on": T, "stage": "churned", "name": "C"},
+    ])  # fmt: skip
+    with duckdb_facts(home) as facts:
+        s = Session(facts, [ago(1), T])
+        rows = s.rows(
+            ("stages",), lambda: visible(s, "account").select(*AT, "record_id", "stage", "name")
+        ).to_pylist()
+    found = {r["as_of"]: (r["stage"], r["name"]) for r in rows if r["record_id"] == 3}
+    assert found == {ago(1): (None, "C"), T: ("churned", "C")}
+
+
+def test_a_rate_learned_later_never_moves_what_was_known(home):
+    publish(home, "record_subscription", [subscription(currency="USD", amount=10)])
+    rate = {"record_id": 1, "currency": "USD", "on": ago(210), "rate": 150.0, "valid_on": ago(210)}
+    publish(home, "record_exchange_rate", [{**rate, "known_on": ago(100)}])
+    assert pd.isna(value(home, "mrr", ago(101))) or value(home, "mrr", ago(101)) == 0
+    assert value(home, "mrr", ago(100)) == 1500
+    publish(
+        home,
+        "record_exchange_rate",
+        [{**rate, "record_id": 2, "on": ago(50), "rate": 200.0, "known_on": ago(50)}],
+    )
+    assert value(home, "mrr") == 1500
+
+
+FUTURE = {
+    "usage": lambda d: use(1, 77, d - timedelta(days=2), known_on=d),
+    "link": lambda d: link(2, 1, "2", d),
+    "merge": lambda d: {"record_id": 1, "account_id": 2, "valid_on": d},
+    "memberships": lambda d: {"group_no": 2, "user_no": 1, "known_on": d},
+    "aliases": lambda d: {"previous_no": 1, "user_no": 2, "known_on": d},
+    "record_account": lambda d: {"record_id": 1, "valid_on": d, "deleted": True},
+    "record_subscription": lambda d: subscription(valid_on=d - timedelta(days=30), known_on=d, amount=9),
+    "record_exchange_rate": lambda d: {"record_id": 9, "currency": "USD", "on": ago(300), "rate": 1.0, "valid_on": d},
+    "record_ticket": lambda d: {"record_id": 9, "account_id": 1, "opened_at": at(ago(90)), "valid_on": ago(90), "known_on": d},
+    "record_invoice": lambda d: {"record_id": 9, "account_id": 1, "issued_on": ago(90), "due_on": ago(60), "amount": 5,
+                                 "valid_on": ago(90), "known_on": d},
+    "record_incident": lambda d: {"record_id": 9, "started_at": at(ago(70)), "minutes": 5, "valid_on": ago(70), "known_on": d},
+    "record_contact": lambda d: {"record_id": 9, "account_id": 1, "role": "champion", "valid_on": ago(90), "known_on": d},
+    "record_interaction": lambda d: {"record_id": 9, "account_id": 1, "type": "call", "occurred_at": at(ago(70)),
+                                     "valid_on": ago(70), "known_on": d},
+    "record_survey_answer": lambda d: {"record_id": 9, "account_id": 1, "measure": "nps", "score": 3,
+                                       "answered_at": at(ago(70)), "valid_on": ago(70), "known_on": d},
+    "record_training": lambda d: {"record_id": 9, "account_id": 1, "completed_on": ago(70), "valid_on": ago(70), "known_on": d},
+    "record_order": lambda d: {"record_id": 9, "account_id": 1, "ordered_at": at(ago(70)), "amount": 5,
+                               "valid_on": ago(70), "known_on": d},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A company with some of everything, so that a leak would find something to spoil."""
+    from enishi.metrics.tests.world import publish_world
+
+    return publish_world(tmp_path_factory.mktemp("busy"))
+
+
+@pytest.mark.parametrize("known_after", [1, 40])
+def test_nothing_learned_later_changes_what_was_known(busy, tmp_path, known_after):
+    """Every table at once: facts about the past, learned after the day, leave the day as it was."""
+    from shutil import copytree
+
+    day = ago(40)
+    home = Home(copytree(busy.root, tmp_path / "copy"))
+    with duckdb_facts(home) as facts:
+        before = {g: panel(facts, [day, ago(80)], grain=g) for g in ("account", "product", "user")}
+    for table, row in FUTURE.items():
+        publish(home, table, [row(day + timedelta(days=known_after))])
+    with duckdb_facts(home) as facts:
+        for grain, frame in before.items():
+            pd.testing.assert_frame_equal(panel(facts, [day, ago(80)], grain=grain), frame)
+
+
+def test_day_before_everything_has_no_rows(home):
+    with duckdb_facts(home) as facts:
+        assert panel(facts, [date(1999, 1, 1)]).empty
+        assert panel(facts, []).empty
+
+
+def test_an_empty_installation_answers(tmp_path):
+    with duckdb_facts(Home(tmp_path)) as facts:
+        assert panel(facts, [T]).empty
