@@ -102,6 +102,9 @@ class SparkEngine:
     dialect = "pyspark"
 
     def __init__(self, session: Any) -> None:
+        import ibis.backends.pyspark as dialect  # registers the options its compiler reads
+
+        dialect.Backend.register_options()
         self.session = session
         session.conf.set("spark.sql.session.timeZone", "UTC")
 
@@ -113,7 +116,12 @@ class SparkEngine:
         (frame.where(where) if where else frame).createOrReplaceTempView(name)
 
     def put(self, name: str, table: pa.Table) -> None:
-        frame = self.session.createDataFrame(table)
+        if table.num_rows:
+            frame = self.session.createDataFrame(table)
+        else:
+            from pyspark.sql.pandas.types import from_arrow_schema  # only where Spark is asked for
+
+            frame = self.session.createDataFrame([], from_arrow_schema(table.schema))
         frame.createOrReplaceTempView(name)
 
     def keep(self, name: str, sql: str) -> None:
