@@ -1,5 +1,101 @@
-from enishi.cli.words import spoken
+"""``enishi asof DATE``: what was known on a past day, of all accounts or of one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from enishi.cli.finding import find_account
+from enishi.cli.installation import open_installation
+from enishi.cli.score import BANDS, show_bands
+from enishi.cli.scoring import score_then
+from enishi.cli.show import show_json, show_table
+from enishi.cli.words import json_option, option, say, spoken
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
 
 
-@spoken("asof", en="x", ja="x")
-def command() -> None: ...
+@spoken(
+    "asof",
+    en="Say what was known on a past day: scores and metrics of every account, or of those named.\n\nNothing learned later is used.",
+    ja="過去の時点で分かっていた内容(スコアと指標)を表示します。\n\nその日より後に得られた情報は使いません。",
+)
+@click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("accounts", nargs=-1)
+@option(
+    "--metric", "metrics", multiple=True, en="A metric to show. Repeatable.", ja="表示する指標。複数指定可。"
+)
+@option(
+    "--limit", type=int, default=30, show_default=True, en="How many accounts to list.", ja="表示する件数。"
+)
+@json_option()
+def command(
+    day: datetime, accounts: tuple[str, ...], metrics: tuple[str, ...], limit: int, as_json: bool
+) -> None:
+    home = open_installation()
+    wanted = {account.pk for account in map(find_account, accounts)}
+    rows = known_on(home, day.date(), wanted, metrics or ("mrr", "active_users_28", "days_since_last_seen"))
+    if as_json:
+        show_json({"day": day.date(), "accounts": rows})
+        return
+    counts = {band: sum(1 for row in rows if row["band"] == band) for band in BANDS}
+    show_bands(day.date(), counts)
+    columns = [name for name in (rows[0] if rows else {}) if name not in ("number", "account")]
+    worst = sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))[:limit]
+    titles = {
+        "name": say("Account", "顧客企業"),
+        "band": say("Band", "区分"),
+        "score": say("Score", "スコア"),
+    }
+    show_table(
+        [titles.get(c, c) for c in columns],
+        [[_cell(c, row[c]) for c in columns] for row in worst],
+        right=range(2, len(columns)),
+    )
+
+
+def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One row per account that existed on the day: score, band and the metrics asked for."""
+    from enishi.accounts.models import Account
+    from enishi.metrics.api import duckdb_facts, get_metric, panel
+
+    chosen = [get_metric(name).id for name in metrics]
+    scores = score_then(day, system_clock())
+    facts = duckdb_facts(home)
+    frame = panel(facts, [day], chosen, accounts=sorted(wanted) or None)
+    names = Account.objects.in_bulk(frame["account_id"].tolist())
+    rows = []
+    for values in frame.to_dict("records"):
+        account = names.get(values["account_id"])
+        if account is None:
+            continue
+        score = scores.get(account.pk)
+        rows.append(
+            {
+                "number": account.pk,
+                "account": account.outside_id,
+                "name": account.name,
+                "band": score.band if score else "unknown",
+                "score": score.tenths / 10 if score and score.tenths is not None else None,
+                **{name: _number(values[name]) for name in chosen},
+            }
+        )
+    return rows
+
+
+def _number(value: Any) -> float | int | None:
+    """A metric's value for JSON: whole numbers whole, missing as null."""
+    if value is None or value != value:
+        return None
+    number = float(value)
+    return int(number) if number.is_integer() else round(number, 6)
+
+
+def _cell(column: str, value: Any) -> str:
+    if column == "band":
+        return say(*BANDS[value])
+    if isinstance(value, float | int):
+        return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+    return "–" if value is None else str(value)

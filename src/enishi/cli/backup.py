@@ -24,7 +24,7 @@ from enishi.kit.text import Text
 @json_option()
 def command(file: Path | None, as_json: bool) -> None:
     began = time.monotonic()
-    home = open_installation()
+    home = open_installation(old_is_fine=True)
     from enishi.cli.snapshot import make_backup
 
     now = system_clock()

@@ -31,9 +31,10 @@ def refresh(now: datetime) -> None:
 
 
 def tiers(now: datetime) -> None:
+    from enishi.accounts.company import company_day
     from enishi.segments.api import assign_tiers
 
-    assign_tiers(now=now)
+    assign_tiers(company_day(now), now=now)
 
 
 def outbox(now: datetime) -> None:
@@ -44,18 +45,14 @@ def outbox(now: datetime) -> None:
     send_due(system_clock)
 
 
-def retention(now: datetime) -> None:
-    """Old raw events go as the company has decided; usage counts stay."""
-    from enishi.ingest.api import apply_retention
-
-    apply_retention(Home.from_environment(), now)
-
-
-def sessions(now: datetime) -> None:
-    """Sessions that have ended, and finished jobs of more than two weeks ago."""
+def cleaning(now: datetime) -> None:
+    """Uploaded files past their time, ended sessions, finished jobs of more than two weeks ago."""
     from django.contrib.sessions.models import Session
     from django_tasks_db.models import DBTaskResult
 
+    from enishi.ingest.files.jobs import clean_up
+
+    clean_up(Home.from_environment(), now)
     Session.objects.filter(expire_date__lt=now).delete()
     DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=14)).delete()
 

@@ -1,5 +1,110 @@
-from enishi.cli.words import spoken
+"""``enishi explain ACCOUNT``: the score, what it is made of, what changed, and why the account is at risk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from enishi.cli.finding import find_account
+from enishi.cli.installation import open_installation
+from enishi.cli.score import BANDS
+from enishi.cli.show import show_json, show_table
+from enishi.cli.words import json_option, language, option, say, spoken
+
+CAUSES = {
+    "disvaluation": ("Disvaluation: they see no value", "低評価「価値を感じていない」"),
+    "disconnection": ("Disconnection: the relationship is lost", "分断「関係が切れている」"),
+    "disengagement": ("Disengagement: it is not used", "低利用「使われていない」"),
+    "downturn": ("Downturn: their own business shrinks", "低業績「顧客側の業績悪化」"),
+}
 
 
-@spoken("explain", en="x", ja="x")
-def command() -> None: ...
+@spoken(
+    "explain",
+    en="Explain an account's score: every line of it, what changed in a week, the causes and their evidence.\n\nACCOUNT is its number, an outside id, or part of its name.",
+    ja="顧客企業のスコアを説明します(内訳、1週間の変化、要因とその根拠)。\n\nACCOUNT には番号、連携元のID、または名称の一部を指定します。",
+)
+@click.argument("account")
+@option(
+    "--as-of",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    en="As known on this day.",
+    ja="この日の時点で分かっていた内容。",
+)
+@json_option()
+def command(account: str, day: datetime | None, as_json: bool) -> None:
+    open_installation()
+    from enishi.signals.api import explain
+
+    found = find_account(account)
+    told = {"account": found.outside_id, "name": found.name, **explain(found.pk, day.date() if day else None)}
+    if as_json:
+        show_json(told)
+    else:
+        _tell(told)
+
+
+def tenths(value: int | None, signed: bool = False) -> str:
+    """A score of whole tenths as people read it."""
+    if value is None:
+        return "–"
+    return f"{value / 10:+.1f}" if signed else f"{value / 10:.1f}"
+
+
+def _tell(told: dict[str, Any]) -> None:
+    click.secho(f"{told['name']}  ({told['account']})", bold=True)
+    before = told.get("tenths_week_ago")
+    moved = (
+        f"  ({tenths(told['tenths'] - before, True)} {say('in a week', '1週間で')})"
+        if told["tenths"] is not None and before is not None
+        else ""
+    )
+    click.echo(
+        f"{told['day']}  {say(*BANDS[told['band']])}  {tenths(told['tenths'])}{moved}  {say('coverage', '把握率')} {told['coverage']:.0%}"
+    )
+    click.echo()
+    ja = language() == "ja"
+    rows = [
+        [line[f"title_{language()}"], line[f"text_{language()}"], _points(line), tenths(line["tenths"])]
+        for line in told["lines"]
+    ]
+    show_table(
+        [
+            "指標" if ja else "Measure",
+            "値" if ja else "Value",
+            "点" if ja else "Points",
+            "寄与" if ja else "Adds",
+        ],
+        rows,
+        right=(2, 3),
+    )
+    _tell_list(
+        say("What changed in a week", "1週間の変化"),
+        [f"{tenths(c['tenths'], True):>6}  {c[f'title_{language()}']}" for c in told["changes"]],
+    )
+    _tell_list(say("Causes", "要因"), [line for cause in told["causes"] for line in _cause(cause)])
+    _tell_list(say("Alerts", "警告"), [f"{_alert_title(a)}  ({a['since']})" for a in told["alerts"]])
+
+
+def _points(line: dict[str, Any]) -> str:
+    return "–" if line["points"] is None else f"{line['points']:.0f}"
+
+
+def _cause(cause: dict[str, Any]) -> list[str]:
+    title = say(*CAUSES.get(cause["cause"], (cause["cause"], cause["cause"])))
+    return [f"{title}  {cause['strength']}", *(f"    ・{item[language()]}" for item in cause["evidence"])]
+
+
+def _alert_title(alert: dict[str, Any]) -> str:
+    return str(alert.get(f"title_{language()}") or alert["alert"])
+
+
+def _tell_list(title: str, lines: list[str]) -> None:
+    if lines:
+        click.echo()
+        click.secho(title, bold=True)
+        for line in lines:
+            click.echo(f"  {line}")

@@ -33,12 +33,12 @@ def inbox_lag(home: Home, now: datetime) -> tuple[int, float]:
 
 
 def worker_last_seen() -> datetime | None:
-    """When a job last ended; the schedule queues one every minute."""
+    """When a job last began or ended; the schedule queues one every minute."""
     from django.db.models import Max
     from django_tasks_db.models import DBTaskResult
 
-    found: datetime | None = DBTaskResult.objects.aggregate(at=Max("finished_at"))["at"]
-    return found
+    found = DBTaskResult.objects.aggregate(began=Max("started_at"), ended=Max("finished_at"))
+    return max((at for at in found.values() if at is not None), default=None)
 
 
 def last_usage_day(home: Home) -> date | None:
@@ -53,6 +53,14 @@ def open_rejects() -> int:
 
 
 def unmatched_groups(home: Home) -> int:
-    from enishi.ingest.api import count_unmatched_groups
+    """How many group ids of events lead to no account."""
+    import pyarrow.parquet as pq
 
-    return count_unmatched_groups(home)
+    from enishi.accounts.models import OutsideId
+
+    known = set(OutsideId.objects.filter(target="account").values_list("system", "value"))
+    found = set()
+    for file in Published(home).files("groups"):
+        rows = pq.read_table(file, columns=["system", "group_id"])
+        found |= set(zip(rows["system"].to_pylist(), rows["group_id"].to_pylist(), strict=True))
+    return len(found - known)

@@ -1,5 +1,182 @@
-from enishi.cli.words import spoken
+"""``enishi import KIND FILE``: take in a file, with the result of every row."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import click
+
+from enishi.cli.installation import open_installation
+from enishi.cli.show import progress, show_json
+from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+
+EXAMPLES = 10
 
 
-@spoken("import_", en="x", ja="x")
-def command() -> None: ...
+@spoken(
+    "import",
+    en="""Import a file of records or events.
+
+KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training,
+acquisition_cost, exchange_rate or event. FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
+are matched by their headings; --map corrects the guess and is remembered for files with the same headings. The same
+file again changes nothing. Exit code 3: some rows were rejected.""",
+    ja="""ファイルを取り込みます。
+
+KIND には account(顧客企業)、contact(担当者)、subscription(契約)、invoice(請求)、ticket(問い合わせ)、
+interaction(接触履歴)、incident(障害)、survey_answer(アンケート)、order(注文)、training(研修)、acquisition_cost(獲得費用)、
+exchange_rate(為替)、event(利用イベント)を指定します。FILE は CSV(UTF-8、Shift_JIS/CP932)、JSON Lines、Parquet、Excel に
+対応しています。列は見出しから自動で対応付けられ、--map で修正した内容は次回も使われます。同じファイルを再度取り込んでも
+変化はありません。終了コード3は、受け付けられない行があったことを示します。""",
+)
+@click.argument("kind")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    en="Our field is their column (empty: leave it out). Repeatable.",
+    ja="項目と列の対応(列名を空にすると取り込みません)。複数指定可。",
+)
+@option(
+    "--set",
+    "constants",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    en="One value for every row. Repeatable.",
+    ja="全行に同じ値を設定します。複数指定可。",
+)
+@option("--system", default="", en="The system the ids belong to.", ja="IDが属するシステムの名前。")
+@option(
+    "--dates",
+    type=click.Choice(["ymd", "dmy", "mdy"]),
+    en="Order of day and month where dates are ambiguous.",
+    ja="日付の並び順(曖昧な場合)。",
+)
+@option(
+    "--history/--news",
+    default=None,
+    en="Known when it happened, or from now on (history, as long as there is nothing of the kind).",
+    ja="発生日から既知とするか、今から既知とするか(その種類のデータが無い間は前者)。",
+)
+@option(
+    "--dry-run",
+    is_flag=True,
+    en="Say what would happen; change nothing.",
+    ja="結果の確認のみ行い、何も変更しません。",
+)
+@option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    en="Write the rejected rows with their reasons to this CSV file.",
+    ja="受け付けられなかった行と理由をCSVに出力します。",
+)
+@json_option()
+def command(
+    kind: str, file: Path, maps: tuple[str, ...], constants: tuple[str, ...], system: str, dates: str | None,
+    history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    home = open_installation()
+    from enishi.accounts.audit import SYSTEM
+    from enishi.ingest.api import drain
+    from enishi.ingest.files.importing import import_file
+
+    with progress(say(f"Importing {file.name}", f"取り込み {file.name}")) as step:
+        made, tally = import_file(
+            home, file, kind_named(kind), actor=SYSTEM, now=system_clock(), mapping=_pairs(maps, "--map"),
+            constants=_pairs(constants, "--set"), day_order=dates or "", backfill=history, system=system,
+            dry_run=dry_run, progress=step,
+        )  # fmt: skip
+    if not dry_run:
+        drain(home)
+        if rejects:
+            _write_rejects(made, rejects)
+    if as_json:
+        show_json(_as_dict(made, tally, dry_run))
+    else:
+        _tell(made, tally, dry_run)
+    return 3 if tally.counts["rejected"] else 0
+
+
+def kind_named(name: str) -> str:
+    """The kind, also in the plural."""
+    from enishi.ingest.files.kinds import FILE_KINDS
+
+    wanted = name.lower().replace("-", "_")
+    for candidate in (wanted, wanted.removesuffix("s")):
+        if candidate in FILE_KINDS:
+            return candidate
+    raise EnishiError(
+        "unknown_kind",
+        Text(f"There is no kind {name!r}.", f"種類 {name!r} はありません。"),
+        Text(f"Choose one of: {', '.join(FILE_KINDS)}.", f"次から選んでください: {', '.join(FILE_KINDS)}"),
+    )
+
+
+def _pairs(given: tuple[str, ...], name: str) -> dict[str, str]:
+    found = {}
+    for pair in given:
+        left, equals, right = pair.partition("=")
+        if not equals or not left:
+            raise click.BadParameter(
+                say(f"{pair!r} is not of the form A=B", f"{pair!r} は A=B の形ではありません"),
+                param_hint=name,
+            )
+        found[left.strip()] = right.strip()
+    return found
+
+
+def _write_rejects(made: Any, target: Path) -> None:
+    """The rejected rows as the desk keeps them: place, reason, and the cells as they came."""
+    from enishi.ingest.files.desk import rejected_rows
+
+    rows = list(rejected_rows(made, language()))
+    headings = list(dict.fromkeys(name for _, _, cells in rows for name in cells))
+    with target.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([say("Row", "行"), say("Reason", "理由"), *headings])
+        for place, reason, cells in rows:
+            writer.writerow([place, reason, *(cells.get(name, "") for name in headings)])
+
+
+def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
+    return {
+        "kind": made.kind,
+        "dry_run": dry_run,
+        **tally.counts,
+        "mapping": made.plan.get("columns", made.plan),
+        "warnings": {name: count[0] for name, count in tally.warnings.items()},
+        "rejected_rows": [
+            {"row": row.place, "errors": {field: say(text) for field, text in errors.items()}}
+            for row, errors in tally.examples
+        ],
+    }
+
+
+def _tell(made: Any, tally: Any, dry_run: bool) -> None:
+    counts = tally.counts
+    words = {
+        "created": say("new", "新規"),
+        "updated": say("changed", "更新"),
+        "unchanged": say("unchanged", "変更なし"),
+        "rejected": say("rejected", "受付不可"),
+    }
+    told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
+    click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
+    for row, errors in tally.examples[:EXAMPLES]:
+        reasons = "; ".join(f"{field}: {say(text)}" for field, text in errors.items())
+        click.echo(say(f"  row {row.place}: {reasons}", f"  {row.place}行目: {reasons}"), err=True)
+    if counts["rejected"] > EXAMPLES:
+        click.echo(
+            say(
+                "  … all of them: --rejects FILE, or Setup → Rejects",
+                "  … すべての行は --rejects FILE または「設定 → 受付不可データ」で確認できます",
+            ),
+            err=True,
+        )

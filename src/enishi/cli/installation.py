@@ -41,7 +41,7 @@ def _check_folder(root: Path) -> None:
         )
 
 
-def open_installation() -> Home:
+def open_installation(old_is_fine: bool = False) -> Home:
     """As :func:`open_django`, and the database must have been made by ``enishi init`` and be up to date."""
     home = open_django()
     waiting = pending_migrations()
@@ -54,7 +54,7 @@ def open_installation() -> Home:
                 "先に `enishi init` を実行するか、--data でデータフォルダーを指定してください。",
             ),
         )
-    if waiting:
+    if waiting and not old_is_fine:
         raise EnishiError(
             "old_database",
             Text(
@@ -116,3 +116,5 @@ def log_to_stderr(process: str, level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = True
+    for name in ("django_tasks", "django_tasks_db"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # two lines a job would drown the rest

@@ -1,6 +1,7 @@
 """The way of the data on one screen: what happens by itself, and when.
 
-Facts flow in all the time: web -> inbox -> consumer -> published Parquet. Everything else is a job below.
+Facts flow in all the time: web -> inbox -> consumer -> published Parquet; the consumer also compacts the files,
+drops raw events past their time and erases persons, as it is the store's one writer. The rest is a job below.
 Times are the company's. The worker queues a job at most once for each of its slots, also across restarts and
 several workers, because the slot is part of the job's arguments and every job may be repeated safely.
 """
@@ -52,8 +53,7 @@ JOBS = (
     # what leaves the house
     Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),
     # housekeeping
-    Job("retention", Text("drop raw events past their time",      "保存期限を過ぎた明細の削除"), chores.retention, daily_at="03:10"),
-    Job("sessions",  Text("forget ended sessions and old jobs",   "終了セッションと古いジョブの整理"), chores.sessions, daily_at="04:00"),
+    Job("cleaning",  Text("forget old uploads, sessions, jobs",   "古い一時ファイル・セッション・ジョブの整理"), chores.cleaning, daily_at="04:00"),
 )
 # fmt: on
 BY_NAME = {job.name: job for job in JOBS}

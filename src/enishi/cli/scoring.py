@@ -23,3 +23,11 @@ def score_past(today: date, now: datetime) -> Any:
 
     with progress(say("Scoring the past", "過去のスコア計算")) as step:
         return backfill_scores(today, now=now, progress=step)
+
+
+def score_then(day: date, now: datetime) -> dict[int, Any]:
+    """Account number -> its score as it was, or would have been, judged on a past day."""
+    from enishi.signals.api import scores_as_of
+
+    with progress(say(f"Scoring as of {day}", f"{day} 時点のスコア計算")):
+        return scores_as_of(day, now=now)
