@@ -70,8 +70,9 @@ def unpin_tier(account: Account, *, member: Member, now: datetime) -> None:
 
 
 @transaction.atomic
-def assign_tiers(today: date, *, now: datetime, actor: Member | str = SYSTEM) -> Reassignment:
+def assign_tiers(*, now: datetime, today: date | None = None, actor: Member | str = SYSTEM) -> Reassignment:
     """Decide every living account's tier as of today and record what moved."""
+    today = today or company_day(now)
     body = get_tiers()
     TierPin.objects.filter(ended_at=None, expires_on__lt=today).update(ended_at=now)
     accounts = account_values(body)

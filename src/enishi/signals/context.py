@@ -47,7 +47,7 @@ class Rules:
 
     def named_metrics(self) -> list[Any]:
         """The metrics the scorecards and causes read, with what orders, peers and lists need."""
-        named = {"tenure_days", "days_since_last_seen", "mrr"}
+        named = {"tenure_days", "days_since_last_seen", "events_90", "mrr", "orders_90"}
         for card in self.cards:
             named |= metrics_of_card(card.body)
         named |= metrics_of_causes(self.causes)

@@ -38,7 +38,9 @@ _QUESTIONS = {
     "severe_ticket": _Question(
         "ticket", "cast(opened_at as date)", "severity in ('high', 'urgent') and resolved_at is null"
     ),
-    "champion_gone": _Question("contact", "left_on", "role = 'champion' and left_on is not null"),
+    "champion_gone": _Question(
+        "contact", "left_on", "role in ('champion', 'decision_maker') and left_on is not null"
+    ),
     "bounced_contact": _Question("contact", "bounced_on", "bounced_on is not null"),
     "last_contact": _Question("interaction", "cast(occurred_at as date)", "two_way"),
     "seats_cut": _Question("subscription", "valid_on", "seats is not null"),

@@ -25,12 +25,11 @@ from enishi.signals.context import Card, Rules, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
 from enishi.signals.models import AccountState, HealthScore, Signal
-from enishi.signals.panel import Frame, day_end, read_frame, week_before
+from enishi.signals.panel import Frame, day_end, living_accounts, living_rows, read_frame, week_before
 from enishi.signals.scoring import (
     LINES_KEPT_UP_TO,
     Progress,
     bands_before,
-    living_accounts,
     pair_rows,
 )
 from enishi.signals.states import (
@@ -84,7 +83,7 @@ def _fill(home: Home, days: Sequence[date], rules: Rules, now: datetime, progres
     with KnownRecords(home) as records:
         for start in range(0, len(days), step):
             part = days[start : start + step]
-            frame = read_frame(home, part, rules, records=records)
+            frame = living_rows(read_frame(home, part, rules, records=records))
             written += _fill_part(frame, part, rules, records, book, living, now)
             if progress:
                 progress(start + len(part), len(days))
@@ -102,8 +101,6 @@ def _fill_part(
     living: set[int],
     now: datetime,
 ) -> int:
-    frame.rows.drop(frame.rows.index[~frame.rows["account_id"].isin(living)], inplace=True)
-    frame.rows.reset_index(drop=True, inplace=True)
     judgement = judge(frame.rows, rules)
     codes = walk_bands(judgement, bands_before(days[0], living))
     written = 0

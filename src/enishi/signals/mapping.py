@@ -160,13 +160,14 @@ GONE_AFTER_DAYS = 180
 
 
 def still_customers(panel: pd.DataFrame) -> Flags:
-    """Rows fit to be compared with: not marked as churned, not without contract, not silent for half a year."""
+    """Rows fit to be compared with: not marked as churned, not without contract and orders, not silent for half a
+    year."""
     there = np.ones(len(panel), dtype=bool)
     if "stage" in panel.columns:
         there &= (panel["stage"] != "churned").to_numpy(dtype=bool)
     with np.errstate(invalid="ignore"):
         there &= ~(column(panel, "days_since_last_seen") >= GONE_AFTER_DAYS)
-        there &= ~(column(panel, "mrr") <= 0)
+        there &= ~((column(panel, "mrr") <= 0) & ~(column(panel, "orders_90") > 0))
     return there
 
 

@@ -38,7 +38,7 @@ def simple_ltv(mrr: float | None, margin: float, monthly_churn: float | None) ->
 
 def yearly_revenue(mrr: NDArray[np.float64], orders_90: NDArray[np.float64]) -> NDArray[np.float64]:
     """A year's revenue: recurring where there is a contract, else four times the last 90 days' orders, else 0."""
-    return np.where(np.isnan(mrr), 4 * np.nan_to_num(orders_90), 12 * np.nan_to_num(mrr))
+    return np.where(np.nan_to_num(mrr) > 0, 12 * np.nan_to_num(mrr), 4 * np.nan_to_num(orders_90))
 
 
 def at_stake(

@@ -40,7 +40,9 @@ class Outcome:
             raise EnishiError(
                 "bad_outcome",
                 Text(f"'{text}' is no outcome.", f"「{text}」は結果の定義として読めません。"),
-                Text("Write silence:180 or churn:90.", "silence:180 または churn:90 のように書いてください。"),
+                Text(
+                    "Write silence:180 or churn:90.", "silence:180 または churn:90 のように書いてください。"
+                ),
             )
         return cls(match.group(1), int(match.group(2)))
 
@@ -85,7 +87,9 @@ def last_used_day(home: Home) -> date:
         files = records.published.files("usage")
         if not files:
             return date.min
-        (last,) = records.connection.execute("select max(day) from read_parquet($files)", {"files": files}).fetchone() or (None,)
+        (last,) = records.connection.execute(
+            "select max(day) from read_parquet($files)", {"files": files}
+        ).fetchone() or (None,)
     return last or date.min
 
 
@@ -126,7 +130,9 @@ def _last_recorded(records: KnownRecords) -> date:
             days.append(row[0] if row else None)
     files = records.published.files("usage")
     if files:
-        row = records.connection.execute("select max(day) from read_parquet($files)", {"files": files}).fetchone()
+        row = records.connection.execute(
+            "select max(day) from read_parquet($files)", {"files": files}
+        ).fetchone()
         days.append(row[0] if row else None)
     return max((day for day in days if day), default=date.min)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from enishi.accounts.company import company_zone, get_company
+from enishi.accounts.models import Account
 from enishi.kit.clock import end_of_day
 from enishi.kit.home import Home
 from enishi.metrics.api import Facts, FactSettings, Metric, duckdb_facts, freshness, panel
@@ -56,6 +57,17 @@ def read_frame(
     if topics:
         rows = pd.concat([rows, count_mentions(mentions, topics, rows)], axis=1)
     return Frame(rows, mentions)
+
+
+def living_accounts() -> set[int]:
+    """Accounts that are neither deleted nor merged away."""
+    return set(Account.objects.filter(deleted_at=None, merged_into=None).values_list("pk", flat=True))
+
+
+def living_rows(frame: Frame) -> Frame:
+    """The frame without the rows of accounts that are gone."""
+    kept = frame.rows[frame.rows["account_id"].isin(living_accounts())].reset_index(drop=True)
+    return Frame(kept, frame.mentions)
 
 
 def company_facts(home: Home) -> Facts:

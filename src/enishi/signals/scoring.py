@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_remembered, get_company
-from enishi.accounts.models import Account
 from enishi.definitions.actions import install_defaults
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
@@ -23,7 +22,7 @@ from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import Floats, column
 from enishi.signals.models import AccountState, HealthScore, Override, ScoringRun
 from enishi.signals.money import ChurnBase, at_stake, yearly_revenue
-from enishi.signals.panel import day_end, read_frame, week_before
+from enishi.signals.panel import day_end, living_accounts, read_frame, week_before
 from enishi.signals.states import ReasonWriter, needed_facts
 from enishi.signals.writing import BATCH, Pass, write_batch
 from enishi.store.api import Published
@@ -97,10 +96,6 @@ def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | Non
     if accounts is None:
         _drop_departed(this.accounts)
     return len(this.now_rows)
-
-
-def living_accounts() -> set[int]:
-    return set(Account.objects.filter(deleted_at=None, merged_into=None).values_list("pk", flat=True))
 
 
 def _drop_departed(scored: NDArray[np.int64]) -> None:

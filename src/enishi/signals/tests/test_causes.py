@@ -27,7 +27,7 @@ def judge(**values: Any) -> Any:
 @pytest.mark.parametrize(
     ("values", "cause"),
     [
-        ({"nps_latest": -60.0}, "disvaluation"),
+        ({"nps_latest": 2.0}, "disvaluation"),
         ({"mentions_price": 3}, "disvaluation"),
         ({"champions_gone_90": 1, "champions": 0, "contacts_known": 2}, "disconnection"),
         ({"days_since_contact": 200}, "disconnection"),
@@ -48,7 +48,7 @@ def test_each_cause_is_named_by_its_own_signs(values: dict[str, float], cause: s
 
 def test_a_healthy_account_and_one_without_data_show_no_cause() -> None:
     assert (
-        judge(days_since_last_seen=1, nps_latest=60, champions=1, contacts_known=5, days_overdue=0).ranked(0)
+        judge(days_since_last_seen=1, nps_latest=9, champions=1, contacts_known=5, days_overdue=0).ranked(0)
         == []
     )
     assert judge(days_since_last_seen=np.nan).ranked(0) == []

@@ -1,0 +1,79 @@
+"""Alerts that must not wait for the night: judged for a few accounts as soon as their facts are in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from django_tasks import task
+
+from enishi.accounts.company import company_day, company_remembered
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords
+from enishi.signals.book import SignalBook
+from enishi.signals.context import Rules, load_rules
+from enishi.signals.evidence import find_facts, newest_mentions
+from enishi.signals.judging import judge
+from enishi.signals.models import AccountState, Signal
+from enishi.signals.panel import living_rows, read_frame
+from enishi.signals.states import ReasonWriter, needed_facts
+
+RELEVANT_KINDS = frozenset({"contact", "incident", "invoice", "ticket", "survey_answer", "subscription"})
+"""Kinds of record whose arrival calls for :func:`check_alerts`."""
+
+
+def check_alerts(
+    account_ids: Collection[int], day: date, *, now: datetime, home: Home | None = None
+) -> list[Signal]:
+    """Judge causes and alerts of some accounts at once; returns the signals newly opened.
+
+    Scores are left to the next pass: peers make them a matter of everyone. Causes and alerts compare an account
+    with nobody but itself, so they can be had for a few.
+    """
+    if not account_ids:
+        return []
+    home = home or Home.from_environment()
+    with company_remembered():
+        rules = load_rules([])
+        with KnownRecords(home) as records:
+            frame = living_rows(read_frame(home, [day], rules, records=records, accounts=account_ids))
+            facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+        judgement = judge(frame.rows, rules)
+        writer = ReasonWriter(judgement, facts)
+        book = SignalBook(account_ids)
+        rows = frame.rows.index.to_numpy()
+        book.advance(judgement, rows, writer, day, now)
+        opened = book.write()
+        _refresh_states(rules, judgement.accounts.tolist(), writer, book)
+    return opened
+
+
+def _refresh_states(rules: Rules, accounts: list[int], writer: ReasonWriter, book: SignalBook) -> None:
+    """Show the new causes and alerts where lists read them."""
+    states = {s.pk: s for s in AccountState.objects.filter(pk__in=accounts)}
+    for row, account in enumerate(accounts):
+        if (state := states.get(account)) is None:
+            continue
+        state.causes = writer.cause_entries(row, book.since(account))
+        state.main_cause = state.causes[0]["cause"] if state.causes else ""
+        state.alerts = [
+            {"alert": alert.id, "since": signal.since.isoformat(), "evidence": signal.evidence}
+            for alert in rules.causes.alerts
+            if (signal := book.open.get((account, f"alert:{alert.id}")))
+        ]
+    AccountState.objects.bulk_update(states.values(), ["causes", "main_cause", "alerts"], batch_size=200)
+
+
+@task()
+def check_alerts_job(account_ids: list[int]) -> None:
+    """The same, queued when relevant facts came in. May be repeated."""
+    now = system_clock()
+    check_alerts(account_ids, company_day(now), now=now)
+
+
+def facts_arrived(kind: str, account_ids: Collection[int]) -> None:
+    """Queue the check if the kind of record matters to an alert."""
+    ids = sorted(set(account_ids))
+    if kind in RELEVANT_KINDS and ids:
+        check_alerts_job.enqueue(ids)
