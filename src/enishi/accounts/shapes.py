@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db.models import Model
@@ -54,6 +54,7 @@ class Shape(Protocol):
 
     model: type[Account] | type[Contact] | type[Record]
 
+    def state(self, kind: Kind, row: Any) -> State: ...
     def load(self, kind: Kind, source: str, ids: Collection[str]) -> dict[str, Slot]: ...
     def make(self, kind: Kind, source: str, outside_id: str) -> Slot: ...
     def fill(self, kind: Kind, slot: Slot, members: MemberBook, zone: ZoneInfo) -> None: ...
@@ -102,13 +103,16 @@ class AccountShape:
                 by_number[row.pk] = slots.setdefault(outside_id, slot)
         return slots
 
-    def _slot(self, row: Account, kind: Kind) -> Slot:
+    def state(self, kind: Kind, row: Account) -> State:
         state = _typed_state(row, kind)
         if row.parent_id:
             state["parent"] = row.parent_id
         if row.owner:
             state["owner"] = row.owner.email
-        return Slot(row, fresh=False, state=state)
+        return state
+
+    def _slot(self, row: Account, kind: Kind) -> Slot:
+        return Slot(row, fresh=False, state=self.state(kind, row))
 
     def make(self, kind: Kind, source: str, outside_id: str) -> Slot:
         return Slot(Account(source=source, outside_id=outside_id), fresh=True, state={})
@@ -125,6 +129,9 @@ class AccountShape:
 
 class ContactShape:
     model: ClassVar[type[Contact]] = Contact
+
+    def state(self, kind: Kind, row: Contact) -> State:
+        return _typed_state(row, kind)
 
     def load(self, kind: Kind, source: str, ids: Collection[str]) -> dict[str, Slot]:
         """By the row's own id, or by a user id of this system that leads to the contact."""
@@ -158,15 +165,20 @@ class ContactShape:
 class RecordShape:
     model: ClassVar[type[Record]] = Record
 
+    def state(self, kind: Kind, row: Record) -> State:
+        return {**row.data, "extra": dict(row.extra)} if row.extra else dict(row.data)
+
     def load(self, kind: Kind, source: str, ids: Collection[str]) -> dict[str, Slot]:
         slots: dict[str, Slot] = {}
         for part in slices(ids):
             for row in Record.objects.filter(kind=kind.name, source=source, outside_id__in=part):
-                state = dict(row.data)
-                if row.extra:
-                    state["extra"] = dict(row.extra)
                 slots[row.outside_id] = Slot(
-                    row, False, state, account=row.account_id, root=row.account_id, contact=row.contact_id
+                    row,
+                    False,
+                    self.state(kind, row),
+                    account=row.account_id,
+                    root=row.account_id,
+                    contact=row.contact_id,
                 )
         return slots
 

@@ -1,0 +1,266 @@
+"""The REST API: the same operations for every kind of record, scores, erasure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Query, Router, Schema
+from pydantic import AwareDatetime
+from pydantic import Field as Constraint
+
+from enishi.accounts.actions import RowResult, save_records
+from enishi.accounts.models import Contact
+from enishi.accounts.removing import delete_records
+from enishi.accounts.shapes import shape_of
+from enishi.ingest.persons import erase_person
+from enishi.kit.clock import system_clock
+from enishi.store.kinds import CONTACT, KINDS, Kind
+from enishi.web.rest.cursors import page_of
+from enishi.web.rest.keys import KeyAuth, caller_of, check_allowance, counted
+from enishi.web.rest.once import once
+from enishi.web.rest.problems import NOT_FOUND, handle_errors, language_of
+from enishi.web.rest.reads import as_records, as_scores, visible_rows, visible_states
+from enishi.web.rest.rendering import JapaneseJson
+from enishi.web.rest.shapes import (
+    Erased,
+    Problem,
+    ScorePage,
+    UpsertAnswer,
+    page_body,
+    record_body,
+    slug_of,
+    upsert_body,
+)
+
+REFUSALS = {400: Problem, 401: Problem, 403: Problem, 422: Problem, 429: Problem}
+
+
+class ListQuery(Schema):
+    """How a list is asked for."""
+
+    limit: int = Constraint(100, ge=1, le=1000)
+    cursor: str = Constraint("", max_length=200)
+    updated_since: AwareDatetime | None = None
+    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
+    deleted: bool = Constraint(False, description="also records that were deleted")
+
+
+class ScoreQuery(Schema):
+    limit: int = Constraint(100, ge=1, le=500)
+    cursor: str = Constraint("", max_length=200)
+    updated_since: AwareDatetime | None = None
+    band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
+
+
+def answer(rows: Sequence[Any], results: list[RowResult], language: str) -> tuple[int, dict[str, Any]]:
+    """Per-item results: 200 where every row was taken, 207 where some were rejected."""
+    counts = Counter(result.status for result in results)
+    told = [
+        {
+            "index": result.index,
+            "id": str(row.get("id"))[:250] if row.get("id") is not None else None,
+            "status": result.status,
+            "number": result.record_id,
+            "errors": {name: text.in_language(language) for name, text in result.errors.items()},
+            "warnings": {name: text.in_language(language) for name, text in result.warnings.items()},
+        }
+        for row, result in zip(rows, results, strict=True)
+    ]
+    return (207 if counts["rejected"] else 200), {"counts": dict(counts), "results": told}
+
+
+def allowed(request: HttpRequest, scope: str) -> None:
+    check_allowance(request)
+    caller_of(request).check(scope)
+
+
+def upsert_for(kind: Kind) -> Callable[..., HttpResponse]:
+    def upsert(request: HttpRequest, body: Any) -> HttpResponse:
+        allowed(request, f"write:{kind.name}")
+        caller, rows = caller_of(request), body.records
+
+        def work() -> tuple[int, dict[str, Any]]:
+            results = save_records(
+                kind,
+                rows,
+                source=caller.key.system,
+                actor=caller.actor,
+                backfill=body.backfill,
+                now=system_clock(),
+                dry_run=body.dry_run,
+            )
+            return answer(rows, results, language_of(request))
+
+        return once(request, caller.key, work)
+
+    upsert.__annotations__ = {"request": HttpRequest, "body": upsert_body(kind)}
+    return upsert
+
+
+def list_for(kind: Kind) -> Callable[..., dict[str, Any]]:
+    def list_records(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
+        allowed(request, f"read:{kind.name}")
+        caller = caller_of(request)
+        rows = visible_rows(kind, caller, deleted=query.deleted)
+        if query.updated_since:
+            rows = rows.filter(updated_at__gte=query.updated_since)
+        if query.account:
+            rows = rows.filter(**{"pk" if kind.name == "account" else "account": query.account})
+        found, following = page_of(rows, query.cursor, query.limit)
+        return {"records": as_records(kind, found, caller.key), "next_cursor": following}
+
+    return list_records
+
+
+def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
+    def get_record(request: HttpRequest, outside_id: str) -> dict[str, Any]:
+        allowed(request, f"read:{kind.name}")
+        caller = caller_of(request)
+        slot = shape_slot(kind, caller.key.system, outside_id)
+        row = visible_rows(kind, caller, deleted=True).filter(pk=slot).first() if slot else None
+        if row is None:
+            raise NOT_FOUND
+        return {"record": as_records(kind, [row], caller.key)[0]}
+
+    return get_record
+
+
+def shape_slot(kind: Kind, system: str, outside_id: str) -> int | None:
+    """The number of the row an outside id leads to."""
+    slot = shape_of(kind).load(kind, system, [outside_id]).get(outside_id)
+    return slot.row.pk if slot else None
+
+
+def delete_for(kind: Kind) -> Callable[..., HttpResponse]:
+    def delete_record(request: HttpRequest, outside_id: str) -> HttpResponse:
+        allowed(request, f"write:{kind.name}")
+        caller = caller_of(request)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            results = delete_records(
+                kind, [outside_id], source=caller.key.system, actor=caller.actor, now=system_clock()
+            )
+            if results[0].status == "rejected":
+                raise NOT_FOUND
+            return answer([{"id": outside_id}], results, language_of(request))
+
+        return once(request, caller.key, work)
+
+    return delete_record
+
+
+def kind_router(kind: Kind) -> Router:
+    """The operations of one kind."""
+    router = Router(tags=[kind.plural.en])
+    titles = f"{kind.plural.en} / {kind.plural.ja}"
+    missing = {**REFUSALS, 404: Problem}
+    router.post(
+        "",
+        response={200: UpsertAnswer, 207: UpsertAnswer, 409: Problem, **REFUSALS},
+        operation_id=f"upsert_{kind.name}",
+        summary=f"Create or update by id: {titles}",
+        description=(
+            "Up to 1,000 records a call; each is taken or rejected alone (207 where some were rejected). "
+            "Send `Idempotency-Key` to make repeating safe."
+        ),
+    )(upsert_for(kind))
+    router.get(
+        "",
+        response={200: page_body(kind), **REFUSALS},
+        operation_id=f"list_{kind.name}",
+        summary=f"List in order of change: {titles}",
+    )(list_for(kind))
+    router.get(
+        "/{path:outside_id}",
+        response={200: record_body(kind), **missing},
+        operation_id=f"get_{kind.name}",
+        summary=f"One by its id: {titles}",
+    )(get_for(kind))
+    router.delete(
+        "/{path:outside_id}",
+        response={200: UpsertAnswer, 409: Problem, **missing},
+        operation_id=f"delete_{kind.name}",
+        summary=f"Delete (its past stays): {titles}",
+    )(delete_for(kind))
+    return router
+
+
+scores = Router(tags=["Scores"])
+
+
+@scores.get(
+    "",
+    response={200: ScorePage, **REFUSALS},
+    operation_id="list_scores",
+    summary="Health scores / ヘルススコア",
+)
+def list_scores(request: HttpRequest, query: Query[ScoreQuery]) -> dict[str, Any]:
+    """The present health of accounts, with reasons that add up to the score."""
+    allowed(request, "read:scores")
+    caller = caller_of(request)
+    states = visible_states(caller)
+    if query.updated_since:
+        states = states.filter(computed_at__gte=query.updated_since)
+    if query.band:
+        states = states.filter(band=query.band)
+    found, following = page_of(states, query.cursor, query.limit, at="computed_at")
+    return {"records": as_scores(found, caller.key), "next_cursor": following}
+
+
+erasure = Router(tags=["Privacy"])
+
+
+class ErasureBody(Schema):
+    contact: str = Constraint(min_length=1, max_length=250, description="outside id of the contact")
+
+
+@erasure.post(
+    "",
+    response={200: Erased, 404: Problem, 409: Problem, **REFUSALS},
+    operation_id="erase_contact",
+    summary="Erase a person / 個人情報の消去",
+)
+def erase(request: HttpRequest, body: ErasureBody) -> HttpResponse:
+    """Remove everything that identifies a contact: record, history, events. It cannot be undone."""
+    allowed(request, "erase:contact")
+    caller = caller_of(request)
+    number = shape_slot(CONTACT, caller.key.system, body.contact)
+    contact = Contact.objects.filter(pk=number).first()
+    if contact is None:
+        raise NOT_FOUND
+
+    def work() -> tuple[int, dict[str, Any]]:
+        done = erase_person(contact, actor=caller.actor, now=system_clock())
+        return 200, {"contact_number": done.contact_id, "records": done.records, "users": len(done.users)}
+
+    return once(request, caller.key, work)
+
+
+def build_api() -> NinjaAPI:
+    """The API with all its operations."""
+    api = NinjaAPI(
+        title="Enishi",
+        version="1.0",
+        description=(
+            "Records by the ids of your own systems, and what Enishi makes of them. "
+            "Errors are problem+json in the language of Accept-Language."
+        ),
+        urls_namespace="rest",
+        docs_url=None,
+        openapi_url="/openapi.json",
+        renderer=JapaneseJson(),
+        auth=KeyAuth(),
+    )
+    api.add_decorator(counted, mode="view")
+    handle_errors(api)
+    for kind in KINDS.values():
+        api.add_router(f"/{slug_of(kind)}", kind_router(kind))
+    api.add_router("/scores", scores)
+    api.add_router("/erasures", erasure)
+    return api
+
+
+api = build_api()

@@ -1,0 +1,120 @@
+"""Records and scores as the API gives them, within the accounts its key sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from enishi.accounts.models import Account, Contact, OutsideId, Record
+from enishi.accounts.shapes import shape_of
+from enishi.ingest.models import ApiKey
+from enishi.signals.models import AccountState
+from enishi.store.kinds import Kind
+from enishi.web.rest.keys import Caller
+
+Row = Account | Contact | Record
+
+
+def visible_rows(kind: Kind, caller: Caller, *, deleted: bool) -> QuerySet[Any]:
+    """The rows of a kind the key may see. What belongs to no account is seen by keys that see every account."""
+    rows: QuerySet[Any]
+    if kind.name == "account":
+        rows = (
+            Account.objects.filter(pk__in=caller.accounts()) if not caller.sees_all else Account.objects.all()
+        )
+        rows = rows.filter(merged_into__isnull=True).select_related("owner")
+    elif kind.name == "contact":
+        rows = Contact.objects.select_related("account")
+    else:
+        rows = Record.objects.filter(kind=kind.name).select_related("account", "contact")
+    if kind.name != "account":
+        alone = Q(account__isnull=True) if caller.sees_all else Q(pk__in=[])
+        rows = rows.filter(alone | Q(account__in=caller.accounts()))
+    return rows if deleted else rows.filter(deleted_at__isnull=True)
+
+
+class Names:
+    """Outside ids of accounts in a key's system, read once for a page."""
+
+    def __init__(self, key: ApiKey, accounts: Iterable[Account | None]) -> None:
+        self._own = {account.pk: account.outside_id for account in accounts if account}
+        links = OutsideId.objects.filter(
+            account__in=self._own, target=OutsideId.Target.ACCOUNT, system=key.system
+        )
+        self._named = {link.account_id: link.value for link in links.order_by("-pk")}
+
+    def of(self, number: int | None) -> str | None:
+        return self._named.get(number, self._own.get(number)) if number else None
+
+
+def as_records(kind: Kind, rows: Sequence[Row], key: ApiKey) -> list[dict[str, Any]]:
+    """Rows as JSON: fields as they may be sent back, with our numbers beside."""
+    shape = shape_of(kind)
+    parents = {row.parent_id for row in rows if isinstance(row, Account) and row.parent_id}
+    accounts = [*Account.objects.filter(pk__in=parents), *(_account(row) for row in rows)]
+    names = Names(key, accounts)
+    return [_as_record(kind, row, shape.state(kind, row), names) for row in rows]
+
+
+def _account(row: Row) -> Account | None:
+    return row if isinstance(row, Account) else row.account
+
+
+def _as_record(kind: Kind, row: Row, state: dict[str, Any], names: Names) -> dict[str, Any]:
+    record: dict[str, Any] = {field.name: state.get(field.name) for field in kind.fields}
+    account = _account(row)
+    record["id"] = row.outside_id
+    if kind.has_account:
+        record["account"] = names.of(account.pk) if account else None
+    if "parent" in record:
+        record["parent"] = names.of(state.get("parent"))
+    if "contact" in record and isinstance(row, Record):
+        record["contact"] = row.contact.outside_id if row.contact else None
+    return {
+        **record,
+        "extra": state.get("extra", {}),
+        "system": row.source,
+        "number": row.pk,
+        "account_number": account.pk if account else None,
+        "created_at": row.created_at.isoformat(),
+        "updated_at": row.updated_at.isoformat(),
+        "deleted_at": row.deleted_at.isoformat() if row.deleted_at else None,
+    }
+
+
+def visible_states(caller: Caller) -> QuerySet[AccountState]:
+    return AccountState.objects.filter(account__in=caller.accounts()).select_related("account")
+
+
+def as_scores(states: Sequence[AccountState], key: ApiKey) -> list[dict[str, Any]]:
+    names = Names(key, (state.account for state in states))
+    return [
+        {
+            "account": names.of(state.account_id),
+            "account_number": state.account_id,
+            "name": state.account.name,
+            "day": state.day.isoformat(),
+            "score": _points(state.tenths),
+            "band": state.band,
+            "coverage": state.coverage,
+            "score_week_ago": _points(state.tenths_week_ago),
+            "trend": state.trend,
+            "lines": state.lines,
+            "changes": state.changes,
+            "causes": state.causes,
+            "alerts": state.alerts,
+            "metrics": state.metrics,
+            "tier": state.tier,
+            "mrr": state.mrr,
+            "at_stake": state.at_stake,
+            "renewal_on": state.renewal_on.isoformat() if state.renewal_on else None,
+            "updated_at": state.computed_at.isoformat(),
+        }
+        for state in states
+    ]
+
+
+def _points(tenths: int | None) -> float | None:
+    return None if tenths is None else tenths / 10

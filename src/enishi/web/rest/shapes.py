@@ -1,0 +1,180 @@
+"""The JSON of the API, made from the declarations of the kinds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import Field as Constraint
+from pydantic import WithJsonSchema, create_model
+
+from enishi.store.kinds import Field, Kind, Type
+
+MOST_ROWS = 1000
+
+_FORMS: dict[Type, dict[str, Any]] = {
+    Type.TEXT: {"type": "string"},
+    Type.INTEGER: {"type": "integer"},
+    Type.NUMBER: {"type": "number"},
+    Type.MONEY: {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "decimal text"},
+    Type.CURRENCY: {"type": "string", "pattern": "^[A-Z]{3}$"},
+    Type.BOOLEAN: {"type": "boolean"},
+    Type.DATE: {"type": "string", "format": "date"},
+    Type.INSTANT: {"type": "string", "format": "date-time"},
+    Type.EMAIL: {"type": "string", "format": "email"},
+    Type.CHOICE: {"type": "string"},
+    Type.ACCOUNT: {
+        "type": "string",
+        "description": "outside id of an account, its mail domain or its exact name",
+    },
+    Type.CONTACT: {"type": "string", "description": "outside id or mail address of a contact"},
+    Type.MEMBER: {"type": "string", "description": "mail address of a member"},
+}
+
+
+def slug_of(kind: Kind) -> str:
+    """The kind's word in addresses: ``survey_answers``."""
+    return kind.plural.en.lower().replace(" ", "_")
+
+
+def field_schema(field: Field, *, writing: bool) -> dict[str, Any]:
+    """JSON Schema of a field; when writing, null empties it and money may be a number."""
+    form = dict(_FORMS[field.type])
+    if field.choices:
+        form["enum"] = [name for name, _title in field.choices]
+    kind = form.pop("type")
+    types = [kind] if field.required else [kind, "null"]
+    if writing and field.type is Type.MONEY:
+        types = [*types, "number"]
+    if field.choices and not field.required:
+        form["enum"] = [*form["enum"], None]
+    help_text = f" {field.help.en}" if field.help else ""
+    about = f"{field.title.en} / {field.title.ja}.{help_text} {form.pop('description', '')}".strip()
+    return {"type": types[0] if len(types) == 1 else types, "description": about, **form}
+
+
+def row_schema(kind: Kind, *, writing: bool) -> dict[str, Any]:
+    """JSON Schema of a record. Writing, only the id is needed where the record is known already."""
+    properties = {field.name: field_schema(field, writing=writing) for field in kind.fields}
+    properties["extra"] = {"type": "object", "description": "further columns / 追加の列"}
+    if writing:
+        return {
+            "type": "object",
+            "title": kind.title.en,
+            "properties": properties,
+            "required": ["id"],
+            "additionalProperties": False,
+        }
+    own = {
+        "system": {"type": "string", "description": "system the id belongs to / IDの属するシステム"},
+        "number": {"type": "integer", "description": "our own number / Enishiでの番号"},
+        "account_number": {"type": ["integer", "null"]},
+        "created_at": {"type": "string", "format": "date-time"},
+        "updated_at": {"type": "string", "format": "date-time"},
+        "deleted_at": {"type": ["string", "null"], "format": "date-time"},
+    }
+    return {"type": "object", "title": kind.title.en, "properties": {**properties, **own}, "required": ["id"]}
+
+
+@cache
+def upsert_body(kind: Kind) -> type[Schema]:
+    """``{"records": […]}`` with rows described, but checked one by one later, so that a bad row fails alone."""
+    rows = Annotated[
+        list[Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=True))]],
+        Constraint(min_length=1, max_length=MOST_ROWS),
+    ]
+    return create_model(  # type: ignore[call-overload,no-any-return]
+        f"{_camel(kind)}Upsert",
+        __base__=Schema,
+        records=(rows, ...),
+        backfill=(
+            bool,
+            Constraint(False, description="history: known from when it happened / 過去の履歴として登録"),
+        ),
+        dry_run=(bool, Constraint(False, description="say what would happen, write nothing / 試し実行")),
+    )
+
+
+@cache
+def page_body(kind: Kind) -> type[Schema]:
+    row = Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=False))]
+    return create_model(  # type: ignore[call-overload,no-any-return]
+        f"{_camel(kind)}Page",
+        __base__=Schema,
+        records=(list[row], ...),  # type: ignore[valid-type]
+        next_cursor=(str | None, None),
+    )
+
+
+@cache
+def record_body(kind: Kind) -> type[Schema]:
+    row = Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=False))]
+    return create_model(f"{_camel(kind)}Record", __base__=Schema, record=(row, ...))  # type: ignore[call-overload,no-any-return]
+
+
+def _camel(kind: Kind) -> str:
+    return "".join(part.capitalize() for part in kind.name.split("_"))
+
+
+class RowAnswer(Schema):
+    index: int
+    id: str | None
+    status: str = Constraint(description="created, updated, unchanged, deleted or rejected")
+    number: int | None
+    errors: dict[str, str]
+    warnings: dict[str, str]
+
+
+class UpsertAnswer(Schema):
+    counts: dict[str, int]
+    results: list[RowAnswer]
+
+
+class Problem(Schema):
+    """RFC 9457, with the house's code, hint and fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    error: str
+    message: str
+    hint: str
+    fields: dict[str, str]
+
+
+class Score(Schema):
+    """An account's health as of ``day``. Scores are 0 to 100 with one decimal; money in minor units."""
+
+    account: str
+    account_number: int
+    name: str
+    day: str
+    score: float | None
+    band: str
+    coverage: float
+    score_week_ago: float | None
+    trend: str
+    lines: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
+    causes: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
+    metrics: dict[str, Any]
+    tier: str
+    mrr: int | None
+    at_stake: int
+    renewal_on: str | None
+    updated_at: str
+
+
+class ScorePage(Schema):
+    records: list[Score]
+    next_cursor: str | None = None
+
+
+class Erased(Schema):
+    contact_number: int
+    records: int
+    users: int

@@ -1,0 +1,232 @@
+"""The REST API as a developer meets it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from enishi.accounts.models import Account, AuditLine, Contact, Member, Record, RecordVersion
+from enishi.ingest.models import ApiKey
+from enishi.signals.models import AccountState
+from enishi.store.kinds import KINDS
+from enishi.web.rest.keys import Allowances, forget_allowances
+from enishi.web.rest.shapes import slug_of
+
+pytestmark = pytest.mark.django_db
+
+
+class Api:
+    """A caller with a key."""
+
+    def __init__(self, scopes=("read:*", "write:*", "erase:contact"), member=None, **more):
+        self.row = ApiKey(name=f"key {ApiKey.objects.count()}", scopes=list(scopes), member=member, **more)
+        self.key = self.row.assign()
+        self.row.save()
+        self.client = Client(headers={"authorization": f"Bearer {self.key}"})
+
+    def post(self, path, body, **headers):
+        return self.client.post(f"/api/v1/{path}", json.dumps(body), "application/json", headers=headers)
+
+    def get(self, path, **query):
+        return self.client.get(f"/api/v1/{path}", query)
+
+    def delete(self, path, **headers):
+        return self.client.delete(f"/api/v1/{path}", headers=headers)
+
+    def upsert(self, slug, *rows, **more):
+        answer = self.post(slug, {"records": list(rows), **more})
+        return [row["status"] for row in answer.json()["results"]]
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    forget_allowances()
+
+
+@pytest.fixture
+def api():
+    return Api()
+
+
+def test_records_are_made_updated_and_left_alone(api):
+    row = {"id": "a1", "name": "株式会社アクメ", "since": "2024-04-01"}
+    answer = api.post("accounts", {"records": [row, {"id": "bad"}]}, **{"accept-language": "ja"})
+    assert answer.status_code == 207
+    assert answer.json()["counts"] == {"created": 1, "rejected": 1}
+    assert answer.json()["results"][1]["errors"] == {"name": "が入力されていません。"}
+    assert api.upsert("accounts", row) == ["unchanged"]
+    assert api.upsert("accounts", {"id": "a1", "industry": "製造"}) == ["updated"]
+    assert Account.objects.get().industry == "製造"
+    assert AuditLine.objects.filter(actor="api:key 0").count() == 2
+    got = api.get("accounts/a1")
+    assert "アクメ" in got.content.decode()
+    assert got.json()["record"]["since"] == "2024-04-01"
+
+
+def test_what_is_read_may_be_sent_back_and_changes_nothing(api):
+    api.upsert(
+        "accounts", {"id": "top", "name": "Top"}, {"id": "a", "name": "A", "parent": "top", "extra": {"x": 1}}
+    )
+    api.upsert("contacts", {"id": "c", "account": "a", "email": "c@a.example"})
+    api.upsert("subscriptions", {"id": "s", "account": "a", "amount": "1200", "started_on": "2026-01-01"})
+    api.upsert("tickets", {"id": "t", "account": "a", "contact": "c", "opened_at": "2026-01-05T00:00:00Z"})
+    before = RecordVersion.objects.count()
+    for slug, kind in (
+        ("accounts", "account"),
+        ("contacts", "contact"),
+        ("subscriptions", "subscription"),
+        ("tickets", "ticket"),
+    ):
+        own = {field.name for field in KINDS[kind].fields} | {"extra"}
+        for record in api.get(slug).json()["records"]:
+            again = {name: value for name, value in record.items() if name in own}
+            assert api.upsert(slug, again) == ["unchanged"], record
+    assert RecordVersion.objects.count() == before
+
+
+def test_every_kind_has_the_same_operations(api):
+    api.upsert("accounts", {"id": "a", "name": "A"})
+    for kind in KINDS.values():
+        assert api.get(slug_of(kind)).status_code == 200
+        assert api.get(f"{slug_of(kind)}/none").status_code == 404
+        assert api.post(slug_of(kind), {"records": [{"id": "x"}], "dry_run": True}).status_code in (200, 207)
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(api):
+    api.upsert("accounts", *({"id": f"a{n}", "name": f"N{n}"} for n in range(25)))
+    api.upsert("accounts", {"id": "a3", "industry": "x"})
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api.get("accounts", limit=10, cursor=cursor).json()
+        seen += [record["id"] for record in page["records"]]
+        cursor = page["next_cursor"]
+    assert sorted(seen) == sorted(f"a{n}" for n in range(25))
+    assert seen[-1] == "a3"
+    since = Account.objects.get(outside_id="a3").updated_at
+    changed = api.get("accounts", updated_since=since.isoformat()).json()["records"]
+    assert [record["id"] for record in changed] == ["a3"]
+    assert api.get("accounts", cursor="bm9uc2Vuc2U").status_code == 422
+    assert api.get("accounts", limit=0).status_code == 422
+
+
+def test_a_deleted_record_is_gone_but_can_be_asked_for(api):
+    api.upsert("accounts", {"id": "a/1", "name": "A"})
+    assert api.delete("accounts/a/1").status_code == 200
+    assert api.get("accounts").json()["records"] == []
+    assert api.get("accounts", deleted=True).json()["records"][0]["deleted_at"]
+    assert api.delete("accounts/none").status_code == 404
+    assert api.upsert("accounts", {"id": "a/1", "name": "A"}) == ["updated"]
+
+
+def test_an_idempotency_key_gives_the_first_answer_again(api):
+    body = {"records": [{"id": "a", "name": "A"}]}
+    first = api.post("accounts", body, **{"idempotency-key": "k1"})
+    second = api.post("accounts", body, **{"idempotency-key": "k1"})
+    assert first.json() == second.json()
+    assert first.json()["counts"] == {"created": 1}
+    assert (first.get("Idempotency-Replayed"), second["Idempotency-Replayed"]) == (None, "true")
+    other = api.post("accounts", {"records": [{"id": "b", "name": "B"}]}, **{"idempotency-key": "k1"})
+    assert (other.status_code, other.json()["error"]) == (409, "idempotency_key_reused")
+    assert other["Content-Type"] == "application/problem+json"
+    assert not Account.objects.filter(outside_id="b").exists()
+
+
+def test_keys_are_needed_scoped_expired_and_revoked(api):
+    assert Client().get("/api/v1/accounts").status_code == 401
+    wrong = Client(headers={"authorization": "Bearer nonsense"}).get("/api/v1/accounts")
+    assert (wrong.status_code, wrong["WWW-Authenticate"]) == (401, 'Bearer realm="enishi"')
+    reader = Api(["read:account"])
+    assert reader.get("accounts").status_code == 200
+    assert reader.get("contacts").status_code == 403
+    assert reader.post("accounts", {"records": [{"id": "a"}]}).status_code == 403
+    assert reader.get("scores").status_code == 403
+    past = datetime.now(UTC) - timedelta(days=1)
+    assert Api(expires_at=past).get("accounts").status_code == 401
+    assert Api(revoked_at=past).get("accounts").status_code == 401
+    reader.row.refresh_from_db()
+    assert reader.row.last_used_at
+    assert reader.key not in repr(list(ApiKey.objects.values()))
+
+
+def test_a_key_bound_to_a_member_sees_only_what_the_member_sees(api):
+    ken = Member.objects.create_user("ken@vendor.example", role="csm", scope="own")
+    api.upsert("accounts", {"id": "mine", "name": "M", "owner": ken.email}, {"id": "other", "name": "O"})
+    for account in ("mine", "other"):
+        api.upsert("contacts", {"id": f"c-{account}", "account": account})
+        api.upsert("tickets", {"id": f"t-{account}", "account": account, "opened_at": "2026-01-01T00:00:00Z"})
+        AccountState.objects.create(
+            account=Account.objects.get(outside_id=account), day="2026-01-01", tenths=723
+        )
+    api.upsert("incidents", {"id": "i", "started_at": "2026-01-01T00:00:00Z"})
+    bound = Api(member=ken)
+    assert [r["id"] for r in bound.get("accounts").json()["records"]] == ["mine"]
+    assert [r["id"] for r in bound.get("contacts").json()["records"]] == ["c-mine"]
+    assert [r["id"] for r in bound.get("tickets").json()["records"]] == ["t-mine"]
+    assert bound.get("incidents").json()["records"] == []
+    assert bound.get("accounts/other").status_code == bound.get("tickets/t-other").status_code == 404
+    scores = bound.get("scores").json()["records"]
+    assert [(s["account"], s["score"]) for s in scores] == [("mine", 72.3)]
+    refused = bound.post("tickets", {"records": [{"id": "x"}]})
+    assert (refused.status_code, refused.json()["error"]) == (403, "scope_restricted")
+    ken.is_active = False
+    ken.save()
+    assert bound.get("accounts").status_code == 401
+
+
+def test_the_allowance_is_told_and_enforced(api, monkeypatch):
+    from enishi.web.rest import keys
+
+    monkeypatch.setattr(keys, "_allowances", Allowances(2))
+    first, second, third = (api.get("accounts") for _ in range(3))
+    assert (first["RateLimit-Limit"], first["RateLimit-Remaining"]) == ("2", "1")
+    assert second.status_code == 200
+    assert third.status_code == 429
+    assert int(third["Retry-After"]) >= 1
+    assert third["Content-Type"] == "application/problem+json"
+
+
+def test_a_new_minute_brings_a_new_allowance():
+    now = [0.0]
+    counter = Allowances(1, lambda: now[0])
+    assert not counter.spend(1).used_up
+    assert counter.spend(1).used_up
+    assert not counter.spend(2).used_up
+    now[0] = 60.0
+    assert not counter.spend(1).used_up
+
+
+def test_bodies_that_do_not_fit_are_problems(api):
+    for body in ({}, {"records": []}, {"records": [1]}, {"records": [{"id": "x"}] * 1001}, []):
+        answer = api.post("accounts", body)
+        assert answer.status_code == 422, body
+        assert {"type", "title", "status", "detail", "fields"} <= set(answer.json())
+    broken = api.client.post("/api/v1/accounts", "{oops", "application/json")
+    assert broken.status_code == 400
+    assert broken["Content-Type"] == "application/problem+json"
+
+
+def test_a_person_is_erased_by_one_call(api):
+    api.upsert("accounts", {"id": "a", "name": "A"})
+    api.upsert("contacts", {"id": "c", "account": "a", "name": "山田", "email": "y@a.example"})
+    api.upsert(
+        "tickets",
+        {"id": "t", "account": "a", "contact": "c", "opened_at": "2026-01-01T00:00:00Z", "body": "秘密"},
+    )
+    answer = api.post("erasures", {"contact": "c"})
+    assert answer.status_code == 200
+    assert Contact.objects.get().name == ""
+    assert "body" not in Record.objects.get().data
+    assert api.post("erasures", {"contact": "c"}).status_code == 404
+
+
+def test_the_description_is_openapi_31_and_names_every_field():
+    schema = Client().get("/api/v1/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    text = json.dumps(schema, ensure_ascii=False)
+    for kind in KINDS.values():
+        assert f"/api/v1/{slug_of(kind)}" in schema["paths"]
+        for field in kind.fields:
+            assert field.title.ja in text
