@@ -7,8 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from enishi.ingest.accepting import Accepted, accept_messages, event_message
-from enishi.ingest.carrying import consume_once, consumer_loop, drain, open_consumer
+from enishi.ingest.carrying import apply_retention, consume_once, consumer_loop, drain, open_consumer
+from enishi.ingest.erasing import Erased, erase_person, erase_user
 from enishi.ingest.inbox import inbox_of as open_inbox
+from enishi.ingest.reads import (
+    UnmatchedGroup,
+    UnmatchedUser,
+    count_unmatched_groups,
+    list_unmatched_groups,
+    list_unmatched_users,
+)
 from enishi.ingest.replaying import StillRefused, discard_reject, replay_reject
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
@@ -16,14 +24,23 @@ from enishi.store.schema import DEFAULT_SYSTEM
 
 __all__ = [
     "Accepted",
+    "Erased",
     "StillRefused",
+    "UnmatchedGroup",
+    "UnmatchedUser",
     "accept_events",
+    "apply_retention",
     "consume",
     "consume_once",
     "consumer_loop",
+    "count_unmatched_groups",
     "discard_reject",
     "drain",
+    "erase_person",
+    "erase_user",
     "event_message",
+    "list_unmatched_groups",
+    "list_unmatched_users",
     "open_consumer",
     "open_inbox",
     "replay_reject",

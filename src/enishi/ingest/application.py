@@ -12,10 +12,10 @@ from enishi.accounts.versions import last_version_id, version_batches
 from enishi.ingest.contracts import Channel, Origin
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
-from enishi.ingest.models import Reject, WriteKey
+from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.traits import apply_identities
 from enishi.kit.clock import Clock, system_clock
-from enishi.store.contracts import Body, Event, Version
+from enishi.store.contracts import Body, Erasure, Event, Version
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -75,6 +75,21 @@ class DjangoApplication:
     def zone(self) -> str:
         self._settings()
         return self._zone
+
+    def raw_months(self) -> int | None:
+        policy = StorePolicy.objects.first()
+        return policy.raw_months if policy else None
+
+    def erasures(self) -> list[Erasure]:
+        return [
+            Erasure(row.pk, [(system, user) for system, user in row.users], row.contact_id)
+            for row in ErasureRequest.objects.filter(done_at__isnull=True)
+        ]
+
+    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+        ErasureRequest.objects.filter(pk=erasure.number).update(
+            done_at=self.clock(), users=[], rows=rows, blanked=blanked
+        )
 
 
 def _us(at: datetime) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import datetime
 
 from django.db import connection
 
 from enishi.ingest.application import DjangoApplication
 from enishi.ingest.inbox import inbox_of
+from enishi.ingest.models import ErasureRequest
 from enishi.kit.clock import Clock, system_clock
 from enishi.kit.home import Home
 from enishi.store.consumer import Consumer
@@ -56,7 +58,12 @@ def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> in
 
 
 def _erasures_wait() -> bool:
-    return False
+    return ErasureRequest.objects.filter(done_at__isnull=True).exists()
+
+
+def apply_retention(home: Home, now: datetime) -> None:
+    """Drop raw events beyond the policy's months. A running consumer does this by itself when it publishes."""
+    consume_once(home, lambda: now)
 
 
 def consumer_loop(home: Home, stop: threading.Event, clock: Clock = system_clock) -> None:

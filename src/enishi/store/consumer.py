@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from datetime import date
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from enishi.kit.home import Home
 from enishi.store.batch import Batch, Pairs, build_batch
 from enishi.store.compaction import compact, remove_retired, remove_strays
 from enishi.store.contracts import Application, Body, Event, InboxStorage, Version
+from enishi.store.erasure import cutoff, drop_raw, erase, forget_users, numbers_of
 from enishi.store.hashing import message_hashes
 from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
@@ -31,7 +33,7 @@ from enishi.store.publishing import forget_published, publish_pending, to_ipc
 from enishi.store.rebuild import is_outdated, rebuild, restore_writer
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
-from enishi.store.writer import open_writer, read_state, transaction, write_state
+from enishi.store.writer import open_writer, read_state, rewrite, transaction, write_state
 
 log = logging.getLogger("enishi.store")
 
@@ -40,6 +42,7 @@ TAKE_VERSIONS = 20_000
 PUBLISH_ROWS = 400_000  # pending rows beyond which publishing does not wait
 PUBLISH_SECONDS = 1.0
 IDLE_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 
 # What the application hears of before the commit: messages that say something beyond "this was used".
 TOLD_TYPES = frozenset({"identify", "group", "alias"})
@@ -66,6 +69,7 @@ class Consumer:
         self._pending = 0
         self._published_at = 0.0
         self._publish_took = 0.0
+        self._looked_at = 0.0
 
     def try_open(self) -> bool:
         """Become the one consumer and mend what a crash left; False where another process is."""
@@ -203,18 +207,44 @@ class Consumer:
         manifest = publish_pending(self.home, self.db, self.state, self.zone, now)
         forget_published(self.db, manifest.batch)
         self._pending = 0
-        manifest = compact(self.home, manifest, day_of(now, ZoneInfo(self.zone)), now)
+        manifest = compact(self.home, manifest, self._today(), now)
+        if months := self.application.raw_months():
+            manifest = drop_raw(self.home, manifest, cutoff(self._today(), months), now)
         manifest = remove_retired(self.home, manifest, now)
         self._published_at = time.monotonic()
         self._publish_took = self._published_at - started
         return manifest.generation
 
+    def _today(self) -> date:
+        return day_of(self.clock(), ZoneInfo(self.zone))
+
     def catch_up(self) -> int:
-        """Carry everything there is and publish it; returns the generation."""
+        """Carry everything there is, publish it, and erase whom to erase; returns the generation."""
         while self.step():
             if self._pending >= PUBLISH_ROWS:
                 self.publish()
-        return self.publish()
+        generation = self.publish()
+        return self._erase_all() or generation
+
+    def _erase_all(self) -> int:
+        """Remove everyone whose removal was asked for; what they sent before has been carried and published."""
+        waiting = self.application.erasures()
+        for erasure in waiting:
+            numbers = numbers_of(self.db, self.users, erasure.users)
+            removed = erase(self.home, numbers, erasure.contact_id, self.clock())
+            forget_users(self.db, numbers)
+            self._rewrite()
+            self.application.erased(erasure, removed.rows, removed.blanked)
+        return read_manifest(self.home.published).generation if waiting else 0
+
+    def _rewrite(self) -> None:
+        """Leave nothing of removed rows in the writer's file and the inbox."""
+        if self.database is not None:
+            self.database.close()
+            self.database = None
+        rewrite(self.home)
+        self._connect()
+        self.inbox.scrub()
 
     def _follow(self) -> None:
         """Compute all days again where the company has changed its time zone, or record tables theirs."""
@@ -236,11 +266,21 @@ class Consumer:
             worked = self.step()
             if self._pending and self._is_due(worked):
                 self.publish()
+            self._now_and_then()
             if not worked:
-                if self.application.zone() != self.zone:
-                    self._follow()
                 stop.wait(IDLE_SECONDS)
         self.publish()
+
+    def _now_and_then(self) -> None:
+        """What need not be looked at after every transaction: time zone, erasures, files past their grace."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        if self.application.zone() != self.zone:
+            self._follow()
+        if self.application.erasures():
+            self.catch_up()
+        remove_retired(self.home, read_manifest(self.home.published), self.clock())
 
 
 def lock_of(home: Home) -> ConsumerLock:

@@ -72,6 +72,20 @@ class Version(NamedTuple):
     data: dict[str, Any]
 
 
+class Erasure(NamedTuple):
+    """A person to be removed from the store.
+
+    Args:
+        number: of the request.
+        users: (system, user id) under which the person's events came.
+        contact_id: whose record versions lose their personal fields; None for a user who is no contact.
+    """
+
+    number: int
+    users: list[tuple[str, str]]
+    contact_id: int | None
+
+
 class InboxStorage(Protocol):
     """Where bodies wait: durable, in order, shared by processes."""
 
@@ -120,6 +134,15 @@ class Application(Protocol):
 
     def zone(self) -> str:
         """Name of the company's time zone."""
+
+    def raw_months(self) -> int | None:
+        """For how many months raw events are kept; None: for ever."""
+
+    def erasures(self) -> list[Erasure]:
+        """People to remove, not done yet."""
+
+    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+        """A person was removed: so many rows, and so many record versions blanked."""
 
 
 class InboxUnavailable(EnishiError):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -171,7 +172,7 @@ def restore_writer(home: Home) -> bool:
         hashes = message_hashes(batch["message_id"].to_pylist())
         _load(database, "seen", pa.table({"hash": hashes[:, 0], "mark": hashes[:, 1]}))
     for table, number, value in (("users", "user_no", "user_id"), ("groups", "group_no", "group_id")):
-        _restore(database, home, manifest, table, lambda rows, n=number, v=value: _keyed(rows, n, v))
+        _restore(database, home, manifest, table, partial(_keyed, number=number, value=value))
     for table in ("memberships", "aliases"):
         _restore(database, home, manifest, table, lambda rows: rows)
     write_state(database, _state(database, manifest))

@@ -1,16 +1,26 @@
 """Tables of the way in."""
 
-from enishi.ingest.models.events import DEFAULT_SYSTEM, InboxBody, Reject, WriteKey, hash_key
+from enishi.ingest.models.events import (
+    DEFAULT_SYSTEM,
+    ErasureRequest,
+    InboxBody,
+    Reject,
+    StorePolicy,
+    WriteKey,
+    hash_key,
+)
 from enishi.ingest.models.files import Answer, ApiKey, Import, Mapping, hash_api_key
 
 __all__ = [
     "DEFAULT_SYSTEM",
     "Answer",
     "ApiKey",
+    "ErasureRequest",
     "Import",
     "InboxBody",
     "Mapping",
     "Reject",
+    "StorePolicy",
     "WriteKey",
     "hash_api_key",
     "hash_key",

@@ -108,3 +108,32 @@ class InboxBody(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.origin}"
+
+
+class StorePolicy(models.Model):
+    """How long the store keeps what: one row."""
+
+    raw_months = models.PositiveSmallIntegerField(
+        _("Keep raw events for months"), null=True, blank=True, help_text=_("Empty: for ever.")
+    )
+
+    def __str__(self) -> str:
+        return f"raw events: {self.raw_months or 'for ever'}"
+
+
+class ErasureRequest(models.Model):
+    """A person to be removed from the store; the ids are blanked once it is done."""
+
+    users = models.JSONField(default=list)  # [[system, user id], …]
+    contact_id = models.BigIntegerField(null=True)
+    requested_by = models.CharField(max_length=200)
+    requested_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+    rows = models.BigIntegerField(default=0)
+    blanked = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"

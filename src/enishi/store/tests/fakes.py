@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from enishi.kit.clock import HandClock
 from enishi.kit.home import Home
 from enishi.store.consumer import Consumer
-from enishi.store.contracts import Body, Event, NewBody, Version
+from enishi.store.contracts import Body, Erasure, Event, NewBody, Version
 from enishi.store.inbox import Inbox
 from enishi.store.published import Published
 
@@ -42,6 +42,9 @@ class FakeApplication:
     known: list[Version] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    months: int | None = None
+    to_erase: list[Erasure] = field(default_factory=list)
+    done: list[tuple[int, int]] = field(default_factory=list)
 
     def decode(self, bodies: Sequence[Body]) -> list[Event]:
         return [Event(**item) for body in bodies for item in json.loads(body.body)]
@@ -58,6 +61,16 @@ class FakeApplication:
 
     def zone(self) -> str:
         return self.zone_name
+
+    def raw_months(self) -> int | None:
+        return self.months
+
+    def erasures(self) -> list[Erasure]:
+        return list(self.to_erase)
+
+    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+        self.to_erase.remove(erasure)
+        self.done.append((rows, blanked))
 
 
 class Bench:

@@ -1,0 +1,88 @@
+"""Erasing a person everywhere: records here, events and published files in the store, texts on the desk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.erasing import erase_contact
+from enishi.accounts.models import Contact, Member
+from enishi.ingest.carrying import drain
+from enishi.ingest.models import ErasureRequest, Reject
+from enishi.kit.home import Home
+from enishi.store.contracts import Erasure
+from enishi.store.erasure import find_traces
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was removed, read back from the store.
+
+    Args:
+        records: rows of the application database that lost their texts.
+        rows: rows removed from the published facts (events, counts, memberships, the user itself).
+        blanked: record versions that lost their personal fields.
+        rejects: items on the desk that were emptied.
+        traces: rows that still name the person; 0 unless something went wrong.
+    """
+
+    records: int
+    rows: int
+    blanked: int
+    rejects: int
+    traces: int
+
+
+def erase_person(home: Home, contact: Contact, *, actor: Member | str, now: datetime) -> Erased:
+    """Remove a contact and everything sent under the person's user ids, for good.
+
+    Returns when it is done and verified. The files it was in are deleted for good when readers can no longer
+    hold them (an hour).
+    """
+    with transaction.atomic():
+        husk = erase_contact(contact, actor=actor, now=now)
+        rejects = _empty_rejects([*husk.texts, *(user for _, user in husk.users)])
+        request = _request(husk.users, husk.contact_id, actor, now)
+    return _carry_out(home, request, husk.records, rejects)
+
+
+def erase_user(home: Home, system: str, user_id: str, *, actor: Member | str, now: datetime) -> Erased:
+    """The same for a user id that is no contact here."""
+    with transaction.atomic():
+        rejects = _empty_rejects([user_id])
+        request = _request([(system, user_id)], None, actor, now)
+        write_audit(actor, "user_erased", f"{system} user")
+    return _carry_out(home, request, 0, rejects)
+
+
+def _request(
+    users: Sequence[tuple[str, str]], contact_id: int | None, actor: Member | str, now: datetime
+) -> ErasureRequest:
+    name = actor.email if isinstance(actor, Member) else actor
+    return ErasureRequest.objects.create(
+        users=[list(user) for user in users], contact_id=contact_id, requested_by=name, requested_at=now
+    )
+
+
+def _carry_out(home: Home, request: ErasureRequest, records: int, rejects: int) -> Erased:
+    erasure = Erasure(request.pk, [(system, user) for system, user in request.users], request.contact_id)
+    drain(home)
+    request.refresh_from_db()
+    return Erased(records, request.rows, request.blanked, rejects, find_traces(home, erasure))
+
+
+def _empty_rejects(texts: Sequence[str]) -> int:
+    """Items on the desk that quote one of the texts lose what they quote."""
+    found = Q(pk__in=[])
+    for text in texts:
+        for quoted in {json.dumps(text), json.dumps(text, ensure_ascii=False)}:
+            found |= Q(payload__contains=quoted)
+    rows = Reject.objects.filter(found)
+    rows.filter(status=Reject.Status.OPEN).update(status=Reject.Status.DISCARDED)
+    return rows.update(payload="{}", closed_by="erasure")

@@ -1,0 +1,110 @@
+"""Erasing a person, and what the desks show."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Company, Contact, RecordVersion
+from enishi.ingest.api import (
+    apply_retention,
+    count_unmatched_groups,
+    erase_person,
+    erase_user,
+    list_unmatched_groups,
+    list_unmatched_users,
+)
+from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
+from enishi.ingest.tests.test_carrying import rows, send, track
+from enishi.kit.clock import HandClock
+from enishi.kit.home import Home
+from enishi.store.kinds import KINDS
+
+pytestmark = pytest.mark.django_db
+
+Keys = Callable[..., tuple[WriteKey, str]]
+
+
+@pytest.fixture
+def key(home: Home, clock: HandClock, company: Company, make_key: Keys) -> WriteKey:
+    return make_key(updates_records=True)[0]
+
+
+def identify(user: str, group: str, **traits: Any) -> dict[str, Any]:
+    return {
+        "type": "identify", "userId": user, "messageId": f"i-{user}", "context": {"groupId": group}, "traits": traits,
+    }  # fmt: skip
+
+
+def test_a_contact_is_erased_from_records_and_facts(home: Home, clock: HandClock, key: WriteKey) -> None:
+    send(
+        home, clock, key,
+        track(1, userId="hanako", context={"groupId": "g"}), track(2, context={"groupId": "g"}),
+        identify("hanako", "g", email="hanako@acme.example", lastName="佐藤"),
+        {"type": "track", "userId": "hanako", "messageId": "bad"},
+    )  # fmt: skip
+    contact = Contact.objects.get()
+    erased = erase_person(home, contact, actor="boss@example.com", now=clock())
+    assert erased.traces == 0
+    assert erased.rows > 3
+    assert erased.blanked == 1
+    assert erased.rejects == 1
+    assert {row["user_id"] for row in rows(home, "users")} == {"u1"}
+    (version,) = rows(home, "record_contact")
+    assert (version["family_name"], version["email"], version["user_id"]) == (None, None, None)
+    contact.refresh_from_db()
+    assert contact.email == ""
+    assert "hanako" not in json.dumps(list(RecordVersion.objects.values_list("data", flat=True)))
+    assert ErasureRequest.objects.get().users == []
+    assert "hanako" not in Reject.objects.get().payload
+
+
+def test_a_user_without_a_contact_is_erased(home: Home, clock: HandClock, key: WriteKey) -> None:
+    send(home, clock, key, track(1, userId="taro"), track(2))
+    assert erase_user(home, "product", "taro", actor="boss", now=clock()).traces == 0
+    assert {row["user_id"] for row in rows(home, "users")} == {"u1"}
+    assert len(rows(home, "events")) == 1
+
+
+def test_unmatched_groups_show_what_hangs_on_them(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key(creates_accounts=False)
+    assert list_unmatched_groups(home) == []
+    assert count_unmatched_groups(home) == 0
+    known = {"id": "known", "name": "Known"}
+    save_records(KINDS["account"], [known], source="product", actor="x", now=clock())
+    send(
+        home, clock, key,
+        track(1, groupId="big"), track(2, groupId="big", userId="u2"), track(3, groupId="small"),
+        track(4, groupId="known"),
+    )  # fmt: skip
+    found = list_unmatched_groups(home)
+    assert [(group.group_id, group.events, group.users) for group in found] == [
+        ("big", 2, 2),
+        ("small", 1, 1),
+    ]
+    assert str(found[0].first_day) == "2026-03-10"
+    assert count_unmatched_groups(home) == 2
+
+
+def test_unmatched_users_show_their_mail_address(home: Home, clock: HandClock, key: WriteKey) -> None:
+    send(
+        home, clock, key,
+        track(1, userId="lone"), track(2, userId="lone"), track(3, userId="mail@x.example"), track(4, groupId="g"),
+        {"type": "identify", "userId": "lone", "messageId": "i", "traits": {"email": "lone@acme.example"}},
+        track(5, userId=None, anonymousId="visitor"),
+    )  # fmt: skip
+    found = [(user.user_id, user.events, user.email) for user in list_unmatched_users(home)]
+    assert found == [("lone", 2, "lone@acme.example"), ("mail@x.example", 1, "mail@x.example")]
+
+
+def test_the_policy_decides_how_long_raw_events_stay(home: Home, clock: HandClock, key: WriteKey) -> None:
+    old = track(1, timestamp="2024-01-05T00:00:00Z")
+    send(home, clock, key, old, track(2))
+    StorePolicy.objects.create(raw_months=12)
+    apply_retention(home, clock())
+    assert [row["message_id"] for row in rows(home, "events")] == ["m2"]
+    assert sum(row["n"] for row in rows(home, "usage")) == 2
