@@ -24,6 +24,7 @@ from enishi.accounts.models import (
     Team,
     search_text,
 )
+from enishi.definitions.api import default_body
 from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.kit.clock import HandClock
 from enishi.signals.models import AccountState, HealthScore, Signal
@@ -200,7 +201,9 @@ def scorecard_version() -> DefinitionVersion:
         kind="scorecard", slug="default", defaults={"builtin": True}
     )
     version, _ = DefinitionVersion.objects.get_or_create(
-        definition=definition, number=1, defaults={"status": "published", "body": {}}
+        definition=definition,
+        number=1,
+        defaults={"status": "published", "body": default_body("scorecard", "default"), "published_at": NOW},
     )
     return version
 

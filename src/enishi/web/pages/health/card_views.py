@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from enishi.accounts.company import company_day
 from enishi.definitions.api import (
     BadDefinition,
     describe_changes,
@@ -29,6 +30,7 @@ from enishi.definitions.models import DefinitionVersion
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
+from enishi.signals.api import ask_backtest
 from enishi.signals.models import AccountState
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
@@ -141,7 +143,7 @@ def preview(request: PageRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {}
     try:
         parse_body(KIND, body)
-        context["preview"] = previews.preview_card(request.member, slug, body)
+        context["preview"] = previews.preview_card(request.member, slug, body, company_day(system_clock()))
     except BadDefinition as error:
         context["error"] = error
     return render(request, "pages/health/_preview.html", context)
@@ -176,7 +178,9 @@ def start_test(request: PageRequest, slug: str) -> HttpResponse:
     """Replay the draft (or the version in force) over the past."""
     published, old = _versions(slug)
     version = old or published
-    test = backtests.ask_backtest(version, request.member, now=system_clock())
+    if version is None:
+        return redirect("health-card", slug)
+    test = ask_backtest(version, member=request.member, now=system_clock())
     return redirect("health-backtest", test.pk)
 
 

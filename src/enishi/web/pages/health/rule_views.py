@@ -30,7 +30,6 @@ from enishi.definitions.models import DefinitionVersion
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
-from enishi.segments.api import list_tiers
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health.card_present import mistakes_of
@@ -103,7 +102,7 @@ def _tiers_context() -> dict[str, Any]:
         {"tier": t, "title": Text.parse(t.title), "description": Text.parse(t.description or "")}
         for t in body.tiers
     ]
-    return {"body": body, "tiers": tiers, "rules": rules, "lines": list_tiers()}
+    return {"body": body, "tiers": tiers, "rules": rules}
 
 
 @require_GET

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from enishi.web.pages.health import card_views, coverage_views, metric_views, record_views, rule_views, text_views
+from enishi.web.pages.health import (
+    card_views,
+    coverage_views,
+    metric_views,
+    record_views,
+    rule_views,
+    text_views,
+)
 
 urlpatterns = [
     path("", record_views.record, name="health"),
@@ -19,11 +26,7 @@ urlpatterns = [
     path("scorecards/<slug:slug>/retire/", card_views.retire_card, name="health-card-retire"),
     path("backtests/<int:number>/", record_views.backtest, name="health-backtest"),
     path("metrics/", metric_views.catalogue, name="health-metrics"),
-    path("metrics/new/", metric_views.builder, name="health-metric-new"),
-    path("metrics/preview/", metric_views.preview, name="health-metric-preview"),
     path("metrics/<slug:slug>/", metric_views.metric, name="health-metric"),
-    path("metrics/<slug:slug>/edit/", metric_views.builder, name="health-metric-edit"),
-    path("metrics/<slug:slug>/retire/", metric_views.retire_metric, name="health-metric-retire"),
     path("coverage/", coverage_views.coverage, name="health-coverage"),
     path("rules/<str:kind>/", rule_views.rules, name="health-rules"),
     path("rules/<str:kind>/edit/", rule_views.edit, name="health-rules-edit"),

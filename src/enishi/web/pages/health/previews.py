@@ -1,0 +1,65 @@
+"""Who would change band today if an edited scorecard were in force, within the scope of the member who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from enishi.accounts.models import Member
+from enishi.signals.api import preview
+from enishi.web.badges import band_word
+from enishi.web.pages.health.backtests import in_scope
+
+MOST_SHOWN = 12
+BANDS = ("red", "yellow", "green", "unknown")
+
+
+def _distribution(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    total = sum(found["after"].values()) or 1
+    rows, start = [], 0.0
+    for band in BANDS:
+        before, after = found["before"].get(band, 0), found["after"].get(band, 0)
+        width = 100 * after / total
+        rows.append(
+            {
+                "band": band,
+                "word": band_word(band),
+                "before": before,
+                "after": after,
+                "movement": after - before,
+                "from": f"{start:.2f}",
+                "width": f"{width:.2f}",
+            }
+        )
+        start += width
+    return rows
+
+
+def _histogram(counts: Sequence[int]) -> list[dict[str, Any]]:
+    most = max(counts, default=0) or 1
+    return [
+        {
+            "from": index * 10,
+            "n": n,
+            "x": index * 10,
+            "y": f"{40 - 40 * n / most:.2f}",
+            "height": f"{40 * n / most:.2f}",
+        }
+        for index, n in enumerate(counts)
+    ]
+
+
+def preview_card(member: Member, slug: str, body: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """The distribution before and after over all accounts, and the moves the member may see."""
+    found = preview(dict(body), today, slug=slug)
+    moves = in_scope(member, found["moves"])
+    moves = sorted(moves, key=lambda m: (BANDS.index(m["after"]), m["tenths_after"] or 0))
+    return {
+        "accounts": found["accounts_today"],
+        "changed": sum(found["move_counts"].values()),
+        "distribution": _distribution(found),
+        "histogram": _histogram(found["histogram"]),
+        "moves": moves[:MOST_SHOWN],
+        "more": max(0, len(moves) - MOST_SHOWN),
+    }

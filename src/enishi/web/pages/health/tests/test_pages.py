@@ -1,0 +1,217 @@
+"""The Health pages: read by all, changed by managers and administrators."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from tests.world import NOW, World, make_world
+
+from enishi.accounts.models import AuditLine, Member
+from enishi.definitions.api import find_published, install_defaults, list_versions, save_draft
+from enishi.signals.models import Backtest
+from enishi.web.pages.health import text_views
+from enishi.web.pages.health.backtests import in_scope, latest_test
+from enishi.web.pages.portfolio.ranks import forget_ranks
+
+pytestmark = pytest.mark.django_db
+
+READ = ["/health/", "/health/scorecards/", "/health/scorecards/default/", "/health/scorecards/default/versions/",
+        "/health/metrics/", "/health/metrics/?q=利用", "/health/metrics/events_90/", "/health/coverage/",
+        "/health/rules/causes/", "/health/rules/tiers/", "/health/definitions/"]  # fmt: skip
+RESULT: dict[str, Any] = {
+    "snapshots": 12, "rows": 400, "accounts": 60, "churned": 45, "observed_rate": 0.11, "censored": 20, "unknown": 3,
+    "score": {"auc": 0.82, "low": 0.76, "high": 0.87, "n": 400, "accounts": 60},
+    "recency": {"auc": 0.74, "low": 0.67, "high": 0.8, "n": 400, "accounts": 60},
+    "count_90": {"auc": 0.7, "low": 0.6, "high": 0.8, "n": 400, "accounts": 60}, "published": None,
+    "against_recency": {"value": 0.08, "low": 0.02, "high": 0.13}, "against_count_90": {"value": 0.12, "low": 0.1, "high": 0.2},
+    "bands": [{"band": "red", "n": 40, "observed": 0.5, "low": 0.3, "high": 0.7},
+              {"band": "yellow", "n": 100, "observed": 0.15, "low": 0.1, "high": 0.2},
+              {"band": "green", "n": 260, "observed": 0.03, "low": 0.01, "high": 0.05}],
+    "lead_time": {"median": 62, "low": 30, "high": 90, "churns": 45, "alarmed": 30}, "alarms_per_week": 2.4, "monotone": True,
+    "moves": [], "missed": [], "verdict": {"code": "better", "en": "Better than recency.", "ja": "最終利用日より優れています。"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    forget_ranks()
+    made = make_world()
+    install_defaults("system", NOW)
+    version = find_published("scorecard", "default")
+    if version is None or not version.version.body:
+        raise AssertionError("the standard scorecard is not in force")
+    return made
+
+
+def sign_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def finished(version: Any, **result: Any) -> Backtest:
+    return Backtest.objects.create(
+        version=version, status="done", progress=100, result=RESULT | result, asked_at=NOW, finished_at=NOW
+    )
+
+
+@pytest.mark.parametrize("path", READ)
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_everyone_reads(world: World, path: str, language: str) -> None:
+    Member.objects.filter(pk=world.watanabe.pk).update(language=language)
+    assert sign_in(Member.objects.get(pk=world.watanabe.pk)).get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/health/scorecards/default/draft/", "/health/scorecards/default/preview/", "/health/scorecards/default/test/",
+     "/health/scorecards/default/rollback/", "/health/scorecards/new/", "/health/definitions/import/"],
+)  # fmt: skip
+def test_only_managers_and_administrators_change(world: World, path: str) -> None:
+    for member in (world.takahashi, world.ito, world.watanabe):
+        assert sign_in(member).post(path).status_code == 403
+
+
+def test_a_draft_is_kept_and_the_version_in_force_stands(world: World) -> None:
+    client = sign_in(world.suzuki)
+    answer = client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    assert answer.status_code == 302
+    draft = list_versions("scorecard", "default").get(status="draft")
+    assert draft.body["bands"]["green"] == 72
+    published = find_published("scorecard", "default")
+    assert published is not None
+    assert published.body.bands.green != 72
+    assert "72" in client.get("/health/scorecards/default/").content.decode()
+
+
+def test_a_mistake_is_named_with_its_place_and_nothing_is_kept(world: World) -> None:
+    answer = sign_in(world.suzuki).post("/health/scorecards/default/draft/", {"bands:green": "very"})
+    assert answer.status_code == 422
+    assert "bands.green" in answer.content.decode()
+    assert not list_versions("scorecard", "default").filter(status="draft").exists()
+
+
+def test_publishing_shows_the_changes_in_words_and_keeps_the_note(world: World) -> None:
+    client = sign_in(world.suzuki)
+    client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    page = client.get("/health/scorecards/default/publish/").content.decode()
+    assert "72" in page
+    assert "良好" in page
+    client.post("/health/scorecards/default/publish/", {"note": "緑の基準を上げる"})
+    published = find_published("scorecard", "default")
+    assert published is not None
+    assert (published.body.bands.green, published.version.note) == (72, "緑の基準を上げる")
+    assert AuditLine.objects.filter(verb="definition_published", member=world.suzuki).exists()
+
+
+def test_rolling_back_makes_a_new_version(world: World) -> None:
+    client = sign_in(world.suzuki)
+    before = find_published("scorecard", "default")
+    assert before is not None
+    client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    client.post("/health/scorecards/default/publish/", {"note": ""})
+    client.post("/health/scorecards/default/rollback/", {"number": str(before.version.number)})
+    now = find_published("scorecard", "default")
+    assert now is not None
+    assert now.body == before.body
+    assert now.version.number > before.version.number
+
+
+def test_a_copy_starts_as_a_draft_of_its_own(world: World) -> None:
+    answer = sign_in(world.suzuki).post(
+        "/health/scorecards/new/", {"title": "導入期", "slug": "onboarding", "source": "default"}
+    )
+    assert answer["Location"].endswith("/health/scorecards/onboarding/")
+    assert list_versions("scorecard", "onboarding").get().status == "draft"
+
+
+def test_the_record_says_what_the_figures_allow(world: World) -> None:
+    published = find_published("scorecard", "default")
+    assert published is not None
+    finished(published.version)
+    page = sign_in(world.watanabe).get("/health/").content.decode()
+    assert "最終利用日より優れています。" in page
+    assert "0.820" in page
+    assert "0.740" in page
+
+
+def test_names_beyond_ones_scope_are_left_out(world: World) -> None:
+    entries = [{"account_id": world.naniwa.pk}, {"account_id": world.acme.pk}]
+    assert in_scope(world.smith, entries) == [{"account_id": world.acme.pk}]
+
+
+def test_a_draft_changed_after_its_test_is_said_to_be_untested(world: World) -> None:
+    published = find_published("scorecard", "default")
+    assert published is not None
+    draft = save_draft("scorecard", "default", published.version.body, actor=world.suzuki, now=NOW)
+    finished(draft)
+    test = latest_test(draft)
+    assert test is not None
+    assert not test.stale
+    draft.created_at = NOW.replace(year=NOW.year + 1)
+    test = latest_test(draft)
+    assert test is not None
+    assert test.stale
+
+
+def test_asking_for_a_back_test_queues_it_and_shows_progress(world: World) -> None:
+    client = sign_in(world.suzuki)
+    answer = client.post("/health/scorecards/default/test/")
+    row = Backtest.objects.get()
+    assert answer["Location"] == f"/health/backtests/{row.pk}/"
+    assert "hx-get" in client.get(answer["Location"]).content.decode()
+    Backtest.objects.filter(pk=row.pk).update(status="done", result=RESULT, finished_at=NOW)
+    assert client.get(answer["Location"], headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_rules_are_checked_compared_and_put_in_force_as_text(world: World) -> None:
+    client = sign_in(world.suzuki)
+    text = client.get("/health/rules/tiers/edit/").content.decode()
+    assert "minimum_days" in text
+    found = find_published("tiers", "default")
+    assert found is not None
+    body = found.version.body | {"minimum_days": 45}
+    text = yaml.safe_dump({"kind": "tiers", "slug": "default", **body}, allow_unicode=True)
+    assert "45" in client.post("/health/rules/tiers/edit/", {"text": text, "act": "check"}).content.decode()
+    assert client.post("/health/rules/tiers/edit/", {"text": text, "act": "publish"}).status_code == 302
+    found = find_published("tiers", "default")
+    assert found is not None
+    assert found.body.minimum_days == 45
+
+
+def test_text_that_is_no_yaml_names_its_line(world: World) -> None:
+    answer = sign_in(world.suzuki).post(
+        "/health/rules/tiers/edit/", {"text": "a: 1\nb: [1,\n", "act": "check"}
+    )
+    assert answer.status_code == 422
+    assert "3行目" in answer.content.decode()
+
+
+def test_definitions_go_out_and_come_back(world: World) -> None:
+    client = sign_in(world.suzuki)
+    archive = client.get("/health/definitions/export/").content
+    assert "scorecard/default.yaml" in zipfile.ZipFile(io.BytesIO(archive)).namelist()
+    upload = SimpleUploadedFile("d.zip", archive)
+    page = client.post("/health/definitions/import/", {"file": upload, "act": "check"}).content.decode()
+    assert "default.yaml" in page
+
+
+def test_an_upload_cannot_leave_its_folder(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("../../evil.yaml", "kind: tiers")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    assert text_views.unpack("a.zip", buffer.getvalue(), folder) == 1
+    assert [path.name for path in folder.iterdir()] == ["000-evil.yaml"]
+    assert not (tmp_path / "evil.yaml").exists()

@@ -1,0 +1,104 @@
+"""What a member asks of the revenue page, as its address says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+from urllib.parse import urlencode
+
+from enishi.web.pages.revenue.periods import MONTHS
+
+COUNTS = {"month": 13, "quarter": 9, "year": 5}
+DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product", "plan")
+MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
+COHORTS = ("revenue", "logo")
+
+
+class Params(Protocol):
+    def get(self, key: str, default: str = ..., /) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One view of the revenue page.
+
+    Args:
+        kind: month, quarter or year (fiscal).
+        by: a segment dimension, or empty.
+        segment: one value of the dimension, or empty for all.
+        known: ``now`` with today's knowledge, ``then`` with what was known at each period's end.
+        at: start of the period whose bridge is drawn; None for the running one.
+        cohort: what the triangle shows.
+    """
+
+    kind: str = "month"
+    by: str = ""
+    segment: str = ""
+    known: str = "now"
+    at: date | None = None
+    cohort: str = "revenue"
+
+    def pairs(self) -> list[tuple[str, str]]:
+        pairs = []
+        default = Query()
+        for name in ("kind", "by", "segment", "known", "cohort"):
+            if getattr(self, name) != getattr(default, name):
+                pairs.append((name, getattr(self, name)))
+        if self.at:
+            pairs.append(("at", self.at.isoformat()))
+        return pairs
+
+    @property
+    def address(self) -> str:
+        return "?" + urlencode(self.pairs())
+
+    def drill(self, movement: str, start: date, end: date) -> str:
+        """The query string of the accounts behind a movement's figure."""
+        own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known")]
+        span = [("movement", movement), ("from", start.isoformat()), ("to", end.isoformat())]
+        return "?" + urlencode([*span, *own])
+
+    def at_period(self, start: date | None) -> Query:
+        return replace(self, at=start)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+
+
+def _one_of(text: str | None, known: tuple[str, ...], default: str) -> str:
+    return text if text in known else default
+
+
+def read_query(params: Params) -> Query:
+    """The view an address asks for; what it does not understand it leaves out."""
+    by = _one_of(params.get("by", ""), DIMENSIONS, "")
+    return Query(
+        kind=_one_of(params.get("kind", ""), tuple(MONTHS), "month"),
+        by=by,
+        segment=(params.get("segment", "") or "")[:200] if by else "",
+        known=_one_of(params.get("known", ""), ("now", "then"), "now"),
+        at=_day(params.get("at", "")),
+        cohort=_one_of(params.get("cohort", ""), COHORTS, "revenue"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """Which movements the drill-down lists."""
+
+    movement: str
+    start: date
+    end: date
+    view: Query
+
+
+def read_drill(params: Params, today: date) -> Drill:
+    """The drill-down an address asks for; by default everything that moved this month."""
+    start = _day(params.get("from", "")) or today.replace(day=1)
+    end = _day(params.get("to", "")) or today
+    return Drill(_one_of(params.get("movement", ""), MOVEMENTS, ""), start, max(start, end), read_query(params))
