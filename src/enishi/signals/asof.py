@@ -43,7 +43,7 @@ class KnownRecords:
         for kind in KINDS.values():
             if re.search(rf"\b{kind.name}\b", sql):
                 self._make_view(kind, day)
-        frame = self.connection.execute(sql, {"day": day}).df()
+        frame = self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
         return self._follow_merges(frame, day)
 
     def _make_view(self, kind: Kind, day: date) -> None:
