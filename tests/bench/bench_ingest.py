@@ -1,0 +1,229 @@
+"""Ingest against what the machine can do: ``python -m tests.bench.bench_ingest``.
+
+Peers, measured in the same run: a bare loop that decodes the same bodies and appends them to a file with
+fdatasync after each; and a plain Django view that inserts one row for each event. The route under test runs in
+uvicorn with the real inbox and answers after the commit; requests come over loopback from other processes, and
+their cost is part of the measurement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tests.live.installation import KEY, ROOT, Installation
+
+_AUTH = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Events a second of one way, with the process time of the server an event in microseconds."""
+
+    name: str
+    events: int
+    seconds: float
+    cpu: float
+
+    @property
+    def per_second(self) -> float:
+        return self.events / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        return self.cpu / self.events * 1e6
+
+
+def make_bodies(count: int, size: int, seed: int = 1) -> list[bytes]:
+    """Batches of realistic events, about 330 bytes each."""
+    chance = random.Random(seed)
+    return [
+        json.dumps(
+            {"batch": [_event(chance) for _ in range(size)], "sentAt": "2026-03-10T00:00:00.000Z"}
+        ).encode()
+        for _ in range(count)
+    ]
+
+
+def _event(chance: random.Random) -> dict[str, object]:
+    return {
+        "type": "track",
+        "messageId": str(uuid.UUID(int=chance.getrandbits(128))),
+        "event": f"Feature {chance.randrange(40)} Used",
+        "userId": f"user-{chance.randrange(20_000)}",
+        "timestamp": f"2026-03-10T{chance.randrange(24):02}:{chance.randrange(60):02}:00.000Z",
+        "context": {
+            "groupId": f"account-{chance.randrange(1000)}",
+            "library": {"name": "bench", "version": "1"},
+        },
+        "properties": {"plan": "standard", "items": chance.randrange(100), "title": "四半期レポート"},
+    }
+
+
+class _Typed(msgspec.Struct):
+    type: str
+    messageId: str
+    event: str
+    userId: str
+    timestamp: str
+    context: dict[str, object]
+    properties: msgspec.Raw
+
+
+class _Batch(msgspec.Struct):
+    batch: list[_Typed]
+
+
+def bare_loop(bodies: list[bytes], size: int, folder: Path) -> Rate:
+    """Decode and append with fdatasync, nothing else."""
+    decode = msgspec.json.Decoder(_Batch).decode
+    handle = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    started, cpu = time.perf_counter(), time.process_time()
+    for body in bodies:
+        decode(body)
+        os.write(handle, body)
+        os.fdatasync(handle)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    os.close(handle)
+    return Rate("bare loop: msgspec + append + fdatasync", len(bodies) * size, seconds, cpu)
+
+
+async def _client(port: int, path: str, requests: list[bytes], pipes: int) -> None:
+    queue = list(reversed(requests))
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while queue:
+            body = queue.pop()
+            writer.write(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {_AUTH}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b" 200 " not in head[:20]:
+                raise RuntimeError(head.decode())
+            size = next(
+                int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line
+            )
+            await reader.readexactly(size)
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(pipes)))
+
+
+def _send(port: int, path: str, bodies: list[bytes], pipes: int) -> float:
+    started = time.perf_counter()
+    asyncio.run(_client(port, path, bodies, pipes))
+    return time.perf_counter() - started
+
+
+def _cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def over_http(
+    name: str, installation: Installation, path: str, bodies: list[bytes], size: int, pipes: int
+) -> Rate:
+    """The running server, fed over ``pipes`` connections."""
+    pid = installation.processes["server"].pid
+    _send(installation.port, path, bodies[:5], 1)
+    before = _cpu_of(pid)
+    seconds = _send(installation.port, path, bodies[5:], pipes)
+    return Rate(name, (len(bodies) - 5) * size, seconds, _cpu_of(pid) - before)
+
+
+def consumer(installation: Installation, events: int) -> Rate:
+    """Carrying what the inbox holds into published Parquet."""
+    started = time.perf_counter()
+    script = (
+        "import os, resource, django; django.setup();"
+        "from enishi.ingest.api import consume_once; from enishi.kit.home import Home;"
+        "consume_once(Home.from_environment());"
+        "u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)"
+    )
+    env = {**installation.env, "DJANGO_SETTINGS_MODULE": "enishi.web.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    cpu, memory = done.stdout.split()
+    rate = Rate(
+        f"consumer: inbox to Parquet (peak {memory} MB)", events, time.perf_counter() - started, float(cpu)
+    )
+    return rate
+
+
+def run(batches: int = 2000, singles: int = 3000) -> list[Rate]:
+    """All rates of one run."""
+    with tempfile.TemporaryDirectory(prefix="enishi-bench-") as name:
+        folder = Path(name)
+        bodies = make_bodies(batches, 100)
+        ones = [json.dumps(_event(random.Random(n))).encode() for n in range(singles)]
+        rates = [bare_loop(bodies, 100, folder)]
+        installation = Installation(folder / "home")
+        installation.prepare()
+        installation.start_server()
+        try:
+            rates.append(
+                over_http("/v1/batch, 100 events, durable", installation, "/v1/batch", bodies, 100, 16)
+            )
+            rates.append(
+                over_http("/v1/track, single events, durable", installation, "/v1/track", ones, 1, 64)
+            )
+        finally:
+            installation.stop()
+        rates.append(consumer(installation, batches * 100 + singles))
+        peer = Installation(folder / "peer", DJANGO_SETTINGS_MODULE="tests.bench.plain_view")
+        peer.home.prepare()
+        peer._run("-c", "from tests.bench.plain_view import create_table; create_table()")
+        peer._start("server", "-m", "uvicorn", "tests.bench.plain_view:application", "--port", str(peer.port), "--log-level", "warning", "--no-access-log")  # fmt: skip
+        try:
+            peer.wait_ready()
+            rates.append(
+                over_http("plain Django view, one insert each", peer, "/v1/track", ones[:1000], 1, 64)
+            )
+        finally:
+            peer.stop()
+    return rates
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batches", type=int, default=2000)
+    parser.add_argument("--singles", type=int, default=3000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rates = run(options.batches, options.singles)
+    by_name = {rate.name.partition(",")[0].partition(":")[0]: rate for rate in rates}
+    batch = by_name["/v1/batch"].per_second / by_name["bare loop"].per_second
+    single = by_name["/v1/track"].per_second / by_name["plain Django view"].per_second
+    if options.json:
+        print(
+            json.dumps(
+                {"rates": {rate.name: rate.per_second for rate in rates}, "batch": batch, "single": single}
+            )
+        )
+        return
+    print(f"{'way':<48}{'events/s':>12}{'CPU µs/event':>15}")
+    for rate in rates:
+        print(f"{rate.name:<48}{rate.per_second:>12,.0f}{rate.cpu_us:>15.1f}")
+    print(f"durable batches against the bare loop: {batch:.2f} (aim: at least 0.40)")
+    print(f"single events against the plain Django view: {single:.1f} times (aim: at least 10)")
+
+
+if __name__ == "__main__":
+    main()
