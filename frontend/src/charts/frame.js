@@ -21,6 +21,7 @@ export function valueAxis(spec, palette) {
     min: spec.min ?? (spec.zero === false ? undefined : (range) => Math.min(0, range.min)),
     max: spec.max,
     splitNumber: 4,
+    interval: spec.interval,
     scale: spec.zero === false,
     axisLabel: { ...axisText(palette), formatter: show },
     splitLine: { lineStyle: { color: palette.line } },

@@ -22,7 +22,7 @@ from enishi.work.actions.tasks import (
     reopen_task,
 )
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
-from enishi.work.drafts import draft
+from enishi.work.drafts import addressee, draft
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, load_plays, play_for
 from enishi.work.reads import (
@@ -67,6 +67,7 @@ __all__ = [
     "access_note",
     "accounts_in",
     "add_note",
+    "addressee",
     "check_may_act",
     "check_may_lead",
     "complete_task",

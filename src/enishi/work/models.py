@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from enishi.accounts.models import Account, Contact, Member
 
@@ -13,16 +13,16 @@ class Task(models.Model):
     """A promise or a piece of work for a person, about an account."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
-        DONE = "done", _("Done")
-        DROPPED = "dropped", _("Dropped")
+        OPEN = "open", pgettext_lazy("task", "Open")
+        DONE = "done", pgettext_lazy("task", "Done")
+        DROPPED = "dropped", pgettext_lazy("task", "Dropped")
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tasks")
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL)
-    title = models.CharField(_("What"), max_length=300)
-    note = models.TextField(_("Note"), blank=True)
+    title = models.CharField(pgettext_lazy("task", "What"), max_length=300)
+    note = models.TextField(pgettext_lazy("task", "Note"), blank=True)
     assignee = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="tasks")
-    due_on = models.DateField(_("Due"), null=True, blank=True)
+    due_on = models.DateField(pgettext_lazy("task", "Due"), null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     made_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
@@ -47,8 +47,8 @@ class Attention(models.Model):
     """
 
     class Verb(models.TextChoices):
-        SNOOZED = "snoozed", _("Snoozed")
-        DONE = "done", _("Done")
+        SNOOZED = "snoozed", pgettext_lazy("attention", "Snoozed")
+        DONE = "done", pgettext_lazy("attention", "Done")
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="attention")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="attention")
@@ -73,7 +73,7 @@ class Note(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notes")
     author = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL)
-    body = models.TextField(_("Note"))
+    body = models.TextField(pgettext_lazy("note", "Note"))
     pinned = models.BooleanField(default=False)
     made_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)

@@ -10,9 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member
@@ -207,13 +206,19 @@ def _tier(scene: Scene, form: forms.TierForm) -> Told:
 
 
 ACTS: dict[str, Act] = {
-    "log": Act(lazy("Log a contact"), lazy("Log"), forms.LogForm, _log),
-    "task": Act(lazy("Make a task"), lazy("Make the task"), forms.TaskForm, _task),
-    "delegate": Act(lazy("Hand over"), lazy("Hand over"), forms.DelegateForm, _delegate),
-    "snooze": Act(lazy("Hide for now"), lazy("Hide"), forms.SnoozeForm, _snooze),
-    "override": Act(lazy("Override the band"), lazy("Set the band"), forms.OverrideForm, _override),
-    "measure": Act(lazy("State a measure"), lazy("Save"), forms.MeasureForm, _measure),
-    "stage": Act(lazy("Change the stage"), lazy("Save"), forms.StageForm, _stage),
-    "owner": Act(lazy("Assign the owner"), lazy("Assign"), forms.OwnerForm, _owner, work.may_lead),
-    "tier": Act(lazy("Pin the tier"), lazy("Save"), forms.TierForm, _tier, work.may_lead),
+    "log": Act(gettext_lazy("Log a contact"), gettext_lazy("Log"), forms.LogForm, _log),
+    "task": Act(gettext_lazy("Make a task"), gettext_lazy("Make the task"), forms.TaskForm, _task),
+    "delegate": Act(
+        gettext_lazy("Delegate to a colleague"), gettext_lazy("Delegate"), forms.DelegateForm, _delegate
+    ),
+    "snooze": Act(gettext_lazy("Hide for now"), gettext_lazy("Hide"), forms.SnoozeForm, _snooze),
+    "override": Act(
+        gettext_lazy("Override the band"), gettext_lazy("Set the band"), forms.OverrideForm, _override
+    ),
+    "measure": Act(gettext_lazy("State a measure"), gettext_lazy("Save"), forms.MeasureForm, _measure),
+    "stage": Act(gettext_lazy("Change the stage"), gettext_lazy("Save"), forms.StageForm, _stage),
+    "owner": Act(
+        gettext_lazy("Assign the owner"), gettext_lazy("Assign"), forms.OwnerForm, _owner, work.may_lead
+    ),
+    "tier": Act(gettext_lazy("Pin the tier"), gettext_lazy("Save"), forms.TierForm, _tier, work.may_lead),
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Account, Contact, Member
@@ -64,13 +64,27 @@ def _sheets(account: Account) -> Iterator[Sheet]:
         if kind.name not in _PASSED_BY:
             yield _records(account, kind, language)
     notes = [[note.made_at.date(), person(note.author), note.body] for note in notes_of(account)]
-    yield Sheet("note", _("Notes"), [_("Date"), _("Author"), _("Note")], notes)
+    yield Sheet(
+        "note",
+        pgettext("account tab", "Notes"),
+        [_("Date"), _("Author"), pgettext("timeline", "Note")],
+        notes,
+    )
     tasks = [
         [task.due_on, task.title, task.note, task.get_status_display(), person(task.assignee)]
         for task in tasks_of(account)
     ]
     yield Sheet(
-        "task", _("Tasks"), [_("Due"), _("What is to be done"), _("Note"), _("Status"), _("Who")], tasks
+        "task",
+        pgettext("account tab", "Tasks"),
+        [
+            pgettext("task", "Due"),
+            _("What is to be done"),
+            pgettext("task", "Note"),
+            pgettext("task", "Status"),
+            pgettext("task", "Who"),
+        ],
+        tasks,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Account, Contact, Member
@@ -17,7 +17,7 @@ from enishi.store.kinds import INTERACTION, STAGES
 from enishi.web import words
 from enishi.web.badges import band_word
 from enishi.web.pages.account.words import say
-from enishi.work.api import Ranked, manual_measures, members_seeing
+from enishi.work.api import Ranked, addressee, manual_measures, members_seeing
 
 OTHER_DAY = "date"
 
@@ -75,7 +75,7 @@ class ActForm(forms.Form):
 class LogForm(ActForm):
     """A call, mail, meeting or visit that took place, and what was promised in it."""
 
-    type = forms.ChoiceField(label=_("Type"))
+    type = forms.ChoiceField(label=pgettext_lazy("interaction", "Type"))
     occurred_on = forms.DateField(label=_("Date"), widget=DayInput())
     minutes = forms.IntegerField(label=_("Minutes"), min_value=0, max_value=1440, required=False)
     contact = forms.ChoiceField(label=_("With whom"), required=False)
@@ -98,9 +98,13 @@ class LogForm(ActForm):
         self.choose(
             "type", [(k, title.in_language(language)) for k, title in INTERACTION.field("type").choices]
         )
-        self.choose("contact", contact_choices(present_contacts(self.account)))
+        contacts = present_contacts(self.account)
+        self.choose("contact", contact_choices(contacts))
         self.fields["occurred_on"].initial = self.today
+        self.fields["occurred_on"].widget.attrs["max"] = self.today.isoformat()
         if self.ranked:
+            best = addressee(contacts, self.ranked.play.contacts)
+            self.fields["contact"].initial = str(best.pk) if best else ""
             self.fields["type"].initial = self.ranked.play.channel
             self.fields["minutes"].initial = 15
         else:
@@ -117,10 +121,12 @@ class LogForm(ActForm):
 
 class TaskForm(ActForm):
     title = forms.CharField(label=_("What is to be done"), max_length=300)
-    due_on = forms.DateField(label=_("Due"), widget=DayInput(), required=False)
-    assignee = forms.ChoiceField(label=_("Who"))
+    due_on = forms.DateField(label=pgettext_lazy("task", "Due"), widget=DayInput(), required=False)
+    assignee = forms.ChoiceField(label=pgettext_lazy("task", "Who"))
     contact = forms.ChoiceField(label=_("About whom"), required=False)
-    note = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    note = forms.CharField(
+        label=pgettext_lazy("task", "Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
 
     def prepare(self) -> None:
         self.choose("assignee", member_choices(self.account))
@@ -134,8 +140,10 @@ class TaskForm(ActForm):
 class DelegateForm(ActForm):
     assignee = forms.ChoiceField(label=_("To whom"))
     title = forms.CharField(label=_("What is to be done"), max_length=300)
-    due_on = forms.DateField(label=_("Due"), widget=DayInput())
-    note = forms.CharField(label=_("Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    due_on = forms.DateField(label=pgettext_lazy("task", "Due"), widget=DayInput())
+    note = forms.CharField(
+        label=pgettext_lazy("task", "Note"), widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
 
     def prepare(self) -> None:
         self.choose("assignee", member_choices(self.account, without=self.member))
@@ -153,10 +161,10 @@ class DelegateForm(ActForm):
 
 
 class SnoozeForm(ActForm):
-    until = forms.ChoiceField(label=_("Until"), widget=forms.RadioSelect)
+    until = forms.ChoiceField(label=pgettext_lazy("form", "Until"), widget=forms.RadioSelect)
     day = forms.DateField(label=_("Another day"), widget=DayInput(), required=False)
     reason = forms.CharField(
-        label=_("Why"),
+        label=pgettext_lazy("form", "Why"),
         max_length=300,
         required=False,
         help_text=_("A new cause, a new alert or a worse band brings the account back before."),
@@ -192,7 +200,7 @@ class OverrideForm(ActForm):
     band = forms.ChoiceField(label=_("Band"), widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     expires_on = forms.DateField(
-        label=_("Until"),
+        label=pgettext_lazy("form", "Until"),
         widget=DayInput(),
         help_text=_("Then the computed band stands again. It stays visible."),
     )
@@ -208,9 +216,12 @@ class MeasureForm(ActForm):
 
     measure = forms.ChoiceField(label=_("Measure"))
     value = forms.IntegerField(
-        label=_("Value"), min_value=0, max_value=100, help_text=_("0 is worst, 100 is best.")
+        label=pgettext_lazy("measure", "Value"),
+        min_value=0,
+        max_value=100,
+        help_text=_("0 is worst, 100 is best."),
     )
-    note = forms.CharField(label=_("Why"), max_length=500, required=False)
+    note = forms.CharField(label=pgettext_lazy("form", "Why"), max_length=500, required=False)
     expires_on = forms.DateField(label=_("Valid until"), widget=DayInput())
 
     def prepare(self) -> None:

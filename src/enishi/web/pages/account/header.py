@@ -23,6 +23,8 @@ class Header:
     stage: str
     owner: Member | None
     tier: str
+    band: str
+    tenths: int | None
     arr: int | None
     renewal_on: date | None
     renewal_days: int | None
@@ -59,6 +61,8 @@ def header(
         stage=say(STAGE_TITLES[stage]) if stage in STAGE_TITLES else stage,
         owner=owner,
         tier=state.tier if state else "",
+        band=state.band if state and not as_of else "",
+        tenths=state.tenths if state and not as_of else None,
         arr=12 * state.mrr if state and state.mrr is not None and not as_of else None,
         renewal_on=renewal,
         renewal_days=(renewal - day).days if renewal else None,

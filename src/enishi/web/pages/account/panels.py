@@ -3,8 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
-from enishi.web.pages.account.asked import Asked
+from babel.numbers import get_currency_precision
+from django.utils.translation import get_language
 
-PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {}
+from enishi.accounts.company import get_company
+from enishi.kit.home import Home
+from enishi.metrics.api import Facts, FactSettings, duckdb_facts
+from enishi.metrics.api import panel as metric_panel
+from enishi.web.pages.account.asked import Asked
+from enishi.web.pages.account.trend import contract_changes
+
+MONTHS = 24
+
+
+def facts_now() -> Facts:
+    """The published facts with the company's currency; use as a context manager."""
+    return duckdb_facts(Home.from_environment(), FactSettings(currency=get_company().currency))
+
+
+def month_ends(day: date, months: int) -> list[date]:
+    """The last days of the months before ``day``, oldest first, then ``day`` itself."""
+    ends = [day]
+    first = day.replace(day=1)
+    for _month in range(months - 1):
+        end = first - timedelta(days=1)
+        ends.append(end)
+        first = end.replace(day=1)
+    return ends[::-1]
+
+
+def _mrr(asked: Asked) -> Mapping[str, Any]:
+    """MRR at each month's end as known then, with the changes of contract."""
+    days = month_ends(asked.day, MONTHS)
+    with facts_now() as facts:
+        frame = metric_panel(facts, days, ["mrr"], accounts=[asked.account.pk])
+    found = {
+        row.as_of.date() if hasattr(row.as_of, "date") else row.as_of: row.mrr for row in frame.itertuples()
+    }
+    values = [_whole(found.get(day)) for day in days]
+    if not any(value is not None for value in values):
+        return {"chart": None}
+    labels = [_month(day) for day in days]
+    return {
+        "chart": {
+            "kind": "bar",
+            "x": labels,
+            "series": [{"name": "MRR", "values": values}],
+            "format": "money",
+            "currency": get_company().currency,
+            "marks": _marks(asked, days, labels),
+        }
+    }
+
+
+def _whole(minor: Any) -> float | None:
+    """Whole units for a chart; None for what is not known."""
+    if minor is None or minor != minor:
+        return None
+    return float(minor) / 10 ** get_currency_precision(get_company().currency)
+
+
+def _month(day: date) -> str:
+    japanese = (get_language() or "ja").startswith("ja")
+    return f"{day.year}年{day.month}月" if japanese else f"{day:%b %Y}"
+
+
+def _marks(asked: Asked, days: list[date], labels: list[str]) -> list[dict[str, str]]:
+    at: dict[str, list[str]] = {}
+    for day, title in contract_changes(asked.account, asked.as_of):
+        place = next((label for end, label in zip(days, labels, strict=True) if day <= end), None)
+        if place and day > days[0] - timedelta(days=31):
+            at.setdefault(place, []).append(title)
+    return [
+        {"x": label, "label": " / ".join(dict.fromkeys(titles))} for label, titles in list(at.items())[-6:]
+    ]
+
+
+PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {"mrr": _mrr}

@@ -6,8 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.utils.translation import gettext_noop as noop
-
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Contact
 from enishi.store.kinds import ROLES
@@ -16,13 +14,7 @@ from enishi.web.pages.account.known import Person, people_of, records_of
 NEEDED = ("decision_maker", "champion")
 ORDER = [name for name, _title in ROLES]
 LIVELY_DAYS, WARM_DAYS = 45, 120
-# strength of the tie by two-way contacts: (name, word)
-STRENGTHS = {
-    "strong": noop("Strong"),
-    "medium": noop("Medium"),
-    "weak": noop("Weak"),
-    "none": noop("No contact"),
-}
+STRENGTHS = ("strong", "medium", "weak", "none")
 
 
 @dataclass(slots=True)
@@ -38,10 +30,6 @@ class Tie:
     @property
     def contact(self) -> Contact:
         return self.person.contact
-
-    @property
-    def word(self) -> str:
-        return STRENGTHS[self.strength]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Role
@@ -187,7 +187,7 @@ def _asked_kinds(asked: Asked) -> list[str]:
 def _kind_chips(asked: Asked, kinds: list[str]) -> list[dict[str, Any]]:
     """One chip per kind; a click turns it on or off."""
     own = {
-        "note": _("Notes"), "task": _("Tasks"), "signal": _("Causes and alerts"), "band": _("Band changes"),
+        "note": pgettext("account tab", "Notes"), "task": pgettext("account tab", "Tasks"), "signal": _("Causes and alerts"), "band": _("Band changes"),
         "audit": _("Changes by people"),
     }  # fmt: skip
     chips = []
@@ -211,11 +211,11 @@ def _notes(asked: Asked) -> Mapping[str, Any]:
 
 
 TABS: dict[str, Tab] = {
-    "overview": Tab(lazy("Overview"), _overview),
-    "usage": Tab(lazy("Usage"), _usage),
-    "people": Tab(lazy("People"), _people),
-    "revenue": Tab(lazy("Revenue and licences"), _revenue),
-    "tickets": Tab(lazy("Tickets"), _tickets),
-    "timeline": Tab(lazy("Timeline"), _timeline),
-    "notes": Tab(lazy("Notes"), _notes),
+    "overview": Tab(pgettext_lazy("account tab", "Overview"), _overview),
+    "usage": Tab(pgettext_lazy("account tab", "Usage"), _usage),
+    "people": Tab(pgettext_lazy("account tab", "People"), _people),
+    "revenue": Tab(gettext_lazy("Revenue and licences"), _revenue),
+    "tickets": Tab(pgettext_lazy("account tab", "Tickets"), _tickets),
+    "timeline": Tab(pgettext_lazy("account tab", "Timeline"), _timeline),
+    "notes": Tab(pgettext_lazy("account tab", "Notes"), _notes),
 }

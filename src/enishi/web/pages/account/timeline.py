@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.company import company_zone
@@ -172,7 +172,7 @@ def _interaction(data: Mapping[str, Any]) -> Described:
 
 
 def _ticket(data: Mapping[str, Any]) -> Described:
-    status = _("resolved") if data.get("resolved_at") else _("open")
+    status = pgettext("ticket", "resolved") if data.get("resolved_at") else pgettext("ticket", "open")
     severity = _choice("ticket", "severity", data.get("severity"))
     tone = "danger" if data.get("severity") in ("high", "urgent") and not data.get("resolved_at") else ""
     return str(data.get("subject") or ""), _join(severity, status, data.get("category")), tone
@@ -200,7 +200,7 @@ def _invoice(data: Mapping[str, Any]) -> Described:
     due = _("due %(day)s") % {"day": data["due_on"]} if data.get("due_on") else ""
     return (
         _("Invoice"),
-        _join(_amount(data), due, _("paid") if paid else _("not paid")),
+        _join(_amount(data), due, pgettext("invoice", "paid") if paid else pgettext("invoice", "not paid")),
         "" if paid else "caution",
     )
 
@@ -258,7 +258,7 @@ def _notes(span: Span) -> Iterator[Entry]:
             note.made_at,
             "note",
             f"note-{note.pk}",
-            _("Note"),
+            pgettext("timeline", "Note"),
             note.body,
             _name(note.author),
             anchor=f"note-{note.pk}",

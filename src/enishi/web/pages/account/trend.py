@@ -40,6 +40,7 @@ def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> 
         ],
         "min": 0,
         "max": 100,
+        "interval": 25,
         "digits": 1,
         "marks": _marks(account, days, labels, as_of),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.definitions.api import get_causes
@@ -39,5 +39,5 @@ def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
         "renewal:near": _("Renewal coming up"),
     }
     title = words.get(name) or own.get(name) or name.partition(":")[2].replace("_", " ")
-    tags = {"product": _("product"), "competition": _("competition")}
+    tags = {"product": pgettext("tag", "product"), "competition": pgettext("tag", "competition")}
     return f"{title} ({tags[tag]})" if tag in tags else title

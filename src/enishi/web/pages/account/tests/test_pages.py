@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from tests.world import World, make_world
 
 from enishi.kit import clock
-from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 TABS = ("usage", "people", "revenue", "tickets", "timeline", "notes")
