@@ -5,27 +5,92 @@ from __future__ import annotations
 from typing import Any
 
 from enishi.kit.home import Home
+from enishi.metrics.cohorts import (
+    Acquisition,
+    Renewals,
+    Triangle,
+    acquisition,
+    cohort_triangle,
+    renewals,
+    renewals_due,
+)
 from enishi.metrics.contracts import FactSettings, Grain, Metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
+from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
 from enishi.metrics.registry import FAMILIES, REGISTRY, get_metric
+from enishi.metrics.revenue import (
+    Bridge,
+    Rates,
+    Retention,
+    bridge,
+    bridges,
+    bridges_by,
+    movements,
+    mrr_at,
+    rates,
+    retention,
+    retention_by_account,
+)
 from enishi.metrics.session import Facts
 from enishi.metrics.sources import freshness, staleness
+from enishi.metrics.subscriptions import acquisition_costs, subscription_periods
+from enishi.metrics.surveys import (
+    Nps,
+    latest_answers,
+    mean_answer,
+    nps,
+    nps_by,
+    nps_by_revenue,
+    satisfied_share,
+)
 from enishi.store.api import Published
 
 __all__ = [
     "FAMILIES",
     "REGISTRY",
+    "Acquisition",
+    "Bridge",
+    "Every",
     "FactSettings",
     "Facts",
     "Grain",
     "Metric",
+    "Nps",
+    "Period",
+    "Rates",
+    "Renewals",
+    "Retention",
+    "Triangle",
+    "acquisition",
+    "acquisition_costs",
+    "add_months",
+    "bridge",
+    "bridges",
+    "bridges_by",
+    "cohort_triangle",
     "duckdb_facts",
     "freshness",
     "get_metric",
+    "latest_answers",
+    "mean_answer",
+    "movements",
+    "mrr_at",
+    "nps",
+    "nps_by",
+    "nps_by_revenue",
     "panel",
+    "period_of",
+    "periods_between",
+    "rates",
+    "renewals",
+    "renewals_due",
+    "retention",
+    "retention_by_account",
+    "satisfied_share",
     "spark_facts",
     "staleness",
+    "subscription_periods",
 ]
 
 

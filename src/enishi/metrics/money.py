@@ -62,7 +62,7 @@ def minor_units(versions: pa.Table, rates: pa.Table, currency: str, kind: str) -
     foreign = (own != currency) & known
     if foreign.any():
         table = RateTable(rates)
-        valid, learned = day_numbers(versions["valid_on"]), day_numbers(versions["known_on"])
+        valid, learned = _dated(versions, own, kind)
         for i in np.flatnonzero(foreign):
             rate, day = table.find(str(own[i]), int(valid[i]), int(learned[i]))
             known[i], since[i] = rate is not None, day
@@ -74,6 +74,20 @@ def minor_units(versions: pa.Table, rates: pa.Table, currency: str, kind: str) -
             "minor_from": pa.array(since.astype(np.int32), pa.int32()).cast(pa.date32()),
         }
     )
+
+
+def _dated(versions: pa.Table, own: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """The days whose rate counts: the version's own, or for a subscription those of the first version that came
+    in this currency, so that a change of seats under another rate moves only the seats."""
+    valid, learned = day_numbers(versions["valid_on"]), day_numbers(versions["known_on"])
+    if kind != "subscription":
+        return valid, learned
+    frame = pd.DataFrame(
+        {"record": versions["record_id"].to_pandas(), "own": own, "valid": valid, "learned": learned}
+    )
+    frame["version"] = versions["version_id"].to_pandas()
+    first = frame.sort_values("version").groupby(["record", "own"])[["valid", "learned"]].transform("first")
+    return first["valid"].sort_index().to_numpy(), first["learned"].sort_index().to_numpy()
 
 
 def _scaled(amounts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from enishi.metrics.zones import local_day
 from enishi.store.kinds import KINDS, Field, Kind, Type
 
 FOREVER = (9999, 12, 31)
-MONEY_KINDS = {"subscription", "invoice", "order"}
+MONEY_KINDS = {"subscription", "invoice", "order", "acquisition_cost"}
 
 
 def versions(s: Session, kind: str) -> Any:

@@ -1,0 +1,94 @@
+"""Subscriptions as stretches of unchanged terms, from the facts known on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from enishi.metrics.people import through_merges
+from enishi.metrics.records import masked, versions_all, visible
+from enishi.metrics.session import Facts, Session
+from enishi.metrics.spans import FOREVER, day_numbers
+from enishi.store.kinds import KINDS
+
+_DAYS = ("valid_on", "started_on", "ended_on", "notice_on", "renewal_on")
+
+
+def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
+    """Every stretch of unchanged terms, as known at the end of a day: also those already announced for later.
+
+    Ask with a past day for the report as it was then, with today for the past as it is known now.
+
+    Returns:
+        record_id, account_id (the survivor of merges), product, plan, seats, mrr (whole minor units; 0 where
+        unknown), start, stop (whole day numbers; ``FOREVER`` where open), renewal (day number or ``FOREVER``),
+        term_months, ended (the subscription's last stop), end_reason.
+    """
+    s = Session(facts, [known_on])
+    rows = s.rows(("subscription periods",), lambda: _known_versions(s))
+    return stretches(rows)
+
+
+def _known_versions(s: Session) -> Any:
+    t = versions_all(s, "subscription").cross_join(s.asof)
+    t = t.filter(t.known_on <= t.as_of)
+    t = through_merges(s, masked(s, KINDS["subscription"], t))
+    return t.select(
+        "record_id", "version_id", "account_id", "product", "plan", "seats", "minor", "term_months", "deleted",
+        "end_reason", *_DAYS,
+    )  # fmt: skip
+
+
+def stretches(rows: pa.Table) -> pd.DataFrame:
+    """Versions of subscriptions to stretches: each holds from its day to the next version's or to the end.
+
+    A version that says the subscription ended before the version's own day takes the rest away from the
+    earlier ones too. The first version holds from the start, even where it was only valid from later.
+    """
+    frame = rows.select(
+        ["record_id", "version_id", "account_id", "product", "plan", "end_reason"]
+    ).to_pandas()
+    for name in ("seats", "term_months"):
+        frame[name] = rows[name].to_pandas().astype("Int64")
+    frame["mrr"] = rows["minor"].fill_null(0).to_pandas().to_numpy(dtype=np.int64)
+    for name in _DAYS:
+        frame[name] = day_numbers(rows[name])
+    frame["deleted"] = rows["deleted"].to_pandas()
+    frame = frame.sort_values(["record_id", "valid_on", "version_id"], kind="stable")
+    frame = frame.drop_duplicates(["record_id", "valid_on"], keep="last").reset_index(drop=True)
+    first = ~frame.duplicated("record_id")
+    start = np.where(first, frame["started_on"], np.maximum(frame["valid_on"], frame["started_on"]))
+    following = frame.groupby("record_id")["valid_on"].shift(-1).fillna(FOREVER).astype("int64")
+    stop = np.minimum(np.minimum(following, frame["ended_on"]), _cut(frame))
+    kept = frame.assign(start=start, stop=stop, renewal=frame["renewal_on"], ended=_last_end(frame))
+    kept = kept[(kept["start"] < kept["stop"]) & ~kept["deleted"].astype(bool)]
+    names = ["record_id", "account_id", "product", "plan", "seats", "mrr", "start", "stop", "renewal"]
+    return kept[[*names, "term_months", "started_on", "ended", "end_reason"]].reset_index(drop=True)
+
+
+def _cut(frame: pd.DataFrame) -> np.ndarray:
+    """The earliest end, before its own day, that a later version states."""
+    past = frame["ended_on"].where(frame["ended_on"] <= frame["valid_on"], FOREVER)
+    backwards = past.iloc[::-1].groupby(frame["record_id"].iloc[::-1], sort=False)
+    later = backwards.cummin().groupby(frame["record_id"].iloc[::-1], sort=False).shift(1)
+    return later.sort_index().fillna(FOREVER).to_numpy(dtype=np.int64)
+
+
+def _last_end(frame: pd.DataFrame) -> pd.Series[Any]:
+    return frame.groupby("record_id")["ended_on"].transform("last")
+
+
+def acquisition_costs(facts: Facts, known_on: date) -> pd.DataFrame:
+    """What was spent on winning customers, as known at the end of a day: channel, month (day number), minor."""
+    s = Session(facts, [known_on])
+    rows = s.rows(
+        ("acquisition costs",), lambda: visible(s, "acquisition_cost").select("channel", "month", "minor")
+    )
+    minor = rows["minor"].fill_null(0).to_pandas().to_numpy(dtype=np.int64)
+    return pd.DataFrame(
+        {"channel": rows["channel"].to_pandas(), "month": day_numbers(rows["month"]), "minor": minor}
+    )
