@@ -38,7 +38,7 @@ PageView = Callable[Concatenate[PageRequest, P], HttpResponseBase]
 def wants_json(request: HttpRequest) -> bool:
     """Whether the asker is a program or an htmx call, which gets errors as JSON."""
     return (
-        request.path.startswith("/api/")
+        (request.path.startswith("/api/") and not request.path.endswith("/docs"))
         or request.headers.get("HX-Request") == "true"
         or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     )

@@ -99,9 +99,13 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+# 1,000 records with their texts fit into one call of the REST API; uploaded files are streamed and not limited.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 << 20
+
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [WEB / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG or CONFIGURATION.watch_assets
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Z0-9]{8}\.(js|css)$"  # esbuild's content hash
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}

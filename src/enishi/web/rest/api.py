@@ -35,7 +35,7 @@ from enishi.web.rest.shapes import (
     upsert_body,
 )
 
-REFUSALS = {400: Problem, 401: Problem, 403: Problem, 422: Problem, 429: Problem}
+REFUSALS = {400: Problem, 401: Problem, 403: Problem, 413: Problem, 422: Problem, 429: Problem}
 
 
 class ListQuery(Schema):

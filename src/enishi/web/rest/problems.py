@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import get_language
 from ninja import NinjaAPI
@@ -21,6 +22,10 @@ class BadRequest(EnishiError):
 
 class NotSignedIn(EnishiError):
     status = 401
+
+
+class TooLarge(EnishiError):
+    status = 413
 
 
 class TooMany(EnishiError):
@@ -80,6 +85,11 @@ NOT_SIGNED_IN = NotSignedIn(
         "ヘッダー「Authorization: Bearer <キー>」を付けてください。キーは「設定」の「APIキー」で発行できます。",
     ),
 )
+TOO_LARGE = TooLarge(
+    "too_large",
+    Text("The request is too large.", "リクエストが大きすぎます。"),
+    Text("Send fewer records in one call.", "1回に送る件数を減らしてください。"),
+)
 NOT_FOUND = NotFound("not_found", Text("There is no such record.", "該当するデータがありません。"))
 
 
@@ -90,6 +100,7 @@ def handle_errors(api: NinjaAPI) -> None:
         ValidationError: lambda request, error: problem(request, _invalid(error)),
         AuthenticationError: lambda request, error: problem(request, NOT_SIGNED_IN),
         HttpError: lambda request, error: problem(request, _http(error)),
+        RequestDataTooBig: lambda request, error: problem(request, TOO_LARGE),
         Http404: lambda request, error: problem(request, NOT_FOUND),
     }
     for kind, handler in handlers.items():

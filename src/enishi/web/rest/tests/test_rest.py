@@ -230,3 +230,19 @@ def test_the_description_is_openapi_31_and_names_every_field():
         assert f"/api/v1/{slug_of(kind)}" in schema["paths"]
         for field in kind.fields:
             assert field.title.ja in text
+
+
+def test_the_guide_lists_every_operation():
+    member = Member.objects.create_user("dev@vendor.example", role="viewer")
+    client = Client()
+    assert client.get("/api/v1/docs").status_code == 302
+    client.force_login(member)
+    text = client.get("/api/v1/docs").content.decode()
+    for kind in KINDS.values():
+        assert f"/api/v1/{slug_of(kind)}" in text
+    assert "cdn" not in text.lower()
+
+
+def test_unknown_addresses_answer_as_problems(api):
+    answer = api.get("nonsense/%0a")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
