@@ -82,7 +82,7 @@ class SignalBook:
                     signal = Signal(account_id=key[0], type=key[1], since=day)
                     self.open[key] = signal
                     self.touched[id(signal)] = signal
-            elif day - self.seen[key] > timedelta(days=quiet.get(types[j], 0)):
+            elif day - self.seen[key] >= timedelta(days=quiet.get(types[j], 0)):
                 signal = self.open.pop(key)
                 signal.until = day
                 self.touched[id(signal)] = signal

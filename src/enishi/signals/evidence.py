@@ -42,10 +42,15 @@ _QUESTIONS = {
         "contact", "left_on", "role in ('champion', 'decision_maker') and left_on is not null"
     ),
     "bounced_contact": _Question("contact", "bounced_on", "bounced_on is not null"),
-    "last_contact": _Question("interaction", "cast(occurred_at as date)", "two_way"),
+    "last_contact": _Question(
+        "interaction", "cast(occurred_at as date)", "coalesce(two_way, type in ('call', 'meeting', 'visit'))"
+    ),
     "seats_cut": _Question("subscription", "valid_on", "seats is not null"),
     "overdue_invoice": _Question(
-        "invoice", "due_on", f"paid_on is null and voided_on is null and due_on < {_DAY}", '"on"'
+        "invoice",
+        "due_on",
+        f"paid_on is null and not coalesce(paid, false) and voided_on is null and due_on < {_DAY}",
+        '"on"',
     ),
     "last_order": _Question("order", "cast(ordered_at as date)", "true"),
     "incident": _Question("incident", "cast(started_at as date)", "true"),

@@ -157,8 +157,10 @@ def scores_as_of(
     """Account -> its score of a day: what was kept, or computed now as known then, and kept from then on."""
     kept = _kept(day)
     if not kept:
-        home = home or Home.from_environment()
-        _fill(home, [day], load_rules(), now or system_clock(), None)
+        now = now or system_clock()
+        install_defaults(SYSTEM, now)
+        with company_remembered():
+            _fill(home or Home.from_environment(), [day], load_rules(), now, None)
         kept = _kept(day)
     return kept
 

@@ -1,0 +1,220 @@
+"""The daily pass on published facts: states, history, signals; and that what was once said stays said."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from enishi.accounts.models import Account, AuditLine, Member
+from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.home import Home
+from enishi.signals import api
+from enishi.signals.history import history_days
+from enishi.signals.models import AccountState, HealthScore, ManualMeasure, ScoringRun, Signal
+from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
+from enishi.store.testing import publish
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
+DAY = timedelta(days=1)
+
+
+def tenths_on(day: date) -> dict[int, int | None]:
+    return dict(HealthScore.objects.filter(day=day).values_list("account_id", "tenths"))
+
+
+def test_a_pass_writes_a_whole_state_per_account(home: Home) -> None:
+    told: list[float] = []
+    run = api.score_day(TODAY, now=NOW, home=home, progress=lambda done, total: told.append(done / total))
+    assert (run.status, run.accounts, run.progress) == ("done", ACCOUNTS, 100)
+    assert told[-1] == 1
+    states = list(AccountState.objects.all())
+    assert len(states) == ACCOUNTS
+    for state in states:
+        assert state.tenths is not None
+        assert sum(line["tenths"] for line in state.lines) == state.tenths
+        assert state.tenths_week_ago is not None
+        assert sum(change["tenths"] for change in state.changes) == state.tenths - state.tenths_week_ago
+        assert {"text_ja", "text_en", "href_kind", "status"} <= set(state.lines[0])
+        assert state.metrics["events_90"] is not None
+        assert state.stage == "adoption"
+    bands = {state.pk: state.band for state in states}
+    assert bands[3] == "red"  # stopped a year ago
+    assert bands[1] == "green"
+    stopped = AccountState.objects.get(pk=3)
+    assert stopped.main_cause == "disengagement"
+    assert stopped.causes[0]["evidence"][0]["kind"] == "usage"
+    assert stopped.last_seen_on is not None
+    assert stopped.last_seen_on < TODAY - timedelta(days=180)
+
+
+def test_the_same_day_again_changes_nothing(home: Home) -> None:
+    api.score_day(TODAY, now=NOW, home=home)
+    AccountState.objects.filter(pk=1).update(tier="high")
+    before = list(
+        AccountState.objects.order_by("pk").values("pk", "tenths", "lines", "causes", "alerts", "tier")
+    )
+    signals = Signal.objects.count()
+    api.score_day(TODAY, now=NOW + timedelta(hours=1), home=home)
+    after = list(
+        AccountState.objects.order_by("pk").values("pk", "tenths", "lines", "causes", "alerts", "tier")
+    )
+    assert after == before
+    assert Signal.objects.count() == signals
+    assert HealthScore.objects.count() == ACCOUNTS
+
+
+def test_what_was_said_of_a_day_stays_when_late_events_arrive(home: Home) -> None:
+    past = TODAY - timedelta(days=3)
+    api.score_day(past, now=NOW, home=home)
+    said, explained = tenths_on(past), api.explain(3, past, home=home)["tenths"]
+    late = {"group_no": 3, "user_no": 30, "event": "Report Made", "product": "P", "n": 50, "known_on": TODAY}
+    publish(home, "usage", [{**late, "day": past - DAY * k} for k in range(20)])
+    api.score_day(TODAY, now=NOW, home=home)
+    assert tenths_on(past) == said
+    AccountState.objects.all().delete()
+    assert api.explain(3, past, home=home)["tenths"] == explained == said[3]
+    assert tenths_on(TODAY)[3] > said[3]  # type: ignore[operator]
+
+
+def test_the_past_is_filled_once_and_read_as_it_was_known(home: Home) -> None:
+    start = TODAY - timedelta(days=120)
+    written = api.backfill_scores(TODAY - DAY, start, now=NOW, home=home)
+    days = history_days(start, TODAY - DAY)
+    assert len(days) == 95
+    assert written == len(days) * ACCOUNTS
+    assert api.backfill_scores(TODAY - DAY, start, now=NOW, home=home) == 0
+    assert Signal.objects.filter(type="cause:disengagement", until=None).exists()
+    past = days[-30]
+    scores = api.scores_as_of(past, home=home)
+    assert len(scores) == ACCOUNTS
+    lines = api.lines_of(scores[3], home=home)
+    assert sum(line["tenths"] for line in lines) == scores[3].tenths
+    weekly = api.lines_of(HealthScore.objects.get(account=3, day=TODAY - DAY), home=home)
+    assert sum(line["tenths"] for line in weekly) == tenths_on(TODAY - DAY)[3]
+    assert "点" in weekly[0]["text_ja"]
+
+
+def test_a_day_never_scored_is_computed_when_asked_for(home: Home) -> None:
+    past = TODAY - timedelta(days=40)
+    scores = api.scores_as_of(past, home=home, now=NOW)
+    assert len(scores) == ACCOUNTS
+    explained = api.explain(1, past, home=home)
+    assert explained["tenths"] == scores[1].tenths
+    assert explained["band"] == scores[1].band
+    assert (
+        sum(c["tenths"] for c in explained["changes"]) == explained["tenths"] - explained["tenths_week_ago"]
+    )
+    with pytest.raises(NotFound):
+        api.explain(999, past, home=home)
+    with pytest.raises(NotFound):
+        api.explain(1, home=home)
+
+
+def test_the_arrow_follows_the_stored_weeks(home: Home) -> None:
+    api.backfill_scores(TODAY - DAY, TODAY - timedelta(days=89), now=NOW, home=home)
+    api.score_day(TODAY, now=NOW, home=home)
+    arrows = set(AccountState.objects.values_list("trend", flat=True))
+    assert arrows <= {"up", "down", "flat", ""}
+    assert "flat" in arrows
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "alert", "kind"),
+    [
+        ("record_contact", [record(901, 1, TODAY, role="champion", left_on=TODAY)], "champion_gone", "contact"),
+        ("record_invoice", [record(902, 1, TODAY - DAY * 40, issued_on=TODAY - DAY * 40, due_on=TODAY - DAY * 9, amount=1)], "payment_late", "invoice"),
+        ("record_incident", [record(903, None, TODAY, started_at=datetime(2026, 6, 29, 1, tzinfo=UTC), ended_at=datetime(2026, 6, 29, 2, tzinfo=UTC), minutes=60)], "outage_suffered", "incident"),
+    ],
+)  # fmt: skip
+def test_an_alert_fires_at_once_with_its_record(
+    home: Home, table: str, rows: list[dict[str, Any]], alert: str, kind: str
+) -> None:
+    api.score_day(TODAY - DAY, now=NOW, home=home)
+    assert not Signal.objects.filter(type=f"alert:{alert}").exists()
+    publish(home, table, rows)
+    opened = api.check_alerts([1, 2], TODAY, now=NOW, home=home)
+    assert (1, f"alert:{alert}") in {(s.account_id, s.type) for s in opened}
+    state = AccountState.objects.get(pk=1)
+    (shown,) = [a for a in state.alerts if a["alert"] == alert]
+    assert shown["since"] == TODAY.isoformat()
+    assert (shown["evidence"][0]["kind"], shown["evidence"][0]["record_id"]) == (kind, rows[0]["record_id"])
+    assert api.check_alerts([1, 2], TODAY, now=NOW, home=home) == []
+    assert api.check_alerts([], TODAY, now=NOW, home=home) == []
+
+
+def test_a_signal_ends_when_its_fact_does(home: Home) -> None:
+    invoice = record(902, 1, TODAY - DAY * 40, issued_on=TODAY - DAY * 40, due_on=TODAY - DAY * 9, amount=1)
+    publish(home, "record_invoice", [invoice])
+    api.check_alerts([1], TODAY - DAY, now=NOW, home=home)
+    publish(home, "record_invoice", [{**invoice, "paid_on": TODAY, "known_on": TODAY}])
+    api.score_day(TODAY, now=NOW, home=home)
+    signal = Signal.objects.get(account=1, type="alert:payment_late")
+    assert (signal.since, signal.until) == (TODAY - DAY, TODAY)
+    assert AccountState.objects.get(pk=1).alerts == []
+
+
+def test_an_override_stands_over_the_computed_band_until_it_expires(home: Home) -> None:
+    member = Member.objects.create_user("csm@example.jp")
+    account = Account.objects.get(pk=1)
+    api.score_day(TODAY, now=NOW, home=home)
+    api.override_band(
+        account, "red", member=member, reason="決裁者から解約の示唆", expires_on=TODAY + DAY, now=NOW
+    )
+    assert AccountState.objects.get(pk=1).band == "red"
+    api.score_day(TODAY + DAY, now=NOW + DAY, home=home)
+    state = AccountState.objects.get(pk=1)
+    assert (state.band, state.computed_band) == ("red", "green")
+    api.score_day(TODAY + 2 * DAY, now=NOW + 2 * DAY, home=home)
+    assert AccountState.objects.get(pk=1).band == "green"
+    api.override_band(
+        account, "red", member=member, reason="x", expires_on=TODAY + 5 * DAY, now=NOW + 2 * DAY
+    )
+    api.end_override(account, member=member, now=NOW + 2 * DAY)
+    assert AccountState.objects.get(pk=1).band == "green"
+    assert AuditLine.objects.filter(verb__in=["band_overridden", "override_ended"]).count() == 3
+    for band, reason, days in (("pink", "x", 1), ("red", " ", 1), ("red", "x", 999)):
+        with pytest.raises(EnishiError):
+            api.override_band(
+                account, band, member=member, reason=reason, expires_on=TODAY + DAY * days, now=NOW
+            )
+
+
+def test_a_stated_measure_counts_until_it_expires(home: Home) -> None:
+    member = Member.objects.create_user("csm@example.jp")
+    account = Account.objects.get(pk=1)
+    api.score_day(TODAY, now=NOW, home=home)
+    without = AccountState.objects.get(pk=1).tenths
+    api.state_measure(account, "pulse", 0, member=member, expires_on=TODAY + DAY, now=NOW)
+    api.score_day(TODAY, now=NOW, home=home)
+    state = AccountState.objects.get(pk=1)
+    assert state.tenths is not None
+    assert without is not None
+    assert state.tenths < without
+    assert next(line for line in state.lines if line["measure"] == "pulse")["points"] == 0
+    api.score_day(TODAY + 3 * DAY, now=NOW + 3 * DAY, home=home)
+    later = AccountState.objects.get(pk=1)
+    assert next(line for line in later.lines if line["measure"] == "pulse")["status"] == "missing"
+    assert ManualMeasure.objects.count() == 1
+    for measure, value in (("nope", 1), ("pulse", 101)):
+        with pytest.raises(EnishiError):
+            api.state_measure(account, measure, value, member=member, expires_on=TODAY, now=NOW)
+
+
+def test_states_of_accounts_that_are_gone_go_too(home: Home) -> None:
+    api.score_day(TODAY, now=NOW, home=home)
+    Account.objects.filter(pk=5).update(deleted_at=NOW)
+    api.score_day(TODAY, now=NOW, home=home)
+    assert not AccountState.objects.filter(pk=5).exists()
+
+
+def test_a_failed_pass_says_why(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr("enishi.signals.scoring.read_frame", fail)
+    with pytest.raises(RuntimeError):
+        api.score_day(TODAY, now=NOW, home=home)
+    run = ScoringRun.objects.get()
+    assert (run.status, run.error) == ("failed", "RuntimeError: disk full")
