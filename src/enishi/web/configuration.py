@@ -21,7 +21,7 @@ class Configuration:
     ``ENISHI_URL`` the address people use (``http://127.0.0.1:8000``); ``ENISHI_SECRET`` signing key
     (default: made once in the data folder); ``ENISHI_DEBUG`` 1 for development; ``ENISHI_SMTP`` mail server
     as ``smtp[s]://user:password@host:port`` (without it mails are written to the data folder's ``mail``);
-    ``ENISHI_MAIL_FROM`` sender.
+    ``ENISHI_MAIL_FROM`` sender; ``ENISHI_WATCH_ASSETS`` 1 to serve a front end that is rebuilt meanwhile.
     """
 
     home: Home
@@ -31,6 +31,7 @@ class Configuration:
     debug: bool
     smtp: str
     mail_from: str
+    watch_assets: bool = False
 
     @property
     def host(self) -> str:
@@ -139,4 +140,5 @@ def read_configuration() -> Configuration:
         debug=os.environ.get("ENISHI_DEBUG", "") == "1",
         smtp=os.environ.get("ENISHI_SMTP", ""),
         mail_from=os.environ.get("ENISHI_MAIL_FROM", "enishi@localhost"),
+        watch_assets=os.environ.get("ENISHI_WATCH_ASSETS", "") == "1",
     )

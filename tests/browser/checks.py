@@ -1,0 +1,45 @@
+"""What every page must pass: accessible, inside its width, photographed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+
+from tests.browser.conftest import SCREENSHOTS, Window
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+@cache
+def _axe() -> str:
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def find_violations(window: Window) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA, one line per rule with its places."""
+    window.page.evaluate(_axe())
+    found: dict[str, Any] = window.page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{rule['id']}: {rule['help']} at {[node['target'] for node in rule['nodes'][:4]]}"
+        f" {rule['nodes'][0]['any'][0]['message'] if rule['nodes'][0]['any'] else ''}"
+        for rule in found["violations"]
+    ]
+
+
+def check_page(window: Window, name: str) -> None:
+    """No axe violation, no sideways scrolling, text there; leaves ``screenshots/<name>-<lang>-<width>.png``."""
+    page = window.page
+    window.settle()
+    language = page.locator("html").get_attribute("lang")
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    theme = "-dark" if page.locator("html").get_attribute("data-bs-theme") == "dark" else ""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{language}-{width}{theme}.png")
+    assert page.locator("h1").first.inner_text().strip(), f"{name} has no heading"
+    beyond = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    assert beyond <= 0, f"{name} is {beyond} px wider than the window"
+    violations = find_violations(window)
+    assert not violations, f"{name}: " + "; ".join(violations)

@@ -1,0 +1,194 @@
+"""A real server with the cast, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.seed import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "screenshots"
+CHROMIUM = os.environ.get("ENISHI_CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WIDTHS = {"phone": (390, 844), "desk": (1280, 800)}
+
+
+@dataclass
+class Server:
+    """The running server: its address, its data folder."""
+
+    url: str
+    home: Path
+    states: dict[str, Any] = field(default_factory=dict)
+
+    def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read the application database, as an operator would."""
+        with sqlite3.connect(f"file:{self.home / 'app.sqlite3'}?mode=ro", uri=True) as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server stopped: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server does not answer: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Uvicorn with a data folder of its own, filled with the cast."""
+    home = tmp_path_factory.mktemp("enishi")
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "ENISHI_HOME": str(home),
+        "ENISHI_URL": url,
+        "DATABASE_URL": "",
+        "ENISHI_WATCH_ASSETS": "1",
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    }
+    subprocess.run([sys.executable, "-m", "tests.browser.seed"], cwd=ROOT, env=environment, check=True)
+    log = home / "server.log"
+    command = [sys.executable, "-m", "uvicorn", "enishi.web.asgi:application", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=output)
+        try:
+            _wait_for(url, process, log)
+            yield Server(url, home)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.fail(f"There is no Chromium at {CHROMIUM}: install it, or set ENISHI_CHROMIUM.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Window:
+    """A page under watch: everything the console or the network complains about is kept."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+
+    def watch(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("requestfailed", self._failed)
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"request: {request.url} {request.failure}")
+
+    def go(self, path: str) -> Page:
+        self.page.goto(f"{self.url}{path}")
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        self.page.wait_for_selector("html[data-ready]", timeout=10_000)
+        self.page.wait_for_load_state("networkidle")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.settle()
+
+
+Open = Callable[..., Window]
+
+
+@pytest.fixture
+def open_window(server: Server, browser: Browser) -> Iterator[Open]:
+    """``open_window(member="admin@…", language="ja", size="desk", dark=False)``: a window, signed in or not."""
+    contexts: list[BrowserContext] = []
+    windows: list[Window] = []
+
+    def start(
+        member: str = "", language: str = "ja", size: str = "desk", dark: bool = False, quiet: bool = False
+    ) -> Window:
+        width, height = WIDTHS[size]
+        state = _signed_in(server, browser, member) if member else None
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale="ja-JP" if language == "ja" else "en-GB",
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            storage_state=state,
+        )
+        contexts.append(context)
+        window = Window(context.new_page(), server.url)
+        window.watch()
+        if not quiet:
+            windows.append(window)
+        if member:
+            _speak(window, language)
+        return window
+
+    yield start
+    complaints = [complaint for window in windows for complaint in window.complaints]
+    for context in contexts:
+        context.close()
+    assert not complaints, "the browser complained: " + "; ".join(complaints)
+
+
+def _signed_in(server: Server, browser: Browser, member: str) -> Any:
+    """The cookies of a member, by signing in once for all tests."""
+    if member not in server.states:
+        context = browser.new_context(locale="ja-JP")
+        page = context.new_page()
+        page.goto(f"{server.url}/sign-in/")
+        page.fill("#id_login", member)
+        page.fill("#id_password", PASSWORD)
+        page.click("main button.btn-primary")
+        page.wait_for_url(f"{server.url}/**", wait_until="commit")
+        page.wait_for_selector("nav.side", state="attached", timeout=8000)
+        server.states[member] = context.storage_state()
+        context.close()
+    return server.states[member]
+
+
+def _speak(window: Window, language: str) -> None:
+    """Set the member's language through the page, as a person does."""
+    page = window.go("/me/")
+    if page.locator("html").get_attribute("lang") != language:
+        page.select_option("#id_language", language)
+        page.locator("#profile form button.btn-primary").click()
+        window.settle()
+    assert page.locator("html").get_attribute("lang") == language

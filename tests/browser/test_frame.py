@@ -1,0 +1,96 @@
+"""The frame and the house's own pages, in both languages, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.checks import check_page
+from tests.browser.conftest import Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+ADMIN = "sato@soratech.example"
+PAGES = {
+    "setup": "/setup/",
+    "company": "/setup/company/",
+    "members": "/people/",
+    "teams": "/people/teams/",
+    "audit": "/audit/",
+    "outbox": "/outbox/",
+    "me": "/me/",
+    "sessions": "/me/sessions/",
+    "not-found": "/nothing/",
+}
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_pages_are_accessible_and_fit(open_window: Open, language: str, size: str) -> None:
+    window = open_window(ADMIN, language=language, size=size)
+    for name, path in PAGES.items():
+        window.go(path)
+        window.complaints = [line for line in window.complaints if "404" not in line or name != "not-found"]
+        check_page(window, name)
+
+
+def test_dark_pages_keep_their_contrast(open_window: Open) -> None:
+    window = open_window(ADMIN, dark=True)
+    for name in ("setup", "company", "members", "audit"):
+        window.go(PAGES[name])
+        check_page(window, name)
+
+
+def test_sign_in_page_in_both_languages(open_window: Open) -> None:
+    for language in ("ja", "en"):
+        for size in ("desk", "phone"):
+            window = open_window(language=language, size=size)
+            window.go("/sign-in/")
+            assert window.page.locator("html").get_attribute("lang") == language
+            check_page(window, "sign-in")
+    window.go("/password/reset/")
+    check_page(window, "password-reset")
+
+
+def test_palette_finds_by_kana_and_latin_letters(open_window: Open) -> None:
+    window = open_window(ADMIN)
+    page = window.go("/setup/")
+    page.keyboard.press("/")
+    page.wait_for_selector("#palette[open] [role=option]")
+    name = page.locator("#palette [role=option] span").first.inner_text()
+    reading = page.locator("#palette [role=option] small").first.inner_text()
+    page.fill("#palette input", reading[:3])
+    page.wait_for_function("document.querySelector('#palette [role=option] span')?.textContent.length > 0")
+    assert page.locator("#palette [role=option]").filter(has_text=name).count() == 1
+    check_page(window, "palette")
+    page.fill("#palette input", "kansa")
+    page.locator("#palette [role=option]").filter(has_text="監査ログ").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit/")
+
+
+def test_keyboard_goes_and_helps(open_window: Open) -> None:
+    window = open_window(ADMIN)
+    page = window.go("/setup/")
+    page.keyboard.press("?")
+    assert page.locator("#keys[open]").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    page.wait_for_url("**/people/")
+    window.settle()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.locator("tr.row-at").count() == 1
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/people/*/")
+
+
+def test_theme_is_chosen_and_kept(open_window: Open) -> None:
+    window = open_window(ADMIN)
+    page = window.go("/setup/")
+    page.locator(".side-person summary").click()
+    page.locator(".side-person [data-theme-choice=dark]").click()
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    page.reload()
+    window.settle()
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
