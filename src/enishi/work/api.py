@@ -1,7 +1,7 @@
 """The way into the work room."""
 
 from enishi.work.access import ACTING_ROLES, check_may_act, check_may_lead, may_act, may_lead, members_seeing
-from enishi.work.actions.attention import delegate, mark_done, snooze, undo
+from enishi.work.actions.attention import USUAL_REST, delegate, mark_done, snooze, undo
 from enishi.work.actions.interactions import Interaction, log_interaction
 from enishi.work.actions.judging import end_override, manual_measures, override_band, state_measure
 from enishi.work.actions.notes import (
@@ -48,6 +48,7 @@ from enishi.work.rules import fingerprint, place, rank, reasons_of
 
 __all__ = [
     "ACTING_ROLES",
+    "USUAL_REST",
     "Aside",
     "Attention",
     "BandMove",

@@ -137,8 +137,10 @@ def _snooze(scene: Scene, form: forms.SnoozeForm) -> Told:
 def mark_done(scene: Scene) -> Told:
     """Dealt with, for as long as the suggested play rests."""
     ranked = ranked_now(scene.account, scene.today)
-    rest = {"rest_days": ranked.play.rest_days} if ranked else {}
-    attention = work.mark_done(scene.member, scene.account.pk, today=scene.today, now=scene.now, **rest)
+    rest = ranked.play.rest_days if ranked else work.USUAL_REST
+    attention = work.mark_done(
+        scene.member, scene.account.pk, today=scene.today, now=scene.now, rest_days=rest
+    )
     said = {
         "name": scene.account.name,
         "day": words.day(attention.until, get_language() or "ja", scene.today),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 from babel.numbers import get_currency_precision
 from django.utils.translation import get_language
 
@@ -40,9 +41,7 @@ def _mrr(asked: Asked) -> Mapping[str, Any]:
     days = month_ends(asked.day, MONTHS)
     with facts_now() as facts:
         frame = metric_panel(facts, days, ["mrr"], accounts=[asked.account.pk])
-    found = {
-        row.as_of.date() if hasattr(row.as_of, "date") else row.as_of: row.mrr for row in frame.itertuples()
-    }
+    found = dict(zip(pd.to_datetime(frame["as_of"]).dt.date, frame["mrr"], strict=True))
     values = [_whole(found.get(day)) for day in days]
     if not any(value is not None for value in values):
         return {"chart": None}

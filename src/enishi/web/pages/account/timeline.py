@@ -29,6 +29,8 @@ from enishi.web.words import person
 from enishi.work.api import Note, Task
 
 PORTION = 40
+MOST_SIGNALS = 1_000
+AHEAD = timedelta(days=3660)  # what is dated in the future stands at the top
 RECORD_KINDS = (
     "interaction", "ticket", "subscription", "invoice", "incident", "survey_answer", "order", "training",
 )  # fmt: skip
@@ -51,21 +53,39 @@ class Entry:
     dated: bool = False  # only the day is known
 
     @property
-    def order(self) -> tuple[datetime, str]:
-        return (self.at, self.key)
+    def order(self) -> tuple[datetime, str, int]:
+        return (self.at, *_parts(self.key))
+
+
+def _parts(key: str) -> tuple[str, int]:
+    """A key's source and number: ``record-12`` is ("record", 12)."""
+    source, _dash, number = key.rpartition("-")
+    return source, int(number) if number.isdecimal() else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What is asked for: before a cursor, known by the end of a day."""
+    """What is asked for: before a cursor, known by the end of a day. ``cursor`` is the last entry shown."""
 
     account: Account
     before: datetime
+    cursor: tuple[datetime, str, int] | None
     zone: ZoneInfo
     words: Mapping[str, str]
     people: Mapping[int, str]
     day: date | None = None
     limit: int = PORTION + 1
+
+    def older(self, source: str, field: str) -> Q:
+        """The rows of a source that come after the cursor, so that a limit never cuts within one instant."""
+        within = Q(**{f"{field}__lt": self.before})
+        if self.cursor is None:
+            return within
+        at, shown, number = self.cursor
+        earlier, same = Q(**{f"{field}__lt": at}), Q(**{field: at})
+        if source == shown:
+            return within & (earlier | (same & Q(pk__lt=number)))
+        return within & (earlier | same if source < shown else earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +105,14 @@ def timeline(
 ) -> Timeline:
     """A page of the timeline, of the kinds asked for (all where none is)."""
     zone = company_zone()
-    at, key = _read_cursor(cursor)
-    end = end_of_day(as_of, zone) if as_of else now + timedelta(days=1)
-    before = min(at + timedelta(microseconds=1), end) if at else end
+    after = _read_cursor(cursor)
+    end = end_of_day(as_of, zone) if as_of else now + AHEAD
+    before = min(after[0] + timedelta(microseconds=1), end) if after else end
     people = {
         one.pk: one.full_name
         for one in Contact.objects.filter(account=account, erased_at=None, deleted_at=None)
     }
-    span = Span(account, before, zone, words, people, as_of)
+    span = Span(account, before, after, zone, words, people, as_of)
     wanted = set(kinds) or {*RECORD_KINDS, *OWN_KINDS} - {"audit"}
     found: list[Entry] = []
     for name, source in SOURCES.items():
@@ -100,8 +120,8 @@ def timeline(
             found += source(span)
     if records := [kind for kind in RECORD_KINDS if kind in wanted]:
         found += _records(span, records)
-    if at:
-        found = [entry for entry in found if entry.order < (at, key)]
+    if after:
+        found = [entry for entry in found if entry.order < after]
     found.sort(key=lambda entry: entry.order, reverse=True)
     shown = found[:PORTION]
     return Timeline(shown, _cursor(shown[-1]) if len(found) > PORTION else "")
@@ -111,12 +131,12 @@ def _cursor(entry: Entry) -> str:
     return f"{entry.at.timestamp():.6f}_{entry.key}"
 
 
-def _read_cursor(text: str) -> tuple[datetime | None, str]:
+def _read_cursor(text: str) -> tuple[datetime, str, int] | None:
     stamp, _line, key = text.partition("_")
     try:
-        return datetime.fromtimestamp(float(stamp), UTC), key
+        return (datetime.fromtimestamp(float(stamp), UTC), *_parts(key))
     except (ValueError, OverflowError, OSError):
-        return None, ""
+        return None
 
 
 def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
@@ -139,7 +159,7 @@ def _known(span: Span, kinds: Sequence[str]) -> list[Known]:
     if span.day is not None:
         return [one for one in records_of(span.account, span.day, *kinds) if one.happened_at < span.before]
     hit = Q(account=span.account) | Q(account=None, kind="incident")
-    rows = Record.objects.filter(hit, kind__in=kinds, deleted_at=None, happened_at__lt=span.before)
+    rows = Record.objects.filter(hit, span.older("record", "happened_at"), kind__in=kinds, deleted_at=None)
     return [known_now(row) for row in rows.order_by("-happened_at", "-pk")[: span.limit]]
 
 
@@ -252,8 +272,8 @@ def _noon(day: date, span: Span) -> datetime:
 
 
 def _notes(span: Span) -> Iterator[Entry]:
-    notes = Note.objects.filter(account=span.account, deleted_at=None, made_at__lt=span.before)
-    for note in notes.select_related("author").order_by("-made_at")[: span.limit]:
+    notes = Note.objects.filter(span.older("note", "made_at"), account=span.account, deleted_at=None)
+    for note in notes.select_related("author").order_by("-made_at", "-pk")[: span.limit]:
         yield Entry(
             note.made_at,
             "note",
@@ -267,7 +287,7 @@ def _notes(span: Span) -> Iterator[Entry]:
 
 def _tasks(span: Span) -> Iterator[Entry]:
     tasks = Task.objects.filter(account=span.account).select_related("assignee")
-    for task in tasks.filter(made_at__lt=span.before).order_by("-made_at")[: span.limit]:
+    for task in tasks.filter(span.older("task", "made_at")).order_by("-made_at", "-pk")[: span.limit]:
         due = _("due %(day)s") % {"day": task.due_on} if task.due_on else ""
         yield Entry(
             task.made_at,
@@ -277,12 +297,12 @@ def _tasks(span: Span) -> Iterator[Entry]:
             _join(_("task made"), due),
             _name(task.assignee),
         )
-    closed = tasks.filter(closed_at__lt=span.before).order_by("-closed_at")
+    closed = tasks.filter(span.older("task-closed", "closed_at")).order_by("-closed_at", "-pk")
     for task in closed[: span.limit]:
         done = task.status == Task.Status.DONE
         text = _("task done") if done else _("task dropped")
         yield Entry(
-            task.closed_at or task.made_at, "task", f"task-{task.pk}-closed", task.title, text,
+            task.closed_at or task.made_at, "task", f"task-closed-{task.pk}", task.title, text,
             _name(task.assignee), "good" if done else "",
         )  # fmt: skip
 
@@ -293,7 +313,7 @@ def _name(member: Any) -> str:
 
 def _signals(span: Span) -> Iterator[Entry]:
     signals = Signal.objects.filter(account=span.account, since__lte=span.before.astimezone(span.zone).date())
-    for signal in signals.order_by("-since", "-pk")[: span.limit]:
+    for signal in signals.order_by("-since", "-pk")[:MOST_SIGNALS]:
         at = _noon(signal.since, span)
         if at < span.before:
             evidence = say_pair((signal.evidence or [{}])[0])
@@ -302,7 +322,7 @@ def _signals(span: Span) -> Iterator[Entry]:
         ended = signal.until and (span.day is None or signal.until <= span.day)
         if signal.until and ended and _noon(signal.until, span) < span.before:
             yield Entry(
-                _noon(signal.until, span), "signal", f"signal-{signal.pk}-ended",
+                _noon(signal.until, span), "signal", f"signal-ended-{signal.pk}",
                 trigger_title(signal.type, span.words), _("ended"), tone="good", dated=True,
             )  # fmt: skip
 
@@ -332,7 +352,7 @@ def _turns(rows: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _audit(span: Span) -> Iterator[Entry]:
-    lines = AuditLine.objects.filter(account=span.account, at__lt=span.before).select_related("member")
+    lines = AuditLine.objects.filter(span.older("audit", "at"), account=span.account).select_related("member")
     for line in lines.order_by("-at", "-pk")[: span.limit]:
         detail = _join(
             *(f"{key}: {value}" for key, value in line.detail.items() if not isinstance(value, dict | list))

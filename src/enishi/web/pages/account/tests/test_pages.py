@@ -1,39 +1,259 @@
-"""Today and the account page, as each role opens them."""
+"""The account page: every tab, now and as of a past day, for every role."""
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.test import Client
-from tests.world import World, make_world
+from python_calamine import CalamineWorkbook
+from tests.world import NOW, TODAY, World, at_hour, days_ago, make_record
 
-from enishi.kit import clock
+from enishi.accounts.models import AuditLine, Record
+from enishi.signals.models import AccountState, HealthScore, Override
+from enishi.work import api as work
 
-pytestmark = pytest.mark.django_db
+SignIn = Callable[[str], Client]
 TABS = ("usage", "people", "revenue", "tickets", "timeline", "notes")
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = make_world()
-    monkeypatch.setattr(clock, "system_clock", world.clock)
-    return world
-
-
-def as_member(world: World, name: str) -> Client:
-    client = Client()
-    client.force_login(world.members[name])
-    return client
-
-
-def test_today_opens(world: World) -> None:
-    response = as_member(world, "takahashi").get("/")
+def text(response: Any) -> str:
     assert response.status_code == 200
-    assert "株式会社さくら商事" in response.content.decode()
+    return str(response.content.decode())
+
+
+def plain(response: Any) -> str:
+    """The page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text(response)))
 
 
 @pytest.mark.parametrize("tab", ["", *TABS])
-def test_every_tab_opens(world: World, tab: str) -> None:
-    client = as_member(world, "takahashi")
+def test_every_tab_opens_for_every_role_now_and_then(world: World, sign_in: SignIn, tab: str) -> None:
     address = f"/accounts/{world.sakura.pk}/" + (f"{tab}/" if tab else "")
-    assert client.get(address).status_code == 200
-    assert client.get(f"{address}?as_of=2026-11-01").status_code == 200
+    for name in ("takahashi", "watanabe"):
+        client = sign_in(name)
+        assert client.get(address).status_code == 200
+        assert "時点で分かっていた内容" in text(client.get(f"{address}?as_of=2026-11-01"))
+
+
+def test_the_header_says_who_and_how_much(world: World, sign_in: SignIn) -> None:
+    page = plain(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
+    for words in ("サクラショウジ", "ハイタッチ", "高橋 美咲", "定着", "960万円", "あと45日", "38 / 120 32%"):
+        assert words in page, words
+
+
+def test_the_lines_shown_add_up_to_the_score_shown(world: World, sign_in: SignIn) -> None:
+    page = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
+    table = page[page.index('class="grid drivers"') : page.index("</table>")]
+    cells = re.findall(r'<td class="num">([\d.]+)</td>', table)
+    total = re.search(r"<strong>([\d.]+)</strong>", table)
+    assert total is not None
+    assert total.group(1) == "38.4"
+    assert sum(round(float(cell) * 10) for cell in cells) == 384
+
+
+def test_the_changes_shown_add_up(world: World, sign_in: SignIn) -> None:
+    page = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
+    for part in re.findall(r'<details class="score-change">.*?</details>', page, re.S):
+        numbers = [round(float(n.replace("−", "-")) * 10) for n in re.findall(r"[+−][\d.]+", part)]
+        said, *lines, total = numbers
+        assert said == total == sum(lines)
+
+
+def test_each_line_leads_to_its_facts(world: World, sign_in: SignIn) -> None:
+    client = sign_in("takahashi")
+    page = text(client.get(f"/accounts/{world.sakura.pk}/"))
+    ticket = Record.objects.get(account=world.sakura, kind="ticket")
+    address = f"/accounts/{world.sakura.pk}/tickets/"
+    assert f'href="{address}#record-{ticket.pk}"' in page
+    assert f'id="record-{ticket.pk}"' in text(client.get(address))
+    assert f'href="/accounts/{world.sakura.pk}/people/#contact-{world.nakamura.pk}"' in page
+    assert f'id="contact-{world.nakamura.pk}"' in text(client.get(f"/accounts/{world.sakura.pk}/people/"))
+    assert f'href="/accounts/{world.sakura.pk}/timeline/?kind=interaction"' in page
+
+
+def test_an_account_outside_the_scope_does_not_exist(world: World, sign_in: SignIn) -> None:
+    client = sign_in("smith")
+    for tab in ("", *(f"{tab}/" for tab in TABS), "export/xlsx/", "notes/list/", "panel/mrr/"):
+        assert client.get(f"/accounts/{world.sakura.pk}/{tab}").status_code == 404
+
+
+def test_a_merged_account_leads_to_the_survivor(world: World, sign_in: SignIn) -> None:
+    response = sign_in("takahashi").get(f"/accounts/{world.sakura_osaka.pk}/tickets/", follow=True)
+    assert response.redirect_chain == [(f"/accounts/{world.sakura.pk}/tickets/", 302)]
+    assert "さくら商事 大阪支店は" in text(response)
+    assert sign_in("tanaka").get(f"/accounts/{world.sakura_osaka.pk}/").status_code == 404
+
+
+def test_as_of_shows_what_was_known_then(world: World, sign_in: SignIn) -> None:
+    client = sign_in("takahashi")
+    before = (days_ago(20)).isoformat()
+    people = plain(client.get(f"/accounts/{world.sakura.pk}/people/?as_of={before}"))
+    assert "退職・異動された方" not in people
+    assert "退職・異動された方" in plain(client.get(f"/accounts/{world.sakura.pk}/people/"))
+    tickets = plain(client.get(f"/accounts/{world.sakura.pk}/tickets/?as_of={before}"))
+    assert "帳票の出力が遅い" not in tickets
+    overview = plain(client.get(f"/accounts/{world.sakura.pk}/?as_of={before}"))
+    assert "推進者の離脱" not in overview
+    score = HealthScore.objects.filter(account=world.sakura, day__lte=days_ago(20)).order_by("-day")[0]
+    assert f"{score.tenths / 10:.1f}" in overview
+    assert "対応済みにする" not in overview
+    assert "次にすること" not in overview
+    assert "時点で分かっていた" not in plain(client.get(f"/accounts/{world.sakura.pk}/?as_of=tomorrow"))
+
+
+def test_a_ticket_resolved_later_was_open_then(world: World, sign_in: SignIn) -> None:
+    make_record(
+        world.fuji, "ticket", at_hour(days_ago(40)), subject="印刷できない", opened_at=at_hour(days_ago(40)).isoformat(),
+        resolved_at=at_hour(days_ago(10)).isoformat(), severity="normal",
+    )  # fmt: skip
+    client = sign_in("takahashi")
+    assert "解決済み" in plain(client.get(f"/accounts/{world.fuji.pk}/tickets/"))
+    then = text(client.get(f"/accounts/{world.fuji.pk}/tickets/?as_of={days_ago(20).isoformat()}"))
+    assert '<span class="badge-plain tone-caution">未解決</span>' in then
+
+
+def test_people_warn_of_a_single_thread_and_of_missing_roles(world: World, sign_in: SignIn) -> None:
+    page = plain(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/people/"))
+    assert "直近120日に応答のあった方がいません" in page
+    assert "推進者が分かっていません" in page
+    assert "決裁者が分かっていません" not in page
+    assert "メール不達" in page
+    for days in (5, 30, 60):
+        at = at_hour(days_ago(days))
+        make_record(world.sakura, "interaction", at, contact=world.yamamoto, type="call", two_way=True)
+    page = plain(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/people/"))
+    assert "窓口が一人に偏っています" in page
+    assert "●●● 強い" in page
+
+
+def test_revenue_marks_what_is_overdue(world: World, sign_in: SignIn) -> None:
+    page = plain(sign_in("smith").get(f"/accounts/{world.acme.pk}/revenue/"))
+    assert "20 days overdue" in page
+    assert "¥1,500,000" in page
+    then = plain(sign_in("smith").get(f"/accounts/{world.acme.pk}/revenue/?as_of={days_ago(30).isoformat()}"))
+    assert "overdue" not in then
+
+
+def test_the_timeline_pages_without_gap_or_repeat(world: World, sign_in: SignIn) -> None:
+    for number in range(90):
+        at = at_hour(days_ago(100 + number // 3))
+        make_record(world.hokuto, "interaction", at, type="call", subject=f"電話{number:03}")
+    client, address = sign_in("takahashi"), f"/accounts/{world.hokuto.pk}/timeline/?kind=interaction"
+    seen: list[str] = []
+    for _page in range(5):
+        page = text(client.get(address))
+        seen += re.findall(r"電話\d{3}", page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        if following is None:
+            break
+        address = f"/accounts/{world.hokuto.pk}/timeline/" + following.group(1).replace("&amp;", "&")
+    assert sorted(seen) == [f"電話{number:03}" for number in range(90)]
+
+
+def test_the_timeline_holds_everything_and_filters(world: World, sign_in: SignIn) -> None:
+    work.add_note(world.takahashi, world.sakura.pk, "稟議は第2週", now=NOW)
+    work.create_task(world.takahashi, world.sakura.pk, "資料を送る", now=NOW)
+    client, address = sign_in("takahashi"), f"/accounts/{world.sakura.pk}/timeline/"
+    page = plain(client.get(address))
+    for words in (
+        "稟議は第2週",
+        "資料を送る",
+        "帳票の出力が遅い",
+        "ログイン障害",
+        "NPS 6",
+        "定例会",
+        "推進者の離脱",
+        "良好 → 危険",
+    ):
+        assert words in page, words
+    only = plain(client.get(f"{address}?kind=ticket"))
+    assert "帳票の出力が遅い" in only
+    assert "ログイン障害" not in only
+    assert "task created" in plain(client.get(f"{address}?kind=audit"))
+
+
+def test_notes_are_written_pinned_changed_and_brought_back(world: World, sign_in: SignIn) -> None:
+    client, base = sign_in("takahashi"), f"/accounts/{world.sakura.pk}/notes"
+    assert "メモの内容を入力してください" in text(client.post(f"{base}/add/", {"body": " "}))
+    assert "決裁は4月" in text(client.post(f"{base}/add/", {"body": "決裁は4月<script>"}))
+    note = work.Note.objects.get()
+    assert "<script>" not in text(client.get(f"{base}/list/")).replace("&lt;script&gt;", "")
+    assert "固定を外す" in text(client.post(f"/accounts/notes/{note.pk}/act/pin/"))
+    assert "autofocus" in text(client.get(f"/accounts/notes/{note.pk}/edit/"))
+    assert "決裁は5月" in text(client.post(f"/accounts/notes/{note.pk}/edit/", {"body": "決裁は5月"}))
+    response = client.post(f"/accounts/notes/{note.pk}/act/delete/")
+    assert "決裁は5月" not in text(response)
+    assert client.post(f"/accounts/notes/{note.pk}/act/restore/").status_code == 204
+    assert "決裁は5月" in text(client.get(f"{base}/list/"))
+    assert sign_in("ito").post(f"{base}/add/", {"body": "x"}).status_code == 403
+
+
+def test_an_override_stands_over_the_computed_band_which_stays_visible(world: World, sign_in: SignIn) -> None:
+    client, address = sign_in("takahashi"), f"/accounts/{world.sakura.pk}/act/override/"
+    said = {"band": "yellow", "reason": "", "expires_on": (TODAY + timedelta(days=30)).isoformat()}
+    assert "必須" in text(client.post(address, said))
+    here = {"HTTP_HX_CURRENT_URL": f"http://testserver/accounts/{world.sakura.pk}/"}
+    response = client.post(address, {**said, "reason": "社長と合意済み"}, **here)  # type: ignore[arg-type]
+    assert response.headers["HX-Refresh"] == "true"
+    page = plain(client.get(f"/accounts/{world.sakura.pk}/"))
+    assert "社長と合意済み" in page
+    assert "自動判定: 38.4 ■ 危険" in page
+    assert AccountState.objects.get(account=world.sakura).band == "yellow"
+    assert client.post(f"/accounts/{world.sakura.pk}/override/end/").status_code == 204
+    assert AccountState.objects.get(account=world.sakura).band == "red"
+    assert Override.objects.get().ended_at == NOW
+    assert list(AuditLine.objects.order_by("id").values_list("verb", flat=True)) == [
+        "band_overridden", "override_ended",
+    ]  # fmt: skip
+
+
+def test_owner_and_tier_are_for_managers(world: World, sign_in: SignIn) -> None:
+    for verb in ("owner", "tier"):
+        assert sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/act/{verb}/").status_code == 403
+        assert sign_in("suzuki").get(f"/accounts/{world.sakura.pk}/act/{verb}/").status_code == 200
+    response = sign_in("suzuki").post(
+        f"/accounts/{world.sakura.pk}/act/owner/", {"owner": str(world.smith.pk)}
+    )
+    assert response.status_code == 204
+    world.sakura.refresh_from_db()
+    assert world.sakura.owner == world.smith
+    response = sign_in("smith").post(f"/accounts/{world.sakura.pk}/act/stage/", {"stage": "advocacy"})
+    assert response.status_code == 204
+    world.sakura.refresh_from_db()
+    assert world.sakura.stage == "advocacy"
+
+
+def test_a_manual_measure_needs_a_declared_one(world: World, sign_in: SignIn) -> None:
+    from enishi.definitions.api import install_defaults
+
+    install_defaults("system", NOW)
+    client, address = sign_in("takahashi"), f"/accounts/{world.sakura.pk}/act/measure/"
+    assert "担当CSMの見立て" in text(client.get(address))
+    said = {"measure": "pulse", "value": "35", "note": "社内で不満", "expires_on": "2027-01-31"}
+    assert client.post(address, said).status_code == 204
+    assert "社内で不満" in text(client.get(f"/accounts/{world.sakura.pk}/"))
+    assert "100" in text(client.post(address, {**said, "value": "101"}))
+
+
+def test_everything_held_goes_into_a_file(world: World, sign_in: SignIn) -> None:
+    work.add_note(world.takahashi, world.sakura.pk, "=cmd|' /C calc'!A0", now=NOW)
+    client = sign_in("takahashi")
+    response = client.get(f"/accounts/{world.sakura.pk}/export/xlsx/")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
+    assert book.sheet_names[:3] == ["顧客企業", "担当者", "契約"]
+    assert "帳票の出力が遅い" in str(book.get_sheet_by_name("問い合わせ").to_python())
+    for form, encoding in (("csv", "utf-8-sig"), ("cp932", "cp932")):
+        archive = zipfile.ZipFile(
+            io.BytesIO(client.get(f"/accounts/{world.sakura.pk}/export/{form}/").content)
+        )
+        assert "ログイン障害" in archive.read("incident.csv").decode(encoding)
+        assert "'=cmd" in archive.read("note.csv").decode(encoding), "no spreadsheet runs it"
+    assert AuditLine.objects.filter(verb="account_exported", account=world.sakura).count() == 3
+    assert sign_in("watanabe").get(f"/accounts/{world.sakura.pk}/export/xlsx/").status_code == 403
+    assert client.get(f"/accounts/{world.sakura.pk}/export/pdf/").status_code == 404
