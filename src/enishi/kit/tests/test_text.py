@@ -1,0 +1,49 @@
+"""Folding and two-language texts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enishi.kit.text import Text, fold
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("ｴﾆｼ", "エニシ"),
+        ("えにし", "エニシ"),
+        ("ＡＢＣ商事", "abc商事"),
+        ("ｶﾞｷﾞｸﾞ", "がぎぐ"),
+        ("株式会社　縁", "株式会社 縁"),
+        ("㈱縁", "(株)縁"),
+        ("ヴ", "ゔ"),
+        ("STRASSE", "straße"),
+    ],
+)
+def test_the_same_name_however_it_is_typed(typed, stored):
+    assert fold(typed) == fold(stored)
+
+
+def test_different_names_stay_different():
+    assert fold("エニシ") != fold("エミシ")
+    assert fold("はし") != fold("ばし")
+    assert fold("ヶ") == fold("ゖ")
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_for_names_people_type(text):
+    plain = "".join(c for c in text if c.isalnum() or c == " ")
+    once = fold(plain)
+    assert fold(once) == fold(fold(once))
+
+
+def test_a_text_speaks_the_readers_language():
+    text = Text("Account", "顧客企業")
+    assert text.in_language("ja") == text.in_language("ja-JP") == "顧客企業"
+    assert text.in_language("en") == text.in_language("fr") == "Account"
+
+
+def test_a_text_from_a_file_may_be_in_one_language():
+    assert Text.parse("Usage") == Text("Usage", "Usage")
+    assert Text.parse({"ja": "利用"}) == Text("利用", "利用")
+    assert Text.parse({"en": "Usage", "ja": "利用"}) == Text("Usage", "利用")
