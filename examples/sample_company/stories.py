@@ -97,7 +97,7 @@ STORIES = (
 )  # fmt: skip
 BY_ID = {story.id: story for story in STORIES}
 
-BASE_HAZARD = 0.0011  # a week, of an account with nothing wrong
+BASE_HAZARD = 0.0007  # a week, of an account with nothing wrong
 SUDDEN_HAZARD = 0.012  # of those who leave without a sign
 SIZE_FACTOR = {"SMB": 1.35, "Mid": 0.95, "Enterprise": 0.6}
 
@@ -115,12 +115,12 @@ class Course:
         """Log of how many times likelier than normal the account is to leave, each week."""
         p = self.paths
         return (
-            2.6 * np.clip(1 - p["use"], -0.3, 1)
-            + 1.1 * np.clip(1 - p["power"], 0, 1)
-            + 2.5 * np.clip(NORMAL["warmth"] - p["warmth"], -0.2, 1)
-            + 4.6 * np.clip(NORMAL["value"] - p["value"], -0.2, 1)
-            + 0.7 * np.log(np.clip(p["friction"], 0.3, 6))
-            + 3.2 * np.clip(1 - p["business"], -0.1, 1)
+            3.1 * np.clip(1 - p["use"], -0.3, 1)
+            + 1.5 * np.clip(1 - p["power"], 0, 1)
+            + 3.2 * np.clip(NORMAL["warmth"] - p["warmth"], -0.2, 1)
+            + 5.6 * np.clip(NORMAL["value"] - p["value"], -0.2, 1)
+            + 0.8 * np.log(np.clip(p["friction"], 0.3, 6))
+            + 4.2 * np.clip(1 - p["business"], -0.1, 1)
         )
 
     def hazard(self, size: str) -> Path:
@@ -138,7 +138,7 @@ def draw_course(sample: Sample, index: int, start_week: int) -> Course:
         story = BY_ID["healthy"]  # those of long ago are mostly gone already
     onset, recovery = _moments(sample, random, story, start_week)
     paths = {name: _wander(random, sample.weeks, name) for name in CHANNELS}
-    strength = random.uniform(0.45, 1.25)
+    strength = random.uniform(0.6, 1.35)
     for effect in story.effects:
         if onset is not None:
             paths[effect.channel] += strength * _ramp(sample.weeks, effect, onset, recovery)
@@ -161,7 +161,7 @@ def _moments(
         onset = max(start_week, 0)
     else:
         earliest = max(start_week + 10, 2)
-        onset = int(random.integers(earliest, max(sample.window_weeks + 26, earliest + 1)))
+        onset = int(random.integers(earliest, max(sample.window_weeks + 6, earliest + 1)))
     recovery = onset + int(random.integers(10, 30)) if random.random() < story.recovers else None
     return onset, recovery
 

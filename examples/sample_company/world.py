@@ -113,7 +113,7 @@ def _ending(
     if not len(hit):
         return None
     decided = sample.day(7 * int(hit[0]) + int(random.integers(0, 7)))
-    notice = decided + timedelta(days=int(random.integers(2, 28)))
+    notice = decided + timedelta(days=int(random.integers(7, 60)))
     ended = renewal_after(since, notice + timedelta(days=14)) if yearly else month_end_after(notice)
     reasons = course.story.english_reasons if who.language == "en" else course.story.reasons
     reason = reasons[random.integers(len(reasons))] if reasons and random.random() < 0.75 else ""
