@@ -89,10 +89,10 @@ def decode_bodies(
             broken = Refused("bad_json", Text(f"Not valid JSON: {error}", f"JSONとして読めません: {error}"))
             rejects.append(_reject(body, 0, body.body, channel, origin, None, broken))
             continue
+        at = circumstances(origin, body.received_us, sent_us, str(body.number))
         for position, raw in enumerate(items):
-            at = circumstances(origin, body.received_us, sent_us, f"{body.number}:{position}")
             try:
-                events.append(read_item(raw, channel, at))
+                events.append(read_item(raw, channel, at, position))
             except Refused as refused:
                 rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, refused))
     return events, rejects

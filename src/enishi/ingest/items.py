@@ -61,7 +61,7 @@ class Circumstances:
         received_us: when it arrived.
         sent_us: the client's clock at sending; None where not said.
         type: of every item, for the single routes; empty where each item says its own.
-        place: unique name of the item, from which an id is made where it has none.
+        place: unique name of the body; with its position, an item without an id is named after it.
     """
 
     received_us: int
@@ -71,7 +71,7 @@ class Circumstances:
     place: str
 
 
-def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances) -> Event:
+def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, position: int = 0) -> Event:
     """The event an item stands for.
 
     Raises:
@@ -88,13 +88,16 @@ def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances) -> 
     item = _parse(raw)
     context = item.context or _NO_CONTEXT
     kind = at.type or item.type or ""
-    user, anonymous = _id(item.userId, "$.userId"), _id(item.anonymousId, "$.anonymousId")
-    group = _id(item.groupId, "$.groupId") or _id(context.groupId, "$.context.groupId")
-    previous = _id(item.previousId, "$.previousId") if kind == "alias" else ""
+    user = _id(item.userId, "$.userId") if item.userId is not None else ""
+    anonymous = _id(item.anonymousId, "$.anonymousId") if item.anonymousId is not None else ""
+    group = _id(item.groupId, "$.groupId") if item.groupId is not None else ""
+    if not group and context.groupId is not None:
+        group = _id(context.groupId, "$.context.groupId")
+    previous = _id(item.previousId, "$.previousId") if kind == "alias" and item.previousId is not None else ""
     name, properties = _content(kind, item, context)
     _check_ids(kind, user, anonymous, group, previous)
     return Event(
-        message_id=_message_id(item, raw, at),
+        message_id=_message_id(item, raw, at, position),
         type=kind,
         event=name,
         product=context.product or channel.product,
@@ -127,10 +130,8 @@ def _parse(raw: bytes | msgspec.Raw) -> _Item:
         ) from None
 
 
-def _id(value: Id, place: str) -> str:
+def _id(value: str | int | float, place: str) -> str:
     """An id as text; numbers are taken as they are written."""
-    if value is None:
-        return ""
     text = value.strip() if isinstance(value, str) else str(value)
     if len(text) > MAX_ID:
         raise Refused(
@@ -219,14 +220,14 @@ def _check_ids(kind: str, user: str, anonymous: str, group: str, previous: str) 
         )
 
 
-def _message_id(item: _Item, raw: bytes | msgspec.Raw, at: Circumstances) -> str:
+def _message_id(item: _Item, raw: bytes | msgspec.Raw, at: Circumstances, position: int) -> str:
     """The sender's id. Without one: the content's, so that sending it again is recognised; where the content
     does not even say when, the place's."""
     if item.messageId is not None and (text := str(item.messageId).strip()):
         return text
     if item.timestamp or item.originalTimestamp:
         return "content:" + hashlib.blake2b(bytes(raw), digest_size=16).hexdigest()
-    return "place:" + at.place
+    return f"place:{at.place}:{position}"
 
 
 def read_instant(value: str | int | float, place: str) -> int:
@@ -235,10 +236,14 @@ def read_instant(value: str | int | float, place: str) -> int:
     Raises:
         Refused: it is neither.
     """
-    try:
-        if isinstance(value, str) and not value.strip().isdigit():
-            at = datetime.fromisoformat(value.strip())
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
             return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+    try:
         number = float(value)
         return int(number * (1_000 if abs(number) > 100_000_000_000 else 1_000_000))
     except (ValueError, OverflowError):

@@ -2,54 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from enishi.store.contracts import Event
 from enishi.store.days import days_in, instants
 from enishi.store.hashing import Ints
-from enishi.store.numbers import Key, Numbers
+from enishi.store.numbers import Fresh, Key, Numbers
 
 ANONYMOUS = ":anonymous"
+_EPOCH = date(1970, 1, 1)
 
-
-def user_key(event: Event) -> Key | None:
-    """Under which dictionary key the acting person stands: the user id, else the anonymous id."""
-    if event.user:
-        return event.system, event.user
-    return (event.system + ANONYMOUS, event.anonymous) if event.anonymous else None
+Days = npt.NDArray[np.int32]  # days since the epoch
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """Two numbers and the day from which they belong together: the earliest of each pair in the batch."""
 
-    left: list[int]
-    right: list[int]
-    known_on: list[Any]
+    left: Ints
+    right: Ints
+    known_on: Days
 
     @classmethod
-    def earliest(cls, rows: Sequence[tuple[int, int, Any]]) -> Pairs:
-        first: dict[tuple[int, int], Any] = {}
-        for left, right, day in rows:
-            known = first.get((left, right))
-            if known is None or day < known:
-                first[left, right] = day
-        return cls([key[0] for key in first], [key[1] for key in first], list(first.values()))
+    def earliest(cls, left: Ints, right: Ints, known_on: Days) -> Pairs:
+        """Rows in which either number is 0 say nothing."""
+        kept = (left != 0) & (right != 0)
+        left, right, known_on = left[kept], right[kept], known_on[kept]
+        order = np.lexsort((known_on, right, left))
+        left, right, known_on = left[order], right[order], known_on[order]
+        first = np.ones(len(left), dtype=bool)
+        first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+        return cls(left[first], right[first], known_on[first])
 
     def table(self, left: str, right: str) -> pa.Table:
-        return pa.table(
-            {
-                left: pa.array(self.left, pa.int64()),
-                right: pa.array(self.right, pa.int64()),
-                "known_on": pa.array(self.known_on, pa.date32()),
-            }
-        )
+        days = pa.array(self.known_on, pa.int32()).cast(pa.date32())
+        return pa.table({left: self.left, right: self.right, "known_on": days})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +52,12 @@ class Batch:
 
     Args:
         events: the columns of ``pending_events`` without ``batch``.
-        fresh_users, fresh_groups: (key, number, first day) of ids seen for the first time.
+        fresh_users, fresh_groups: ids seen for the first time.
     """
 
     events: pa.Table
-    fresh_users: list[tuple[Key, int, Any]]
-    fresh_groups: list[tuple[Key, int, Any]]
+    fresh_users: list[Fresh]
+    fresh_groups: list[Fresh]
     memberships: Pairs
     aliases: Pairs
 
@@ -72,86 +66,90 @@ def build_batch(events: Sequence[Event], hashes: Ints, zone: str, users: Numbers
     """Number the ids of fresh events and compute their days.
 
     Args:
-        events: never seen before, in order.
+        events: never seen before, in order; at least one.
         hashes: (n, 2) as of :func:`enishi.store.hashing.message_hashes`.
         zone: the company's time zone.
     """
-    (ids, types, names, products, _, _, _, _, _, occurred, received, backfill, properties, sources) = (
-        zip(*events, strict=True) if events else ((),) * len(Event._fields)
-    )
-    user_keys = [user_key(event) for event in events]
-    previous_keys = _previous_keys(events, users)
-    group_keys = [(event.system, event.group) if event.group else None for event in events]
-    user_numbers, new_users = users.assign(k for k in (*user_keys, *previous_keys) if k)
-    group_numbers, new_groups = groups.assign(k for k in group_keys if k)
-    user_nos = [user_numbers[key] if key else 0 for key in user_keys]
-    group_nos = [group_numbers[key] if key else 0 for key in group_keys]
-    occurred_at, received_at = instants(occurred), instants(received)
+    columns = Event(*zip(*events, strict=True))  # type: ignore[arg-type] - each field now holds a column
+    user_keys, group_keys, previous_keys = _keys(columns, users)
+    user_nos, new_users = users.assign(user_keys)
+    previous_nos, new_previous = users.assign(previous_keys)
+    group_nos, new_groups = groups.assign(group_keys)
+    occurred_at, received_at = instants(columns.occurred_us), instants(columns.received_us)  # type: ignore[arg-type]
     day, recorded_on = days_in(zone, occurred_at), days_in(zone, received_at)
-    known_on = pc.if_else(pa.array(backfill, pa.bool_()), day, recorded_on)
-    known = known_on.to_pylist()
+    known_on = pc.if_else(pa.array(columns.backfill, pa.bool_()), day, recorded_on)
     table = pa.table(
         {
-            "message_id": pa.array(ids, pa.string()),
+            "message_id": pa.array(columns.message_id, pa.string()),
             "message_hash": np.ascontiguousarray(hashes[:, 0]),
-            "type": pa.array(types, pa.string()),
-            "event": pa.array(names, pa.string()),
-            "product": pa.array(products, pa.string()),
-            "group_no": pa.array(group_nos, pa.int64()),
-            "user_no": pa.array(user_nos, pa.int64()),
+            "type": pa.array(columns.type, pa.string()),
+            "event": pa.array(columns.event, pa.string()),
+            "product": pa.array(columns.product, pa.string()),
+            "group_no": group_nos,
+            "user_no": user_nos,
             "occurred_at": occurred_at,
             "received_at": received_at,
             "day": day,
             "known_on": known_on,
             "recorded_on": recorded_on,
-            "properties": pa.array(properties, pa.string()),
-            "source": pa.array(sources, pa.string()),
+            "properties": pa.array(columns.properties, pa.string()),
+            "source": pa.array(columns.source, pa.string()),
         }
     )
-    days = day.to_pylist()
-    first_user = _first_days(
-        [*zip(user_keys, days, strict=True), *zip(previous_keys, days, strict=True)], set(new_users)
-    )
-    first_group = _first_days(zip(group_keys, days, strict=True), set(new_groups))
+    days, known = _as_days(day), _as_days(known_on)
     return Batch(
         table,
-        [(key, user_numbers[key], first_user[key]) for key in new_users],
-        [(key, group_numbers[key], first_group[key]) for key in new_groups],
-        Pairs.earliest([row for row in zip(group_nos, user_nos, known, strict=True) if row[0] and row[1]]),
-        Pairs.earliest(
-            [
-                (user_numbers[previous], user, day)
-                for previous, user, day in zip(previous_keys, user_nos, known, strict=True)
-                if previous and user and user_numbers[previous] != user
-            ]
-        ),
+        [*_dated(new_users, user_keys, days), *_dated(new_previous, previous_keys, days)],
+        _dated(new_groups, group_keys, days),
+        Pairs.earliest(group_nos, user_nos, known),
+        Pairs.earliest(np.where(previous_nos != user_nos, previous_nos, 0), user_nos, known),
     )
 
 
-def _previous_keys(events: Sequence[Event], users: Numbers) -> list[Key | None]:
-    """The earlier key of the same person: the id an alias call replaces, or the anonymous id beside a user id.
-
-    The id an alias call names may be of either sort: a user id where one is known, else an anonymous id.
-    """
-    named = {(event.system, event.previous) for event in events if event.previous}
-    known = users.find(sorted(named)) if named else {}
-    keys: list[Key | None] = []
-    for event in events:
-        if event.previous:
-            key = (event.system, event.previous)
-            keys.append(key if key in known else (event.system + ANONYMOUS, event.previous))
-        elif event.user and event.anonymous:
-            keys.append((event.system + ANONYMOUS, event.anonymous))
-        else:
-            keys.append(None)
-    return keys
+def _as_days(column: pa.Array) -> Days:
+    return column.cast(pa.int32()).to_numpy(zero_copy_only=False)
 
 
-def _first_days(pairs: Any, wanted: set[Key]) -> dict[Key, Any]:
-    first: dict[Key, Any] = {}
-    if not wanted:
-        return first
-    for key, day in pairs:
-        if key in wanted and (key not in first or day < first[key]):
+Keys = list[Key | None]
+
+
+def _keys(columns: Event, users: Numbers) -> tuple[Keys, Keys, Keys]:
+    """Dictionary keys by row: of the acting person (the user id, else the anonymous id), of the group, and of
+    an earlier id of the same person (the one an alias call replaces, or the anonymous id beside a user id)."""
+    systems, user_ids, anonymous_ids = columns.system, columns.user, columns.anonymous
+    hidden = {system: system + ANONYMOUS for system in set(systems)}
+    person: Keys = [
+        (system, user) if user else (hidden[system], anonymous) if anonymous else None
+        for system, user, anonymous in zip(systems, user_ids, anonymous_ids, strict=True)
+    ]
+    group: Keys = [
+        (system, value) if value else None for system, value in zip(systems, columns.group, strict=True)
+    ]
+    earlier: Keys = [
+        (hidden[system], anonymous) if user and anonymous else None
+        for system, user, anonymous in zip(systems, user_ids, anonymous_ids, strict=True)
+    ]
+    _resolve_aliases(columns, hidden, users, earlier)
+    return person, group, earlier
+
+
+def _resolve_aliases(columns: Event, hidden: dict[str, str], users: Numbers, earlier: Keys) -> None:
+    """The id an alias call names may be of either sort: a user id where one is known, else an anonymous id."""
+    named = [(place, value) for place, value in enumerate(columns.previous) if value]
+    if not named:
+        return
+    known = users.find([(columns.system[place], value) for place, value in named])
+    for place, value in named:
+        key = (columns.system[place], value)
+        earlier[place] = key if key in known else (hidden[key[0]], value)
+
+
+def _dated(fresh: dict[Key, int], keys: Iterable[Key | None], days: Days) -> list[Fresh]:
+    """New ids with the earliest day of an event that names them."""
+    if not fresh:
+        return []
+    first: dict[Key, int] = {}
+    for key, day in zip(keys, days.tolist(), strict=True):
+        if key in fresh and (key not in first or day < first[key]):
             first[key] = day
-    return first
+    return [Fresh(key, number, _EPOCH + timedelta(days=first[key])) for key, number in fresh.items()]

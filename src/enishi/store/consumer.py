@@ -177,7 +177,7 @@ class Consumer:
 
     def _insert_pairs(self, table: str, left: str, pairs: Pairs) -> None:
         """Keep a pair if it is new, or known from an earlier day than before."""
-        if not pairs.left:
+        if not len(pairs.left):
             return
         self.db.register("pairs_in", pairs.table(left, "user_no"))
         self.db.execute(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
-from enishi.store.hashing import key_hash
+from enishi.store.hashing import Ints, key_hash
 
 Key = tuple[str, str]  # system, outside id
+
+
+class Fresh(NamedTuple):
+    """An id seen for the first time, its number, and the day of the earliest event that named it then."""
+
+    key: Key
+    number: int
+    first_day: date
+
 
 # Keys remembered in memory, about 200 bytes each; beyond, memory starts afresh and the table is asked again.
 _REMEMBERED = 1_000_000
@@ -30,18 +41,20 @@ class Numbers:
         self.next_number = next_number
         self._memory: dict[Key, int] = {}
 
-    def assign(self, keys: Iterable[Key]) -> tuple[dict[Key, int], list[Key]]:
-        """Numbers for all keys, and those of them that are new (the caller inserts them)."""
-        if len(self._memory) > _REMEMBERED:
-            self._memory.clear()
-        wanted = set(keys)
-        missing = [key for key in wanted if key not in self._memory]
-        self._memory.update(self.find(missing))
-        fresh = sorted(key for key in missing if key not in self._memory)
-        for key in fresh:
-            self._memory[key] = self.next_number
-            self.next_number += 1
-        return {key: self._memory[key] for key in wanted}, fresh
+    def assign(self, keys: list[Key | None]) -> tuple[Ints, dict[Key, int]]:
+        """The number of every key (0 for None), and those given now, which the caller inserts."""
+        memory = self._memory
+        if len(memory) > _REMEMBERED:
+            memory.clear()
+        missing = {key for key in keys if key is not None and key not in memory}
+        fresh: dict[Key, int] = {}
+        if missing:
+            memory.update(self.find(list(missing)))
+            for key in sorted(missing):
+                if key not in memory:
+                    fresh[key] = memory[key] = self.next_number
+                    self.next_number += 1
+        return np.array([memory[key] if key else 0 for key in keys], dtype=np.int64), fresh
 
     def unknown(self, keys: list[Key]) -> list[Key]:
         """Those of the keys that have no number yet."""
@@ -63,24 +76,22 @@ class Numbers:
         wanted = set(keys)
         return {(system, value): no for system, value, no in rows if (system, value) in wanted}
 
-    def insert(self, fresh: list[tuple[Key, int, object]], batch: int) -> None:
-        """Keep new ids within the open transaction: (key, number, first day) each."""
+    def insert(self, fresh: list[Fresh], batch: int) -> None:
+        """Keep new ids within the open transaction."""
         if not fresh:
             return
+        keys, numbers, days = zip(*fresh, strict=True)
+        systems, values = zip(*keys, strict=True)
         table = pa.table(
             {
-                "no": pa.array([number for _, number, _ in fresh], pa.int64()),
-                "system": [key[0] for key, _, _ in fresh],
-                "value": [key[1] for key, _, _ in fresh],
-                "key_hash": pa.array([key_hash(*key) for key, _, _ in fresh], pa.int64()),
-                "first_day": pa.array([day for _, _, day in fresh], pa.date32()),
+                "no": pa.array(numbers, pa.int64()),
+                "system": systems,
+                "value": values,
+                "key_hash": pa.array([key_hash(*key) for key in keys], pa.int64()),
+                "first_day": pa.array(days, pa.date32()),
                 "batch": pa.array([batch] * len(fresh), pa.int64()),
             }
         )
         self.database.register("fresh_keys", table)
         self.database.execute(f"INSERT INTO {self.table} BY NAME SELECT * FROM fresh_keys")  # noqa: S608 - our table
         self.database.unregister("fresh_keys")
-
-    def forget(self, key: Key) -> None:
-        """Drop a key from memory after its row was removed."""
-        self._memory.pop(key, None)
