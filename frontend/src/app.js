@@ -5,6 +5,7 @@ import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/book.css";
 import "./styles/today.css";
+import "./styles/files.css";
 import "./styles/print.css";
 
 import Alpine from "@alpinejs/csp";
@@ -14,6 +15,7 @@ import { cardKeys } from "./cards.js";
 import { watchCharts } from "./charts/load.js";
 import { copyButtons } from "./copy.js";
 import { dialogs } from "./dialogs.js";
+import { drops } from "./drops.js";
 import { forms } from "./forms.js";
 import { palette } from "./palette.js";
 import { shortcuts } from "./shortcuts.js";
@@ -30,7 +32,7 @@ htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 
 register(Alpine);
-for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, forms, watchCharts]) {
+for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, drops, forms, watchCharts]) {
   start();
 }
 Alpine.start();

@@ -70,7 +70,12 @@ class AccountBook:
 
     def _look_up_ids(self, part: list[str]) -> None:
         links = OutsideId.objects.filter(target=OutsideId.Target.ACCOUNT, value__in=part)
-        for system, value, number in links.values_list("system", "value", "account_id"):
+        own = Account.objects.filter(deleted_at__isnull=True, outside_id__in=part)
+        found = [
+            *links.values_list("system", "value", "account_id"),
+            *own.values_list("source", "outside_id", "pk"),
+        ]
+        for system, value, number in found:
             self._found[value].by_rank[0 if system == self.source else 1].add(number)
 
     def _look_up_other(self, part: list[str]) -> None:

@@ -53,7 +53,7 @@ def _geta(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("geta", _geta)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text that no spreadsheet runs as a formula."""
     return "'" + text if text.startswith(_FORMULA) else text
 
@@ -69,7 +69,7 @@ def _cell(value: Any, kind: str) -> str:
         return f"{value:.6g}" if kind != "percent" else f"{value:.4f}"
     if isinstance(value, int | Decimal):
         return str(value)
-    return _harmless(str(value))
+    return harmless(str(value))
 
 
 def write_csv(
@@ -80,7 +80,7 @@ def write_csv(
     n = 0
     with path.open("w", encoding=encoding, errors="geta", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([_harmless(heading.title) for heading in headings])
+        writer.writerow([harmless(heading.title) for heading in headings])
         for n, row in enumerate(rows, 1):
             writer.writerow([_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
             if n % _EVERY == 0:

@@ -119,11 +119,11 @@ def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     return table, kind, RowReader(kind, table.columns, plan, habits())
 
 
-def try_import(home: Home, made: Import, now: datetime) -> Tally:
+def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> Tally:
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
     tally = Tally()
-    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), _TRIED))
+    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
     for portion in portions(rows):
         for row, result in zip(portion, _try(kind, portion, made, now), strict=True):
             tally.add(row, result)

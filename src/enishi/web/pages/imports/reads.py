@@ -1,0 +1,220 @@
+"""What the import pages show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Lookup
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import get_language
+
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.matching import Match, guess_columns
+from enishi.ingest.files.reading import Plan, ReadRow
+from enishi.ingest.files.receiving import date_columns, find_mapping, habits, preview, unasked
+from enishi.ingest.files.tables import Table
+from enishi.ingest.models import Import, Reject
+from enishi.ingest.values import DAY_ORDERS
+from enishi.store.kinds import Field, Kind, Type
+
+_SAMPLE = 500
+
+
+def language() -> str:
+    return get_language() or "ja"
+
+
+def kind_titles() -> list[tuple[str, str]]:
+    """Kinds to choose from, in the reader's language; events last."""
+    return [(kind.name, kind.plural.in_language(language())) for kind in FILE_KINDS.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of the mapping form: the chosen column, what it holds, and how sure the guess was."""
+
+    field: Field
+    title: str
+    help: str
+    required: bool
+    column: str
+    constant: str
+    choices: list[tuple[str, str]]
+    example: str
+    guessed: int
+    asks_order: bool
+    order: str
+    order_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    heading: str
+    raw: str
+    value: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    place: int
+    cells: list[Cell]
+    bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Everything of the mapping page."""
+
+    kind: Kind
+    lines: list[Line]
+    rows: list[PreviewRow]
+    titles: list[str]
+    unused: list[str]
+    asks: list[str]
+    remembered: bool
+    missing: list[str]
+
+
+def workshop(made: Import, table: Table) -> Workshop:
+    """The mapping form with its live preview."""
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    sample = table.sample(_SAMPLE)
+    guesses = guess_columns(kind, table.columns, sample, habits())
+    asks = unasked(kind, plan, table.columns, sample)
+    lines = [_line(spec, plan, guesses, table.columns, sample, asks, kind) for spec in kind.fields]
+    read = preview(table, kind, plan)
+    used = [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
+    unused = [column for column in table.columns if column not in plan.columns.values()]
+    return Workshop(
+        kind,
+        lines,
+        [_preview_row(row, used, plan) for row in read],
+        [spec.title.in_language(language()) for spec in used],
+        unused,
+        asks,
+        find_mapping(made.kind, table.columns) is not None,
+        [line.title for line in lines if line.required and not (line.column or line.constant)],
+    )
+
+
+def _line(
+    spec: Field,
+    plan: Plan,
+    guesses: Lookup[str, Match],
+    columns: list[str],
+    sample: list[list[Any]],
+    asks: list[str],
+    kind: Kind,
+) -> Line:
+    column = plan.columns.get(spec.name, "")
+    place = columns.index(column) if column in columns else -1
+    example = next((str(row[place]) for row in sample if place >= 0 and row[place] not in (None, "")), "")
+    guess = guesses.get(spec.name)
+    dated = spec.type in (Type.DATE, Type.INSTANT)
+    order = plan.day_orders.get(column, "") if dated else ""
+    return Line(
+        spec,
+        spec.title.in_language(language()),
+        spec.help.in_language(language()) if spec.help else "",
+        spec.required and spec.name != "id" and not (spec.name == "account" and "contact" in plan.columns),
+        column,
+        plan.constants.get(spec.name, ""),
+        [(name, title.in_language(language())) for name, title in spec.choices],
+        example[:60],
+        guess.score if guess and guess.column == column else 0,
+        dated and bool(column) and (column in asks or order in DAY_ORDERS),
+        order,
+        f"order-{columns.index(column)}" if column in columns else "",
+    )
+
+
+def _preview_row(row: ReadRow, used: list[Field], plan: Plan) -> PreviewRow:
+    cells = [
+        Cell(
+            spec.title.in_language(language()),
+            shown(row.cells.get(plan.columns.get(spec.name, ""), plan.constants.get(spec.name, ""))),
+            shown_value(spec, row.values.get(spec.name)),
+            row.errors[spec.name].in_language(language()) if spec.name in row.errors else "",
+        )
+        for spec in used
+    ]
+    return PreviewRow(row.place, cells, bool(row.errors))
+
+
+def shown(value: Any) -> str:
+    return "" if value is None else str(value)[:80]
+
+
+def shown_value(spec: Field, value: Any) -> str:
+    """A read value as a person checks it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return {True: ("Yes", "はい"), False: ("No", "いいえ")}[value][language().startswith("ja")]
+    if spec.type is Type.CHOICE:
+        return next((t.in_language(language()) for name, t in spec.choices if name == value), str(value))
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if spec.type in (Type.MONEY, Type.INTEGER, Type.NUMBER):
+        return f"{value:,}"
+    return str(value)[:80]
+
+
+def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
+    """The plan a posted mapping form states; only what the file and the kind know is taken."""
+    kind = FILE_KINDS[made.kind]
+    columns = {
+        spec.name: asked[f"col-{spec.name}"]
+        for spec in kind.fields
+        if asked.get(f"col-{spec.name}") in table.columns
+    }
+    constants = {
+        spec.name: asked[f"const-{spec.name}"].strip()
+        for spec in kind.fields
+        if spec.name not in columns and asked.get(f"const-{spec.name}", "").strip()
+    }
+    plan = Plan(columns, {}, constants, "keep_rest" in asked)
+    old = Plan.from_json(made.plan).day_orders
+    for heading in date_columns(kind, plan):
+        order = asked.get(f"order-{table.columns.index(heading)}") or old.get(heading, "")
+        if order in DAY_ORDERS:
+            plan.day_orders[heading] = order
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A rejected row with its cells in the file's order, those at fault marked."""
+
+    number: int
+    place: int
+    reason: list[str]
+    cells: list[tuple[str, str, bool]]
+
+
+def rejected_page(made: Import, rejects: list[Reject]) -> list[RejectedRow]:
+    return [rejected_row(made, reject) for reject in rejects]
+
+
+def rejected_row(made: Import, reject: Reject) -> RejectedRow:
+    cells = json.loads(reject.payload)
+    at_fault = set(reject.context.get("fields", {}).values())
+    return RejectedRow(
+        reject.pk,
+        reject.position,
+        reject.message(language()).split("\n"),
+        [(heading, shown_full(cells.get(heading)), heading in at_fault) for heading in made.headings],
+    )
+
+
+def shown_full(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def is_event(made: Import) -> bool:
+    return made.kind == EVENT.name

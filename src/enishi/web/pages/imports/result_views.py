@@ -1,0 +1,140 @@
+"""A running or finished import: progress, counts, rejected rows, undo."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from enishi.ingest.files.desk import StillRejected, rejected_rows, retry_row
+from enishi.ingest.files.jobs import undo
+from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.reading import REASON_HEADINGS
+from enishi.ingest.models import Import, Reject
+from enishi.kit.home import Home
+from enishi.reports.tables import harmless
+from enishi.web.feedback import toast, toast_after
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.imports.reads import is_event, language, rejected_page, rejected_row
+from enishi.web.pages.setup.frame import setup_tabs
+
+A_PAGE = 25
+
+
+def _found(number: int) -> Import:
+    made = Import.objects.filter(pk=number).first()
+    if made is None:
+        raise Http404
+    return made
+
+
+def show_result(request: PageRequest, made: Import) -> HttpResponse:
+    """Counts, what was kept otherwise, and the rows that were not taken."""
+    rejects = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
+    shown = Paginator(rejects, A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tabs": setup_tabs("imports"),
+        "made": made,
+        "error": made.error(language()),
+        "kind": FILE_KINDS[made.kind].plural.in_language(language()),
+        "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
+        "warnings": _warnings(made),
+        "page": shown,
+        "rows": rejected_page(made, list(shown)),
+        "kept": shown.paginator.count,
+        "undoable": made.status == Import.Status.DONE and not is_event(made),
+        "running": made.status in (Import.Status.QUEUED, Import.Status.RUNNING),
+    }
+    return render(request, "pages/imports/result.html", context)
+
+
+def _warnings(made: Import) -> list[tuple[str, int, str]]:
+    titles = {field.name: field.title.in_language(language()) for field in FILE_KINDS[made.kind].fields}
+    place = 2 if language().startswith("ja") else 1
+    return [(titles.get(name, name), told[0], told[place]) for name, told in made.warnings.items()]
+
+
+@page(roles=LEADERS)
+def progress(request: PageRequest, number: int) -> HttpResponseBase:
+    """The progress line; when the import is over, the whole page is asked for anew."""
+    made = _found(number)
+    if made.status in (Import.Status.QUEUED, Import.Status.RUNNING):
+        return render(request, "pages/imports/_progress.html", {"made": made})
+    return HttpResponse(headers={"HX-Redirect": reverse("import", args=[made.pk])})
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+@page(roles=LEADERS)
+def download(request: PageRequest, number: int) -> HttpResponseBase:
+    """The rejected rows as a file, with reasons: to be corrected and dropped again."""
+    made = _found(number)
+    japanese = language().startswith("ja")
+    reason, place = REASON_HEADINGS[:2] if japanese else REASON_HEADINGS[2:]
+    encoding = "cp932" if request.GET.get("format") == "cp932" else "utf-8-sig"
+
+    def lines() -> Iterator[bytes]:
+        writer: Any = csv.writer(_Echo())
+        mark = b"\xef\xbb\xbf" if encoding == "utf-8-sig" else b""
+        yield mark + _encoded(writer.writerow([*made.headings, reason, place]), encoding)
+        for row, told, cells in rejected_rows(made, language()):
+            own = [harmless(str(cells.get(h))) if cells.get(h) is not None else "" for h in made.headings]
+            yield _encoded(writer.writerow([*own, told.replace("\n", " / "), row]), encoding)
+
+    name = f"rejected-{made.pk}.csv"
+    return StreamingHttpResponse(
+        lines(),
+        content_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    return text.encode("utf-8" if encoding == "utf-8-sig" else encoding, errors="geta")
+
+
+@page(roles=LEADERS)
+@require_POST
+def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
+    """Try one corrected row again; taken, it leaves the list."""
+    made = _found(number)
+    found = Reject.objects.filter(pk=reject, origin=made.origin).first()
+    if found is None:
+        raise Http404
+    cells = {heading: request.POST.get(f"cell-{n}") or None for n, heading in enumerate(made.headings)}
+    try:
+        retry_row(Home.from_environment(), found, cells, actor=request.member, now=timezone.now())
+    except StillRejected:
+        found.refresh_from_db()
+        context = {"row": rejected_row(made, found), "made": made, "open": True}
+        return render(request, "pages/imports/_row.html", context, status=422)
+    return toast(HttpResponse(""), _("The row was taken in."))
+
+
+@page(roles=LEADERS)
+@require_POST
+def take_back(request: PageRequest, number: int) -> HttpResponseBase:
+    """Undo a finished import."""
+    done = undo(_found(number), actor=request.member, now=timezone.now())
+    changed = done.removed + done.restored
+    text = ngettext("%(n)s record was taken back.", "%(n)s records were taken back.", changed) % {
+        "n": changed
+    }
+    if done.kept:
+        text += " " + ngettext(
+            "%(n)s was changed since and stays.", "%(n)s were changed since and stay.", done.kept
+        ) % {"n": done.kept}
+    toast_after(request, text)
+    return HttpResponseRedirect(reverse("import", args=[number]))

@@ -1,0 +1,148 @@
+"""A file through the browser, from the drop to the undoing."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from enishi.accounts.models import Account, Member
+from enishi.ingest.files.jobs import run_import_job
+from enishi.ingest.models import Import, Mapping, Reject
+from enishi.kit.home import Home
+
+pytestmark = pytest.mark.django_db
+
+FILE = (
+    "顧客コード,会社名,社員数,契約開始日\nA-1,株式会社アクメ,120名,2024/4/1\nA-2,ベータ,たくさん,2023/10/1\n"
+)
+
+
+@pytest.fixture
+def client():
+    member = Member.objects.create_user("ops@vendor.example", role="manager", scope="all", language="ja")
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def drop(client, text=FILE, name="顧客.csv", encoding="cp932", **more):
+    file = io.BytesIO(text.encode(encoding))
+    file.name = name
+    answer = client.post(reverse("import-new"), {"file": file, **more})
+    assert answer.status_code == 302, answer.content.decode()[:500]
+    return Import.objects.latest("pk")
+
+
+def form_of(made, **more):
+    fields = {f"col-{name}": column for name, column in made.plan["columns"].items()}
+    return {"kind": made.kind, "system": made.system, "backfill": "1", "keep_rest": "1", **fields, **more}
+
+
+def run(client, made, **more):
+    answer = client.post(reverse("import-run", args=[made.pk]), form_of(made, **more))
+    assert answer.status_code == 302, answer.content.decode()
+    run_import_job.func(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def test_the_empty_page_invites_and_the_history_lists(client):
+    assert "ここに" in client.get(reverse("imports")).content.decode()
+    drop(client)
+    assert "顧客.csv" in client.get(reverse("imports")).content.decode()
+
+
+def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(client):
+    made = drop(client)
+    assert (made.kind, made.details["encoding"]) == ("account", "cp932")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "株式会社アクメ" in page
+    assert "たくさん" in page
+    assert "cell-bad" in page
+    tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
+    assert "1件" in tried or "新規1" in tried or "新規" in tried
+    assert not Account.objects.exists()
+    run(client, made)
+    assert (made.status, made.created, made.rejected) == ("done", 1, 1)
+    result = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "たくさん" in result
+    assert "整数ではありません" in result or "数値として読み取れません" in result
+    reject = Reject.objects.get()
+    row = reverse("import-row", args=[made.pk, reject.pk])
+    cells = {"cell-0": "A-2", "cell-1": "ベータ", "cell-2": "x", "cell-3": "2023/10/1"}
+    assert client.post(row, cells).status_code == 422
+    assert client.post(row, {**cells, "cell-2": "30"}).content == b""
+    assert Account.objects.get(outside_id="A-2").employees == 30
+    client.post(reverse("import-undo", args=[made.pk]))
+    assert not Account.objects.filter(deleted_at=None).exists()
+    assert client.get(reverse("import", args=[made.pk])).status_code == 200
+
+
+def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
+    made = run(client, drop(client))
+    for query, encoding in (("", "utf-8-sig"), ("?format=cp932", "cp932")):
+        answer = client.get(reverse("import-rejected", args=[made.pk]) + query)
+        text = b"".join(answer.streaming_content).decode(encoding)
+        assert text.splitlines()[0] == "顧客コード,会社名,社員数,契約開始日,取込エラー,取込元の行"
+        assert "A-2,ベータ,たくさん" in text
+    again = drop(client, text.replace("たくさん", "30"), "直し.csv")
+    assert again.plan["columns"] == made.plan["columns"]
+    run(client, again)
+    assert Account.objects.get(outside_id="A-2").extra == {}
+
+
+def test_another_mapping_shows_at_once_and_is_remembered(client):
+    made = drop(client)
+    changed = client.post(reverse("import-change", args=[made.pk]), form_of(made, **{"col-employees": ""}))
+    assert "cell-bad" not in changed.content.decode()
+    made.refresh_from_db()
+    assert "employees" not in made.plan["columns"]
+    run(client, made)
+    assert (made.created, made.rejected) == (2, 0)
+    second = drop(client)
+    assert "employees" not in second.plan["columns"]
+    client.post(reverse("mapping-forget", args=[Mapping.objects.get().pk]))
+    assert "employees" in drop(client).plan["columns"]
+
+
+def test_another_kind_or_encoding_starts_the_guess_anew(client):
+    made = drop(client)
+    client.post(reverse("import-change", args=[made.pk]), form_of(made, kind="contact"))
+    made.refresh_from_db()
+    assert made.kind == "contact"
+    page = client.post(reverse("import-change", args=[made.pk]), form_of(made, encoding="utf-8"))
+    assert page.status_code == 200
+    assert "utf-8" in page.content.decode()
+
+
+def test_dates_whose_order_is_unclear_must_be_settled_first(client):
+    Account.objects.create(name="A", source="product", outside_id="A-1")
+    made = drop(client, "id,account,amount,started_on\ns,A-1,100,03/04/2024\n", "s.csv")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert 'name="order-3"' in page
+    refused = client.post(reverse("import-run", args=[made.pk]), form_of(made))
+    assert refused.status_code == 422
+    run(client, made, **{"order-3": "dmy"})
+    assert made.created == 1
+
+
+def test_broken_files_and_files_thrown_away_leave_nothing(client):
+    file = io.BytesIO(b"PK\x03\x04nonsense")
+    file.name = "x.xlsx"
+    assert client.post(reverse("import-new"), {"file": file}).status_code == 400
+    assert client.post(reverse("import-new"), {}).status_code == 400
+    before = set(Home.from_environment().uploads.iterdir())
+    made = drop(client)
+    client.post(reverse("import-discard", args=[made.pk]))
+    assert not Import.objects.exists()
+    assert set(Home.from_environment().uploads.iterdir()) == before
+
+
+def test_only_leaders_come_in():
+    for role, expected in (("csm", 403), ("viewer", 403), ("admin", 200)):
+        client = Client()
+        client.force_login(Member.objects.create_user(f"{role}@vendor.example", role=role))
+        assert client.get(reverse("imports")).status_code == expected
