@@ -15,6 +15,7 @@ from enishi.metrics.cohorts import (
     renewals_due,
 )
 from enishi.metrics.contracts import FactSettings, Grain, Metric
+from enishi.metrics.custom import compile_metric, preview_metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
 from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
@@ -69,6 +70,7 @@ __all__ = [
     "bridges",
     "bridges_by",
     "cohort_triangle",
+    "compile_metric",
     "duckdb_facts",
     "freshness",
     "get_metric",
@@ -82,6 +84,7 @@ __all__ = [
     "panel",
     "period_of",
     "periods_between",
+    "preview_metric",
     "rates",
     "renewals",
     "renewals_due",

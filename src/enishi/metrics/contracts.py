@@ -46,6 +46,8 @@ class Metric:
         window: days looked back; None for a state or a whole history.
         needs: fact tables without which the value is unknown.
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
+        build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
+        helpers: metrics named in ``of`` which exist only for this one.
         freshness_of: ``feed``: the newest fact of the source at all; ``account``: of this account.
     """
 
@@ -66,6 +68,8 @@ class Metric:
     freshness_of: Literal["feed", "account"] = "feed"
     family: str = ""
     custom: bool = False
+    build: Callable[[Any, list[str]], Any] | None = None
+    helpers: tuple[Metric, ...] = ()
 
     def columns(self) -> dict[str, Measure]:
         """The engine columns of this metric: ``id`` itself, or ``id:part``."""

@@ -30,6 +30,9 @@ class Engine(Protocol):
     def keep(self, name: str, sql: str) -> None:
         """Know the result of a query by a name, computed once if the engine can."""
 
+    def view(self, name: str, sql: str) -> None:
+        """Know a query by a name, computed when asked."""
+
     def rows(self, sql: str) -> pa.Table:
         """Run a query."""
 
@@ -72,6 +75,10 @@ class DuckDBEngine:
     def keep(self, name: str, sql: str) -> None:
         self._forget(name)
         self.connection.execute(f"CREATE TEMP TABLE {name_of(name)} AS {sql}")
+
+    def view(self, name: str, sql: str) -> None:
+        self._forget(name)
+        self.connection.execute(f"CREATE VIEW {name_of(name)} AS {sql}")
 
     def rows(self, sql: str) -> pa.Table:
         return self.connection.sql(sql).to_arrow_table()
@@ -126,6 +133,9 @@ class SparkEngine:
 
     def keep(self, name: str, sql: str) -> None:
         self.session.sql(sql).createOrReplaceTempView(name)
+
+    def view(self, name: str, sql: str) -> None:
+        self.keep(name, sql)
 
     def rows(self, sql: str) -> pa.Table:
         return self.session.sql(sql).toArrow()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -66,7 +67,8 @@ def _panel(s: Session, wanted: list[Metric], grain: Grain, accounts: Sequence[in
     frame = pd.concat(columns, axis=1)
     known = _has_sources(s, all_of_them, frame)
     for metric in all_of_them:
-        frame[metric.id] = _value(metric, frame, known)
+        value = _value(metric, frame, known)
+        frame[metric.id] = value.where(_events_kept(s, metric, frame)) if "events" in metric.needs else value
     return frame[[m.id for m in wanted]].reset_index()
 
 
@@ -84,7 +86,7 @@ def _rows_of(s: Session, grain: Grain) -> pa.Table:
 
 def _measured(s: Session, relation: str, metrics: list[Metric], keys: list[str]) -> pd.DataFrame:
     def build() -> Any:
-        t = RELATIONS[relation](s, keys)
+        t = (metrics[0].build or RELATIONS[relation])(s, keys)
         return t.group_by(keys).aggregate(**{n: f(t) for m in metrics for n, f in m.columns().items()})
 
     key: Hashable = ("metrics", relation, tuple(keys), tuple(m.id for m in metrics))
@@ -103,7 +105,7 @@ def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict
     sources = {need for metric in metrics for need in metric.needs}
     days = frame.index.get_level_values("as_of").to_series(index=frame.index)
     found = {}
-    for source in sources:
+    for source in sources - {"events"}:
         first = first_known(s, source)
         found[source] = days >= first if first else pd.Series(False, index=frame.index)
     if "usage" in sources:
@@ -123,6 +125,17 @@ def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]
     value = metric.finish(frame) if metric.finish else frame[metric.id]
     if metric.null == "zero":
         value = value.fillna(0.0)
-    for need in metric.needs:
+    for need in set(metric.needs) & set(known):
         value = value.where(known[need])
     return value.astype(float)
+
+
+def _events_kept(s: Session, metric: Metric, frame: pd.DataFrame) -> Any:
+    """Where retention has dropped raw events, a metric over them is unknown for windows that reach there."""
+    raw_from: date | None = getattr(s.facts.files, "raw_from", None)
+    if raw_from is None:
+        return np.full(len(frame), True)
+    if metric.window is None:
+        return np.full(len(frame), False)
+    first = raw_from + timedelta(days=metric.window - 1)
+    return frame.index.get_level_values("as_of") >= first

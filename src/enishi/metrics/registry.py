@@ -51,7 +51,7 @@ def with_parts(metrics: Sequence[Metric]) -> list[Metric]:
     def add(metric: Metric) -> None:
         for id in metric.of:
             if id not in found:
-                add(next((m for m in metrics if m.id == id), None) or get_metric(id))
+                add(next((m for m in (*metric.helpers, *metrics) if m.id == id), None) or get_metric(id))
         found.setdefault(metric.id, metric)
 
     for metric in metrics:

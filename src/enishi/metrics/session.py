@@ -6,6 +6,7 @@ Expressions are built over tables known only by name and columns; their SQL is c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,6 +26,7 @@ Known: TypeAlias = Literal["then", "now"]
 IDENTITY_FACTS = ("link", "merge", "groups", "users", "memberships", "aliases")
 
 _SCHEMAS = table_schemas()
+_EVENT_COLUMNS = ("type", "event", "product", "group_no", "user_no", "occurred_at", "day", "known_on")
 
 
 @dataclass
@@ -137,6 +139,15 @@ class Session:
         self.need("usage", back, table)
         return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
 
+    def properties(self, back: int | None, paths: tuple[tuple[str, ...], ...]) -> Any:
+        """Raw events with the texts of some properties as ``p0``, ``p1`` … (an empty path: null)."""
+        self.usage(back, "events")
+        name = "properties_" + hashlib.sha256(repr((back, paths)).encode()).hexdigest()[:16]
+        self.need("properties", name, back, paths)
+        columns = ibis.Schema.from_pyarrow(EVENT_TABLES["events"])
+        texts = {f"p{i}": "string" for i in range(len(paths))}
+        return ibis.table({**{n: columns[n] for n in _EVENT_COLUMNS}, **texts}, name=name)
+
     def windows(self, back: int) -> Any:
         """Every (as_of, day) pair with ``ago`` = as_of - day from 0 to ``back`` - 1."""
         self.need("windows", back)
@@ -190,6 +201,12 @@ class Session:
         where = f"day <= DATE '{last}'" + (f" AND day >= DATE '{first}'" if first else "")
         files = self.facts.files.files(table, first, last)
         self.engine.read(_bounded(back, table), files, EVENT_TABLES[table], where)
+
+    def _bind_properties(self, name: str, back: int | None, paths: tuple[tuple[str, ...], ...]) -> None:
+        empty = "CAST(NULL AS VARCHAR(1))" if self.engine.dialect == "duckdb" else "CAST(NULL AS STRING)"
+        texts = [self.engine.json_text("properties", path) if any(path) else empty for path in paths]
+        columns = ", ".join([*_EVENT_COLUMNS, *(f"{text} AS p{i}" for i, text in enumerate(texts))])
+        self.engine.view(name, f"SELECT {columns} FROM {_bounded(back, 'events')}")  # noqa: S608
 
     def _bind_windows(self, back: int) -> None:
         pairs = [(d, d - timedelta(days=ago), ago) for d in self.days for ago in range(back)]
