@@ -1,0 +1,1 @@
+"""Keys: write keys for events, API keys for the REST API."""
