@@ -1,6 +1,5 @@
 """The room's door: names only."""
 
-from enishi.signals.actions import end_override, override_band, state_measure
 from enishi.signals.alerts import check_alerts
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.history import backfill_scores, explain, lines_of, scores_as_of
@@ -22,15 +21,12 @@ __all__ = [
     "backfill_scores",
     "check_alerts",
     "default_outcome",
-    "end_override",
     "explain",
     "lines_of",
-    "override_band",
     "preview",
     "run_backtest",
     "score_day",
     "scorecard_in_force",
     "scores_as_of",
     "snapshot_days",
-    "state_measure",
 ]

@@ -82,6 +82,7 @@ def report(
     outcome: Outcome,
     published: Snapshots | None = None,
     seed: int = 0,
+    draws: int = DRAWS,
 ) -> dict[str, Any]:
     """Everything a back-test says, as JSON.
 
@@ -89,6 +90,7 @@ def report(
         base: ``as_of, account_id, days_since_last_seen, events_90, tenure_days`` as known on the snapshot days.
         labels: of :func:`enishi.signals.outcomes.read_labels`; censored rows count nowhere.
         published: the version in force, over the same snapshots.
+        draws: resamplings behind each interval.
     """
     every = draft.rows.merge(labels, on=["as_of", "account_id"]).merge(
         base, on=["as_of", "account_id"], how="left"
@@ -107,8 +109,8 @@ def report(
         "observed_rate": float(observed["label"].mean()) if len(observed) else None,
         "censored": int(every["label"].isna().sum()),
         "unknown": int(observed["tenths"].isna().sum()),
-        **_compare(scored, outcome, seed),
-        "bands": _bands(observed, seed),
+        **_compare(scored, outcome, seed, draws),
+        "bands": _bands(observed, seed, draws),
         **_timing(every, outcome),
         "missed": _missed(observed),
     }
@@ -125,7 +127,7 @@ def risk_by_recency(rows: pd.DataFrame) -> Floats:
     return np.where(np.isnan(days), np.where(np.isnan(tenure), worst, tenure + 1), days)
 
 
-def _compare(rows: pd.DataFrame, outcome: Outcome, seed: int) -> dict[str, Any]:
+def _compare(rows: pd.DataFrame, outcome: Outcome, seed: int, draws: int) -> dict[str, Any]:
     labels, groups = rows["label"].to_numpy(), rows["account_id"].to_numpy()
     risks = {
         "score": -rows["tenths"].to_numpy(dtype=float) / 100,
@@ -135,21 +137,28 @@ def _compare(rows: pd.DataFrame, outcome: Outcome, seed: int) -> dict[str, Any]:
     if "published" in rows:
         risks["published"] = -rows["published"].fillna(rows["published"].median()).to_numpy(dtype=float) / 100
     found: dict[str, Any] = {
-        name: _judged(labels, risk, groups, rows["as_of"], outcome, seed) for name, risk in risks.items()
+        name: _judged(labels, risk, groups, rows["as_of"], outcome, seed, draws)
+        for name, risk in risks.items()
     }
     found.setdefault("published", None)
     found["forecast"] = None
     for other in ("recency", "count_90", "published"):
         if other in risks:
-            difference = auc_difference(labels, risks["score"], risks[other], groups, n_boot=DRAWS, seed=seed)
+            difference = auc_difference(labels, risks["score"], risks[other], groups, n_boot=draws, seed=seed)
             found[f"against_{other}"] = _interval(difference)
     return found
 
 
 def _judged(
-    labels: Floats, risk: Floats, groups: Floats, days: pd.Series[Any], outcome: Outcome, seed: int
+    labels: Floats,
+    risk: Floats,
+    groups: Floats,
+    days: pd.Series[Any],
+    outcome: Outcome,
+    seed: int,
+    draws: int,
 ) -> dict[str, Any]:
-    found = auc_with_interval(labels, risk, groups, n_boot=DRAWS, seed=seed)
+    found = auc_with_interval(labels, risk, groups, n_boot=draws, seed=seed)
     brier, n = _expanding_brier(labels, risk, days, outcome.days)
     return {
         "auc": found.value,
@@ -184,9 +193,9 @@ def _expanding_brier(
     return float(joined.mean()), len(joined)
 
 
-def _bands(rows: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+def _bands(rows: pd.DataFrame, seed: int, draws: int) -> list[dict[str, Any]]:
     rates = observed_rate_by_band(
-        rows["label"], rows["band"], rows["account_id"], ORDER, n_boot=DRAWS, seed=seed
+        rows["label"], rows["band"], rows["account_id"], ORDER, n_boot=draws, seed=seed
     )
     sizes = rows["band"].value_counts()
     return [

@@ -22,7 +22,7 @@ from enishi.definitions.rules import parse_body
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
-from enishi.signals.backtest import Snapshots, band_moves, report, snapshot_days, snapshots
+from enishi.signals.backtest import DRAWS, Snapshots, band_moves, report, snapshot_days, snapshots
 from enishi.signals.context import Card, Rules, load_rules
 from enishi.signals.judging import judge, walk_bands
 from enishi.signals.mapping import column
@@ -48,6 +48,7 @@ class Trial:
     today: date | None = None
     every: str = ""
     seed: int = 0
+    draws: int = DRAWS
 
 
 def run_backtest(
@@ -58,7 +59,7 @@ def run_backtest(
     with company_remembered():
         drafted, published, base = _judge_past(trial, home, progress or (lambda done, total: None))
         labels = read_labels(home, trial.days, trial.outcome)
-        result = report(drafted, base, labels, trial.outcome, published, trial.seed)
+        result = report(drafted, base, labels, trial.outcome, published, trial.seed, trial.draws)
         result |= {
             "every": trial.every,
             "from": (trial.days[0] + timedelta(days=1)).isoformat() if trial.days else None,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from enishi.accounts.models import Account, AuditLine, Member
-from enishi.kit.errors import EnishiError, NotFound
+from enishi.accounts.models import Account
+from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.history import history_days
-from enishi.signals.models import AccountState, HealthScore, ManualMeasure, ScoringRun, Signal
+from enishi.signals.models import AccountState, HealthScore, ManualMeasure, Override, ScoringRun, Signal
 from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
 from enishi.store.testing import publish
 
@@ -156,50 +156,27 @@ def test_a_signal_ends_when_its_fact_does(home: Home) -> None:
 
 
 def test_an_override_stands_over_the_computed_band_until_it_expires(home: Home) -> None:
-    member = Member.objects.create_user("csm@example.jp")
-    account = Account.objects.get(pk=1)
+    given = {"account_id": 1, "band": "red", "reason": "決裁者から解約の示唆", "made_at": NOW}
+    Override.objects.create(**given, expires_on=TODAY + DAY)
+    Override.objects.create(**given | {"account_id": 2, "ended_at": NOW}, expires_on=TODAY + DAY)
     api.score_day(TODAY, now=NOW, home=home)
-    api.override_band(
-        account, "red", member=member, reason="決裁者から解約の示唆", expires_on=TODAY + DAY, now=NOW
-    )
-    assert AccountState.objects.get(pk=1).band == "red"
-    api.score_day(TODAY + DAY, now=NOW + DAY, home=home)
     state = AccountState.objects.get(pk=1)
     assert (state.band, state.computed_band) == ("red", "green")
+    assert state.tenths == state.computed_tenths
+    assert AccountState.objects.get(pk=2).band == "green"
+    assert HealthScore.objects.get(account=1, day=TODAY).band == "green"
     api.score_day(TODAY + 2 * DAY, now=NOW + 2 * DAY, home=home)
     assert AccountState.objects.get(pk=1).band == "green"
-    api.override_band(
-        account, "red", member=member, reason="x", expires_on=TODAY + 5 * DAY, now=NOW + 2 * DAY
-    )
-    api.end_override(account, member=member, now=NOW + 2 * DAY)
-    assert AccountState.objects.get(pk=1).band == "green"
-    assert AuditLine.objects.filter(verb__in=["band_overridden", "override_ended"]).count() == 3
-    for band, reason, days in (("pink", "x", 1), ("red", " ", 1), ("red", "x", 999)):
-        with pytest.raises(EnishiError):
-            api.override_band(
-                account, band, member=member, reason=reason, expires_on=TODAY + DAY * days, now=NOW
-            )
 
 
 def test_a_stated_measure_counts_until_it_expires(home: Home) -> None:
-    member = Member.objects.create_user("csm@example.jp")
-    account = Account.objects.get(pk=1)
+    ManualMeasure.objects.create(account_id=1, measure="pulse", value=0, made_at=NOW, expires_on=TODAY + DAY)
     api.score_day(TODAY, now=NOW, home=home)
-    without = AccountState.objects.get(pk=1).tenths
-    api.state_measure(account, "pulse", 0, member=member, expires_on=TODAY + DAY, now=NOW)
-    api.score_day(TODAY, now=NOW, home=home)
-    state = AccountState.objects.get(pk=1)
-    assert state.tenths is not None
-    assert without is not None
-    assert state.tenths < without
-    assert next(line for line in state.lines if line["measure"] == "pulse")["points"] == 0
+    line = next(line for line in AccountState.objects.get(pk=1).lines if line["measure"] == "pulse")
+    assert (line["points"], line["status"]) == (0, "ok")
     api.score_day(TODAY + 3 * DAY, now=NOW + 3 * DAY, home=home)
-    later = AccountState.objects.get(pk=1)
-    assert next(line for line in later.lines if line["measure"] == "pulse")["status"] == "missing"
-    assert ManualMeasure.objects.count() == 1
-    for measure, value in (("nope", 1), ("pulse", 101)):
-        with pytest.raises(EnishiError):
-            api.state_measure(account, measure, value, member=member, expires_on=TODAY, now=NOW)
+    later = next(line for line in AccountState.objects.get(pk=1).lines if line["measure"] == "pulse")
+    assert (later["points"], later["status"]) == (None, "missing")
 
 
 def test_states_of_accounts_that_are_gone_go_too(home: Home) -> None:
