@@ -7,11 +7,11 @@ from datetime import date
 from typing import Protocol
 from urllib.parse import urlencode
 
-from enishi.web.pages.revenue.periods import MONTHS
-
+KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
-DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product", "plan")
+DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product")
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
+LISTS = (*MOVEMENTS, "mrr", "retention")  # what the drill-down can list
 COHORTS = ("revenue", "logo")
 
 
@@ -78,7 +78,7 @@ def read_query(params: Params) -> Query:
     """The view an address asks for; what it does not understand it leaves out."""
     by = _one_of(params.get("by", ""), DIMENSIONS, "")
     return Query(
-        kind=_one_of(params.get("kind", ""), tuple(MONTHS), "month"),
+        kind=_one_of(params.get("kind", ""), KINDS, "month"),
         by=by,
         segment=(params.get("segment", "") or "")[:200] if by else "",
         known=_one_of(params.get("known", ""), ("now", "then"), "now"),
@@ -101,4 +101,4 @@ def read_drill(params: Params, today: date) -> Drill:
     """The drill-down an address asks for; by default everything that moved this month."""
     start = _day(params.get("from", "")) or today.replace(day=1)
     end = _day(params.get("to", "")) or today
-    return Drill(_one_of(params.get("movement", ""), MOVEMENTS, ""), start, max(start, end), read_query(params))
+    return Drill(_one_of(params.get("movement", ""), LISTS, ""), start, max(start, end), read_query(params))

@@ -1,0 +1,321 @@
+"""What the revenue templates are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from math import isnan
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pandas as pd
+from babel.numbers import get_currency_precision
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Member
+from enishi.forecasts.api import TimeToEvent
+from enishi.metrics.cohorts import Renewals, Triangle, cohort_triangle, renewals
+from enishi.metrics.periods import Period
+from enishi.metrics.revenue import Bridge, bridges, rates, retention
+from enishi.web.pages.revenue import reads
+from enishi.web.pages.revenue.figures import Line, known, lines, rate_series, signed, year_before
+from enishi.web.pages.revenue.query import DIMENSIONS, Query
+from enishi.web.words import money_short
+
+SHADES = 10
+MOST_COHORTS = 12
+
+
+def movement_words() -> dict[str, str]:
+    return {
+        "new": _("New"),
+        "expansion": _("Expansion"),
+        "reactivation": _("Reactivation"),
+        "contraction": _("Contraction"),
+        "churn": _("Churn"),
+    }
+
+
+def dimension_words() -> dict[str, str]:
+    return {
+        "tier": _("Tier"), "industry": _("Industry"), "size": _("Size"), "region": _("Region"), "stage": _("Stage"),
+        "owner": _("Owner"), "channel": _("Acquisition channel"), "product": _("Product"),
+    }  # fmt: skip
+
+
+def _title(period: Period) -> str:
+    return period.title.in_language(get_language() or "ja")
+
+
+def _whole(minor: int, currency: str) -> float:
+    return float(minor / 10 ** get_currency_precision(currency))
+
+
+def _listing(query: Query, what: str, start: date, end: date) -> str:
+    return "movements/" + query.drill(what, start, end)
+
+
+def _bridge_cells(query: Query, period: Period, bridge: Bridge) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "amount": amount,
+            "address": _listing(query, name, period.start, period.end) if amount else "",
+        }
+        for name, amount in signed(bridge)
+    ]
+
+
+def _row(query: Query, one: Line, chosen: Line) -> dict[str, Any]:
+    period = one.period
+    return {
+        "title": _title(period),
+        "running": one.running,
+        "chosen": one is chosen,
+        "address": query.at_period(period.start).address + "#bridge",
+        "opening": one.bridge.opening,
+        "opening_address": _listing(query, "mrr", period.start, period.start),
+        "cells": _bridge_cells(query, period, one.bridge),
+        "closing": one.bridge.closing,
+        "closing_address": _listing(query, "mrr", period.end, period.end),
+        "nrr": known(one.own.nrr),
+        "grr": known(one.own.grr),
+        "kept_address": _listing(query, "retention", period.start, period.end),
+        "logo_churn": known(one.own.logo_churn),
+        "quick": known(one.rates.quick_ratio),
+        "customers": one.bridge.customers_closing,
+    }
+
+
+def _bridge_chart(query: Query, one: Line, currency: str) -> dict[str, Any]:
+    words = movement_words()
+    steps: list[dict[str, Any]] = [
+        {"name": _("Opening"), "value": _whole(one.bridge.opening, currency), "total": True}
+    ]
+    for cell in _bridge_cells(query, one.period, one.bridge):
+        step = {"name": words[cell["name"]], "value": _whole(cell["amount"], currency)}
+        steps.append(step | ({"address": cell["address"]} if cell["address"] else {}))
+    steps.append({"name": _("Closing"), "value": _whole(one.bridge.closing, currency), "total": True})
+    return {"kind": "bridge", "name": "MRR", "format": "money", "currency": currency, "steps": steps}
+
+
+def _rates_chart(found: Sequence[Line]) -> dict[str, Any]:
+    series = rate_series(found)
+    return {
+        "kind": "line",
+        "x": [_title(one.period) for one in found],
+        "series": [
+            {"name": "NRR", "values": series["nrr"], "colour": "c1"},
+            {"name": "GRR", "values": series["grr"], "colour": "c3"},
+        ],
+        "format": "percent",
+        "zero": False,
+        "targets": [{"value": 1, "label": "100%"}],
+    }
+
+
+def _change(now: float, before: float) -> dict[str, str]:
+    """A change of a share in points, with its direction."""
+    if isnan(now) or isnan(before):
+        return {"text": "", "direction": "flat"}
+    points = (now - before) * 100
+    text = f"{'+' if points > 0 else '−' if points < 0 else '±'}{abs(points):.1f}pt"
+    return {"text": text, "direction": "up" if points > 0.05 else "down" if points < -0.05 else "flat"}
+
+
+def headline(query: Query, found: Sequence[Line], due: pd.DataFrame) -> dict[str, Any]:
+    """The figures above the fold: MRR now, trailing rates, renewals of the last twelve months."""
+    now = found[-1]
+    start, end = year_before(now.period.end), now.period.end
+    before = found[0].trailing
+    renewed = renewals(due, start, end)
+    return {
+        "mrr": now.bridge.closing,
+        "arr": now.bridge.closing * 12,
+        "customers": now.bridge.customers_closing,
+        "mrr_change": now.bridge.closing - now.bridge.opening,
+        "nrr": known(now.trailing.nrr),
+        "nrr_change": _change(now.trailing.nrr, before.nrr),
+        "grr": known(now.trailing.grr),
+        "grr_change": _change(now.trailing.grr, before.grr),
+        "logo_churn": known(now.trailing.logo_churn),
+        "lost": now.trailing.customers - now.trailing.stayed,
+        "at_start": now.trailing.customers,
+        "kept_address": _listing(query, "retention", start, end),
+        "renewals": renewed,
+        "renewal_rate": known(renewed.rate),
+        "renewal_money": known(renewed.money_rate),
+        "mrr_address": _listing(query, "mrr", end, end),
+        "since": _title(found[0].period),
+    }
+
+
+def year_rates(moves: pd.DataFrame, end: date) -> dict[str, Any]:
+    """Rates over twelve months that come from the movements: quick ratio, upsell and cross-sell."""
+    found = bridges(moves, [Period(year_before(end), end, reads.running(Query(), end)[0].title)])[0]
+    shares = rates(found)
+    return {
+        "quick": known(shares.quick_ratio),
+        "upsell": known(shares.upsell_rate),
+        "cross_sell": known(shares.cross_sell_rate),
+        "upsold": found.upsold,
+        "cross_sold": found.cross_sold,
+        "revenue_churn": known(shares.revenue_churn),
+    }
+
+
+def triangle(moves: pd.DataFrame, query: Query, today: date) -> dict[str, Any] | None:
+    """The cohort triangle: by quarter, or by year where years are looked at."""
+    every = "year" if query.kind == "year" else "quarter" if query.kind == "quarter" else "month"
+    found: Triangle = cohort_triangle(moves, today, every, get_company().fiscal_year_start)  # type: ignore[arg-type]
+    if not found.cohorts:
+        return None
+    shares = found.revenue_retention() if query.cohort == "revenue" else found.logo_retention()
+    first = max(0, len(found.cohorts) - MOST_COHORTS)
+    rows = [
+        {
+            "title": _title(found.cohorts[i]),
+            "customers": int(found.customers[i]),
+            "mrr": int(found.mrr[i]),
+            "cells": [_cell(value) for value in shares[i][: len(found.cohorts) - i]],
+        }
+        for i in range(first, len(found.cohorts))
+        if found.customers[i]
+    ]
+    width = max((len(row["cells"]) for row in rows), default=0)
+    return {"rows": rows, "ages": list(range(width)), "every": every, "cut": first}
+
+
+def _cell(value: float) -> dict[str, Any]:
+    if np.isnan(value):
+        return {"value": None, "shade": "none"}
+    share = float(value)
+    return {"value": share, "shade": str(min(SHADES, round(share * SHADES)))}
+
+
+def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, Any]]:
+    """One line per value of the chosen dimension for a period; the lines add up to the whole."""
+    moves = book.moves
+    named = (
+        moves["product"]
+        if query.by == "product"
+        else moves["account_id"].map(book.groups).fillna(reads.UNSET)
+    )
+    values = sorted({str(value) for value in named.unique()})
+    titles = reads.segment_words(query.by, values)
+    rows = []
+    for value in reads.segment_order(query.by, values):
+        part = moves[named == value]
+        found = bridges(part, [period])[0]
+        trailing = retention(part, year_before(period.end), period.end)
+        if not (found.opening or found.closing):
+            continue
+        own = replace(query, segment=value or "-")
+        rows.append(
+            {
+                "title": titles[value],
+                "address": own.address,
+                "opening": found.opening,
+                "cells": _bridge_cells(own, period, found),
+                "closing": found.closing,
+                "customers": found.customers_closing,
+                "nrr": known(trailing.nrr),
+                "grr": known(trailing.grr),
+                "logo_churn": known(trailing.logo_churn),
+                "kept_address": _listing(own, "retention", year_before(period.end), period.end),
+            }
+        )
+    return rows
+
+
+def value_chart(found: TimeToEvent) -> dict[str, Any]:
+    """Share that has reached first value by day, with its interval."""
+    curve = found.curve
+    step = max(1, len(curve) // 60)
+    shown = curve.iloc[::step]
+    return {
+        "kind": "line",
+        "x": [f"{int(day)}" for day in shown["day"]],
+        "series": [
+            {
+                "name": _("Reached first value"),
+                "values": [float(v) for v in shown["share"]],
+                "low": [float(v) for v in shown["low"]],
+                "high": [float(v) for v in shown["high"]],
+                "colour": "c1",
+                "step": True,
+            }
+        ],
+        "format": "percent",
+        "axis": _("Days since the start"),
+        "endLabels": False,
+    }
+
+
+def options(member: Member, query: Query) -> dict[str, Any]:
+    """The choices of the filter bar."""
+    words = dimension_words()
+    chosen: Mapping[str, str] = {}
+    if query.by and query.by != "product":
+        values = sorted(set(reads.group_accounts(member, query.by).values()))[:200]
+        titles = reads.segment_words(query.by, values)
+        chosen = {value or "-": titles[value] for value in reads.segment_order(query.by, values)}
+    return {
+        "kinds": [("month", _("Months")), ("quarter", _("Quarters")), ("year", _("Fiscal years"))],
+        "dimensions": [(name, words[name]) for name in DIMENSIONS],
+        "segments": list(chosen.items()),
+        "knowns": [("now", _("as known today")), ("then", _("as known at each period's end"))],
+    }
+
+
+def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
+    """Everything the page draws."""
+    periods = reads.running(query, today)
+    then = query.known == "then"
+    books: dict[date, reads.Book] = {}
+
+    def read(day: date) -> pd.DataFrame:
+        if day not in books:
+            books[day] = reads.read_book(member, query, day)
+        return books[day].moves
+
+    found = lines(read, periods, then)
+    chosen = next((one for one in found if one.period.start == query.at), found[-1])
+    latest = books.get(periods[-1].last) or reads.read_book(member, query, periods[-1].last)
+    currency = get_company().currency
+    due = reads.read_due(member, query, periods[-1].last, today)
+    return {
+        "query": query,
+        "currency": currency,
+        "empty": latest.moves.empty,
+        "head": headline(query, found, due),
+        "year": year_rates(latest.moves, periods[-1].end),
+        "chart": _bridge_chart(query, chosen, currency),
+        "chosen_title": _title(chosen.period),
+        "chosen_running": chosen.running,
+        "rows": [_row(query, one, chosen) for one in reversed(found)],
+        "rates_chart": _rates_chart(found),
+        "triangle": triangle(latest.moves, query, today) if query.by != "product" else None,
+        "cohort_addresses": {
+            name: replace(query, cohort=name).address + "#cohorts" for name in ("revenue", "logo")
+        },
+        "segments": segments(query, latest, chosen.period) if query.by and not query.segment else [],
+        "segment_title": dimension_words().get(query.by, ""),
+        "options": options(member, query),
+        "movement_words": movement_words(),
+        "export": "export/?" + urlencode(query.pairs()),
+    }
+
+
+def renewal_words(found: Renewals, currency: str) -> str:
+    """``12 of 14, 4.5億円 of 5億円`` in the reader's language."""
+    language = get_language() or "ja"
+    due, kept = (
+        money_short(found.money_due, currency, language),
+        money_short(found.money_renewed, currency, language),
+    )
+    return _("%(kept)s of %(due)s") % {"kept": kept, "due": due}

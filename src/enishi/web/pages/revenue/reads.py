@@ -1,0 +1,151 @@
+"""Revenue's movements within the scope of the member who asks, cut to a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import pandas as pd
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Account, Member
+from enishi.kit.home import Home
+from enishi.metrics.api import FactSettings, duckdb_facts
+from enishi.metrics.cohorts import renewals_due
+from enishi.metrics.periods import Period, add_months, period_of
+from enishi.metrics.revenue import movements
+from enishi.metrics.subscriptions import subscription_periods
+from enishi.segments.api import tier_titles
+from enishi.store.kinds import STAGES
+from enishi.web.pages.health.metric_reads import scope_ids
+from enishi.web.pages.portfolio.words import stage_words, tier_words
+from enishi.web.pages.revenue.query import COUNTS, Query
+from enishi.web.words import person
+
+KEEP_SECONDS = 3600
+UNSET = ""
+FIELDS = ("industry", "size", "region", "stage", "channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a view is computed from: the movements of the accounts in view, at account level.
+
+    Args:
+        moves: of :func:`enishi.metrics.revenue.movements`, only accounts in scope and in the segment.
+        groups: account -> value of the chosen dimension; empty for none and for products.
+    """
+
+    moves: pd.DataFrame
+    groups: Mapping[int, str]
+
+
+def read_stretches(known_on: date) -> tuple[str, pd.DataFrame]:
+    """Every stretch of unchanged terms as known at the end of a day, and a stamp of what it was read from."""
+    company = get_company()
+    with duckdb_facts(Home.from_environment(), FactSettings(currency=company.currency)) as facts:
+        stamp = f"{facts.files.generation}:{company.currency}:{known_on}"
+        key = f"revenue:stretches:{stamp}"
+        found: pd.DataFrame | None = cache.get(key)
+        if found is None:
+            found = subscription_periods(facts, known_on)
+            cache.set(key, found, KEEP_SECONDS)
+    return stamp, found
+
+
+def read_moves(level: Literal["account", "product"], known_on: date) -> pd.DataFrame:
+    """All movements of the company, as known at the end of a day."""
+    stamp, stretches = read_stretches(known_on)
+    key = f"revenue:moves:{level}:{stamp}"
+    moves: pd.DataFrame | None = cache.get(key)
+    if moves is None:
+        moves = movements(stretches, level)
+        cache.set(key, moves, KEEP_SECONDS)
+    return moves
+
+
+def read_due(member: Member, query: Query, known_on: date, until: date) -> pd.DataFrame:
+    """Renewals due up to a day, of the accounts in view."""
+    stamp, stretches = read_stretches(known_on)
+    key = f"revenue:due:{until}:{stamp}"
+    due: pd.DataFrame | None = cache.get(key)
+    if due is None:
+        due = renewals_due(stretches, until)
+        cache.set(key, due, KEEP_SECONDS)
+    due = due[due["account_id"].isin(scope_ids(member))]
+    if not query.segment:
+        return due
+    if query.by == "product":
+        return due[due["product"] == _value(query.segment)]
+    groups = group_accounts(member, query.by)
+    return due[due["account_id"].map(groups) == _value(query.segment)]
+
+
+def group_accounts(member: Member, dimension: str) -> dict[int, str]:
+    """Account -> value of a dimension, for accounts in scope."""
+    accounts = visible_accounts(member).order_by()
+    if dimension == "tier":
+        return {pk: tier or UNSET for pk, tier in accounts.values_list("pk", "state__tier")}
+    if dimension == "owner":
+        return {pk: str(owner or UNSET) for pk, owner in accounts.values_list("pk", "owner_id")}
+    if dimension in FIELDS:
+        return {pk: value or UNSET for pk, value in accounts.values_list("pk", dimension)}
+    return {}
+
+
+def segment_words(dimension: str, values: list[str]) -> dict[str, str]:
+    """Titles of a dimension's values in the reader's language."""
+    words: Mapping[str, str] = {}
+    if dimension == "tier":
+        words = tier_words()
+    elif dimension == "stage":
+        words = stage_words()
+    elif dimension == "owner":
+        members = Member.objects.in_bulk([int(v) for v in values if v.isdecimal()])
+        words = {str(pk): person(one) for pk, one in members.items()}
+    return {value: words.get(value, value) or _("Not set") for value in values}
+
+
+def segment_order(dimension: str, values: list[str]) -> list[str]:
+    """Values in the order people expect: tiers and stages as declared, the rest by name, "not set" last."""
+    declared = list(tier_titles()) if dimension == "tier" else [name for name, _t in STAGES]
+    place = {name: index for index, name in enumerate(declared)} if dimension in ("tier", "stage") else {}
+    return sorted(values, key=lambda v: (v == UNSET, place.get(v, len(place)), v))
+
+
+def read_book(member: Member, query: Query, known_on: date) -> Book:
+    """The movements a view is about."""
+    moves = read_moves("product" if query.by == "product" else "account", known_on)
+    moves = moves[moves["account_id"].isin(scope_ids(member))]
+    groups = group_accounts(member, query.by) if query.by not in ("", "product") else {}
+    if query.segment and query.by == "product":
+        moves = moves[moves["product"] == _value(query.segment)]
+    elif query.segment:
+        chosen = [pk for pk, value in groups.items() if value == _value(query.segment)]
+        moves = moves[moves["account_id"].isin(chosen)]
+    return Book(moves.reset_index(drop=True), groups)
+
+
+def _value(segment: str) -> str:
+    return UNSET if segment == "-" else segment
+
+
+def running(query: Query, today: date) -> list[Period]:
+    """The periods of a view, oldest first; the last one runs and is cut after today."""
+    fiscal = get_company().fiscal_year_start
+    current = period_of(today, query.kind, fiscal)  # type: ignore[arg-type]
+    months = {"month": 1, "quarter": 3, "year": 12}[query.kind]
+    found = [
+        period_of(add_months(current.start, -months * back), query.kind, fiscal)  # type: ignore[arg-type]
+        for back in range(COUNTS[query.kind] - 1, 0, -1)
+    ]
+    return [*found, Period(current.start, today + timedelta(days=1), current.title)]
+
+
+def names_of(ids: list[int]) -> dict[int, str]:
+    return dict(Account.objects.filter(pk__in=ids).values_list("pk", "name"))

@@ -1,0 +1,200 @@
+"""Revenue: what a figure says is what its accounts add up to, within scope."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.http import QueryDict
+from django.test import Client
+from tests.world import TODAY, World, make_world
+
+from enishi.accounts.models import AuditLine, Member
+from enishi.kit.home import Home
+from enishi.metrics.periods import period_of
+from enishi.store.testing import publish
+from enishi.web.pages.revenue import listing, present, reads, views
+from enishi.web.pages.revenue.query import Drill, Query, read_drill, read_query
+
+pytestmark = pytest.mark.django_db
+
+# account, started, amount, [(day, amount)], ended, renewal
+STORY = (
+    ("sakura", 800, 600_000, [(100, 800_000)], None, 30),
+    ("fuji", 300, 300_000, [(40, 250_000)], None, None),
+    ("acme", 500, 500_000, [], 5, None),
+    ("naniwa", 10, 900_000, [], None, None),
+)
+
+
+def version(number: int, record: int, account: int, on: date, known: date, **values: Any) -> dict[str, Any]:
+    return {
+        "version_id": number, "record_id": record, "account_id": account, "valid_on": on, "known_on": known,
+        "recorded_on": known, "deleted": False, "source": "test", "outside_id": f"s{record}", "product": "Desk",
+        "plan": "Business", "currency": "JPY", "interval": "month", "recurring": True, **values,
+    }  # fmt: skip
+
+
+def subscription_rows(world: World) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for record, (name, started, amount, changes, ended, _renewal) in enumerate(STORY, 1):
+        pk, first = world.accounts[name].pk, TODAY - timedelta(days=started)
+        common = {"started_on": first}
+        rows.append(version(len(rows) + 1, record, pk, first, first, amount=amount, **common))
+        for ago, changed in changes:
+            on = TODAY - timedelta(days=ago)
+            rows.append(version(len(rows) + 1, record, pk, on, on, amount=changed, **common))
+        if ended is not None:
+            on = TODAY - timedelta(days=ended)
+            rows.append(version(len(rows) + 1, record, pk, on, on, amount=amount, ended_on=on, **common))
+    return rows
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
+    cache.clear()
+    made = make_world()
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    home = Home.from_environment()
+    home.prepare()
+    publish(home, "record_subscription", subscription_rows(made))
+    monkeypatch.setattr(views, "company_day", lambda _now: TODAY)
+    return made
+
+
+def ask(text: str = "") -> Query:
+    return read_query(QueryDict(text))
+
+
+def sign_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def test_every_figure_of_the_table_is_the_sum_of_its_accounts(world: World) -> None:
+    context = present.page_context(world.suzuki, ask("kind=quarter"), TODAY)
+    assert len(context["rows"]) == 9
+    for row in context["rows"]:
+        for cell in row["cells"]:
+            if cell["address"]:
+                drill = read_drill(QueryDict(cell["address"].split("?")[1]), TODAY)
+                assert listing.read_listing(world.suzuki, drill, TODAY).amount == cell["amount"]
+        assert row["opening"] + sum(cell["amount"] for cell in row["cells"]) == row["closing"]
+
+
+def test_the_opening_leads_to_the_accounts_that_make_it(world: World) -> None:
+    row = present.page_context(world.suzuki, ask(), TODAY)["rows"][0]
+    drill = read_drill(QueryDict(row["opening_address"].split("?")[1]), TODAY)
+    found = listing.read_listing(world.suzuki, drill, TODAY)
+    assert found.amount == row["opening"]
+    closing = read_drill(QueryDict(row["closing_address"].split("?")[1]), TODAY)
+    assert (
+        listing.read_listing(world.suzuki, closing, TODAY).amount
+        == row["closing"]
+        == 800_000 + 250_000 + 900_000
+    )
+
+
+def test_the_trailing_rates_are_those_of_the_customers_a_year_ago(world: World) -> None:
+    head = present.page_context(world.suzuki, ask(), TODAY)["head"]
+    # a year ago: sakura 600, acme 500 (thousands); now 800 and 0
+    assert head["nrr"] == pytest.approx(800 / 1100)
+    assert head["grr"] == pytest.approx(600 / 1100)
+    assert head["logo_churn"] == pytest.approx(1 / 2)
+
+
+def test_each_sees_the_money_of_their_own_book(world: World) -> None:
+    assert present.page_context(world.smith, ask(), TODAY)["head"]["mrr"] == 0
+    assert present.page_context(world.tanaka, ask(), TODAY)["head"]["mrr"] == 900_000
+
+
+def test_segments_add_up_to_the_whole(world: World) -> None:
+    for by in ("industry", "tier", "owner", "stage", "product"):
+        context = present.page_context(world.suzuki, ask(f"by={by}"), TODAY)
+        assert sum(row["closing"] for row in context["segments"]) == context["head"]["mrr"], by
+    only = present.page_context(world.suzuki, ask("by=industry&segment=製造"), TODAY)
+    assert only["head"]["mrr"] == 250_000
+
+
+def test_as_known_then_does_not_see_what_was_learned_later(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    rows = subscription_rows(world)
+    late = next(row for row in rows if row["amount"] == 250_000)
+    late["known_on"] = late["recorded_on"] = TODAY
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path / "late"))
+    home = Home.from_environment()
+    home.prepare()
+    publish(home, "record_subscription", rows)
+    cache.clear()
+    now = present.page_context(world.suzuki, ask(), TODAY)["rows"]
+    then = present.page_context(world.suzuki, ask("known=then"), TODAY)["rows"]
+    month = {row["title"]: row for row in now}
+    title = next(
+        title
+        for title, row in month.items()
+        if any(c["name"] == "contraction" and c["amount"] for c in row["cells"])
+    )
+    contraction = {row["title"]: row["cells"][3]["amount"] for row in then}
+    assert month[title]["cells"][3]["amount"] == -50_000
+    assert contraction[title] == 0
+
+
+def test_cohorts_lose_who_left(world: World) -> None:
+    found = present.triangle(
+        reads.read_book(world.suzuki, ask(), TODAY).moves, ask("cohort=logo&kind=year"), TODAY
+    )
+    assert found is not None
+    assert found["rows"][0]["cells"][0]["value"] == 1
+    assert sum(row["customers"] for row in found["rows"]) <= 4
+
+
+def test_the_running_period_ends_today(world: World) -> None:
+    periods = reads.running(ask("kind=quarter"), TODAY)
+    assert periods[-1].start == period_of(TODAY, "quarter", 4).start
+    assert periods[-1].last == TODAY
+    assert all(a.end == b.start for a, b in pairwise(periods))
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(
+    "path", ["/revenue/", "/revenue/?kind=year&by=tier&cohort=logo", "/revenue/?known=then&by=owner"]
+)
+def test_pages_draw(world: World, path: str, language: str) -> None:
+    Member.objects.filter(pk=world.watanabe.pk).update(language=language)
+    assert sign_in(Member.objects.get(pk=world.watanabe.pk)).get(path).status_code == 200
+
+
+def test_the_list_behind_a_figure_and_its_file(world: World) -> None:
+    span = f"from={TODAY - timedelta(days=60)}&to={TODAY + timedelta(days=1)}"
+    page = sign_in(world.suzuki).get(f"/revenue/movements/?movement=churn&{span}").content.decode()
+    assert "Acme Corporation" in page
+    assert "500,000" in page
+    answer = sign_in(world.suzuki).get(f"/revenue/movements/export/?movement=churn&{span}&format=csv")
+    assert "Acme Corporation" in answer.content.decode("utf-8-sig")
+    assert AuditLine.objects.filter(verb="revenue_exported").exists()
+    assert sign_in(world.watanabe).get(f"/revenue/movements/export/?{span}").status_code == 403
+    assert (
+        "Acme" not in sign_in(world.tanaka).get(f"/revenue/movements/?movement=churn&{span}").content.decode()
+    )
+
+
+def test_a_drill_reads_back_its_own_address() -> None:
+    query = ask("by=tier&segment=high&known=then")
+    address = query.drill("churn", date(2026, 1, 1), date(2026, 2, 1))
+    assert read_drill(QueryDict(address[1:]), TODAY) == Drill(
+        "churn", date(2026, 1, 1), date(2026, 2, 1), query
+    )
+
+
+def test_without_facts_the_page_teaches_the_next_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path / "empty"))
+    Home.from_environment().prepare()
+    cache.clear()
+    assert "/setup/" in sign_in(world.suzuki).get("/revenue/").content.decode()

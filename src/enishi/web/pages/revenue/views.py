@@ -1,0 +1,124 @@
+"""Revenue: where does the money move?"""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day, get_company
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.portfolio.words import minor_units
+from enishi.web.pages.revenue import present, reads, voices
+from enishi.web.pages.revenue.listing import PAGE_SIZE, Listing, read_listing
+from enishi.web.pages.revenue.query import Drill, read_drill, read_query
+
+EXPORTING = LEADERS | {"csm", "sales"}
+TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+@require_GET
+@page()
+def revenue(request: PageRequest) -> HttpResponse:
+    """Bridge, retention, cohorts, within the member's scope."""
+    today = company_day(system_clock())
+    query = read_query(request.GET)
+    context = present.page_context(request.member, query, today)
+    if not query.segment:
+        context["voice"] = voices.read_voice(request.member, today)
+        found = voices.read_time_to_value(request.member)
+        context["value"] = found
+        context["value_chart"] = present.value_chart(found) if found and found.happened else None
+    return render(request, "pages/revenue/revenue.html", context)
+
+
+def _titles(drill: Drill) -> dict[str, str]:
+    return present.movement_words() | {
+        "": _("All movements"),
+        "mrr": _("MRR in force"),
+        "retention": _("What became of the customers of the start"),
+    }
+
+
+@require_GET
+@page()
+def movements(request: PageRequest) -> HttpResponse:
+    """The accounts behind a figure, adding up to it."""
+    today = company_day(system_clock())
+    drill = read_drill(request.GET, today)
+    found = read_listing(request.member, drill, today)
+    shown = Paginator(found.entries, PAGE_SIZE).get_page(request.GET.get("page"))
+    names = reads.names_of([entry.account_id for entry in shown])
+    context = {
+        "drill": drill,
+        "title": _titles(drill)[drill.movement],
+        "listing": found,
+        "page": shown,
+        "names": names,
+        "words": present.movement_words(),
+        "back": reverse("revenue") + drill.view.address,
+        "exports": request.member.role in EXPORTING,
+        "query_string": urlencode(request.GET, doseq=True),
+    }
+    return render(request, "pages/revenue/movements.html", context)
+
+
+def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes:
+    company = get_company()
+    unit, words = minor_units(company.currency), present.movement_words()
+    names = reads.names_of([entry.account_id for entry in found.entries])
+    money = f" ({company.currency})"
+    headings = [
+        Heading(_("Account")), Heading(_("Product")), Heading(_("Movement")), Heading(_("Day"), "day"),
+        Heading(_("Before") + money, "money"), Heading(_("Change") + money, "money"), Heading(_("After") + money, "money"),
+    ]  # fmt: skip
+    rows = (
+        [names.get(e.account_id, ""), e.product, words.get(e.kind, ""), e.on,
+         *(Decimal(amount) / unit for amount in (e.before, e.amount, e.after))]
+        for e in found.entries
+    )  # fmt: skip
+    path = folder / f"movements.{file_format}"
+    write_table(path, file_format, headings, rows, title=_titles(drill)[drill.movement])
+    return path.read_bytes()
+
+
+@require_GET
+@page(roles=EXPORTING)
+def export_movements(request: PageRequest) -> HttpResponse:
+    """The same list as a file."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in FORMATS:
+        message = Text(
+            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+        )
+        raise EnishiError(
+            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
+        )
+    today = company_day(system_clock())
+    drill = read_drill(request.GET, today)
+    with tempfile.TemporaryDirectory() as folder:
+        content = _file(read_listing(request.member, drill, today), drill, file_format, Path(folder))
+    detail = {
+        "movement": drill.movement,
+        "from": str(drill.start),
+        "to": str(drill.end),
+        "format": file_format,
+    }
+    write_audit(request.member, "revenue_exported", "revenue", detail=detail)
+    ending = "xlsx" if file_format == "xlsx" else "csv"
+    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
+    answer["Content-Disposition"] = f'attachment; filename="enishi-revenue-{drill.start:%Y%m%d}.{ending}"'
+    return answer
