@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,12 +71,12 @@ def build_batch(events: Sequence[Event], hashes: Ints, zone: str, users: Numbers
         hashes: (n, 2) as of :func:`enishi.store.hashing.message_hashes`.
         zone: the company's time zone.
     """
-    columns = Event(*zip(*events, strict=True))  # type: ignore[arg-type] - each field now holds a column
+    columns: Any = Event(*zip(*events, strict=True))  # each field now holds a column
     user_keys, group_keys, previous_keys = _keys(columns, users)
     user_nos, new_users = users.assign(user_keys)
     previous_nos, new_previous = users.assign(previous_keys)
     group_nos, new_groups = groups.assign(group_keys)
-    occurred_at, received_at = instants(columns.occurred_us), instants(columns.received_us)  # type: ignore[arg-type]
+    occurred_at, received_at = instants(columns.occurred_us), instants(columns.received_us)
     day, recorded_on = days_in(zone, occurred_at), days_in(zone, received_at)
     known_on = pc.if_else(pa.array(columns.backfill, pa.bool_()), day, recorded_on)
     table = pa.table(
@@ -113,7 +114,7 @@ def _as_days(column: pa.Array) -> Days:
 Keys = list[Key | None]
 
 
-def _keys(columns: Event, users: Numbers) -> tuple[Keys, Keys, Keys]:
+def _keys(columns: Any, users: Numbers) -> tuple[Keys, Keys, Keys]:
     """Dictionary keys by row: of the acting person (the user id, else the anonymous id), of the group, and of
     an earlier id of the same person (the one an alias call replaces, or the anonymous id beside a user id)."""
     systems, user_ids, anonymous_ids = columns.system, columns.user, columns.anonymous
@@ -133,7 +134,7 @@ def _keys(columns: Event, users: Numbers) -> tuple[Keys, Keys, Keys]:
     return person, group, earlier
 
 
-def _resolve_aliases(columns: Event, hidden: dict[str, str], users: Numbers, earlier: Keys) -> None:
+def _resolve_aliases(columns: Any, hidden: dict[str, str], users: Numbers, earlier: Keys) -> None:
     """The id an alias call names may be of either sort: a user id where one is known, else an anonymous id."""
     named = [(place, value) for place, value in enumerate(columns.previous) if value]
     if not named:

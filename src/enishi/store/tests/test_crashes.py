@@ -1,0 +1,178 @@
+"""A crash at every step the consumer takes: what was accepted is there once afterwards.
+
+Crashes are thrown at each place where something becomes durable, one run for each, before and after it. The
+processes themselves are killed in ``tests/crash.py``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import enishi.store.consumer as consumer_module
+import enishi.store.durable as durable
+import enishi.store.publishing as publishing
+from enishi.store.compaction import FAN_IN
+from enishi.store.contracts import Erasure, Version
+from enishi.store.inbox import Inbox
+from enishi.store.published import Published
+from enishi.store.tests.fakes import START, Bench, event, us
+
+
+class Crash(BaseException):
+    """Not an Exception, so that nothing on the way can swallow it."""
+
+
+class Countdown:
+    """Lets so many steps pass, then crashes before or after the next."""
+
+    def __init__(self, steps: int, after: bool) -> None:
+        self.left, self.after, self.names = steps, after, list[str]()
+
+    def watch(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        real: Callable[..., Any] = getattr(owner, name)
+
+        def step(*arguments: Any, **named: Any) -> Any:
+            self.names.append(name)
+            self.left -= 1
+            if self.left == 0 and not self.after:
+                raise Crash(name)
+            result = real(*arguments, **named)
+            if self.left == 0:
+                raise Crash(name)
+            return result
+
+        monkeypatch.setattr(owner, name, step)
+
+
+def watch_all(monkeypatch: pytest.MonkeyPatch, countdown: Countdown) -> None:
+    for owner, name in (
+        (durable, "sync_file"),
+        (durable, "sync_folder"),
+        (consumer_module, "write_state"),
+        (consumer_module, "publish_pending"),
+        (consumer_module, "forget_published"),
+        (publishing, "write_manifest"),
+        (consumer_module, "rewrite"),
+        (consumer_module, "forget_users"),
+        (Inbox, "forget"),
+    ):
+        countdown.watch(monkeypatch, owner, name)
+
+
+def run_until_crash(bench: Bench, steps: int, after: bool) -> Countdown:
+    countdown = Countdown(steps, after)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        watch_all(monkeypatch, countdown)
+        consumer = consumer_module.Consumer(bench.home, bench.inbox, bench.application, bench.clock)
+        try:
+            assert consumer.try_open()
+            consumer.catch_up()
+        except Crash:
+            pass
+        finally:
+            consumer.close()
+    return countdown
+
+
+def version(number: int) -> Version:
+    return Version(
+        number, "account", number, number, None, date(2026, 3, 1), us(START), us(START), False, False, "crm",
+        f"A-{number}", {"name": f"Account {number}"},
+    )  # fmt: skip
+
+
+def prepare(bench: Bench) -> None:
+    """Enough published before that the next publish also merges files."""
+    for number in range(FAN_IN - 1):
+        bench.send(event(f"old{number}"))
+        bench.catch_up()
+    bench.send(event("a"), event("b", START - timedelta(days=2)), event("a"), event("old0"))
+    bench.application.known = [version(1), version(2)]
+
+
+def expect_exact(bench: Bench) -> None:
+    bench.send(event("b"), event("c"))
+    bench.catch_up()
+    ids = sorted(str(row["message_id"]) for row in bench.rows("events"))
+    assert ids == sorted([*(f"old{n}" for n in range(FAN_IN - 1)), "a", "b", "c"])
+    assert sum(int(str(row["n"])) for row in bench.rows("usage")) == len(ids)
+    assert sorted(int(str(row["version_id"])) for row in bench.rows("record_account")) == [1, 2]
+    assert len(bench.rows("users")) == len(bench.rows("groups")) == len(bench.rows("memberships")) == 1
+    listed = {path for table in ("events", "usage") for path in Published(bench.home).files(table)}
+    assert all(Path(path).exists() for path in listed)
+
+
+def copy_of(prepared: Bench, folder: Path) -> Bench:
+    prepared.inbox.close()
+    shutil.copytree(prepared.home.root, folder)
+    bench = Bench(folder)
+    bench.application.known = prepared.application.known
+    return bench
+
+
+@pytest.mark.slow
+def test_a_crash_at_any_step_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    prepared = Bench(tmp_path / "prepared")
+    prepare(prepared)
+    total = len(run_until_crash(copy_of(prepared, tmp_path / "count"), 10**6, after=False).names)
+    assert total > 15
+    for steps in range(1, total + 1):
+        bench = copy_of(prepared, tmp_path / f"run{steps}")
+        run_until_crash(bench, steps, after=steps % 2 == 0)
+        expect_exact(bench)
+
+
+@pytest.mark.slow
+def test_an_erasure_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    erasure = Erasure(1, [("product", "sato")], None)
+    for steps in range(1, 14):
+        bench = Bench(tmp_path / f"run{steps}")
+        bench.send(event("a"), event("b", user="ito"))
+        bench.catch_up()
+        bench.application.to_erase.append(erasure)
+        run_until_crash(bench, steps, after=steps % 2 == 0)
+        bench.catch_up()
+        assert bench.application.to_erase == []
+        assert [row["message_id"] for row in bench.rows("events")] == ["b"]
+        assert [row["user_id"] for row in bench.rows("users")] == ["ito"]
+
+
+def test_readers_see_one_generation_or_the_next(bench: Bench) -> None:
+    """The sums of two tables agree at every step at which a reader might look."""
+    bench.send(event("a"))
+    bench.catch_up()
+    sums: list[tuple[int, int]] = []
+    real = durable.sync_folder
+
+    def look(folder: Path) -> None:
+        real(folder)
+        published = Published(bench.home)
+        sums.append((published.rows("events"), published.rows("usage")))
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(durable, "sync_folder", look)
+        bench.send(event("b", user="ito"))
+        bench.catch_up()
+    assert set(sums) == {(1, 1), (2, 2)}
+
+
+def test_a_clock_that_jumps_loses_nothing(bench: Bench) -> None:
+    for number, jump in enumerate(
+        (timedelta(0), timedelta(days=-400), timedelta(days=3000), timedelta(days=-2600))
+    ):
+        bench.clock.at += jump
+        now = us(bench.clock())
+        bench.send(
+            event(f"a{number}", received_us=now, occurred_us=now),
+            event("same", received_us=now, occurred_us=now),
+        )
+        bench.catch_up()
+    ids = sorted(str(row["message_id"]) for row in bench.rows("events"))
+    assert ids == ["a0", "a1", "a2", "a3", "same"]
+    assert sum(int(str(row["n"])) for row in bench.rows("usage")) == 5
