@@ -37,18 +37,18 @@ $(BIN)/python:
 $(STAMPS)/run: requirements/run.txt | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	@echo "Installing what Enishi runs on (a minute or two, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/run.txt
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
 	@echo "Installing the development tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
 # Installing runs hatch_build.py: translations, and the front end with Node from the machine or from a wheel.
 $(STAMPS)/installed: $(STAMPS)/run $(SOURCES)
 	@echo "Building the front end and the translations ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 # ---- using ------------------------------------------------------------------------------------------------
