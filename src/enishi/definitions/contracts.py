@@ -22,7 +22,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     """Common behaviour: unknown names are mistakes, not silence."""
 
 
-class Condition(Body):
+class Condition(Body, frozen=True):
     """A comparison of one metric with a number. A missing value never satisfies it."""
 
     metric: str
@@ -30,14 +30,14 @@ class Condition(Body):
     value: float
 
 
-class TenurePoints(Body):
+class TenurePoints(Body, frozen=True):
     """The table for accounts younger than ``until_days``; the last entry leaves it out."""
 
     points: tuple[Pair, ...]
     until_days: int | None = None
 
 
-class PointsMapping(Body, tag_field="type", tag="points"):
+class PointsMapping(Body, frozen=True, tag_field="type", tag="points"):
     """Piecewise linear: ``[metric value, points 0-100]`` in rising order of value, flat beyond the ends.
 
     ``scale: log`` interpolates over log(1 + value), for counts whose ratio matters and not their difference.
@@ -48,20 +48,20 @@ class PointsMapping(Body, tag_field="type", tag="points"):
     by_tenure: tuple[TenurePoints, ...] = ()
 
 
-class Step(Body):
+class Step(Body, frozen=True):
     """``points`` from ``at_least`` on."""
 
     at_least: float
     points: float
 
 
-class TenureSteps(Body):
+class TenureSteps(Body, frozen=True):
     steps: tuple[Step, ...]
     below: float = 0
     until_days: int | None = None
 
 
-class StepsMapping(Body, tag_field="type", tag="bands"):
+class StepsMapping(Body, frozen=True, tag_field="type", tag="bands"):
     """Bands: the points of the highest step reached, ``below`` under the first."""
 
     steps: tuple[Step, ...]
@@ -69,7 +69,7 @@ class StepsMapping(Body, tag_field="type", tag="bands"):
     by_tenure: tuple[TenureSteps, ...] = ()
 
 
-class PercentileMapping(Body, tag_field="type", tag="percentile"):
+class PercentileMapping(Body, frozen=True, tag_field="type", tag="percentile"):
     """Rank among peers on the same day, 0-100.
 
     Peers share all of ``peers`` (``product``, ``plan``, ``size``, ``tenure``, ``stage``, ``industry``); where
@@ -91,7 +91,7 @@ class PercentileMapping(Body, tag_field="type", tag="percentile"):
 Mapping = PointsMapping | StepsMapping | PercentileMapping
 
 
-class Group(Body):
+class Group(Body, frozen=True):
     """A part of the score: its weight is relative to the other groups present."""
 
     id: str
@@ -99,7 +99,7 @@ class Group(Body):
     weight: float
 
 
-class Measure(Body):
+class Measure(Body, frozen=True):
     """One line of the score.
 
     Args:
@@ -124,7 +124,7 @@ class Measure(Body):
     facts: Literal["usage", "people", "tickets", "incidents", "revenue", "surveys", "timeline", ""] = ""
 
 
-class Cap(Body):
+class Cap(Body, frozen=True):
     """Worst-input rule: where all of ``when`` hold, the score is at most ``at_most``."""
 
     id: str
@@ -133,7 +133,7 @@ class Cap(Body):
     at_most: float
 
 
-class AppliesTo(Body):
+class AppliesTo(Body, frozen=True):
     """Which accounts the scorecard is for; an empty list means any."""
 
     products: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class AppliesTo(Body):
     tenure_below_days: int | None = None
 
 
-class ScoreBands(Body):
+class ScoreBands(Body, frozen=True):
     """Green from ``green``, yellow from ``yellow``, red below. A band is left only when its limit is passed
     by more than ``margin``."""
 
@@ -154,7 +154,7 @@ class ScoreBands(Body):
     margin: float = 2
 
 
-class TrendRule(Body):
+class TrendRule(Body, frozen=True):
     """The arrow: the change over ``weeks`` weeks must exceed ``minimum`` points and ``z`` standard errors of
     the account's own usual weekly movement."""
 
@@ -163,7 +163,7 @@ class TrendRule(Body):
     z: float = 1.96
 
 
-class Stake(Body):
+class Stake(Body, frozen=True):
     """Declared assumption: the share of a year's revenue at risk by band; a cause of strength 100 counts as red."""
 
     green: float = 0.05
@@ -172,7 +172,7 @@ class Stake(Body):
     unknown: float = 0.15
 
 
-class Scorecard(Body):
+class Scorecard(Body, frozen=True):
     """``priority``: where several scorecards fit an account, the lowest number is its score.
 
     ``product``: score this product's own usage instead of the whole account's.
@@ -192,7 +192,7 @@ class Scorecard(Body):
     stake: Stake = Stake()
 
 
-class Evidence(Body):
+class Evidence(Body, frozen=True):
     """What is said when a rule holds.
 
     ``text`` may hold ``{value}`` (the metric's), ``{on}`` (the fact's day) and ``{threshold}``. ``fact`` names
@@ -204,7 +204,7 @@ class Evidence(Body):
     facts: str = ""
 
 
-class CauseRule(Body):
+class CauseRule(Body, frozen=True):
     """All of ``when`` must hold; the strength is fixed or read from ``points`` over ``metric``."""
 
     id: str
@@ -215,7 +215,7 @@ class CauseRule(Body):
     points: tuple[Pair, ...] = ()
 
 
-class Cause(Body):
+class Cause(Body, frozen=True):
     """Its strength is 1 - product of (1 - strength of each rule that holds): rules support one another."""
 
     id: Literal["disvaluation", "disconnection", "disengagement", "downturn"]
@@ -223,7 +223,7 @@ class Cause(Body):
     rules: tuple[CauseRule, ...]
 
 
-class AlertRule(Body):
+class AlertRule(Body, frozen=True):
     """Fires at once when all of ``when`` hold and stays open until they have not held for ``quiet_days``."""
 
     id: str
@@ -233,7 +233,7 @@ class AlertRule(Body):
     quiet_days: int = 0
 
 
-class Topic(Body):
+class Topic(Body, frozen=True):
     """Words looked for in what the customer wrote or gave as reason over the last ``days``.
 
     The number of texts that mention it is the metric ``mentions_<id>``, which rules may use. ``tag`` routes the
@@ -248,7 +248,7 @@ class Topic(Body):
     tag: Literal["product", "competition", ""] = ""
 
 
-class Causes(Body):
+class Causes(Body, frozen=True):
     """``shown_from``: weaker causes are not shown; ``open_from``/``close_below``: hysteresis of the signal."""
 
     causes: tuple[Cause, ...]
@@ -260,7 +260,7 @@ class Causes(Body):
     close_below: float = 30
 
 
-class TierRule(Body):
+class TierRule(Body, frozen=True):
     """Accounts that meet all of ``when`` are in ``tier``, whatever their share. First match wins."""
 
     id: str
@@ -272,7 +272,7 @@ class TierRule(Body):
     values: tuple[str, ...] = ()
 
 
-class Tier(Body):
+class Tier(Body, frozen=True):
     """``up_to_share``: cumulative share of value at which the tier ends, ranked from the largest account.
 
     A tier without it is reached by rule or pin only (a community, for example).
@@ -285,7 +285,7 @@ class Tier(Body):
     minutes_per_month: float = 0
 
 
-class Tiers(Body):
+class Tiers(Body, frozen=True):
     """``margin``: share by which a cut must be passed; ``minimum_days``: how long a tier is kept at least."""
 
     tiers: tuple[Tier, ...]

@@ -4,6 +4,15 @@ from enishi.signals.alerts import check_alerts
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.history import backfill_scores, explain, lines_of, scores_as_of
 from enishi.signals.outcomes import Outcome
+from enishi.signals.reads import (
+    band_distribution,
+    band_moves,
+    list_movers,
+    list_states,
+    metric_catalogue,
+    score_history,
+    signal_history,
+)
 from enishi.signals.scoring import score_day
 from enishi.signals.trials import (
     Trial,
@@ -19,14 +28,21 @@ __all__ = [
     "Trial",
     "ask_backtest",
     "backfill_scores",
+    "band_distribution",
+    "band_moves",
     "check_alerts",
     "default_outcome",
     "explain",
     "lines_of",
+    "list_movers",
+    "list_states",
+    "metric_catalogue",
     "preview",
     "run_backtest",
     "score_day",
+    "score_history",
     "scorecard_in_force",
     "scores_as_of",
+    "signal_history",
     "snapshot_days",
 ]

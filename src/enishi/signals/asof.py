@@ -206,7 +206,9 @@ def count_mentions(matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.Dat
             )
             per_account = own[seen].groupby("account_id").size()
             rows = days == day
-            counts[rows] = panel.loc[rows, "account_id"].map(per_account).fillna(0.0)
+            counts.loc[rows] = (
+                panel.loc[rows, "account_id"].map(per_account).fillna(0.0).to_numpy(dtype=float)
+            )
         columns[f"mentions_{topic.id}"] = counts
     return pd.DataFrame(columns, index=panel.index)
 

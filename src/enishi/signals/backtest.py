@@ -248,14 +248,18 @@ def _missed(rows: pd.DataFrame) -> list[dict[str, Any]]:
     missed = lost[lost["band"] != "red"].sort_values("tenths", ascending=False).head(MISSED_SHOWN)
     return [
         {
-            "account_id": int(row.account_id),
-            "as_of": row.as_of.date().isoformat(),
-            "lost_on": row.lost_on.date().isoformat() if pd.notna(row.lost_on) else None,
-            "band": row.band,
-            "tenths": None if pd.isna(row.tenths) else int(row.tenths),
+            "account_id": int(row["account_id"]),
+            "as_of": row["as_of"].date().isoformat(),
+            "lost_on": row["lost_on"].date().isoformat() if pd.notna(row["lost_on"]) else None,
+            "band": row["band"],
+            "tenths": None if pd.isna(row["tenths"]) else int(row["tenths"]),
         }
-        for row in missed.itertuples()
+        for row in _records(missed)
     ]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame.to_dict("records")
 
 
 def band_moves(before: Snapshots | None, after: Snapshots) -> dict[str, Any]:
@@ -264,19 +268,19 @@ def band_moves(before: Snapshots | None, after: Snapshots) -> dict[str, Any]:
         return {"moves": [], "move_counts": {}, "accounts_today": len(after.rows)}
     both = before.rows.merge(after.rows, on=["as_of", "account_id"], suffixes=("_before", "_after"))
     moved = both[both["band_before"] != both["band_after"]]
-    counts = moved.groupby(["band_before", "band_after"]).size()
+    counts = (moved["band_before"] + "->" + moved["band_after"]).value_counts()
     return {
         "moves": [
             {
-                "account_id": int(row.account_id),
-                "before": row.band_before,
-                "after": row.band_after,
-                "tenths_before": None if pd.isna(row.tenths_before) else int(row.tenths_before),
-                "tenths_after": None if pd.isna(row.tenths_after) else int(row.tenths_after),
+                "account_id": int(row["account_id"]),
+                "before": row["band_before"],
+                "after": row["band_after"],
+                "tenths_before": None if pd.isna(row["tenths_before"]) else int(row["tenths_before"]),
+                "tenths_after": None if pd.isna(row["tenths_after"]) else int(row["tenths_after"]),
             }
-            for row in moved.itertuples()
+            for row in _records(moved)
         ],
-        "move_counts": {f"{a}->{b}": int(n) for (a, b), n in counts.items()},
+        "move_counts": {str(move): int(n) for move, n in counts.items()},
         "accounts_today": len(both),
     }
 

@@ -66,7 +66,8 @@ def metrics_of_card(card: Scorecard) -> set[str]:
 def metrics_of_causes(causes: Causes) -> set[str]:
     """Ids of the metrics the causes and alerts read."""
     rules = [rule for cause in causes.causes for rule in cause.rules]
-    named = {condition.metric for rule in (*rules, *causes.alerts) for condition in rule.when}
+    conditions = [c for rule in rules for c in rule.when] + [c for alert in causes.alerts for c in alert.when]
+    named = {condition.metric for condition in conditions}
     named |= {rule.metric for rule in rules if rule.metric}
     if "usage_slope_z" in named:
         named |= {"usage_slope_90", "usage_slope_90_se"}

@@ -177,13 +177,19 @@ def _kept(day: date) -> dict[int, HealthScore]:
 
 def lines_of(score: HealthScore, *, home: Home | None = None) -> list[dict[str, Any]]:
     """The lines of a past score in words; computed again as known then where only the score was kept."""
-    if score.lines and isinstance(score.lines[0], dict):
+    spoken: list[dict[str, Any]] | None = score.__dict__.get("spoken_lines")
+    if spoken is None:
+        spoken = score.__dict__["spoken_lines"] = _speak(score, home)
+    return spoken
+
+
+def _speak(score: HealthScore, home: Home | None) -> list[dict[str, Any]]:
+    if not score.lines:
+        return list(explain(score.account_id, score.day, home=home)["lines"])
+    if isinstance(score.lines[0], dict):
         return list(score.lines)
-    if score.lines:
-        card = parse_body("scorecard", score.version.body)
-        return expand_lines(score.lines, card, load_rules([]))
-    lines: list[dict[str, Any]] = explain(score.account_id, score.day, home=home)["lines"]
-    return lines
+    card = parse_body("scorecard", score.version.body)
+    return expand_lines(score.lines, card, load_rules([]))
 
 
 def explain(account_id: int, day: date | None = None, *, home: Home | None = None) -> dict[str, Any]:

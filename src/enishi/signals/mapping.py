@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -143,7 +144,7 @@ def peer_percentile(
     return percentile, counts
 
 
-def _groups(codes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def _groups(codes: NDArray[Any]) -> list[NDArray[np.int64]]:
     """Row numbers of each group."""
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)

@@ -149,7 +149,7 @@ class LineWriter:
         """What moved the score between two rows, largest first; adds up to the change."""
         ev = self.evaluation
         moved = change_lines(ev, ev, np.array([[now, then]], dtype=np.int64))[0]
-        entries = [self._change(i, int(moved[i]), now, then) for i in np.flatnonzero(moved[:-1])]
+        entries = [self._change(i, int(moved[i]), now, then) for i in np.flatnonzero(moved[:-1]).tolist()]
         if moved[-1]:
             entries.append(self._cap_change(int(moved[-1]), now, then))
         return sorted(entries, key=lambda entry: -abs(entry["tenths"]))

@@ -26,7 +26,7 @@ from enishi.signals.backtest import DRAWS, Snapshots, band_moves, report, snapsh
 from enishi.signals.context import Card, Rules, load_rules
 from enishi.signals.judging import judge, walk_bands
 from enishi.signals.mapping import column
-from enishi.signals.models import Backtest
+from enishi.signals.models import Backtest, ManualMeasure
 from enishi.signals.outcomes import Outcome, read_labels
 from enishi.signals.panel import living_rows, read_frame
 
@@ -235,9 +235,8 @@ def preview(
     trial = Trial(card, Outcome("silence", 180), (), published=scorecard_in_force(slug), today=today)
     rules = _rules(trial)
     home = home or Home.from_environment()
-    with company_remembered(), KnownRecords(home) as records:
-        frame = living_rows(read_frame(home, [today], rules, records=records))
-    after, before = (_snapshots(frame.rows, rules, i, {}) for i in (0, 1))
+    rows = _rows_of_today(home, today, rules)
+    after, before = (_snapshots(rows, rules, i, {}) for i in (0, 1))
     moved = _named({"missed": [], **band_moves(before, after)})
     return {
         **{name: moved[name] for name in ("moves", "move_counts", "accounts_today")},
@@ -245,6 +244,21 @@ def preview(
         "after": after.rows["band"].value_counts().to_dict(),
         "histogram": _histogram(after.rows["tenths"]),
     }
+
+
+_today_rows: dict[tuple[Any, ...], pd.DataFrame] = {}
+
+
+def _rows_of_today(home: Home, today: date, rules: Rules) -> pd.DataFrame:
+    """The frame of today with every metric, read once per published generation: an editor asks at each change."""
+    stated = sorted(m.id for card in rules.cards for m in card.body.measures if m.manual)
+    with company_remembered(), KnownRecords(home) as records:
+        key = (home.root, records.published.generation, today, *stated, ManualMeasure.objects.count())
+        if key not in _today_rows:
+            frame = living_rows(read_frame(home, [today], rules, records=records, every_metric=True))
+            _today_rows.clear()
+            _today_rows[key] = frame.rows
+        return _today_rows[key]
 
 
 def _histogram(tenths: Sequence[float] | pd.Series[float]) -> list[int]:

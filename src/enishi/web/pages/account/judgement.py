@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from enishi.accounts.models import Account
+from enishi.signals.api import lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import say_pair, trigger_title
@@ -149,7 +150,7 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
         computed_band=score.band,
         coverage=score.coverage,
         trend="",
-        lines=read_lines(account.pk, score.lines, as_of=day.isoformat()),
+        lines=read_lines(account.pk, lines_of(score), as_of=day.isoformat()),
         week=changes_since(scores, score, WEEK),
         month=changes_since(scores, score, MONTH),
         causes=causes,
@@ -215,12 +216,15 @@ def changes_since(scores: Any, now: HealthScore | None, days: int) -> Changes | 
     if now is None or now.tenths is None:
         return None
     before = (
-        scores.filter(day__lte=now.day - timedelta(days=days), tenths__isnull=False).order_by("-day").first()
+        scores.filter(day__lte=now.day - timedelta(days=days), tenths__isnull=False)
+        .exclude(lines=[])  # most past days keep the score alone
+        .order_by("-day")
+        .first()
     )
     if before is None or before.day < now.day - timedelta(days=days + WEEK):
         return None
-    then = {line["measure"]: line for line in before.lines}
-    today = {line["measure"]: line for line in now.lines}
+    then = {line["measure"]: line for line in lines_of(before)}
+    today = {line["measure"]: line for line in lines_of(now)}
     changes = []
     for measure in {**today, **then}:
         old, new = then.get(measure, {}), today.get(measure, {})

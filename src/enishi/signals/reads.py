@@ -1,0 +1,152 @@
+"""Judgements for pages: states within scope, the bands' movement, movers, history, and the metric catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+
+from enishi.accounts.access import access_account, visible_accounts
+from enishi.accounts.models import Member
+from enishi.kit.text import Text
+from enishi.signals.bands import BANDS
+from enishi.signals.context import load_rules
+from enishi.signals.models import AccountState, HealthScore, Signal
+
+LOOKED_AT = 5000
+WIDE = ("lines", "changes", "causes", "alerts", "metrics")
+
+
+def list_states(member: Member) -> QuerySet[AccountState]:
+    """States of the accounts the member may see, with account and owner; the wide columns are read only when used."""
+    return (
+        AccountState.objects.filter(account__in=visible_accounts(member))
+        .select_related("account", "account__owner")
+        .defer(*WIDE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BandLine:
+    """One band now and a week ago, within a member's view. Money in whole minor units."""
+
+    band: str
+    accounts: int
+    accounts_week_ago: int
+    mrr: int
+    at_stake: int
+
+
+def band_distribution(member: Member) -> list[BandLine]:
+    """Accounts, revenue and money at stake by band, from red to unknown."""
+    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    now = {
+        row["band"]: row
+        for row in states.values("band").annotate(n=Count("pk"), revenue=Sum("mrr"), stake=Sum("at_stake"))
+    }
+    before = dict(states.values_list("band_week_ago").annotate(Count("pk")))
+    return [
+        BandLine(
+            band,
+            now.get(band, {}).get("n", 0),
+            before.get(band, 0),
+            int(now.get(band, {}).get("revenue") or 0),
+            int(now.get(band, {}).get("stake") or 0),
+        )
+        for band in BANDS
+    ]
+
+
+def band_moves(member: Member) -> dict[tuple[str, str], int]:
+    """(band a week ago, band now) -> accounts, where the two differ."""
+    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    moved = states.exclude(band=F("band_week_ago")).exclude(band_week_ago="")
+    rows = moved.values_list("band_week_ago", "band").annotate(Count("pk"))
+    return {(before, after): count for before, after, count in rows}
+
+
+def list_movers(member: Member, limit: int = 10) -> tuple[list[AccountState], list[AccountState]]:
+    """The accounts whose score fell most and rose most within a week."""
+    moved = list_states(member).filter(change__isnull=False)
+    fallen = moved.filter(change__lt=0).order_by("change", "-at_stake")
+    risen = moved.filter(change__gt=0).order_by("-change", "-at_stake")
+    return list(fallen[:limit]), list(risen[:limit])
+
+
+def score_history(
+    member: Member, account_id: int, until: date, days: int = 365
+) -> list[tuple[date, int | None, str]]:
+    """(day, tenths, band) of an account's own scorecard, oldest first.
+
+    Raises:
+        NotFound: the account is not in the member's view.
+    """
+    account = access_account(member, account_id)
+    scores = HealthScore.objects.filter(account=account, day__gt=until - timedelta(days=days), day__lte=until)
+    state = AccountState.objects.filter(account=account).only("scorecard").first()
+    if state is not None and state.scorecard:
+        scores = scores.filter(scorecard=state.scorecard)
+    return list(scores.order_by("day").values_list("day", "tenths", "band"))
+
+
+def signal_history(member: Member, account_id: int) -> list[Signal]:
+    """Causes and alerts of an account, open ones first, then the newest."""
+    account = access_account(member, account_id)
+    return list(Signal.objects.filter(account=account).order_by(F("until").desc(nulls_first=True), "-since"))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """A metric of the catalogue: what it means, who uses it, and how much of it is there."""
+
+    id: str
+    title: Text
+    help: Text
+    unit: str
+    family: str
+    direction: int
+    custom: bool
+    freshness_days: int | None
+    covered: int
+    accounts: int
+    used_by: tuple[str, ...]
+
+    @property
+    def coverage(self) -> float:
+        """Share of the accounts in view with a value."""
+        return self.covered / self.accounts if self.accounts else 0.0
+
+
+def metric_catalogue(member: Member) -> list[MetricLine]:
+    """Every shipped and own metric, with its coverage (over at most 5,000 of the accounts in view) and the scorecards
+    that read it."""
+    rules = load_rules()
+    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    rows: Sequence[dict[str, Any]] = list(states.values_list("metrics", flat=True)[:LOOKED_AT])
+    covered: dict[str, int] = {}
+    for metrics in rows:
+        for name, value in metrics.items():
+            covered[name] = covered.get(name, 0) + (value is not None)
+    users: dict[str, set[str]] = {}
+    for card in rules.cards:
+        for measure in card.body.measures:
+            users.setdefault(measure.metric, set()).add(card.slug)
+    return [
+        MetricLine(
+            name,
+            metric.title,
+            metric.help,
+            rules.unit(name),
+            metric.family,
+            metric.direction,
+            metric.custom,
+            metric.freshness_days,
+            covered.get(name, 0),
+            len(rows),
+            tuple(sorted(users.get(name, ()))),
+        )
+        for name, metric in rules.metrics.items()
+    ]
