@@ -26,7 +26,10 @@ BETTER = Q(state__band="green", state__band_week_ago__in=("red", "yellow")) | Q(
 def _any(path: str, values: Sequence[str]) -> Q:
     """One of these values, where :data:`NONE` means blank."""
     wanted = Q(**{f"{path}__in": [v for v in values if v != NONE]})
-    return wanted | Q(**{path: ""}) if NONE in values else wanted
+    if NONE not in values:
+        return wanted
+    unscored = Q(state__isnull=True) if path.startswith("state__") else Q()
+    return wanted | Q(**{path: ""}) | unscored
 
 
 def _owner(values: Sequence[str]) -> Q:

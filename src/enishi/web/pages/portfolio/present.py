@@ -95,7 +95,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
     offered = reads.choices_on_offer(member)
     fixed: list[tuple[str, str, Mapping[str, Any]]] = [
         ("band", _("Band"), words["band"]),
-        ("tier", _("Tier"), words["tier"]),
+        ("tier", _("Tier"), words["tier"] | {NONE: _("No tier yet")}),
         ("owner", _("Owner"), _owners(member)),
         ("stage", _("Stage"), words["stage"]),
         ("cause", _("Cause"), words["cause"]),
@@ -187,10 +187,9 @@ def _tiers(
     return [
         {
             "count": count,
-            "word": words.get(count.tier, count.tier),
-            "percent": round(count.share * 100, 1),
-            "address": query.toggling("tier", count.tier).address,
-            "chosen": count.tier in chosen,
+            "word": words.get(count.tier, count.tier) or _("No tier yet"),
+            "address": query.toggling("tier", count.tier or NONE).address,
+            "chosen": (count.tier or NONE) in chosen,
         }
         for count in counts
     ]

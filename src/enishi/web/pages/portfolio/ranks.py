@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ _kept: dict[str, Ranks] = {}
 def _stamp() -> str:
     """Changes whenever a scoring has rewritten the states."""
     run = ScoringRun.objects.order_by("-pk").values_list("pk", "status", "finished_at").first()
-    return f"{connection.settings_dict['NAME']}:{run}:{AccountState.objects.count() if run is None else ''}"
+    text = f"{connection.settings_dict['NAME']}:{run}:{AccountState.objects.count() if run is None else ''}"
+    return sha256(text.encode()).hexdigest()[:20]
 
 
 def _number(value: Any) -> float:

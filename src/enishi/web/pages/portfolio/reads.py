@@ -222,6 +222,7 @@ def tier_strip(
     """Accounts and revenue by tier, with the change of MRR over 90 days, so that the long tail stays in view."""
     total = sum(s.mrr for s in slices)
     names = [*order, *sorted({s.tier for s in slices if s.tier} - set(order))]
+    names += [""] if any(not s.tier for s in slices) else []
     changes = _tier_changes(member)
     counts = []
     for name in names:
