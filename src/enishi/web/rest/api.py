@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +16,9 @@ from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.models import Contact
 from enishi.accounts.removing import delete_records
 from enishi.accounts.shapes import shape_of
-from enishi.ingest.persons import erase_person
+from enishi.ingest.api import erase_person
 from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
 from enishi.store.kinds import CONTACT, KINDS, Kind
 from enishi.web.rest.cursors import page_of
 from enishi.web.rest.keys import KeyAuth, caller_of, check_allowance, counted
@@ -119,7 +121,7 @@ def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
     def get_record(request: HttpRequest, outside_id: str) -> dict[str, Any]:
         allowed(request, f"read:{kind.name}")
         caller = caller_of(request)
-        slot = shape_slot(kind, caller.key.system, outside_id)
+        slot = number_of(kind, caller.key.system, outside_id)
         row = visible_rows(kind, caller, deleted=True).filter(pk=slot).first() if slot else None
         if row is None:
             raise NOT_FOUND
@@ -128,7 +130,7 @@ def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
     return get_record
 
 
-def shape_slot(kind: Kind, system: str, outside_id: str) -> int | None:
+def number_of(kind: Kind, system: str, outside_id: str) -> int | None:
     """The number of the row an outside id leads to."""
     slot = shape_of(kind).load(kind, system, [outside_id]).get(outside_id)
     return slot.row.pk if slot else None
@@ -219,24 +221,23 @@ class ErasureBody(Schema):
 
 @erasure.post(
     "",
-    response={200: Erased, 404: Problem, 409: Problem, **REFUSALS},
+    response={200: Erased, 404: Problem, 503: Problem, **REFUSALS},
     operation_id="erase_contact",
     summary="Erase a person / 個人情報の消去",
 )
-def erase(request: HttpRequest, body: ErasureBody) -> HttpResponse:
-    """Remove everything that identifies a contact: record, history, events. It cannot be undone."""
+def erase(request: HttpRequest, body: ErasureBody) -> dict[str, int]:
+    """Remove everything that identifies a contact: record, history, events. It cannot be undone.
+
+    The answer comes when it is done and read back: `traces` is the number of rows that still name the person.
+    """
     allowed(request, "erase:contact")
     caller = caller_of(request)
-    number = shape_slot(CONTACT, caller.key.system, body.contact)
+    number = number_of(CONTACT, caller.key.system, body.contact)
     contact = Contact.objects.filter(pk=number).first()
     if contact is None:
         raise NOT_FOUND
-
-    def work() -> tuple[int, dict[str, Any]]:
-        done = erase_person(contact, actor=caller.actor, now=system_clock())
-        return 200, {"contact_number": done.contact_id, "records": done.records, "users": len(done.users)}
-
-    return once(request, caller.key, work)
+    done = erase_person(Home.from_environment(), contact, actor=caller.actor, now=system_clock())
+    return asdict(done)
 
 
 def build_api() -> NinjaAPI:

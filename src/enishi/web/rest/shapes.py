@@ -175,6 +175,11 @@ class ScorePage(Schema):
 
 
 class Erased(Schema):
-    contact_number: int
+    """What was removed: records whose texts went, rows of the store, versions blanked, rejected items emptied, and
+    rows that still name the person (none)."""
+
     records: int
-    users: int
+    rows: int
+    blanked: int
+    rejects: int
+    traces: int

@@ -208,7 +208,8 @@ def test_bodies_that_do_not_fit_are_problems(api):
     assert broken["Content-Type"] == "application/problem+json"
 
 
-def test_a_person_is_erased_by_one_call(api):
+def test_a_person_is_erased_by_one_call(api, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
     api.upsert("accounts", {"id": "a", "name": "A"})
     api.upsert("contacts", {"id": "c", "account": "a", "name": "山田", "email": "y@a.example"})
     api.upsert(
@@ -217,6 +218,7 @@ def test_a_person_is_erased_by_one_call(api):
     )
     answer = api.post("erasures", {"contact": "c"})
     assert answer.status_code == 200
+    assert answer.json()["traces"] == 0
     assert Contact.objects.get().name == ""
     assert "body" not in Record.objects.get().data
     assert api.post("erasures", {"contact": "c"}).status_code == 404

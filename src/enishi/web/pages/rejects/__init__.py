@@ -1,0 +1,1 @@
+"""The rejects desk: what was taken in but could not be understood."""

@@ -1,0 +1,111 @@
+"""What the rejects desk shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.models import Import, Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The conditions in the address."""
+
+    query: str = ""
+    kind: str = ""
+    source: str = ""
+    reason: str = ""
+    status: str = Reject.Status.OPEN
+
+    @classmethod
+    def of(cls, asked: Any) -> Filters:
+        status = asked.get("status", "")
+        return cls(
+            asked.get("q", "").strip()[:200],
+            asked.get("kind", "")[:30],
+            asked.get("source", "")[:100],
+            asked.get("reason", "")[:60],
+            status if status in Reject.Status.values else Reject.Status.OPEN.value,
+        )
+
+
+def find_rejects(filters: Filters) -> QuerySet[Reject]:
+    rows = Reject.objects.filter(status=filters.status)
+    for name in ("kind", "source", "reason"):
+        if value := getattr(filters, name):
+            rows = rows.filter(**{name: value})
+    if filters.query:
+        escaped = json.dumps(filters.query)[1:-1]
+        rows = rows.filter(
+            Q(payload__icontains=filters.query)
+            | Q(payload__icontains=escaped)
+            | Q(message_en__icontains=filters.query)
+            | Q(message_ja__icontains=filters.query)
+        )
+    return rows
+
+
+def kind_title(kind: str) -> str:
+    found = FILE_KINDS.get(kind)
+    return found.title.in_language(language()) if found else kind
+
+
+def language() -> str:
+    return get_language() or "ja"
+
+
+def status_titles() -> list[tuple[str, str]]:
+    return [("open", _("To be settled")), ("replayed", _("Taken in")), ("discarded", _("Discarded"))]
+
+
+def choices(field: str) -> list[tuple[str, str]]:
+    """The values of a field among open items, the most frequent first."""
+    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values_list(field)
+    found = rows.annotate(n=Count("pk")).order_by("-n")[:50]
+    return [(value, kind_title(value) if field == "kind" else value) for value, _n in found if value]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    code: str
+    text: str
+    count: int
+
+
+def top_reasons() -> list[Reason]:
+    """Why items are refused, most frequent first, each with one message."""
+    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values("reason")
+    found = rows.annotate(n=Count("pk")).order_by("-n")[:6]
+    reasons = []
+    for row in found:
+        example = Reject.objects.filter(status=Reject.Status.OPEN, reason=row["reason"]).first()
+        text = example.message(language()).split("\n")[0] if example else row["reason"]
+        reasons.append(Reason(row["reason"], text, row["n"]))
+    return reasons
+
+
+def pretty(payload: str) -> str:
+    """JSON with indents, where it is JSON."""
+    try:
+        return json.dumps(json.loads(payload), ensure_ascii=False, indent=2)
+    except ValueError:
+        return payload
+
+
+def import_of(reject: Reject) -> Import | None:
+    number = reject.context.get("import")
+    return Import.objects.filter(pk=number).first() if number else None
+
+
+def cells_of(reject: Reject, made: Import) -> list[tuple[str, str, bool]]:
+    """A file row's cells in the file's order, those at fault marked."""
+    cells = json.loads(reject.payload)
+    at_fault = set(reject.context.get("fields", {}).values())
+    return [(h, "" if cells.get(h) is None else str(cells[h]), h in at_fault) for h in made.headings]

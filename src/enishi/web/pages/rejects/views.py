@@ -1,0 +1,178 @@
+"""Looking through rejected items, correcting them, taking them in or discarding them."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
+from enishi.ingest.models import Reject
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.web.feedback import toast_after
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.rejects.reads import (
+    Filters,
+    cells_of,
+    choices,
+    find_rejects,
+    import_of,
+    kind_title,
+    language,
+    pretty,
+    status_titles,
+    top_reasons,
+)
+from enishi.web.pages.setup.frame import setup_tabs
+
+A_PAGE = 50
+AT_ONCE = 2000
+
+
+def _find(number: int) -> Reject:
+    found = Reject.objects.filter(pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@page(roles=LEADERS)
+def rejects(request: PageRequest) -> HttpResponseBase:
+    """The desk: what waits, why, and from where."""
+    filters = Filters.of(request.GET)
+    shown = Paginator(find_rejects(filters), A_PAGE).get_page(request.GET.get("page"))
+    open_items = Reject.objects.filter(status=Reject.Status.OPEN).count()
+    context = {
+        "tabs": setup_tabs("rejects", {"rejects": open_items}),
+        "page": shown,
+        "rows": [(row, kind_title(row.kind), row.message(language()).split("\n")) for row in shown],
+        "filters": filters,
+        "kinds": choices("kind"),
+        "sources": choices("source"),
+        "statuses": status_titles(),
+        "reasons": top_reasons() if filters.status == Reject.Status.OPEN else [],
+        "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
+        "any": Reject.objects.exists(),
+        "at_once": AT_ONCE,
+    }
+    return render(request, "pages/rejects/rejects.html", context)
+
+
+def _show(
+    request: PageRequest,
+    found: Reject,
+    *,
+    payload: str = "",
+    error: EnishiError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    made = import_of(found)
+    context = {
+        "tabs": setup_tabs("rejects"),
+        "reject": found,
+        "kind": kind_title(found.kind),
+        "reasons": found.message(language()).split("\n"),
+        "made": made,
+        "cells": cells_of(found, made) if made else [],
+        "payload": payload or pretty(found.payload),
+        "error": error.as_dict(language()) if error else None,
+        "open": found.status == Reject.Status.OPEN,
+        "status_title": dict(status_titles())[found.status],
+    }
+    return render(request, "pages/rejects/reject.html", context, status=status)
+
+
+@page(roles=LEADERS)
+def show(request: PageRequest, number: int) -> HttpResponseBase:
+    """One item, its reason, and its content to be corrected."""
+    return _show(request, _find(number))
+
+
+@page(roles=LEADERS)
+@require_POST
+def replay(request: PageRequest, number: int) -> HttpResponseBase:
+    """Take a corrected item in."""
+    found = _find(number)
+    payload = request.POST.get("payload", "")
+    made = import_of(found)
+    if way_of(found) == FILE and made:
+        cells = {h: request.POST.get(f"cell-{n}") or None for n, h in enumerate(made.headings)}
+        payload = json.dumps(cells, ensure_ascii=False)
+    try:
+        take_in(Home.from_environment(), found, payload, actor=request.member, now=timezone.now())
+    except EnishiError as error:
+        found.refresh_from_db()
+        return _show(request, found, payload=payload if not made else "", error=error, status=422)
+    toast_after(request, _("The item was taken in."))
+    return HttpResponseRedirect(_next_address(found))
+
+
+def _next_address(done: Reject) -> str:
+    """The next open item of the same reason, so that a pile is worked off without going back."""
+    rows = Reject.objects.filter(status=Reject.Status.OPEN, reason=done.reason, source=done.source)
+    following = rows.filter(pk__lt=done.pk).order_by("-pk").first()
+    return reverse("reject", args=[following.pk]) if following else reverse("rejects")
+
+
+@page(roles=LEADERS)
+@require_POST
+def discard(request: PageRequest, number: int) -> HttpResponseBase:
+    """Close one item without taking it in."""
+    found = _find(number)
+    gone = discard_many([found], actor=request.member, now=timezone.now())
+    toast_after(request, _("The item was discarded."), undo=_back_address(gone))
+    return HttpResponseRedirect(_next_address(found))
+
+
+def _back_address(numbers: list[int]) -> str:
+    """Where discarding is undone; long lists are not undone at once, they stay under "Discarded"."""
+    listed = ",".join(map(str, numbers))
+    return f"{reverse('rejects-reopen')}?{urlencode({'items': listed})}" if 0 < len(listed) < 1500 else ""
+
+
+@page(roles=LEADERS)
+@require_POST
+def many(request: PageRequest) -> HttpResponseBase:
+    """Try again or discard the ticked items, or all that fit the conditions."""
+    picked = [int(n) for n in request.POST.getlist("pick") if n.isdigit()]
+    rows = find_rejects(Filters.of(request.GET)).filter(status=Reject.Status.OPEN)
+    chosen = rows[:AT_ONCE] if request.POST.get("all") else rows.filter(pk__in=picked)[:AT_ONCE]
+    now = timezone.now()
+    if request.POST.get("verb") == "discard":
+        gone = discard_many(chosen, actor=request.member, now=now)
+        text = ngettext("%(n)s item was discarded.", "%(n)s items were discarded.", len(gone)) % {
+            "n": len(gone)
+        }
+        toast_after(request, text, undo=_back_address(gone))
+    else:
+        sweep = take_in_many(Home.from_environment(), list(chosen), actor=request.member, now=now)
+        text = ngettext("%(n)s item was taken in.", "%(n)s items were taken in.", sweep.taken) % {
+            "n": sweep.taken
+        }
+        if sweep.refused:
+            text += " " + ngettext("%(n)s is still refused.", "%(n)s are still refused.", sweep.refused) % {
+                "n": sweep.refused
+            }
+        toast_after(request, text, kind="info" if sweep.taken else "error")
+    return HttpResponseRedirect(f"{reverse('rejects')}?{request.GET.urlencode()}")
+
+
+@page(roles=LEADERS)
+@require_POST
+def reopen(request: PageRequest) -> HttpResponseBase:
+    """Undo a discarding."""
+    numbers = [int(n) for n in request.GET.get("items", "").split(",") if n.isdigit()]
+    numbers += [int(n) for n in request.POST.getlist("pick") if n.isdigit()]
+    count = bring_back(numbers, actor=request.member)
+    text = ngettext("%(n)s item is open again.", "%(n)s items are open again.", count) % {"n": count}
+    toast_after(request, text)
+    return HttpResponseRedirect(reverse("rejects"))
