@@ -1,0 +1,1 @@
+"""The identity desk: unmatched groups and users, outside ids, merges."""
