@@ -101,7 +101,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("cause", _("Cause"), words["cause"]),
         ("alert", _("Alert"), words["alert"]),
         ("trend", _("Trend"), {name: word for name, word in TRENDS.items() if name}),
-        ("moved", _("Movement"), MOVES),
+        ("moved", _("Band change"), MOVES),
     ]
     listed = [
         ("industry", _("Industry")), ("size", _("Size")), ("region", _("Region")),

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.audit import write_audit
@@ -83,7 +84,7 @@ def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes
     money = f" ({company.currency})"
     headings = [
         Heading(_("Account")), Heading(_("Product")), Heading(_("Movement")), Heading(_("Day"), "day"),
-        Heading(_("Before") + money, "money"), Heading(_("Change") + money, "money"), Heading(_("After") + money, "money"),
+        Heading(_("Before") + money, "money"), Heading(pgettext("money", "Change") + money, "money"), Heading(_("After") + money, "money"),
     ]  # fmt: skip
     rows = (
         [names.get(e.account_id, ""), e.product, words.get(e.kind, ""), e.on,
