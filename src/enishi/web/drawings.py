@@ -42,7 +42,7 @@ def sparkline(values: Sequence[float | None], label: str, width: int, height: in
         pen = "L"
     return format_html(
         '<svg class="spark" role="img" aria-label="{}" width="{}" height="{}" viewBox="0 0 {} {}"><path d="{}"/></svg>',
-        label or _("Trend"),
+        label or _("Course over time"),
         width,
         height,
         width,

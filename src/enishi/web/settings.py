@@ -94,7 +94,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
-LOCALE_PATHS = [WEB / "locale", *sorted((WEB / "pages").glob("*/locale"))]
+LOCALE_PATHS = [WEB / "locale", WEB / "rest" / "locale", *sorted((WEB / "pages").glob("*/locale"))]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -45,7 +45,7 @@ def export(request: PageRequest) -> HttpResponseBase:
     head = [
         _("When"),
         _("Who"),
-        _("What"),
+        _("What was done"),
         _("What was changed"),
         _("Customer"),
         _("Details"),
