@@ -21,6 +21,7 @@ from enishi.work.actions.tasks import (
     reassign_task,
     reopen_task,
 )
+from enishi.work.book import Book
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
 from enishi.work.drafts import addressee, draft
 from enishi.work.models import Attention, Note, Task
@@ -33,6 +34,7 @@ from enishi.work.reads import (
     Renewals,
     View,
     accounts_in,
+    book_of,
     judgement_of,
     later_tasks,
     my_promises,
@@ -52,6 +54,7 @@ __all__ = [
     "Aside",
     "Attention",
     "BandMove",
+    "Book",
     "Draft",
     "Interaction",
     "Judgement",
@@ -69,6 +72,7 @@ __all__ = [
     "accounts_in",
     "add_note",
     "addressee",
+    "book_of",
     "check_may_act",
     "check_may_lead",
     "complete_task",

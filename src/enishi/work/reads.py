@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
-from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.signals.models import AccountState, Signal
+from enishi.work.book import Book, read_book
 from enishi.work.contracts import Judgement, Play, Ranked
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays
-from enishi.work.rules import FALL_TENTHS, RENEWAL_WINDOW, changed_since, is_news, order, place
+from enishi.work.rules import changed_since, is_news, order, place
 
 PROMISE_DAYS = 7
-_PORTION = 200
-_MOST_READ = 4_000
+_PORTION = 60
 _JUDGED = (
     "account_id", "band", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts", "at_stake", "renewal_on",
 )  # fmt: skip
@@ -88,6 +88,11 @@ def accounts_in(member: Member, view: View) -> QuerySet[Account]:
     return accounts
 
 
+def within(accounts: QuerySet[Account]) -> Exists:
+    """Rows whose account is among these: asked row by row, so that a few rows cost little in a large book."""
+    return Exists(accounts.order_by().filter(pk=OuterRef("account_id")))
+
+
 def judgement_of(account: Account) -> Judgement:
     state = AccountState.objects.filter(account=account).only(*_JUDGED).first()
     return judgement_from(state) if state else Judgement(account.pk, "unknown")
@@ -114,6 +119,7 @@ def ranked_queue(
     offset: int = 0,
     limit: int = 10,
     plays: Sequence[Play] | None = None,
+    book: Book | None = None,
 ) -> Queue:
     """The accounts in the member's view that need somebody, most pressing first, without those put aside.
 
@@ -122,48 +128,51 @@ def ranked_queue(
     """
     view = view or usual_view(member)
     accounts = accounts_in(member, view)
-    states = AccountState.objects.filter(account__in=accounts)
-    asides = _asides(member, accounts, view, today)
+    book = book or book_of(member, view, today)
+    plays = plays or declared_plays()
     promised = _promised(member, accounts, today, view)
-    calling = states.filter(_calls_for_somebody(today)).exclude(account_id__in=[a.account.pk for a in asides])
-    latest = states.order_by("-computed_at").values_list("day", "computed_at").first() or (None, None)
-    items = _best(calling, today, plays or declared_plays(), promised, offset + limit)
+    asides, hidden = _asides(member, accounts, view, today)
+    calling = [(number, stake) for number, stake in book.calling if number not in hidden]
+    items = _best(accounts, calling, today, plays, promised, offset + limit)
     return Queue(
         items=items[offset : offset + limit],
-        total=calling.count(),
+        total=book.total - (len(book.calling) - len(calling)),
         offset=offset,
-        day=latest[0],
-        computed_at=latest[1],
-        unscored=accounts.filter(state__isnull=True).count(),
+        day=book.day,
+        computed_at=book.computed_at,
+        unscored=book.unscored,
         aside=asides,
     )
 
 
-def _calls_for_somebody(today: date) -> Q:
-    """The rule of :func:`enishi.work.rules.reasons_of`, as the database asks it."""
-    alerting = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None).values("account_id")
-    near = Q(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW))
-    return (
-        Q(band="red")
-        | Q(main_cause__gt="")
-        | Q(change__lte=-FALL_TENTHS)
-        | (Q(band="yellow") & near)
-        | Q(account_id__in=alerting)
-    )
+def book_of(member: Member, view: View, today: date) -> Book:
+    """The member's book in a view."""
+    whose = member.pk if view == View.MINE or member.scope == Scope.OWN else f"team{member.team_id}"
+    key = "all" if view == View.ALL and member.scope == Scope.ALL else str(whose)
+    return read_book(accounts_in(member, view), today, f"{view}:{key}")
 
 
 def _best(
-    calling: QuerySet[AccountState], today: date, plays: Sequence[Play], promised: frozenset[int], wanted: int
+    accounts: QuerySet[Account],
+    calling: Sequence[tuple[int, int]],
+    today: date,
+    plays: Sequence[Play],
+    promised: frozenset[int],
+    wanted: int,
 ) -> list[Ranked]:
-    read = calling.only(*_JUDGED)
-    found = _placed(read.filter(account_id__in=promised), today, plays, promised)
-    rest = read.exclude(account_id__in=promised).order_by("-at_stake", "tenths")
+    read = AccountState.objects.filter(within(accounts)).only(*_JUDGED)
+    names = [number for number, _stake in calling]
+    first = set(names) & promised
+    found = _placed(read.filter(account_id__in=first), today, plays, promised)
+    rest = [(number, stake) for number, stake in calling if number not in first]
     others: list[Ranked] = []
-    for start in range(0, _MOST_READ, _PORTION):
-        portion = list(rest[start : start + _PORTION])
-        others += _placed(portion, today, plays, promised)
+    for start in range(0, len(rest), _PORTION):
+        portion = rest[start : start + _PORTION]
+        others += _placed(
+            read.filter(account_id__in=[number for number, _stake in portion]), today, plays, promised
+        )
         others.sort(key=order)
-        if len(portion) < _PORTION or _is_settled(others, wanted, portion[-1].at_stake):
+        if _is_settled(others, wanted, portion[-1][1]):
             break
     return sorted(found, key=order) + others
 
@@ -180,9 +189,12 @@ def _is_settled(ranked: Sequence[Ranked], wanted: int, next_stake: int) -> bool:
     return len(ranked) >= wanted and next_stake > 0 and ranked[wanted - 1].priority >= next_stake
 
 
-def _asides(member: Member, accounts: QuerySet[Account], view: View, today: date) -> list[Aside]:
-    """Accounts put aside with nothing new since. In one's own list one's own word counts, elsewhere anyone's."""
-    in_force = Attention.objects.filter(undone_at=None, until__gt=today, account__in=accounts)
+def _asides(
+    member: Member, accounts: QuerySet[Account], view: View, today: date
+) -> tuple[list[Aside], set[int]]:
+    """Accounts put aside with nothing new since, and their numbers. In one's own list one's own word counts,
+    elsewhere anyone's."""
+    in_force = Attention.objects.filter(within(accounts), undone_at=None, until__gt=today)
     if view == View.MINE:
         in_force = in_force.filter(member=member)
     read = AccountState.objects.filter(account_id__in=in_force.values("account_id")).only(*_JUDGED)
@@ -192,12 +204,13 @@ def _asides(member: Member, accounts: QuerySet[Account], view: View, today: date
         judgement = judged.get(attention.account_id)
         if judgement and not is_news(judgement, attention.fingerprint):
             latest.setdefault(attention.account_id, Aside(attention, attention.account))
-    return sorted(latest.values(), key=lambda aside: (aside.attention.until, aside.account.pk))
+    ordered = sorted(latest.values(), key=lambda aside: (aside.attention.until, aside.account.pk))
+    return ordered, set(latest)
 
 
 def _promised(member: Member, accounts: QuerySet[Account], today: date, view: View) -> frozenset[int]:
     """Accounts with an open task due by today: one's own tasks, or anyone's in a wider view."""
-    due = Task.objects.filter(status=Task.Status.OPEN, due_on__lte=today, account__in=accounts)
+    due = Task.objects.filter(within(accounts), status=Task.Status.OPEN, due_on__lte=today)
     if view == View.MINE:
         due = due.filter(assignee=member)
     return frozenset(due.values_list("account_id", flat=True))
@@ -207,10 +220,10 @@ def my_promises(member: Member, today: date, days: int = PROMISE_DAYS) -> QueryS
     """The member's open tasks that are overdue or fall due within ``days``, earliest first."""
     return (
         Task.objects.filter(
+            within(visible_accounts(member)),
             assignee=member,
             status=Task.Status.OPEN,
             due_on__lte=today + timedelta(days=days),
-            account__in=visible_accounts(member),
         )
         .select_related("account", "contact", "made_by")
         .order_by("due_on", "id")
@@ -221,7 +234,7 @@ def later_tasks(member: Member, today: date, days: int = PROMISE_DAYS) -> QueryS
     """The member's open tasks due later, or without a date."""
     late = Q(due_on__gt=today + timedelta(days=days)) | Q(due_on=None)
     return Task.objects.filter(
-        late, assignee=member, status=Task.Status.OPEN, account__in=visible_accounts(member)
+        late, within(visible_accounts(member)), assignee=member, status=Task.Status.OPEN
     ).select_related("account")
 
 
@@ -242,7 +255,6 @@ class BandMove:
     account: Account
     before: str
     after: str
-    at_stake: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,36 +272,18 @@ class Overnight:
         return not (self.moves_total or self.signals_total)
 
 
-def overnight(member: Member, today: date, view: View, limit: int = 8) -> Overnight:
+def overnight(member: Member, today: date, view: View, limit: int = 8, book: Book | None = None) -> Overnight:
     """Band changes and new alerts since the last working day."""
-    accounts = accounts_in(member, view)
-    since = changed_since(today)
-    moves = _band_moves(accounts, since)
-    fresh = Signal.objects.filter(
-        account__in=accounts, type__gte="alert:", type__lt="alert;", until=None, since__gte=since
-    )
-    signals = fresh.select_related("account", "account__state").order_by("-account__state__at_stake", "id")
-    return Overnight(since, moves[:limit], len(moves), list(signals[:limit]), fresh.count())
-
-
-def _band_moves(accounts: QuerySet[Account], since: date) -> list[BandMove]:
-    day = AccountState.objects.filter(account__in=accounts).aggregate(day=Max("day"))["day"]
-    if day is None:
-        return []
-    base = min(since, day - timedelta(days=1))
-    then = HealthScore.objects.filter(
-        account_id=OuterRef("account_id"), scorecard=OuterRef("scorecard"), day__lte=base
-    ).order_by("-day")
-    moved = (
-        AccountState.objects.filter(account__in=accounts, day__gte=since)
-        .annotate(before=Subquery(then.values("band")[:1]))
-        .exclude(before=F("computed_band"))
-        .filter(before__isnull=False)
-        .select_related("account")
-        .only("account__name", "account__name_kana", "computed_band", "at_stake", "scorecard", "account_id")
-        .order_by("-at_stake", "account_id")
-    )
-    return [BandMove(s.account, s.before, s.computed_band, s.at_stake) for s in moved]
+    book, accounts = book or book_of(member, view, today), accounts_in(member, view)
+    numbers = [number for number, _before, _after in book.moves[:limit]]
+    by_number = {account.pk: account for account in accounts.filter(pk__in=numbers)}
+    moves = [
+        BandMove(by_number[n], before, after) for n, before, after in book.moves[:limit] if n in by_number
+    ]
+    signals = Signal.objects.filter(within(accounts), pk__in=book.alerts[:limit]).select_related("account")
+    place_of = {number: place for place, number in enumerate(book.alerts)}
+    ordered = sorted(signals, key=lambda signal: place_of[signal.pk])
+    return Overnight(changed_since(today), moves, book.moves_total, ordered, book.alerts_total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,18 +298,13 @@ class Renewals:
         return self.steps[-1][1]
 
 
-def renewals(member: Member, today: date, view: View, limit: int = 8) -> Renewals:
+def renewals(member: Member, today: date, view: View, limit: int = 8, book: Book | None = None) -> Renewals:
     """Money is yearly recurring revenue in minor units."""
-    due = AccountState.objects.filter(
-        account__in=accounts_in(member, view),
-        renewal_on__gte=today,
-        renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW),
+    book = book or book_of(member, view, today)
+    read = AccountState.objects.filter(
+        within(accounts_in(member, view)), account_id__in=book.renewing[:limit]
     )
-    steps = []
-    for days in (30, 60, RENEWAL_WINDOW):
-        found = due.filter(renewal_on__lte=today + timedelta(days=days)).aggregate(
-            n=Count("pk"), mrr=Sum("mrr")
-        )
-        steps.append((days, found["n"], 12 * (found["mrr"] or 0)))
-    first = due.select_related("account").defer("lines", "changes", "metrics").order_by("renewal_on", "-mrr")
-    return Renewals(list(first[:limit]), steps)
+    first = read.select_related("account").only("account__name", "band", "renewal_on", "account_id")
+    return Renewals(
+        sorted(first, key=lambda state: (state.renewal_on or today, state.account_id)), list(book.steps)
+    )

@@ -80,14 +80,15 @@ def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
 
 
 def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
-    overnight = work.overnight(member, today, asked.view)
+    book = work.book_of(member, asked.view, today)
+    overnight = work.overnight(member, today, asked.view, book=book)
     return {
-        **queue_context(member, asked, today),
+        **queue_context(member, asked, today, book),
         **promises_context(member, today),
         "views": _view_links(member, asked),
         "overnight": overnight,
         "news": _news(overnight),
-        "renewals": work.renewals(member, today, asked.view),
+        "renewals": work.renewals(member, today, asked.view, book=book),
         "renewals_address": _renewals_address(asked, member),
     }
 
@@ -105,8 +106,8 @@ def _renewals_address(asked: Asked, member: Member) -> str:
     return f"?renewal=90&sort=renewal_on{owner}"
 
 
-def queue_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
-    queue = work.ranked_queue(member, today, view=asked.view, limit=asked.shown)
+def queue_context(member: Member, asked: Asked, today: date, book: work.Book | None = None) -> dict[str, Any]:
+    queue = work.ranked_queue(member, today, view=asked.view, limit=asked.shown, book=book)
     return {
         "queue": queue,
         "cards": cards(member, queue, today),

@@ -1,0 +1,139 @@
+"""A view's book at a glance: who calls, which renewals come, what moved; kept for minutes where the book is large.
+
+A book of some hundred accounts is read anew each time. One of a hundred thousand is read once per scoring and then
+kept; what is shown of single accounts, and who may see them, is always read anew by the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from enishi.accounts.models import Account
+from enishi.signals.models import AccountState, HealthScore, ScoringRun, Signal
+from enishi.work.rules import FALL_TENTHS, RENEWAL_WINDOW, changed_since
+
+KEPT_SECONDS = 300
+LARGE = 1_000  # accounts that call, from which the book is kept
+MOST_KEPT = 4_000
+SHOWN = 50
+STEPS = (30, 60, RENEWAL_WINDOW)
+
+Move = tuple[int, str, str]  # account, band before, band now
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """``calling``: (account, money at stake) of those who need somebody, most money first. Money in minor units."""
+
+    day: date | None
+    computed_at: datetime | None
+    calling: tuple[tuple[int, int], ...]
+    total: int
+    unscored: int
+    renewing: tuple[int, ...]
+    steps: tuple[tuple[int, int, int], ...]
+    moves: tuple[Move, ...]
+    moves_total: int
+    alerts: tuple[int, ...]
+    alerts_total: int
+
+
+def read_book(accounts: QuerySet[Account], today: date, key: str) -> Book:
+    """The book of some accounts on a day. ``key`` names whose accounts these are."""
+    run = ScoringRun.objects.filter(status="done").values_list("pk", flat=True).first()
+    name = f"book:{run}:{today}:{key}"
+    kept: Book | None = cache.get(name)
+    if kept is None:
+        kept = _read(accounts, today)
+        if kept.total >= LARGE:
+            cache.set(name, kept, KEPT_SECONDS)
+    return kept
+
+
+def _read(accounts: QuerySet[Account], today: date) -> Book:
+    states = AccountState.objects.filter(account__in=accounts)
+    day, computed_at = _latest(states)
+    calling = list(
+        states.filter(calls_for_somebody(today))
+        .order_by("-at_stake", "tenths", "account_id")
+        .values_list("account_id", "at_stake")
+    )
+    renewing, steps = _renewals(states, today)
+    moves = _moves(states, day, changed_since(today))
+    alerts = _new_alerts(accounts, changed_since(today))
+    return Book(
+        day=day,
+        computed_at=computed_at,
+        calling=tuple(calling[:MOST_KEPT]),
+        total=len(calling),
+        unscored=accounts.filter(state__isnull=True).count(),
+        renewing=renewing,
+        steps=steps,
+        moves=tuple(moves[:SHOWN]),
+        moves_total=len(moves),
+        alerts=tuple(alerts[:SHOWN]),
+        alerts_total=len(alerts),
+    )
+
+
+def _latest(states: QuerySet[AccountState]) -> tuple[date | None, datetime | None]:
+    return states.order_by("-day").values_list("day", "computed_at").first() or (None, None)
+
+
+def calls_for_somebody(today: date) -> Q:
+    """The rule of :func:`enishi.work.rules.reasons_of`, as the database asks it."""
+    alerting = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None).values("account_id")
+    near = Q(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW))
+    return (
+        Q(band="red")
+        | Q(main_cause__gt="")
+        | Q(change__lte=-FALL_TENTHS)
+        | (Q(band="yellow") & near)
+        | Q(account_id__in=alerting)
+    )
+
+
+def _renewals(
+    states: QuerySet[AccountState], today: date
+) -> tuple[tuple[int, ...], tuple[tuple[int, int, int], ...]]:
+    """Accounts by renewal date, and (days, count, yearly revenue) within each step."""
+    due = states.filter(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW))
+    rows = list(due.order_by("renewal_on", "account_id").values_list("account_id", "renewal_on", "mrr"))
+    steps = []
+    for days in STEPS:
+        last = today + timedelta(days=days)
+        within = [mrr or 0 for _account, on, mrr in rows if on is not None and on <= last]
+        steps.append((days, len(within), 12 * sum(within)))
+    return tuple(account for account, _on, _mrr in rows[:SHOWN]), tuple(steps)
+
+
+def _moves(states: QuerySet[AccountState], day: date | None, since: date) -> list[Move]:
+    """Accounts whose band is another than on the last scored day up to ``since``, most money first."""
+    if day is None or day < since:
+        return []
+    base = min(since, day - timedelta(days=1))
+    then = HealthScore.objects.filter(
+        account_id=OuterRef("account_id"), scorecard=OuterRef("scorecard"), day__lte=base
+    ).order_by("-day")
+    moved = (
+        states.filter(day__gte=since)
+        .annotate(before=Subquery(then.values("band")[:1]))
+        .filter(before__isnull=False)
+        .exclude(before=F("computed_band"))
+        .order_by("-at_stake", "account_id")
+    )
+    return [
+        (account, before, after)
+        for account, before, after in moved.values_list("account_id", "before", "computed_band")
+    ]
+
+
+def _new_alerts(accounts: QuerySet[Account], since: date) -> list[int]:
+    """Alerts that fired since a day and are still open, most money first."""
+    fresh = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None, since__gte=since)
+    ordered = fresh.filter(account__in=accounts).order_by("-account__state__at_stake", "id")
+    return list(ordered.values_list("pk", flat=True))
