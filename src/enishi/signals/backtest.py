@@ -268,7 +268,7 @@ def band_moves(before: Snapshots | None, after: Snapshots) -> dict[str, Any]:
         return {"moves": [], "move_counts": {}, "accounts_today": len(after.rows)}
     both = before.rows.merge(after.rows, on=["as_of", "account_id"], suffixes=("_before", "_after"))
     moved = both[both["band_before"] != both["band_after"]]
-    counts = (moved["band_before"] + "->" + moved["band_after"]).value_counts()
+    counts = (moved["band_before"].astype(str) + "->" + moved["band_after"].astype(str)).value_counts()
     return {
         "moves": [
             {

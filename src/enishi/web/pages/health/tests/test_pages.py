@@ -215,3 +215,14 @@ def test_an_upload_cannot_leave_its_folder(tmp_path: Path) -> None:
     assert text_views.unpack("a.zip", buffer.getvalue(), folder) == 1
     assert [path.name for path in folder.iterdir()] == ["000-evil.yaml"]
     assert not (tmp_path / "evil.yaml").exists()
+
+
+def test_the_preview_answers_before_any_facts_have_come(world: World) -> None:
+    answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "70"})
+    assert answer.status_code == 200
+
+
+def test_the_preview_names_a_mistake(world: World) -> None:
+    answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "many"})
+    assert answer.status_code == 200
+    assert "bands.green" in answer.content.decode()
