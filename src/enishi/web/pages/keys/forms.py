@@ -66,7 +66,7 @@ class ApiKeyForm(forms.Form):
     )
     expires = forms.ChoiceField(label=_("Expires"), choices=EXPIRIES, required=False)
     scopes = forms.MultipleChoiceField(
-        label=_("May"),
+        label=_("Allowed to"),
         choices=[(scope, scope) for scope in SCOPES],
         error_messages={"required": _("Tick at least one thing the key may do.")},
     )
