@@ -18,6 +18,7 @@ from enishi.metrics.contracts import FactSettings, Grain, Metric
 from enishi.metrics.custom import compile_metric, preview_metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
+from enishi.metrics.peers import STAGES, attributes, peer_percentiles, tenure_stage
 from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
 from enishi.metrics.registry import FAMILIES, REGISTRY, get_metric
 from enishi.metrics.revenue import (
@@ -45,11 +46,13 @@ from enishi.metrics.surveys import (
     nps_by_revenue,
     satisfied_share,
 )
+from enishi.metrics.usagemap import UsageMap, usage_map
 from enishi.store.api import Published
 
 __all__ = [
     "FAMILIES",
     "REGISTRY",
+    "STAGES",
     "Acquisition",
     "Bridge",
     "Every",
@@ -63,9 +66,11 @@ __all__ = [
     "Renewals",
     "Retention",
     "Triangle",
+    "UsageMap",
     "acquisition",
     "acquisition_costs",
     "add_months",
+    "attributes",
     "bridge",
     "bridges",
     "bridges_by",
@@ -82,6 +87,7 @@ __all__ = [
     "nps_by",
     "nps_by_revenue",
     "panel",
+    "peer_percentiles",
     "period_of",
     "periods_between",
     "preview_metric",
@@ -94,6 +100,8 @@ __all__ = [
     "spark_facts",
     "staleness",
     "subscription_periods",
+    "tenure_stage",
+    "usage_map",
 ]
 
 

@@ -54,6 +54,7 @@ class DuckDBEngine:
             config["memory_limit"] = memory
         self.connection = duckdb.connect(":memory:", config=config)
         self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")
 
     def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
         self._forget(name)

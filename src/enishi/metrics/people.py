@@ -11,10 +11,14 @@ from typing import Any
 
 import ibis
 
-from enishi.metrics.session import Session
+from enishi.metrics.session import FEW_DAYS, Session
 
 WINDOW = 91  # 13 whole weeks
-DAY_KEYS = ["as_of", "account_id", "user_no", "product", "event", "ago"]
+
+
+@ibis.udf.agg.builtin
+def bit_or(mask: int) -> int:  # type: ignore[empty-body]
+    """All bits set in any row: the same name in DuckDB, PostgreSQL and Spark; Ibis lacks it for the last."""
 
 
 def _during(span: Any, as_of: Any) -> Any:
@@ -72,55 +76,93 @@ def is_login(s: Session, event: Any) -> Any:
 
 def usage_days(s: Session) -> Any:
     """One row per as_of, account, person, product, event and day of the last :data:`WINDOW` days: ``n``."""
-
-    def build() -> Any:
-        u, w = s.usage(WINDOW), s.windows(WINDOW)
-        t = u.join(w, "day")
-        t = known_by(s, t.select("as_of", "ago", "group_no", "user_no", "event", "product", "known_on", "n"))
-        t = with_account(s, t.drop("known_on"))
-        return t.group_by(DAY_KEYS).aggregate(n=t.n.sum())
-
-    return s.kept("usage_days", build)
+    u = s.usage(WINDOW)
+    t = u.select("day", "known_on", "group_no", "user_no", "event", "product", "n").join(
+        s.windows(WINDOW), "day"
+    )
+    return with_account(s, known_by(s, t).drop("known_on", "day"))
 
 
-def person_days(s: Session, keys: list[str]) -> Any:
-    """One row per person and day: ``n`` events, ``logins``."""
-    t = usage_days(s)
-    by = list(dict.fromkeys([*keys, "user_no", "ago"]))
-    zero = ibis.literal(0, "int64")
-    return s.kept(
-        "person_days_" + "_".join(keys[2:]),
-        lambda: t.group_by(by).aggregate(n=t.n.sum(), logins=is_login(s, t.event).ifelse(t.n, zero).sum()),
+def persons(s: Session) -> Any:
+    """One row per account, person (0: nobody in particular) and product.
+
+    ``mask``: the days with use as bits, bit k for k days ago (k < 56); ``w00`` … ``w12``: uses per week, the newest
+    first; ``n_90``; ``logins_28``; ``last_ago``.
+    """
+    return s.kept("persons", lambda: _persons(s))
+
+
+def _persons(s: Session) -> Any:
+    u = s.usage(WINDOW)
+    u = u.mutate(logins=is_login(s, u.event).ifelse(u.n, ibis.literal(0, "int64")))
+    columns = ["day", "known_on", "group_no", "user_no", "product"]
+    t = u.select(*columns, "n", "logins")
+    if len(s.days) > FEW_DAYS:
+        t = t.group_by(columns).aggregate(n=t.n.sum(), logins=t.logins.sum())
+    t = t.join(s.windows(WINDOW), "day")
+    t = with_account(s, known_by(s, t).drop("known_on", "day"))
+    weeks = {f"w{k:02d}": _sum(t.ago // 7 == k, t.n) for k in range(WINDOW // 7)}
+    return t.group_by(["as_of", "account_id", "user_no", "product"]).aggregate(
+        mask=bit_or(t.bit),
+        last_ago=t.ago.min(),
+        n_90=_sum(t.ago < 90, t.n),
+        logins_28=_sum(t.ago < 28, t.logins),
+        **weeks,
     )
 
 
+_ADDED = ("n_90", "logins_28", *(f"w{k:02d}" for k in range(WINDOW // 7)))
+
+
+def _together(s: Session, by: list[str]) -> Any:
+    """:func:`persons` added up by fewer keys."""
+    t = persons(s)
+    sums = {name: t[name].sum() for name in _ADDED}
+    return t.group_by(by).aggregate(mask=bit_or(t.mask), last_ago=t.last_ago.min(), **sums)
+
+
 def people(s: Session, keys: list[str]) -> Any:
-    """One row per person: last_ago, days_28, days_before (the 28 days before those), n_28, n_90, logins_28."""
-    t = person_days(s, keys)
-    t = t.filter(t.user_no > 0)
-    by = list(dict.fromkeys([*keys, "user_no"]))
-    return t.group_by(by).aggregate(
-        last_ago=t.ago.min(),
-        days_28=_count(t.ago < 28),
-        days_before=_count((t.ago >= 28) & (t.ago < 56)),
-        n_28=_sum(t.ago < 28, t.n),
-        n_90=_sum(t.ago < 90, t.n),
-        logins_28=_sum(t.ago < 28, t.logins),
+    """One row per person: last_ago, n_90, logins_28, n_28."""
+    t = _together(s, list(dict.fromkeys([*keys, "user_no"])))
+    return t.filter(t.user_no > 0)
+
+
+def days(s: Session, keys: list[str]) -> Any:
+    """One row per key: days_28 (days with use), n_28, n_before (the 28 days before those), n_90, logins_28, weekly
+    uses ``w00`` (newest) … ``w12``."""
+    t = _together(s, keys)
+    return t.mutate(
+        days_28=bits(t.mask & LAST_28),
+        n_28=t.w00 + t.w01 + t.w02 + t.w03,
+        n_before=t.w04 + t.w05 + t.w06 + t.w07,
     )
 
 
 def power(s: Session, keys: list[str]) -> Any:
     """One row per person: ``now``, ``before``: whether a power user of any product, 28 days apart."""
-    t = usage_days(s)
-    t = t.filter((t.ago < 56) & (t.user_no > 0))
-    by = ["as_of", "account_id", "user_no", "product"]
-    t = t.group_by([*by, "ago"]).aggregate(rows=t.count())
-    t = t.group_by(by).aggregate(now=_count(t.ago < 28), before=_count(t.ago >= 28))
+    t = persons(s)
+    t = t.filter(t.user_no > 0)
     least = _power_days(s, t.product)
-    t = t.mutate(now=(t.now >= least).ifelse(1, 0), before=(t.before >= least).ifelse(1, 0))
+    t = t.mutate(
+        now=(bits(t.mask & LAST_28) >= least).ifelse(1, 0),
+        before=(bits(t.mask & (LAST_28 << 28)) >= least).ifelse(1, 0),
+    )
     return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
         now=t.now.max(), before=t.before.max()
     )
+
+
+LAST_28 = (1 << 28) - 1
+
+
+def bits(x: Any) -> Any:
+    """How many bits of a whole number below 2^56 are set, in plain arithmetic (Warren, Hacker's Delight, 5-1)."""
+    x = x - ((x >> 1) & 0x5555_5555_5555_55)
+    x = (x & 0x3333_3333_3333_33) + ((x >> 2) & 0x3333_3333_3333_33)
+    x = (x + (x >> 4)) & 0x0F0F_0F0F_0F0F_0F
+    x = x + (x >> 8)
+    x = x + (x >> 16)
+    return (x + (x >> 32)) & 0x7F
 
 
 def _power_days(s: Session, product: Any) -> Any:
@@ -128,12 +170,6 @@ def _power_days(s: Session, product: Any) -> Any:
     for name, days in sorted(s.settings.power_days_by_product.items()):
         least = (product == name).ifelse(ibis.literal(days, "int64"), least)
     return least
-
-
-def days(s: Session, keys: list[str]) -> Any:
-    """One row per day with use: ``ago``, ``n``, ``logins``."""
-    t = person_days(s, keys)
-    return t.group_by([*keys, "ago"]).aggregate(n=t.n.sum(), logins=t.logins.sum())
 
 
 def features(s: Session, keys: list[str]) -> Any:
@@ -150,24 +186,36 @@ def history(s: Session, keys: list[str]) -> Any:
 
 def _history(s: Session, keys: list[str]) -> Any:
     u = s.usage(None)
-    by = [*keys[2:], "day", "known_on", "group_no"]
     t = _without_needless_users(s, u) if "user_no" not in keys else u
     used = ~is_login(s, t.event)
     wanted = [name.lower() for name in s.settings.value_events]
     value = t.event.lower().isin(wanted) if wanted else used
-    t = t.group_by(list(dict.fromkeys([*by, "user_no"]))).aggregate(
-        used=used.ifelse(1, 0).max(), value=value.ifelse(1, 0).max(), n=t.n.sum()
-    )
-    d = s.asof
-    t = t.join(d, t.day <= d.as_of)
-    t = with_account(s, known_by(s, t).drop("known_on"))
+    never = ibis.null("date")
+    t = t.mutate(used=used.ifelse(t.day, never), value=value.ifelse(t.day, never), last=t.day)
+    t = with_account(s, _known_history(s, t, [*keys[2:], "group_no", "user_no"]))
     return t.group_by(keys).aggregate(
         first_day=t.day.min(),
-        last_day=t.day.max(),
-        first_used=(t.used == 1).ifelse(t.day, ibis.null("date")).min(),
-        first_value=(t.value == 1).ifelse(t.day, ibis.null("date")).min(),
+        last_day=t["last"].max(),
+        first_used=t.used.min(),
+        first_value=t.value.min(),
         events=t.n.sum(),
     )
+
+
+def _known_history(s: Session, t: Any, by: list[str]) -> Any:
+    """Facts laid against the days on which they were known. Between two days asked for they fall together, so
+    that the whole past is not laid against every day."""
+    d, since = s.asof, t.day if s.known == "now" else ibis.greatest(t.day, t.known_on)
+    columns = list(dict.fromkeys([*by, "day", "last", "used", "value", "n"]))
+    if len(s.days) <= FEW_DAYS:
+        return t.mutate(since=since).select(*columns, "since").join(d, ibis._.since <= d.as_of).drop("since")
+    buckets = s.buckets()
+    first = buckets.known_day.min().as_scalar()
+    t = t.mutate(known_day=ibis.greatest(since, first)).join(buckets, "known_day")
+    t = t.group_by([*dict.fromkeys(by), "bucket"]).aggregate(
+        day=t.day.min(), last=t["last"].max(), used=t.used.min(), value=t.value.min(), n=t.n.sum()
+    )
+    return t.join(d, t.bucket <= d.as_of).drop("bucket")
 
 
 def _without_needless_users(s: Session, u: Any) -> Any:

@@ -7,6 +7,7 @@ Expressions are built over tables known only by name and columns; their SQL is c
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -24,6 +25,9 @@ from enishi.store.schema import EVENT_TABLES, table_schemas
 Known: TypeAlias = Literal["then", "now"]
 
 IDENTITY_FACTS = ("link", "merge", "groups", "users", "memberships", "aliases")
+
+FEW_DAYS = 4  # beyond, facts are first added up, then laid against every day
+MASK_DAYS = 56  # active days fit into the bits of one whole number
 
 _SCHEMAS = table_schemas()
 _EVENT_COLUMNS = ("type", "event", "product", "group_no", "user_no", "occurred_at", "day", "known_on")
@@ -149,15 +153,32 @@ class Session:
         return ibis.table({**{n: columns[n] for n in _EVENT_COLUMNS}, **texts}, name=name)
 
     def windows(self, back: int) -> Any:
-        """Every (as_of, day) pair with ``ago`` = as_of - day from 0 to ``back`` - 1."""
+        """Every (as_of, day) pair with ``ago`` = as_of - day from 0 to ``back`` - 1, and ``bit`` = 2^ago (0 from
+        56 days on)."""
         self.need("windows", back)
-        return ibis.table({"as_of": "date", "day": "date", "ago": "int64"}, name=f"asof_{back}")
+        columns = {"as_of": "date", "day": "date", "ago": "int64", "bit": "int64"}
+        return ibis.table(columns, name=f"asof_{back}")
+
+    def buckets(self) -> Any:
+        """Every day from the first to the last one asked for, with the first day asked for that is not before
+        it (``bucket``)."""
+        self.need("buckets")
+        return ibis.table({"known_day": "date", "bucket": "date"}, name="asof_buckets")
+
+    @property
+    def first(self) -> date:
+        return self.days[0]
 
     def minor(self, kind: str) -> Any:
         """Money of a kind's versions in whole minor units (:func:`enishi.metrics.money.minor_units`)."""
         self.need("minor", kind)
         columns = {"minor_id": "int64", "minor": "int64", "minor_from": "date"}
         return ibis.table(columns, name=f"minor_{kind}")
+
+    def chosen(self, accounts: Sequence[int]) -> Any:
+        """A table of account numbers, so that a query's text does not grow with every account asked for."""
+        self.engine.put("chosen", pa.table({"chosen_id": pa.array(sorted(accounts), pa.int64())}))
+        return ibis.table({"chosen_id": "int64"}, name="chosen")
 
     def kept(self, name: str, build: Callable[[], Any], lasting: bool = False) -> Any:
         """An intermediate result by name, computed once where the engine can keep it: per session, or per
@@ -212,7 +233,17 @@ class Session:
         pairs = [(d, d - timedelta(days=ago), ago) for d in self.days for ago in range(back)]
         as_of, day, ago = zip(*pairs, strict=True)
         columns = {"as_of": pa.array(as_of, pa.date32()), "day": pa.array(day, pa.date32())}
-        self.engine.put(f"asof_{back}", pa.table({**columns, "ago": pa.array(ago, pa.int64())}))
+        bits = [1 << a if a < MASK_DAYS else 0 for a in ago]
+        numbers = {"ago": pa.array(ago, pa.int64()), "bit": pa.array(bits, pa.int64())}
+        self.engine.put(f"asof_{back}", pa.table({**columns, **numbers}))
+
+    def _bind_buckets(self) -> None:
+        span = [self.first + timedelta(days=k) for k in range((self.days[-1] - self.first).days + 1)]
+        bucket = [self.days[bisect_left(self.days, day)] for day in span]
+        self.engine.put(
+            "asof_buckets",
+            pa.table({"known_day": pa.array(span, pa.date32()), "bucket": pa.array(bucket, pa.date32())}),
+        )
 
     def _bind_minor(self, kind: str) -> None:
         if self.facts.first_time(f"minor_{kind}"):
@@ -233,7 +264,17 @@ class Session:
         spans = tuple(self.has_spans(n) for n in Identity.__dataclass_fields__)
         by_product = tuple(sorted(s.power_days_by_product.items()))
         words = (s.login_events, s.value_events)
-        return (self.engine.dialect, self.known, self.facts.zone, spans, s.power_days, by_product, words)
+        many = len(self.days) > FEW_DAYS
+        return (
+            many,
+            self.engine.dialect,
+            self.known,
+            self.facts.zone,
+            spans,
+            s.power_days,
+            by_product,
+            words,
+        )
 
 
 def _bounded(back: int | None, table: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Grain, Metric
-from enishi.metrics.people import _count, _sum
+from enishi.metrics.people import _count
 from enishi.metrics.trends import weekly_slope
 
 ALL: tuple[Grain, ...] = ("account", "product", "user")
@@ -51,7 +51,7 @@ def _trend(f: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _week(number: int) -> Any:
-    return lambda t: _sum((t.ago >= 7 * number) & (t.ago < 7 * number + 7), t.n)
+    return lambda t: t[f"w{number:02d}"].sum()
 
 
 def _weeks(f: pd.DataFrame) -> np.ndarray:
@@ -83,26 +83,26 @@ METRICS: tuple[Metric, ...] = (
         "active_days_28",
         Text("Days with use, 28 d", "利用日数(28日)"),
         Text("Days of the last 28 on which anybody used the product.", "直近28日のうち利用のあった日数です。"),
-        "days", "days", {"": lambda t: _count(t.ago < 28)}, grains=ALL, window=28,
+        "days", "days", {"": lambda t: t.days_28.sum()}, grains=ALL, window=28,
     ),
     Metric(
         "events_28",
         Text("Uses, 28 d", "利用回数(28日)"),
         Text("Events of use in the last 28 days.", "直近28日間の利用イベント数です。"),
-        "events", "days", {"": lambda t: _sum(t.ago < 28, t.n)}, grains=ALL, window=28,
+        "events", "days", {"": lambda t: t.n_28.sum()}, grains=ALL, window=28,
     ),
     Metric(
         "events_90",
         Text("Uses, 90 d", "利用回数(90日)"),
         Text("Events of use in the last 90 days.", "直近90日間の利用イベント数です。"),
-        "events", "days", {"": lambda t: _sum(t.ago < 90, t.n)}, grains=ALL, window=90,
+        "events", "days", {"": lambda t: t.n_90.sum()}, grains=ALL, window=90,
     ),
     Metric(
         "logins_28",
         Text("Sign-ins, 28 d", "ログイン回数(28日)"),
         Text("Sign-in events in the last 28 days. Unknown where no sign-ins are sent.",
              "直近28日間のログイン回数です。ログインのイベントが送られていない場合は不明とします。"),
-        "events", "days", {"": lambda t: _sum(t.ago < 28, t.logins)}, grains=ALL, window=28,
+        "events", "days", {"": lambda t: t.logins_28.sum()}, grains=ALL, window=28,
         needs=("usage", "logins"),
     ),
     Metric(
@@ -155,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
              "5 are added to both so that small numbers do not shout. Unknown in the first 8 weeks of use.",
              "直近28日とその前の28日の利用回数の比の対数です(-2〜2)。少数の揺れを抑えるため双方に5を加えます。利用開始から8週間は不明とします。"),
         "ratio", "days",
-        {"now": lambda t: _sum(t.ago < 28, t.n), "before": lambda t: _sum((t.ago >= 28) & (t.ago < 56), t.n)},
+        {"now": lambda t: t.n_28.sum(), "before": lambda t: t.n_before.sum()},
         _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown",
     ),
     Metric(

@@ -1,0 +1,104 @@
+from math import isnan
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from enishi.kit.home import Home
+from enishi.metrics.api import attributes, duckdb_facts, panel, peer_percentiles, usage_map
+from enishi.metrics.peers import tenure_stage
+from enishi.metrics.tests.world import ALPHA, BETA, TODAY, ago, link, use
+from enishi.store.testing import publish
+
+
+def test_what_an_account_is(facts):
+    found = attributes(facts, [TODAY, ago(31)]).set_index(["as_of", "account_id"])
+    now = found.loc[(TODAY, ALPHA)]
+    assert (now["product"], now["plan"], now["size"], now["tenure_stage"]) == (
+        "P",
+        "pro",
+        "large",
+        "first_year",
+    )
+    assert found.loc[(ago(31), ALPHA), "plan"] == "basic"
+    assert found.loc[(TODAY, BETA), "product"] == "Q"
+
+
+def test_tenure_stages():
+    assert [tenure_stage(d) for d in (-1, 0, 89, 90, 365, 5000, float("nan"))] == [
+        "", "first_quarter", "first_quarter", "first_year", "second_year", "later", "",
+    ]  # fmt: skip
+
+
+def frame(n, **columns):
+    keys = pd.DataFrame({"as_of": [TODAY] * n, "account_id": range(n)})
+    return pd.concat([keys, pd.DataFrame(columns, index=range(n))], axis=1)
+
+
+def test_percentiles_within_large_groups_and_wider_where_small():
+    product = ["A"] * 4 + ["B"] * 2
+    kinds = frame(6, product=product, plan="x", size="s", tenure_stage="later")
+    values = frame(6, m=[1.0, 2.0, 2.0, 4.0, 3.0, np.nan])
+    found = peer_percentiles(values, kinds, least=3)
+    assert list(found["m"][:4]) == [12.5, 50, 50, 87.5]
+    assert found["m"][4] == pytest.approx(100 * 3.5 / 5)
+    assert list(found["m:level"][:5]) == [0, 0, 0, 0, 3]
+    assert list(found["m:peers"]) == [4, 4, 4, 4, 5, 0]
+    assert isnan(found["m"][5])
+
+
+def test_panel_against_peers(facts):
+    values = panel(facts, [TODAY], ["active_users_28", "nps_latest"])
+    found = peer_percentiles(values, attributes(facts, [TODAY]))
+    assert list(found["active_users_28"]) == [50, 50]
+    assert list(found["active_users_28:level"]) == [4, 4]
+
+
+def test_usage_map_of_an_account(facts):
+    found = usage_map(facts, ALPHA, TODAY, weeks=12)
+    assert (found.weeks[0], found.weeks[-1]) == (ago(83), ago(6))
+    features = found.features.set_index(["feature", "product"])
+    assert features.loc[("Report Made", "P"), "uses"] == 28 + 20
+    assert features.loc[("Report Made", "P"), ["w11", "w10"]].tolist() == [8, 6]
+    assert features.loc[("Import Made", "P"), "w0"] == 5
+    assert features.loc[("Report Made", "Q"), ["uses", "peer_share"]].tolist() == [0, 1]
+    assert found.totals[-1] == 9
+    assert found.active_users[-2:] == [2, 2]
+    assert list(found.people["user_no"]) == [1, 2, 3]
+    assert found.people["user_id"][0] == "u1"
+    assert (found.seats, found.unused) == (15, 13)
+    assert found.peers == 1
+    assert isnan(found.peer_median[0])
+
+
+def test_usage_map_names_the_contact_behind_a_user(facts):
+    found = usage_map(facts, BETA, TODAY).people.set_index("user_no")
+    assert found.loc[9, "contact_id"] == 21
+
+
+def test_usage_map_of_a_stranger_is_empty(facts):
+    found = usage_map(facts, 999, TODAY)
+    assert (found.totals, len(found.people), found.features["uses"].sum()) == ([0] * 12, 0, 0)
+
+
+def test_peers_of_the_same_stage(tmp_path):
+    home, n = Home(tmp_path), 30
+    publish(
+        home, "record_account", [{"record_id": k, "valid_on": ago(40), "since": ago(40)} for k in range(1, n)]
+    )
+    publish(home, "record_account", [{"record_id": n, "valid_on": ago(800), "since": ago(800)}])
+    publish(
+        home, "groups", [{"group_no": k, "group_id": str(k), "first_day": ago(40)} for k in range(1, n + 1)]
+    )
+    publish(home, "link", [link(k, k, str(k), ago(40)) for k in range(1, n + 1)])
+    rows = [
+        use(k, 100 * k + u, ago(2), "Share Made") for k in range(2, n + 1) for u in range(2 if k % 2 else 4)
+    ]
+    publish(home, "usage", [*rows, use(1, 5, ago(1))])
+    with duckdb_facts(home) as facts:
+        found = usage_map(facts, 1, TODAY, weeks=4)
+        old = usage_map(facts, n, TODAY, weeks=4)
+    assert (found.peers, found.stage, found.peer_median) == (28, "first_quarter", [0, 0, 0, 3])
+    assert (old.peers, old.stage) == (29, "")
+    ideas = found.features.set_index("feature")
+    assert (ideas.loc["Share Made", "uses"], ideas.loc["Share Made", "peer_share"]) == (0, 1)
