@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
 from enishi.kit.home import Home
-from enishi.store.manifest import read_manifest
 from enishi.store.published import Published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,19 +96,22 @@ class Installation:
                 process.wait()
 
     def wait_carried(self, timeout: float = 60.0) -> None:
-        """Until everything in the inbox can be read."""
-        import sqlite3
-
+        """Until everything in the inbox can be read: bodies leave it when they are published."""
         deadline = time.monotonic() + timeout
-        last = 0
-        with sqlite3.connect(self.home.inbox) as inbox:
-            found = inbox.execute("SELECT seq FROM sqlite_sequence").fetchone()
-            last = found[0] if found else 0
-        inbox.close()
-        while read_manifest(self.home.published).inbox < last:
+        while self._waiting():
             if time.monotonic() > deadline:
                 raise TimeoutError(self.log.read_text()[-4000:])
             time.sleep(0.1)
+
+    def _waiting(self) -> int:
+        if url := self.env.get("DATABASE_URL"):
+            import psycopg
+
+            with psycopg.connect(url) as database:
+                found = database.execute("SELECT count(*) FROM ingest_inboxbody").fetchone()
+                return int(found[0]) if found else 0
+        with closing(sqlite3.connect(self.home.inbox, timeout=20)) as inbox:
+            return int(inbox.execute("SELECT count(*) FROM inbox").fetchone()[0])
 
     def query(self, table: str, select: str) -> list[tuple[object, ...]]:
         """Ask the published facts; ``{rows}`` stands for the table."""

@@ -46,7 +46,7 @@ def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> in
     Raises:
         ConsumerBusy: another process is the consumer and did not get there in time.
     """
-    inbox, versions = inbox_of(home).last_number(), DjangoApplication(clock).last_version()
+    inbox, versions = inbox_of(home).last_waiting(), DjangoApplication(clock).last_version()
     started = time.monotonic()
     while time.monotonic() - started < timeout:
         manifest = read_manifest(home.published)

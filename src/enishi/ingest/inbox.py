@@ -22,6 +22,8 @@ class TableInbox:
     """
 
     def append(self, bodies: Sequence[NewBody]) -> None:
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         try:
             with transaction.atomic():
                 with connection.cursor() as cursor:
@@ -44,6 +46,9 @@ class TableInbox:
 
     def forget(self, upto: int) -> None:
         InboxBody.objects.filter(pk__lte=upto).delete()
+
+    def last_waiting(self) -> int:
+        return InboxBody.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
     def last_number(self) -> int:
         with connection.cursor() as cursor:

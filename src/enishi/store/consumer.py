@@ -140,8 +140,6 @@ class Consumer:
                 self.seen.insert(hashes)
             self._insert_versions(versions)
             self._move_on(bodies, versions)
-        if bodies:
-            self.inbox.forget(self.state.inbox)
         self._pending += len(fresh) + len(versions) + 1
         return True
 
@@ -206,6 +204,7 @@ class Consumer:
         now = self.clock()
         manifest = publish_pending(self.home, self.db, self.state, self.zone, now)
         forget_published(self.db, manifest.batch)
+        self.inbox.forget(manifest.inbox)
         self._pending = 0
         manifest = compact(self.home, manifest, self._today(), now)
         if months := self.application.raw_months():

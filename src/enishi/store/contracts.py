@@ -96,7 +96,10 @@ class InboxStorage(Protocol):
         """The next bodies in order, at least one where there is one."""
 
     def forget(self, upto: int) -> None:
-        """Remove what the store has in its own keeping."""
+        """Remove what has been published."""
+
+    def last_waiting(self) -> int:
+        """The highest number not yet forgotten; 0 where nothing waits."""
 
     def last_number(self) -> int:
         """The highest number ever given; 0 before the first."""

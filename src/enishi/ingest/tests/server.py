@@ -35,6 +35,9 @@ class MemoryInbox:
 
     def forget(self, upto: int) -> None: ...
 
+    def last_waiting(self) -> int:
+        return len(self.bodies)
+
     def last_number(self) -> int:
         return len(self.bodies)
 
