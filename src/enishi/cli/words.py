@@ -98,6 +98,12 @@ class _Spoken(click.Command):
     def get_short_help_str(self, limit: int = 45) -> str:
         return say(self.text).strip().partition("\n")[0]
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        found = super().get_help_option(ctx)
+        if found is not None:
+            found.help = _click_word("Show this message and exit.")
+        return found
+
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = say(self.text)
         super().format_help_text(ctx, formatter)

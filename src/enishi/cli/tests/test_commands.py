@@ -1,0 +1,288 @@
+"""Commands on a small installation: what they print, what they return, what they refuse and how."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from django_tasks_db.models import DBTaskResult
+
+from enishi.accounts.models import Account, AuditLine, Member
+from enishi.cli import checks, chores, schedule
+from enishi.cli.finding import find_account
+from enishi.cli.main import run
+from enishi.cli.serve import check_port
+from enishi.cli.setting_up import make_password, set_up
+from enishi.cli.words import use_language
+from enishi.kit.errors import Conflict, EnishiError, NotFound
+from enishi.kit.home import Home
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    use_language("en")
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path / "data"))
+    # The test's database stands in for the data folder's file.
+    monkeypatch.setattr("enishi.cli.installation.pending_migrations", lambda: [])
+    monkeypatch.setattr("enishi.cli.checks.pending_migrations", lambda: [])
+    monkeypatch.setattr("enishi.cli.checks._check_sqlite", lambda home: iter(()))
+    home = Home.from_environment()
+    home.prepare()
+    return home
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+# ---- setting up ----------------------------------------------------------------------------------------------
+
+
+def test_the_first_administrator_is_made_once(home: Home) -> None:
+    first = set_up(home)
+    assert first is not None
+    assert first.password is not None
+    member = Member.objects.get(email=first.email)
+    assert member.check_password(first.password)
+    assert first.password not in member.password
+    assert set_up(home) == type(first)(first.email, None)
+    assert AuditLine.objects.filter(verb="member_added").count() == 1
+
+
+def test_passwords_are_long_and_differ() -> None:
+    made = {make_password() for _ in range(50)}
+    assert len(made) == 50
+    assert all(len(password) == 19 for password in made)
+
+
+def test_a_member_gets_a_password_that_works(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["member", "add", "hana@kaisha.example", "--role", "manager", "--scope", "all", "--json"]) == 0
+    said = told(capsys)
+    assert Member.objects.get(email="hana@kaisha.example").check_password(said["password"])
+    assert run(["member", "password", "hana@kaisha.example", "--json"]) == 0
+    assert Member.objects.get(email="hana@kaisha.example").check_password(told(capsys)["password"])
+    assert run(["member", "add", "hana@kaisha.example"]) == 1
+    assert run(["member", "add", "no mail"]) == 1
+    assert run(["member", "password", "nobody@kaisha.example", "--json"]) == 1
+    assert run(["member", "list", "--json"]) == 0
+
+
+# ---- import, score, explain, asof ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def imported(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Home:
+    today = datetime.now(UTC).date()
+    accounts = tmp_path / "accounts.csv"
+    rows = [
+        "A1,青葉精機,アオバセイキ",
+        "A2,白鷺物流,シラサギブツリュウ",
+        *(f"A{n},会社{n}," for n in range(3, 13)),
+    ]
+    accounts.write_text("\n".join(["顧客コード,会社名,フリガナ", *rows]) + "\n", encoding="cp932")
+    events = tmp_path / "events.csv"
+    lines = ["occurred_at,account,user,event,format"]
+    for back in range(120):
+        day = today - timedelta(days=back)
+        lines += [f"{day}T01:00:00Z,A{1 + back % 12},u{back % 5},report_opened,pdf"]
+    events.write_text("\n".join(lines) + "\n")
+    assert run(["import", "accounts", str(accounts), "--system", "product", "--json"]) == 0
+    assert told(capsys)["created"] == 12
+    assert run(["import", "events", str(events), "--json"]) == 0
+    assert told(capsys)["created"] == 120
+    return home
+
+
+def test_import_score_explain_and_asof(
+    imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Account.objects.count() == 12, "the events belong to the accounts of the file"
+    assert run(["score", "--json"]) == 0
+    assert told(capsys)["accounts"] == 12
+    assert run(["explain", "あおば", "--json"]) == 0
+    said = told(capsys)
+    assert said["name"] == "青葉精機"
+    assert sum(line["tenths"] for line in said["lines"]) == said["tenths"]
+    use_language("ja")
+    assert run(["explain", "A2"]) == 0
+    assert "白鷺物流" in capsys.readouterr().out
+    past = datetime.now(UTC).date() - timedelta(days=20)
+    assert run(["asof", past.isoformat(), "A1", "--metric", "active_users_28", "--json"]) == 0
+    rows = told(capsys)["accounts"]
+    assert [row["account"] for row in rows] == ["A1"]
+    assert rows[0]["active_users_28"] > 0
+
+
+def test_an_import_twice_changes_nothing_and_rejects_are_told(
+    imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "invoices.csv"
+    bad.write_text(
+        'id,account,amount,issued_on,due_on\n1,A1,"¥12,000",2026年4月1日,2026/5/1\n2,NOBODY,5,2026-04-01,\n'
+    )
+    rejects = tmp_path / "rejects.csv"
+    arguments = ["import", "invoice", str(bad), "--system", "product", "--rejects", str(rejects), "--json"]
+    assert run([*arguments, "--dry-run"]) == 3
+    assert told(capsys)["dry_run"]
+    assert run(arguments) == 3
+    said = told(capsys)
+    assert (said["created"], said["rejected"]) == (1, 1)
+    assert "NOBODY" in rejects.read_text(encoding="utf-8-sig")
+    run(arguments)
+    assert told(capsys)["unchanged"] == 1
+
+
+def test_refusals_name_the_remedy(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n1,2\n")
+    assert run(["import", "unicorn", str(file), "--json"]) == 1
+    said = told(capsys)
+    assert said["error"] == "unknown_kind"
+    assert "subscription" in said["hint"]
+    assert run(["import", "account", str(file), "--map", "name"]) == 2
+    assert run(["explain", "nobody at all", "--json"]) == 1
+    assert told(capsys)["error"] == "unknown_account"
+
+
+def test_an_account_is_found_however_it_is_typed(imported: Home) -> None:
+    account = Account.objects.get(outside_id="A1")
+    for text in ("A1", "青葉精機", "ｱｵﾊﾞ", "あおばせいき", str(account.pk)):
+        assert find_account(text) == account
+    with pytest.raises(NotFound):
+        find_account("ない会社")
+    with pytest.raises(EnishiError) as caught:
+        find_account("会社")
+    assert caught.value.code == "several_accounts"
+
+
+def test_a_backtest_answers_in_the_agreed_shape(imported: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    today = datetime.now(UTC).date()
+    span = ["--from", str(today - timedelta(days=50)), "--to", str(today)]
+    assert run(["backtest", "--outcome", "silence:7", "--every", "week", *span, "--json"]) == 0
+    said = told(capsys)
+    for name in ("score", "recency"):
+        assert {"auc", "low", "high", "brier", "n", "accounts"} <= set(said[name])
+    assert {"band", "n", "observed"} <= set(said["bands"][0])
+    assert "lead_time_days" in said
+    assert run(["backtest", "--outcome", "luck:3"]) == 1
+    assert run(["backtest", "--every", "quarter", "--from", str(today), "--to", str(today)]) in (0, 1)
+
+
+# ---- serving and the schedule --------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_refused_with_another() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Conflict) as caught:
+            check_port("127.0.0.1", port)
+    assert str(port + 1) in caught.value.hint.en
+
+
+def test_each_slot_is_queued_once(home: Home) -> None:
+    names = schedule.queue_due(NOW)
+    assert set(names) == set(schedule.BY_NAME), "noon in Tokyo: all of the day's jobs are due"
+    assert schedule.queue_due(NOW) == []
+    DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=NOW)
+    assert schedule.queue_due(NOW) == []
+    assert schedule.queue_due(NOW + timedelta(minutes=1)) == ["outbox"]
+
+
+def test_daily_jobs_wait_for_their_hour_in_company_time() -> None:
+    job = schedule.BY_NAME["score"]
+    assert job.slot(datetime(2026, 11, 20, 0, 19)) is None  # noqa: DTZ001 - local time of the company
+    assert job.slot(datetime(2026, 11, 20, 0, 20)) == "2026-11-20"  # noqa: DTZ001
+    assert schedule.BY_NAME["refresh"].slot(datetime(2026, 11, 20, 14, 44)) == "2026-11-20 14:30"  # noqa: DTZ001
+
+
+def test_jobs_cut_off_by_a_crash_are_queued_again(home: Home) -> None:
+    schedule.queue_due(NOW)
+    first = DBTaskResult.objects.first()
+    first.claim("this-worker")
+    assert chores.mend_jobs("this-worker") == 1
+    assert DBTaskResult.objects.get(pk=first.pk).status == "READY"
+
+
+def test_what_is_over_is_cleaned_away(home: Home) -> None:
+    Session.objects.create(session_key="old", session_data="", expire_date=NOW - timedelta(days=1))
+    Session.objects.create(session_key="new", session_data="", expire_date=NOW + timedelta(days=1))
+    chores.cleaning(NOW)
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
+
+
+def test_scores_are_refreshed_only_when_facts_arrived(
+    imported: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from enishi.signals.models import ScoringRun
+
+    now = datetime.now(UTC)
+    chores.refresh(now)
+    assert ScoringRun.objects.count() == 1
+    chores.refresh(now)
+    assert ScoringRun.objects.count() == 1
+
+
+# ---- doctor --------------------------------------------------------------------------------------------------
+
+
+def levels(home: Home, now: datetime) -> dict[str, str]:
+    return {finding.check: finding.level for finding in checks.examine(home, now)}
+
+
+def test_doctor_finds_a_sound_installation_sound(imported: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["score", "--json"]) == 0
+    capsys.readouterr()
+    found = levels(imported, datetime.now(UTC))
+    assert {name for name, level in found.items() if level == "error"} == set()
+    assert found["store"] == found["inbox"] == found["usage"] == found["scores"] == "ok"
+    assert run(["doctor", "--json"]) == 3, "nothing runs: the consumer and the worker are missed"
+    assert {check["check"] for check in told(capsys)["checks"]} >= {"disk", "database", "consumer", "worker"}
+
+
+def test_doctor_misses_a_file_and_a_right_mode(imported: Home) -> None:
+    imported.root.chmod(0o755)
+    next(imported.published.rglob("*.parquet")).unlink()
+    found = {finding.check: finding for finding in checks.examine(imported, datetime.now(UTC))}
+    assert found["secrets"].level == "error"
+    assert "chmod 700" in found["secrets"].remedy.en
+    assert found["store"].level == "error"
+
+
+def test_doctor_sees_a_clock_that_went_back(imported: Home) -> None:
+    assert levels(imported, datetime(2020, 1, 1, tzinfo=UTC))["clock"] == "error"
+
+
+def test_doctor_says_what_waits_in_the_inbox(imported: Home) -> None:
+    from enishi.ingest.api import accept_events, event_message
+
+    now = datetime.now(UTC)
+    message = event_message(occurred_at=now, event="late", account="A1", user="u1")
+    accept_events([message], source="test", home=imported, now=now - timedelta(hours=1))
+    assert levels(imported, now)["inbox"] == "error"
+
+
+def test_a_check_that_breaks_is_a_finding(home: Home) -> None:
+    def check_broken(home: Home, now: datetime) -> None:
+        raise ValueError("surprise")
+
+    (finding,) = checks._guarded(check_broken, home, NOW)  # type: ignore[arg-type]
+    assert finding.level == "error"
+    assert "surprise" in finding.message.en
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    from enishi.cli.installation import _check_folder
+
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(EnishiError):
+        _check_folder(file)
