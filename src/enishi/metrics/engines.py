@@ -39,6 +39,9 @@ class Engine(Protocol):
     def json_text(self, column: str, path: Sequence[str]) -> str:
         """SQL for the text of a JSON object's scalar at a path; null where it is absent or null."""
 
+    def fresh(self) -> Engine | None:
+        """Another engine of the same kind that knows nothing yet; None where there is only one."""
+
     def close(self) -> None:
         """Give everything back."""
 
@@ -49,6 +52,7 @@ class DuckDBEngine:
     dialect = "duckdb"
 
     def __init__(self, threads: int = DUCKDB_THREADS, memory: str = "") -> None:
+        self._threads, self._memory = threads, memory
         config: dict[str, Any] = {"threads": threads} if threads else {}
         if memory:
             config["memory_limit"] = memory
@@ -87,6 +91,9 @@ class DuckDBEngine:
     def json_text(self, column: str, path: Sequence[str]) -> str:
         steps = "$" + "".join(f'."{step}"' for step in path)
         return f"json_extract_string({name_of(column)}, {literal(steps)})"
+
+    def fresh(self) -> Engine | None:
+        return DuckDBEngine(self._threads, self._memory)
 
     def close(self) -> None:
         self.connection.close()
@@ -143,6 +150,9 @@ class SparkEngine:
 
     def json_text(self, column: str, path: Sequence[str]) -> str:
         return f"get_json_object({name_of(column, '`')}, {literal('$.' + '.'.join(path))})"
+
+    def fresh(self) -> Engine | None:
+        return None
 
     def close(self) -> None:
         """The session belongs to whoever made it."""

@@ -24,6 +24,7 @@ class KnownRecords:
     def __init__(self, home: Home) -> None:
         self.published = Published(home)
         self.connection = duckdb.connect()
+        self.connection.execute("SET enable_progress_bar = false")
         self._survivors: dict[date, dict[int, int]] = {}
 
     def __enter__(self) -> KnownRecords:
