@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from enishi.accounts.access import access_account
 from enishi.accounts.models import Account
@@ -87,6 +87,7 @@ def act(request: PageRequest, number: int, verb: str) -> HttpResponse:
     return response
 
 
+@require_GET
 @page()
 def listing(request: PageRequest, number: int) -> HttpResponse:
     """The notes alone, drawn anew."""

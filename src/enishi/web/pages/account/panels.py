@@ -11,18 +11,13 @@ from babel.numbers import get_currency_precision
 from django.utils.translation import get_language
 
 from enishi.accounts.company import get_company
-from enishi.kit.home import Home
-from enishi.metrics.api import Facts, FactSettings, duckdb_facts
 from enishi.metrics.api import panel as metric_panel
 from enishi.web.pages.account.asked import Asked
+from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.trend import contract_changes
+from enishi.web.pages.account.usage import usage_context
 
 MONTHS = 24
-
-
-def facts_now() -> Facts:
-    """The published facts with the company's currency; use as a context manager."""
-    return duckdb_facts(Home.from_environment(), FactSettings(currency=get_company().currency))
 
 
 def month_ends(day: date, months: int) -> list[date]:
@@ -81,4 +76,4 @@ def _marks(asked: Asked, days: list[date], labels: list[str]) -> list[dict[str, 
     ]
 
 
-PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {"mrr": _mrr}
+PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {"mrr": _mrr, "usage": usage_context}

@@ -1,0 +1,181 @@
+"""Who uses what, compared with peers at this stage: the usage map as the page draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from enishi.accounts.models import Contact
+from enishi.metrics.api import STAGES, UsageMap, usage_map
+from enishi.web.pages.account.asked import Asked
+from enishi.web.pages.account.facts import facts_now
+from enishi.web.pages.account.words import say
+
+WEEKS = (12, 26, 52)
+FEATURES_SHOWN = 20
+PEOPLE_SHOWN = 100
+LEAST_PEERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who uses the product; a contact where the user id leads to one."""
+
+    name: str
+    note: str
+    contact_id: int | None
+    active_days: int
+    events: int
+    features: int
+    last_seen_days: int | None
+    weeks: list[int]
+    has_left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """A feature many peers use and this account does not."""
+
+    name: str
+    peer_share: float
+
+
+def usage_context(asked: Asked) -> Mapping[str, Any]:
+    """The usage panel: heat map, people, licences, peers. ``?weeks=`` is 12, 26 or 52."""
+    weeks = _weeks(asked)
+    with facts_now() as facts:
+        found = usage_map(facts, asked.account.pk, asked.day, weeks)
+    used = found.features[found.features["uses"] > 0]
+    return {
+        "account": asked.account,
+        "map": found,
+        "is_empty": used.empty,
+        "heat": heat(found, used),
+        "people_chart": people_chart(found),
+        "features_total": len(used),
+        "features_shown": min(len(used), FEATURES_SHOWN),
+        "users": users(asked, found)[:PEOPLE_SHOWN],
+        "users_total": len(found.people),
+        "untouched": untouched(found),
+        "stage": stage_words(found.stage),
+        "unused": whole(found.unused),
+        "seats": whole(found.seats),
+        "weeks": weeks,
+        "week_links": _week_links(asked, weeks),
+        "as_of_text": asked.as_of_text,
+    }
+
+
+def _weeks(asked: Asked) -> int:
+    text = asked.query.get("weeks", "")
+    return int(text) if text.isdecimal() and int(text) in WEEKS else WEEKS[0]
+
+
+def _week_links(asked: Asked, chosen: int) -> list[dict[str, Any]]:
+    tail = f"&as_of={asked.as_of_text}" if asked.as_of else ""
+    titles = {12: _("12 weeks"), 26: _("26 weeks"), 52: _("52 weeks")}
+    return [{"title": titles[n], "query": f"?weeks={n}{tail}", "current": n == chosen} for n in WEEKS]
+
+
+def whole(value: float) -> int | None:
+    return None if pd.isna(value) else int(value)
+
+
+def stage_words(stage: str) -> str:
+    """The tenure stage peers share; all customers where it is none."""
+    titles = {name: title for name, _first, title in STAGES}
+    return say(titles[stage]) if stage in titles else _("all customers")
+
+
+def week_label(first: date) -> str:
+    japanese = (get_language() or "ja").startswith("ja")
+    return f"{first.month}/{first.day}" if japanese else f"{first.day} {first:%b}"
+
+
+def heat(found: UsageMap, used: pd.DataFrame) -> dict[str, Any]:
+    """Feature by week. Colour is relative to the feature's own busiest week, the number is the count."""
+    top = used.head(FEATURES_SHOWN)
+    columns = [f"w{k}" for k in range(len(found.weeks))]
+    cells = [
+        [x, y, int(value)]
+        for y, row in enumerate(top[columns].itertuples(index=False))
+        for x, value in enumerate(row)
+    ]
+    return {
+        "kind": "heatmap",
+        "x": [week_label(day) for day in found.weeks],
+        "y": [feature_name(row) for row in top[["feature", "product"]].itertuples(index=False)],
+        "cells": cells,
+        "labels": len(found.weeks) <= WEEKS[0],
+    }
+
+
+def feature_name(row: Any) -> str:
+    return f"{row.feature} ({row.product})" if row.product else str(row.feature)
+
+
+def people_chart(found: UsageMap) -> dict[str, Any]:
+    """People active per week, beside the median of peers."""
+    series: list[dict[str, Any]] = [{"name": _("This customer"), "values": found.active_users}]
+    if found.peers >= LEAST_PEERS:
+        median = [None if pd.isna(value) else round(value, 1) for value in found.peer_median]
+        name = pgettext("usage", "Peers' median")
+        series.append({"name": name, "values": median, "dashed": True, "colour": "muted"})
+    targets = []
+    if (seats := whole(found.seats)) and seats <= 3 * max([1, *found.active_users]):
+        targets.append({"value": seats, "label": _("Licences bought")})
+    return {
+        "kind": "line",
+        "x": [week_label(day) for day in found.weeks],
+        "series": series,
+        "targets": targets,
+    }
+
+
+def users(asked: Asked, found: UsageMap) -> list[User]:
+    """Most active first; contacts by name, others by the id they came with."""
+    numbers = [int(n) for n in found.people["contact_id"].dropna()]
+    contacts = {one.pk: one for one in Contact.objects.filter(pk__in=numbers, account=asked.account)}
+    columns = [f"w{k}" for k in range(len(found.weeks))]
+    return [_user(row, contacts, columns) for row in found.people.to_dict("records")]
+
+
+def _user(row: Mapping[Any, Any], contacts: Mapping[int, Contact], columns: Sequence[str]) -> User:
+    number = row.get("contact_id")
+    contact = None if number is None or pd.isna(number) else contacts.get(int(number))
+    named = contact is not None and contact.erased_at is None
+    outside = str(row.get("user_id") or _("unknown person"))
+    return User(
+        name=contact.full_name if contact is not None and named else outside,
+        note=" ".join(part for part in (contact.department, contact.title) if part)
+        if contact and named
+        else "",
+        contact_id=contact.pk if contact else None,
+        active_days=_count(row.get("active_days_28")),
+        events=_count(row.get("events_28")),
+        features=_count(row.get("feature_breadth_28")),
+        last_seen_days=whole(row.get("days_since_last_seen", float("nan"))),
+        weeks=[int(row[name]) for name in columns],
+        has_left=bool(contact and contact.left_on),
+    )
+
+
+def _count(value: Any) -> int:
+    return 0 if value is None or pd.isna(value) else int(value)
+
+
+def untouched(found: UsageMap) -> list[Untouched]:
+    """Where to step in: features at least a quarter of the peers use and this account does not."""
+    if found.peers < LEAST_PEERS:
+        return []
+    idle = found.features[(found.features["uses"] == 0) & found.features["peer_share"].notna()]
+    return [
+        Untouched(feature_name(row), float(row.peer_share))
+        for row in idle[["feature", "product", "peer_share"]].head(8).itertuples(index=False)
+    ]
