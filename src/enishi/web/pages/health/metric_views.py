@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from collections.abc import Mapping
+from typing import Any
 
-from enishi.kit.errors import NotFound
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from enishi.accounts.company import company_day
+from enishi.definitions.api import find_published, publish, retire, save_draft
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.metrics.api import Metric
+from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.health import metric_reads
+from enishi.web.pages.health import builder as trying
+from enishi.web.pages.health import metric_form, metric_reads
+from enishi.web.pages.health.card_present import mistakes_of
 from enishi.web.pages.health.catalogue import find_metrics, metric_catalogue
 from enishi.web.pages.health.tabs import tabs
 
@@ -88,3 +98,117 @@ def metric(request: PageRequest, slug: str) -> HttpResponse:
         "edits": request.member.role in LEADERS,
     }
     return render(request, "pages/health/metric.html", context)
+
+
+KINDS = {
+    "count": gettext_lazy("how many events"),
+    "distinct": gettext_lazy("how many different people, days, features or values"),
+    "sum": gettext_lazy("the sum of a property"),
+    "last": gettext_lazy("the latest value of a property"),
+    "days_since": gettext_lazy("days since the last event"),
+    "ratio": gettext_lazy("one measurement divided by another"),
+    "trend": gettext_lazy("this window against the one before (log ratio)"),
+}
+WHAT = {
+    "users": gettext_lazy("people"),
+    "days": gettext_lazy("days"),
+    "features": gettext_lazy("features"),
+    "property": gettext_lazy("values of a property"),
+}
+OPERATORS = {
+    "eq": "=", "ne": "≠", "gt": ">", "ge": "≥", "lt": "<", "le": "≤",
+    "contains": gettext_lazy("contains"), "exists": gettext_lazy("is there"),
+}  # fmt: skip
+
+
+def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "body": body,
+        "a": metric_form.shown_block(body, "a"),
+        "b": metric_form.shown_block(body, "b"),
+        "kinds": KINDS,
+        "inner": {name: KINDS[name] for name in metric_form.INNER},
+        "what": WHAT,
+        "operators": OPERATORS,
+        "units": UNITS,
+        "events": trying.event_names(),
+        "error": error,
+        "mistakes": mistakes_of(error),
+    }
+
+
+def _existing(slug: str) -> dict[str, Any]:
+    found = find_published("metric", slug) if slug else None
+    if slug and found is None:
+        _metric(slug)
+        raise NotFound(
+            "not_own_metric",
+            Text(
+                f"“{slug}” is built in and cannot be changed.",
+                f"「{slug}」は標準の指標のため変更できません。",
+            ),
+            Text("Build one of your own instead.", "自社の指標として新しく作成してください。"),
+        )
+    return dict(found.version.body) if found else {"type": "count", "title": {"en": "", "ja": ""}, "id": ""}
+
+
+def _check_id_is_free(body: Mapping[str, Any], slug: str) -> None:
+    if body["id"] != slug and body["id"] in metric_catalogue():
+        text = Text(
+            f"There is already a metric “{body['id']}”.", f"「{body['id']}」という指標はすでにあります。"
+        )
+        raise Conflict(
+            "metric_exists", text, Text("Choose another id.", "別のIDにしてください。"), {"id": text}
+        )
+
+
+@page(roles=LEADERS)
+def builder(request: PageRequest, slug: str = "") -> HttpResponse:
+    """Build a metric from blocks, or change an own one."""
+    if request.method != "POST":
+        return render(request, "pages/health/builder.html", _builder_context(slug, _existing(slug)))
+    body = metric_form.read_metric(request.POST)
+    if slug:
+        _existing(slug)
+        body["id"] = slug
+    try:
+        _check_id_is_free(body, slug)
+        version = save_draft("metric", body["id"] or "-", body, actor=request.member, now=system_clock())
+    except EnishiError as error:
+        context = _builder_context(slug, body, error)
+        return render(request, "pages/health/builder.html", context, status=422)
+    publish(version, actor=request.member, now=system_clock())
+    toast_after(
+        request, _("The metric can be asked of any past day at once; lists show it from the next scoring on.")
+    )
+    return redirect("health-metric", body["id"])
+
+
+@require_POST
+@page(roles=LEADERS)
+def preview(request: PageRequest) -> HttpResponse:
+    """The metric over the past year for a few accounts, before it is saved."""
+    body = metric_form.read_metric(request.POST)
+    body["id"] = body["id"] or "preview"
+    if not body["title"]["en"]:
+        body["title"] = {"en": body["id"], "ja": body["id"]}
+    today = company_day(system_clock())
+    context: dict[str, Any] = {}
+    try:
+        context["found"] = trying.preview_values(
+            request.member, body, request.POST.get("accounts", ""), today
+        )
+    except EnishiError as error:
+        context |= {"error": error, "mistakes": mistakes_of(error)}
+    return render(request, "pages/health/_metric_preview.html", context)
+
+
+@require_POST
+@page(roles=LEADERS)
+def retire_metric(request: PageRequest, slug: str) -> HttpResponse:
+    """Take an own metric out of use; scorecards that name it keep their last published version."""
+    _existing(slug)
+    retire("metric", slug, actor=request.member, now=system_clock())
+    toast_after(request, _("The metric is retired."))
+    return redirect("health-metrics")

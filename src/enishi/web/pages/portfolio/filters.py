@@ -83,6 +83,14 @@ def _lacking(values: Sequence[str]) -> Q:
     return condition
 
 
+def _contract(values: Sequence[str]) -> Q:
+    """Customers with recurring revenue in force, or those without (former ones, trials, commerce)."""
+    paying = Q(state__mrr__gt=0)
+    if {"paying", "without"} <= set(values):
+        return Q()
+    return paying if "paying" in values else ~paying
+
+
 CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "band": _band,
     "tier": lambda v: _any("state__tier", v),
@@ -98,6 +106,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "plan": _subscribed("plan"),
     "moved": _moved,
     "lacking": _lacking,
+    "contract": _contract,
 }
 
 

@@ -20,7 +20,7 @@ from enishi.web.pages.portfolio.cells import Setting, draw
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.query import NONE, Query
-from enishi.web.pages.portfolio.words import MOVES, TRENDS, all_words
+from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words
 from enishi.web.words import person
 
 RENEWAL_DAYS = (30, 60, 90, 180)
@@ -102,6 +102,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("alert", _("Alert"), words["alert"]),
         ("trend", _("Trend"), {name: word for name, word in TRENDS.items() if name}),
         ("moved", _("Band change"), MOVES),
+        ("contract", _("Contract"), CONTRACTS),
     ]
     listed = [
         ("industry", _("Industry")), ("size", _("Size")), ("region", _("Region")),

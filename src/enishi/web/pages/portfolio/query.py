@@ -19,7 +19,7 @@ DEFAULT_COLUMNS = (
 
 # Filters that take any number of values, and those that take one whole number.
 CHOICES = (
-    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking",
+    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract",
 )  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
 NONE = "-"  # the value of a choice that means "not set"

@@ -18,13 +18,12 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
 from enishi.forecasts.api import TimeToEvent
-from enishi.metrics.cohorts import Renewals, Triangle, cohort_triangle, renewals
+from enishi.metrics.cohorts import Triangle, cohort_triangle, renewals
 from enishi.metrics.periods import Period
 from enishi.metrics.revenue import Bridge, bridges, rates, retention
 from enishi.web.pages.revenue import reads
 from enishi.web.pages.revenue.figures import Line, known, lines, rate_series, signed, year_before
 from enishi.web.pages.revenue.query import DIMENSIONS, Query
-from enishi.web.words import money_short
 
 SHADES = 10
 MOST_COHORTS = 12
@@ -309,13 +308,3 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "movement_words": movement_words(),
         "export": "export/?" + urlencode(query.pairs()),
     }
-
-
-def renewal_words(found: Renewals, currency: str) -> str:
-    """``12 of 14, 4.5億円 of 5億円`` in the reader's language."""
-    language = get_language() or "ja"
-    due, kept = (
-        money_short(found.money_due, currency, language),
-        money_short(found.money_renewed, currency, language),
-    )
-    return _("%(kept)s of %(due)s") % {"kept": kept, "due": due}

@@ -226,3 +226,34 @@ def test_the_preview_names_a_mistake(world: World) -> None:
     answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "many"})
     assert answer.status_code == 200
     assert "bands.green" in answer.content.decode()
+
+
+def test_an_own_metric_is_built_previewed_and_retired(world: World) -> None:
+    client = sign_in(world.suzuki)
+    form = {
+        "id": "exports_28", "title:ja": "出力回数", "title:en": "Exports", "type": "count", "a:window": "28",
+        "a:events": ["Export Made"], "direction": "1",
+    }  # fmt: skip
+    assert client.get("/health/metrics/new/").status_code == 200
+    assert client.post("/health/metrics/preview/", form | {"accounts": "さくら"}).status_code == 200
+    assert client.post("/health/metrics/new/", form)["Location"] == "/health/metrics/exports_28/"
+    assert "出力回数" in client.get("/health/metrics/?q=出力").content.decode()
+    assert client.post("/health/metrics/new/", form).status_code == 422
+    assert client.post("/health/metrics/exports_28/edit/", form | {"a:window": "56"}).status_code == 302
+    found = find_published("metric", "exports_28")
+    assert found is not None
+    assert found.version.body["window"] == 56
+    assert client.post("/health/metrics/exports_28/retire/").status_code == 302
+    assert client.get("/health/metrics/exports_28/").status_code == 404
+
+
+def test_a_built_in_metric_is_not_changed(world: World) -> None:
+    assert sign_in(world.suzuki).get("/health/metrics/events_90/edit/").status_code == 404
+
+
+def test_a_wrong_metric_names_its_place(world: World) -> None:
+    answer = sign_in(world.suzuki).post(
+        "/health/metrics/new/", {"id": "Bad Id", "title:ja": "x", "type": "sum", "a:window": "9999"}
+    )
+    assert answer.status_code == 422
+    assert "window" in answer.content.decode()

@@ -159,3 +159,9 @@ def test_tiers_show_the_tail_with_its_revenue(world: World) -> None:
 
 def test_accounts_without_a_metric_can_be_asked_for(world: World) -> None:
     assert names(world, "suzuki", "lacking=active_users_28") == ["naniwa", "acme", "fuji", "hokuto", "minato"]
+
+
+def test_those_without_recurring_revenue_can_be_set_aside(world: World) -> None:
+    assert "minato" not in names(world, "suzuki", "contract=paying")
+    assert names(world, "suzuki", "contract=without") == ["minato"]
+    assert len(names(world, "suzuki", "contract=without&contract=paying")) == 6
