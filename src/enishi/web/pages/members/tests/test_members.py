@@ -1,0 +1,135 @@
+"""Members: invited, changed, sent away; always an administrator left; every act in the audit log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from enishi.accounts.models import Account, AuditLine, Member, Role, Scope, Team
+from enishi.kit.errors import Conflict, NotFound
+from enishi.outreach.models import Message
+from enishi.web import members as acts
+from enishi.web.models import Invitation
+
+NOW = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> Member:
+    return Member.objects.create_user(
+        "sato@example.jp",
+        "long-enough-26",
+        role=Role.ADMIN,
+        scope=Scope.ALL,
+        family_name="佐藤",
+        given_name="直子",
+    )
+
+
+@pytest.fixture
+def client(admin: Member) -> Client:
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+def key_in_mail() -> str:
+    text = Message.objects.filter(kind="invitation").latest("id").text
+    return text.split("/invitation/")[1].split("/")[0]
+
+
+def test_invitation_expires_is_replaced_and_works_once(admin: Member) -> None:
+    invited = acts.invite(
+        admin, {"email": "Kato@Example.jp", "role": "csm", "scope": "own", "language": "en"}, NOW
+    )
+    assert invited.email == "kato@example.jp"
+    assert not invited.is_active
+    first = key_in_mail()
+    with pytest.raises(NotFound):
+        acts.find_invitation(first, NOW + timedelta(days=8))
+    acts.send_invitation(admin, invited, NOW + timedelta(hours=1))
+    with pytest.raises(NotFound):
+        acts.find_invitation(first, NOW + timedelta(hours=2))
+    invitation = acts.find_invitation(key_in_mail(), NOW + timedelta(hours=2))
+    fields = {"family_name": "加藤", "given_name": "蓮", "password": "yama-to-kawa-2026"}
+    joined = acts.accept_invitation(invitation, fields, NOW)
+    assert joined.is_active
+    assert joined.check_password("yama-to-kawa-2026")
+    with pytest.raises(Conflict):
+        acts.accept_invitation(invitation, fields, NOW)
+    with pytest.raises(Conflict):
+        acts.send_invitation(admin, joined, NOW)
+    assert first not in repr(list(Invitation.objects.values()))
+
+
+def test_the_same_address_is_not_invited_twice(client: Client, admin: Member) -> None:
+    fields = {"email": "sato@example.jp", "role": "csm", "scope": "own", "language": "ja"}
+    answer = client.post("/people/invite/", fields)
+    assert answer.status_code == 422
+    assert "すでに登録されています" in answer.content.decode()
+
+
+def test_the_last_administrator_stays(client: Client, admin: Member) -> None:
+    with pytest.raises(Conflict):
+        acts.change_member(admin, admin, {"role": Role.VIEWER})
+    other = Member.objects.create_user("b@example.jp", "x", role=Role.ADMIN)
+    acts.deactivate(admin, other, None)
+    with pytest.raises(Conflict):
+        acts.change_member(admin, admin, {"role": Role.VIEWER})
+
+
+def test_deactivating_hands_over_and_ends_sessions(client: Client, admin: Member) -> None:
+    leaving = Member.objects.create_user("leaving@example.jp", "long-enough-26")
+    account = Account.objects.create(name="花山", source="crm", outside_id="1", owner=leaving)
+    theirs = Client()
+    theirs.force_login(leaving)
+    theirs.get("/me/")
+    answer = client.post(f"/people/{leaving.pk}/deactivate/", {"heir": admin.pk})
+    assert answer.status_code == 302
+    account.refresh_from_db()
+    assert account.owner == admin
+    assert theirs.get("/me/").status_code == 302
+    assert AuditLine.objects.filter(verb="member_deactivated").get().detail["accounts"] == 1
+    client.post(f"/people/{leaving.pk}/reactivate/")
+    leaving.refresh_from_db()
+    assert leaving.is_active
+
+
+def test_list_is_searched_by_kana_and_narrowed(client: Client, admin: Member) -> None:
+    team = Team.objects.create(name="東日本")
+    Member.objects.create_user(
+        "suzuki@example.jp",
+        "x",
+        role=Role.MANAGER,
+        family_name="鈴木",
+        name_kana="スズキ イチロウ",
+        team=team,
+    )
+    for query in ("q=すずき", "q=ｽｽﾞｷ", "q=鈴木", "role=manager", f"team={team.pk}", "q=SUZUKI"):
+        text = client.get(f"/people/?{query}").content.decode()
+        assert "suzuki@example.jp" in text, query
+        assert "sato@example.jp" not in text.split("<tbody>")[1], query
+    assert "条件に合うメンバーがいません" in client.get("/people/?q=だれもいない").content.decode()
+
+
+def test_team_scope_needs_a_team(client: Client, admin: Member) -> None:
+    member = Member.objects.create_user("c@example.jp", "x")
+    answer = client.post(
+        f"/people/{member.pk}/", {"role": "csm", "scope": "team", "language": "ja", "team": ""}
+    )
+    assert answer.status_code == 422
+
+
+def test_teams_are_made_renamed_and_removed(client: Client) -> None:
+    client.post("/people/teams/", {"name": "東日本"})
+    team = Team.objects.get()
+    client.post(f"/people/teams/{team.pk}/", {"name": "首都圏"})
+    assert Team.objects.get().name == "首都圏"
+    assert client.post("/people/teams/", {"name": "首都圏"}).status_code == 422
+    client.post(f"/people/teams/{team.pk}/delete/")
+    assert list(AuditLine.objects.values_list("verb", flat=True))[:3] == [
+        "team_deleted", "team_renamed", "team_created",
+    ]  # fmt: skip

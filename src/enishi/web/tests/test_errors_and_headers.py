@@ -1,0 +1,84 @@
+"""One shape of error for people and programs; headers on every answer; the door of pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from enishi.accounts.models import AuditLine, Member, Role, Scope
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def viewer() -> Client:
+    client = Client()
+    client.force_login(
+        Member.objects.create_user("v@example.jp", None, role=Role.VIEWER, scope=Scope.ALL, language="en")
+    )
+    return client
+
+
+def test_pages_forbid_inline_code_and_framing(viewer: Client) -> None:
+    answer = viewer.get("/me/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Request-Id"]
+    assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_refusal_is_a_page_for_people_and_json_for_programs(viewer: Client) -> None:
+    page = viewer.get("/audit/")
+    assert page.status_code == 403
+    assert b"Your role does not open this page" in page.content
+    told = viewer.get("/audit/", headers={"Accept": "application/json"})
+    assert told.status_code == 403
+    assert told.json()["error"] == "not_allowed"
+    assert told.json()["request"] == told.headers["X-Request-Id"]
+    by_htmx = viewer.get("/audit/", headers={"HX-Request": "true"})
+    assert by_htmx.json()["message"]
+
+
+def test_nobody_is_sent_to_sign_in_with_the_way_back() -> None:
+    client = Client()
+    assert client.get("/people/?q=a").headers["Location"] == "/sign-in/?next=%2Fpeople%2F%3Fq%3Da"
+    by_htmx = client.get("/people/", headers={"HX-Request": "true"})
+    assert by_htmx.status_code == 401
+    assert by_htmx.headers["HX-Redirect"].startswith("/sign-in/")
+    assert client.get("/people/", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_not_found_names_the_address_in_the_readers_language(viewer: Client) -> None:
+    assert "There is no page at /nothing/" in viewer.get("/nothing/").content.decode()
+    japanese = Client(headers={"accept-language": "ja"}).get("/nothing/").content.decode()
+    assert "/nothing/ というページはありません" in japanese
+
+
+def test_a_form_without_its_token_is_refused_with_words() -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    answer = client.post("/language/", {"language": "en"})
+    assert answer.status_code == 403
+    assert b"This form has expired" in answer.content
+
+
+def test_language_is_the_members_own(viewer: Client) -> None:
+    assert b'<html lang="en"' in viewer.get("/me/").content
+    viewer.post("/language/", {"language": "ja", "next": "https://elsewhere.example/"})
+    assert Member.objects.get(email="v@example.jp").language == "ja"
+    assert b'<html lang="ja"' in viewer.get("/me/").content
+    away = viewer.post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
+    assert away.headers["Location"] == "/"
+
+
+def test_audit_lines_carry_the_address(viewer: Client) -> None:
+    viewer.post("/me/", {"family_name": "渡辺", "given_name": "結衣", "name_kana": "", "language": "ja"})
+    line = AuditLine.objects.get(verb="member_changed")
+    assert line.address == "127.0.0.1"
+    assert line.detail["family_name"] == ["", "渡辺"]
+
+
+def test_alive_and_ready() -> None:
+    assert Client().get("/healthz").json() == {"status": "ok"}
+    assert Client().get("/readyz").json()["database"] == "ok"

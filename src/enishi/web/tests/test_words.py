@@ -1,0 +1,83 @@
+"""Numbers, money, days and names as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import translation
+
+from enishi.web import words
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "language", "expected"),
+    [
+        (4_500_000, "JPY", "ja", "4,500,000円"),
+        (4_500_000, "JPY", "en", "¥4,500,000"),
+        (199_900, "USD", "en", "$1,999.00"),
+        (None, "JPY", "ja", "–"),
+        (-1200, "JPY", "ja", "-1,200円"),
+    ],
+)
+def test_money(minor: int | None, currency: str, language: str, expected: str) -> None:
+    assert words.money(minor, currency, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("minor", "language", "expected"),
+    [
+        (450_000_000, "ja", "4.5億円"),
+        (10_000, "ja", "1万円"),
+        (9_800, "ja", "9,800円"),
+        (1_234_567, "ja", "123万円"),
+        (3_200_000_000_000, "ja", "3.2兆円"),
+        (450_000_000, "en", "¥450M"),
+        (4_500_000, "en", "¥4.5M"),
+        (980, "en", "¥980"),
+    ],
+)
+def test_short_money(minor: int, language: str, expected: str) -> None:
+    assert words.money_short(minor, "JPY", language) == expected
+
+
+def test_points_and_percent() -> None:
+    assert words.points(723) == "72.3"
+    assert words.points(-41, sign=True) == "−4.1"
+    assert words.points(41, sign=True) == "+4.1"
+    assert words.points(0, sign=True) == "0.0"
+    assert words.percent(0.873) == "87.3%"
+    assert words.percent(Decimal("1.02"), 0) == "102%"
+
+
+def test_days_in_both_languages() -> None:
+    on = date(2026, 11, 21)
+    assert words.day(on, "ja") == "2026年11月21日"
+    assert words.day(on, "en") == "21 Nov 2026"
+    assert words.day(on, "ja", today=date(2026, 1, 1)) == "11月21日"
+    at = datetime(2026, 11, 18, 5, 5, tzinfo=UTC).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert words.instant(at, "ja") == "2026年11月18日 14:05 JST"
+
+
+def test_relative_times() -> None:
+    now = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+    with translation.override("ja"):
+        assert words.relative(now - timedelta(days=3), now) == "3日前"
+        assert words.relative(now - timedelta(minutes=5), now) == "5分前"
+        assert words.relative_day(date(2026, 12, 3), date(2026, 11, 21)) == "あと12日"
+        assert words.relative_day(date(2026, 11, 21), date(2026, 11, 21)) == "今日"
+    with translation.override("en"):
+        assert words.relative(now - timedelta(hours=1), now) == "1 hour ago"
+        assert words.relative_day(date(2026, 11, 22), date(2026, 11, 21)) == "tomorrow"
+
+
+def test_names_are_family_first_and_addressed() -> None:
+    someone = SimpleNamespace(family_name="佐藤", given_name="直子", email="sato@example.jp")
+    assert words.person(someone) == "佐藤 直子"
+    assert words.addressed("佐藤 直子", "ja") == "佐藤 直子 様"
+    assert words.addressed("株式会社花山", "ja", organisation=True) == "株式会社花山 御中"
+    assert words.addressed("Sato Naoko", "en") == "Sato Naoko"
+    assert words.person(SimpleNamespace(family_name="", given_name="", email="a@b.example")) == "a@b.example"
