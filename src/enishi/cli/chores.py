@@ -30,6 +30,13 @@ def refresh(now: datetime) -> None:
         score_day(company_day(now), now=now)
 
 
+def alerts(now: datetime) -> None:
+    """Judge at once the accounts whose new records matter to an alert; scores follow with ``refresh``."""
+    from enishi.signals.api import check_new_records
+
+    check_new_records(now=now)
+
+
 def tiers(now: datetime) -> None:
     from enishi.accounts.company import company_day
     from enishi.segments.api import assign_tiers

@@ -49,6 +49,7 @@ JOBS = (
     # facts -> numbers -> judgements
     Job("score",     Text("score the day that ended, then today", "前日分と当日分のスコア計算"), chores.score, daily_at="00:20"),
     Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=15),
+    Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
     Job("tiers",     Text("assign touch tiers",                   "タッチ区分の見直し"),         chores.tiers, every=60),
     # what leaves the house
     Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
-
-from django_tasks import task
+from datetime import date, datetime, timedelta
 
 from enishi.accounts.company import company_day, company_remembered
-from enishi.kit.clock import system_clock
+from enishi.accounts.models import RecordVersion
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
 from enishi.signals.book import SignalBook
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.judging import judge
-from enishi.signals.models import AccountState, Signal
-from enishi.signals.panel import living_rows, read_frame
+from enishi.signals.models import AccountState, Cursor, Signal
+from enishi.signals.panel import living_accounts, living_rows, read_frame
 from enishi.signals.states import ReasonWriter, needed_facts
+from enishi.store.api import Published
 
+CURSOR = "alerts"
+LOOK_BACK = timedelta(days=2)
 RELEVANT_KINDS = frozenset({"contact", "incident", "invoice", "ticket", "survey_answer", "subscription"})
-"""Kinds of record whose arrival calls for :func:`check_alerts`."""
+"""Kinds of record whose arrival calls for a look at once."""
 
 
 def check_alerts(
@@ -65,15 +66,23 @@ def _refresh_states(rules: Rules, accounts: list[int], writer: ReasonWriter, boo
     AccountState.objects.bulk_update(states.values(), ["causes", "main_cause", "alerts"], batch_size=200)
 
 
-@task()
-def check_alerts_job(account_ids: list[int]) -> None:
-    """The same, queued when relevant facts came in. May be repeated."""
-    now = system_clock()
-    check_alerts(account_ids, company_day(now), now=now)
+def check_new_records(*, now: datetime, home: Home | None = None) -> list[Signal]:
+    """Follow the records that came in since the last call and judge the accounts they concern, at once.
 
-
-def facts_arrived(kind: str, account_ids: Collection[int]) -> None:
-    """Queue the check if the kind of record matters to an alert."""
-    ids = sorted(set(account_ids))
-    if kind in RELEVANT_KINDS and ids:
-        check_alerts_job.enqueue(ids)
+    Made to be called every minute: without news it costs one small read. Only versions that can already be read are
+    followed; the rest waits for the next call. An incident that hit everyone concerns every account.
+    """
+    home = home or Home.from_environment()
+    readable = Published(home).manifest.versions
+    cursor, new = Cursor.objects.get_or_create(name=CURSOR, defaults={"position": readable})
+    if new or cursor.position >= readable:
+        return []
+    fresh = RecordVersion.objects.filter(
+        id__gt=cursor.position, id__lte=readable, kind__in=RELEVANT_KINDS, recorded_at__gte=now - LOOK_BACK
+    )
+    accounts = set(fresh.order_by().values_list("account_id", flat=True).distinct())
+    if None in accounts:
+        accounts = living_accounts()
+    opened = check_alerts(sorted(a for a in accounts if a), company_day(now), now=now, home=home)
+    Cursor.objects.filter(name=CURSOR, position__lt=readable).update(position=readable)
+    return opened

@@ -1,6 +1,6 @@
 """The room's door: names only."""
 
-from enishi.signals.alerts import check_alerts
+from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.history import backfill_scores, explain, lines_of, scores_as_of
 from enishi.signals.outcomes import Outcome
@@ -31,6 +31,7 @@ __all__ = [
     "band_distribution",
     "band_moves",
     "check_alerts",
+    "check_new_records",
     "default_outcome",
     "explain",
     "lines_of",

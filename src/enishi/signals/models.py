@@ -221,3 +221,13 @@ class ScoringRun(models.Model):
 
     def __str__(self) -> str:
         return f"scoring {self.day}"
+
+
+class Cursor(models.Model):
+    """How far a follower of the facts has come: the last record version it has dealt with."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.position}"

@@ -26,7 +26,7 @@ def test_changes_are_told_in_words_of_both_languages() -> None:
     assert changes["measures[recency].weight"].en == "Measure “Recency”, weight: 28 → 40"
     assert changes["measures[recency].weight"].ja == "項目「最終利用」の重み:28 → 40"
     assert changes["measures[recency].title"].en.endswith("(none) → Recency")
-    assert changes["bands.green"].ja == "区分の良好の下限:60 → 70"
+    assert changes["bands.green"].ja == "区分の良好の下限:72 → 70"
     assert changes["groups[value]"].ja == "グループ「価値実感」を削除"
     assert changes["caps[new]"].en == "Cap “New cap” added"
 

@@ -58,7 +58,7 @@ def test_rules_of_one_cause_support_one_another() -> None:
     one, two = judge(champions_gone_90=1), judge(champions_gone_90=1, bounced_contacts=1)
     index = NAMES.index("disconnection")
     assert one.strengths[0, index] == pytest.approx(60)
-    assert two.strengths[0, index] == pytest.approx(100 * (1 - 0.4 * 0.7))
+    assert two.strengths[0, index] == pytest.approx(100 * (1 - 0.4 * 0.8))
     assert [two.rules[i][1].id for i in two.rules_of(0, index)] == ["champion_gone", "bounced"]
 
 
@@ -84,7 +84,7 @@ def test_the_tag_is_the_topic_with_most_mentions() -> None:
 
 
 def test_a_signal_opens_high_and_closes_low() -> None:
-    strengths = np.array([[39.0], [40.0], [35.0], [29.0]])
+    strengths = np.array([[44.0], [45.0], [40.0], [34.0]])
     assert open_signals(strengths, np.zeros((4, 1), bool), BODY)[:, 0].tolist() == [False, True, False, False]
     assert open_signals(strengths, np.ones((4, 1), bool), BODY)[:, 0].tolist() == [True, True, True, False]
 

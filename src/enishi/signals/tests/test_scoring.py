@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from enishi.accounts.models import Account
+from enishi.accounts.models import Account, RecordVersion
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.history import history_days
 from enishi.signals.models import AccountState, HealthScore, ManualMeasure, Override, ScoringRun, Signal
 from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
+from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.testing import publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
@@ -195,3 +197,27 @@ def test_a_failed_pass_says_why(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
         api.score_day(TODAY, now=NOW, home=home)
     run = ScoringRun.objects.get()
     assert (run.status, run.error) == ("failed", "RuntimeError: disk full")
+
+
+def test_new_records_are_looked_at_as_they_become_readable(home: Home) -> None:
+    api.score_day(TODAY - DAY, now=NOW, home=home)
+    assert api.check_new_records(now=NOW, home=home) == []  # begins to follow from here
+    head = {"source": "crm", "valid_on": TODAY, "known_at": NOW, "recorded_at": NOW}
+    RecordVersion.objects.create(kind="contact", record_id=901, account_id=1, outside_id="k", **head)
+    RecordVersion.objects.create(kind="interaction", record_id=902, account_id=2, outside_id="i", **head)
+    publish(home, "record_contact", [record(901, 1, TODAY, role="champion", left_on=TODAY)])
+    assert api.check_new_records(now=NOW, home=home) == []  # not carried yet
+    carried = RecordVersion.objects.latest("id").pk
+    write_manifest(home.published, msgspec.structs.replace(read_manifest(home.published), versions=carried))
+    opened = api.check_new_records(now=NOW, home=home)
+    assert {(s.account_id, s.type) for s in opened} >= {(1, "alert:champion_gone")}
+    assert {s.account_id for s in opened} == {1}
+    assert api.check_new_records(now=NOW, home=home) == []
+    incident = RecordVersion.objects.create(kind="incident", record_id=903, outside_id="x", **head)
+    minutes = {"started_at": NOW, "ended_at": NOW + timedelta(hours=1), "minutes": 60}
+    publish(home, "record_incident", [record(903, None, TODAY, **minutes)])
+    write_manifest(
+        home.published, msgspec.structs.replace(read_manifest(home.published), versions=incident.pk)
+    )
+    hit = [s for s in api.check_new_records(now=NOW, home=home) if s.type == "alert:outage_suffered"]
+    assert len(hit) == ACCOUNTS
