@@ -55,7 +55,7 @@ def read_book(accounts: QuerySet[Account], today: date, key: str) -> Book:
 
 
 def _read(accounts: QuerySet[Account], today: date) -> Book:
-    states = AccountState.objects.filter(account__in=accounts)
+    states = AccountState.objects.filter(~has_left(), account__in=accounts)
     day, computed_at = _latest(states)
     calling = list(
         states.filter(calls_for_somebody(today))
@@ -64,7 +64,7 @@ def _read(accounts: QuerySet[Account], today: date) -> Book:
     )
     renewing, steps = _renewals(states, today)
     moves = _moves(states, day, changed_since(today))
-    alerts = _new_alerts(accounts, changed_since(today))
+    alerts = _new_alerts(states, changed_since(today))
     return Book(
         day=day,
         computed_at=computed_at,
@@ -82,6 +82,11 @@ def _read(accounts: QuerySet[Account], today: date) -> Book:
 
 def _latest(states: QuerySet[AccountState]) -> tuple[date | None, datetime | None]:
     return states.order_by("-day").values_list("day", "computed_at").first() or (None, None)
+
+
+def has_left() -> Q:
+    """Customers whose contract is over and with whom nothing is at stake any more: they call for nobody."""
+    return Q(stage="churned") | Q(mrr=0, at_stake=0)
 
 
 def calls_for_somebody(today: date) -> Q:
@@ -132,8 +137,8 @@ def _moves(states: QuerySet[AccountState], day: date | None, since: date) -> lis
     ]
 
 
-def _new_alerts(accounts: QuerySet[Account], since: date) -> list[int]:
+def _new_alerts(states: QuerySet[AccountState], since: date) -> list[int]:
     """Alerts that fired since a day and are still open, most money first."""
     fresh = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None, since__gte=since)
-    ordered = fresh.filter(account__in=accounts).order_by("-account__state__at_stake", "id")
+    ordered = fresh.filter(account__state__in=states).order_by("-account__state__at_stake", "id")
     return list(ordered.values_list("pk", flat=True))

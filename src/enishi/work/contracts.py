@@ -29,7 +29,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is judged true of an account, as the ranking needs it. Money is whole minor units."""
+    """What is judged true of an account, as the ranking needs it. Money is whole minor units.
+
+    ``has_left``: the contract is over and nothing is at stake any more.
+    """
 
     account_id: int
     band: str
@@ -39,6 +42,7 @@ class Judgement:
     alerts: tuple[dict[str, Any], ...] = ()
     at_stake: int = 0
     renewal_on: date | None = None
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

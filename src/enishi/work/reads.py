@@ -21,7 +21,7 @@ from enishi.work.rules import changed_since, is_news, order, place
 PROMISE_DAYS = 7
 _PORTION = 60
 _JUDGED = (
-    "account_id", "band", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts", "at_stake", "renewal_on",
+    "account_id", "band", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts", "at_stake", "renewal_on", "mrr", "stage",
 )  # fmt: skip
 
 
@@ -108,6 +108,7 @@ def judgement_from(state: AccountState) -> Judgement:
         alerts=tuple(state.alerts),
         at_stake=state.at_stake,
         renewal_on=state.renewal_on,
+        has_left=state.stage == "churned" or (state.mrr == 0 and state.at_stake == 0),
     )
 
 

@@ -53,9 +53,9 @@ def order(item: Ranked) -> tuple[bool, int, int, int]:
 def place(
     judgement: Judgement, today: date, plays: Sequence[Play], promise_due: bool = False
 ) -> Ranked | None:
-    """One account's place, or None where nothing calls for a person."""
+    """One account's place, or None where nothing calls for a person, or where the customer has left."""
     reasons = reasons_of(judgement, today)
-    if not reasons:
+    if not reasons or judgement.has_left:
         return None
     parts = urgency_parts(judgement, today)
     urgency = min(MAX_URGENCY, sum(part.points for part in parts))

@@ -50,7 +50,7 @@ def test_paging_keeps_the_total(world: World) -> None:
 def test_the_database_and_the_rule_agree_on_who_calls(world: World) -> None:
     for number, (band, tenths, before, days) in enumerate(
         [("green", 700, 850, None), ("green", 700, 790, 5), ("yellow", 500, 500, 90), ("yellow", 500, 500, 91),
-         ("yellow", 500, 500, None), ("red", 200, 200, None), ("unknown", None, None, 10)]
+         ("yellow", 500, 500, None), ("red", 200, 200, None), ("unknown", None, None, 10), ("red", 100, 300, 3)]
     ):  # fmt: skip
         renewal = None if days is None else TODAY + timedelta(days=days)
         account = make_account(f"会社{number}", owner=world.sato)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enishi.work.contracts import Judgement
@@ -77,6 +77,10 @@ def test_the_strongest_reason_leads_and_its_play_follows(
     assert found.play.id == play
 
 
+def test_customers_who_left_call_for_nobody() -> None:
+    assert place(judged(has_left=True, causes=(cause(),)), TODAY, PLAYS) is None
+
+
 def test_money_times_urgency_makes_the_order() -> None:
     small_but_burning = judged(1, at_stake=1_000_000, causes=(cause(strength=100),), alerts=(alert(),))
     large_and_calmer = judged(2, at_stake=10_000_000)
@@ -97,6 +101,7 @@ def test_without_money_urgency_decides() -> None:
     assert [item.account_id for item in ranked] == [2, 1]
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     band=st.sampled_from(["red", "yellow", "green", "unknown"]),
     tenths=st.integers(0, 1000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import say_pair, trigger_title
 
 WEEK, MONTH = 7, 28
+LEADING = re.compile(r"^[\s::]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,14 @@ class Judged:
         return sum(line.tenths for line in self.lines)
 
     @property
-    def missing(self) -> int:
-        return sum(line.status == "missing" for line in self.lines)
+    def counting(self) -> list[Line]:
+        """The lines that make up the score."""
+        return [line for line in self.lines if line.weight or line.tenths]
+
+    @property
+    def silent(self) -> list[Line]:
+        """The lines that add nothing: without data, out of date, or only watched."""
+        return [line for line in self.lines if not (line.weight or line.tenths)]
 
 
 def judged(account: Account, as_of: date | None, words: Mapping[str, str]) -> Judged:
@@ -182,7 +190,7 @@ def read_lines(account_id: int, lines: Sequence[Mapping[str, Any]], as_of: str =
             measure=line["measure"],
             group=line.get("group") or "",
             title=_side(line, "title"),
-            text=_side(line, "text"),
+            text=_without(_side(line, "title"), _side(line, "text")),
             points=line.get("points"),
             weight=line.get("weight") or 0.0,
             tenths=line["tenths"],
@@ -192,6 +200,11 @@ def read_lines(account_id: int, lines: Sequence[Mapping[str, Any]], as_of: str =
         for line in lines
     ]
     return sorted(read, key=lambda line: (line.status == "observed", line.tenths < 0, -line.weight))
+
+
+def _without(title: str, text: str) -> str:
+    """What a line says, without repeating its title, which stands beside it."""
+    return LEADING.sub("", text.removeprefix(title)) or text
 
 
 def _side(line: Mapping[str, Any], name: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Contact
 from enishi.metrics.api import STAGES, UsageMap, usage_map
+from enishi.signals.models import AccountState
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.words import say
@@ -69,7 +70,14 @@ def usage_context(asked: Asked) -> Mapping[str, Any]:
         "weeks": weeks,
         "week_links": _week_links(asked, weeks),
         "as_of_text": asked.as_of_text,
+        "last_seen_on": last_seen(asked),
     }
+
+
+def last_seen(asked: Asked) -> date | None:
+    """The last day of use, where it lies before the period shown."""
+    state = AccountState.objects.filter(account=asked.account).only("last_seen_on").first()
+    return state.last_seen_on if state and asked.as_of is None else None
 
 
 def _weeks(asked: Asked) -> int:
