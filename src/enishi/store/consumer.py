@@ -89,6 +89,11 @@ class Consumer:
             log.info("removed %d unfinished files", strays)
         restore_writer(self.home)
         self._connect()
+        if self.state.batch < manifest.batch:  # an older copy was put back
+            self.db.close()
+            self.home.writer.unlink()
+            restore_writer(self.home)
+            self._connect()
         self.zone = manifest.zone if manifest.generation else self.application.zone()
         self._follow()
 
@@ -238,9 +243,9 @@ class Consumer:
 
     def _rewrite(self) -> None:
         """Leave nothing of removed rows in the writer's file and the inbox."""
-        if self.database is not None:
-            self.database.close()
-            self.database = None
+        self.db.execute("CHECKPOINT")
+        self.db.close()
+        self.database = None
         rewrite(self.home)
         self._connect()
         self.inbox.scrub()

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from enishi.kit.home import Home
+from enishi.store.durable import sync_file, sync_folder
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS state (
@@ -56,10 +57,29 @@ class State:
 
 def open_writer(home: Home) -> duckdb.DuckDBPyConnection:
     """Open (and on first use make) the writer's database. The caller holds the consumer's lock."""
-    home.writer.parent.mkdir(parents=True, exist_ok=True)
+    if not home.writer.exists():
+        _make(home.writer)
     database = connect(home.writer)
     create_tables(database)
     return database
+
+
+def _make(path: Path) -> None:
+    """Make an empty database under another name first: a full disk or a crash in the middle would leave a file
+    that can never be opened."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name("fresh.duckdb")
+    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
+        left.unlink(missing_ok=True)
+    database = connect(fresh)
+    try:
+        create_tables(database)
+        database.execute("CHECKPOINT")
+    finally:
+        database.close()
+    sync_file(fresh)
+    fresh.replace(path)
+    sync_folder(path.parent)
 
 
 def create_tables(database: duckdb.DuckDBPyConnection) -> None:
@@ -125,5 +145,7 @@ def rewrite(home: Home) -> None:
         database.execute("CHECKPOINT")
     finally:
         database.close()
+    sync_file(target)
     target.replace(home.writer)
     home.writer.with_name(home.writer.name + ".wal").unlink(missing_ok=True)
+    sync_folder(home.writer.parent)

@@ -226,3 +226,17 @@ def test_a_lost_writer_is_made_again_from_what_was_published(bench: Bench) -> No
     assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a", "b", "c", "d"]
     assert len({row["user_no"] for row in bench.rows("users")}) == 3
     assert counted(bench) == 4
+
+
+def test_an_older_writer_put_back_is_replaced_by_what_was_published(bench: Bench) -> None:
+    bench.send(event("a"))
+    bench.catch_up()
+    older = bench.home.writer.read_bytes()
+    bench.send(event("b", user="ito"))
+    bench.catch_up()
+    bench.home.writer.write_bytes(older)
+    bench.send(event("b", user="ito"), event("c", user="abe"))
+    bench.catch_up()
+    assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a", "b", "c"]
+    assert len({row["user_no"] for row in bench.rows("users")}) == 3
+    assert counted(bench) == 3

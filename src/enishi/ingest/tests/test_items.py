@@ -1,0 +1,140 @@
+"""Whatever is sent, the way in answers with an event, a reason, or a refusal; never with a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enishi.ingest.bodies import BadBody, TooLarge, check_body, unpack
+from enishi.ingest.contracts import Channel, Origin, Refused
+from enishi.ingest.decoding import decode_bodies
+from enishi.ingest.items import Circumstances, read_instant, read_item
+from enishi.store.contracts import Body
+
+CHANNEL = Channel("app", product="crm")
+RECEIVED = int(datetime(2026, 3, 10, tzinfo=UTC).timestamp() * 1e6)
+AT = Circumstances(RECEIVED, None, "", False, "7")
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = (
+    "type", "event", "name", "userId", "anonymousId", "previousId", "groupId", "messageId", "timestamp",
+    "originalTimestamp", "properties", "traits", "context",
+)  # fmt: skip
+likely = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(FIELDS, values),
+        "type": st.sampled_from(["track", "page", "screen", "identify", "group", "alias", "x", None])
+        | values,
+        "context": st.fixed_dictionaries({}, optional={"groupId": values, "product": values}) | values,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(item=likely | values, sent=values)
+def test_any_item_becomes_one_event_or_one_reject(item: Any, sent: Any) -> None:
+    content = json.dumps({"batch": [item], "sentAt": sent}).encode()
+    count, _ = check_body("batch", content)
+    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    assert count == len(events) + len(rejects) == 1
+    for event in events:
+        assert event.message_id
+        assert event.occurred_us <= event.received_us
+        assert json.loads(event.properties) is not None
+        assert event.user or event.anonymous or event.group
+        event.message_id.encode()
+        event.user.encode()
+    for reject in rejects:
+        assert reject.reason
+        assert reject.message_en != reject.message_ja
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=50).map(str.encode))
+def test_any_bytes_are_taken_or_refused(content: bytes) -> None:
+    for route in ("batch", "track"):
+        with contextlib.suppress(BadBody, TooLarge):
+            check_body(route, unpack(content))
+
+
+def item(**more: Any) -> bytes:
+    return json.dumps({"type": "track", "event": "e", "userId": "u", "messageId": "m", **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2026-03-09T01:02:03Z", "2026-03-09T01:02:03"),
+        ("2026-03-09T01:02:03.123456+09:00", "2026-03-08T16:02:03.123456"),
+        ("2026-03-09T01:02:03", "2026-03-09T01:02:03"),
+        ("2026-03-09", "2026-03-09T00:00:00"),
+        (1773018123, "2026-03-09T01:02:03"),
+        (1773018123000, "2026-03-09T01:02:03"),
+        ("1773018123000", "2026-03-09T01:02:03"),
+    ],
+)
+def test_times_are_read_in_the_forms_sdks_send(said: Any, read: str) -> None:
+    expected = int(datetime.fromisoformat(read).replace(tzinfo=UTC).timestamp() * 1e6)
+    assert read_instant(said, "$.timestamp") == expected
+
+
+@pytest.mark.parametrize("said", ["", "soon", "2026-13-01", "nan", "inf", "1e400"])
+def test_other_times_are_refused_with_their_place(said: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_instant(said, "$.timestamp")
+    assert caught.value.place == "$.timestamp"
+
+
+def test_without_an_id_the_content_names_the_message() -> None:
+    said = json.dumps(
+        {"type": "track", "event": "e", "userId": "u", "timestamp": "2026-03-01T00:00:00Z"}
+    ).encode()
+    first, second = read_item(said, CHANNEL, AT), read_item(said, CHANNEL, AT, 3)
+    assert first.message_id == second.message_id
+    bare = json.dumps({"type": "track", "event": "e", "userId": "u"}).encode()
+    assert read_item(bare, CHANNEL, AT).message_id != read_item(bare, CHANNEL, AT, 3).message_id
+
+
+def test_the_sender_may_name_the_product() -> None:
+    assert read_item(item(), CHANNEL, AT).product == "crm"
+    assert read_item(item(context={"product": "erp"}), CHANNEL, AT).product == "erp"
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({"type": "page", "name": "Home"}, "Viewed Home"),
+        ({"type": "screen", "properties": {"name": "Main"}}, "Viewed Main"),
+        ({"type": "page"}, "page"),
+        ({"type": "page", "properties": {"name": 5}}, "page"),
+        ({"event": "  Report Opened "}, "Report Opened"),
+    ],
+)
+def test_events_get_their_names(more: dict[str, Any], name: str) -> None:
+    assert read_item(item(**more), CHANNEL, AT).event == name
+
+
+def test_rudderstacks_traits_lie_in_the_context() -> None:
+    said = item(type="identify", context={"traits": {"email": "a@b.example"}})
+    assert json.loads(read_item(said, CHANNEL, AT).properties) == {"email": "a@b.example"}
+
+
+def test_imported_history_is_backfill() -> None:
+    body = Body(1, RECEIVED, Origin(route="import").encode(), b'{"batch":[' + item() + b"]}")
+    events, _ = decode_bodies([body], lambda origin: CHANNEL)
+    assert events[0].backfill
