@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -41,19 +41,12 @@ PLACES = (
 )
 
 
-def _there(place: Place) -> bool:
-    try:
-        return bool(reverse(place.name))
-    except NoReverseMatch:
-        return False
-
-
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages this member may open, the present one marked."""
     member = request.user
     if not isinstance(member, Member):
         return []
-    items = [
+    return [
         {
             "name": place.name,
             "address": reverse(place.name),
@@ -61,19 +54,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "icon": place.icon,
             "key": place.key,
             "phone": place.phone,
+            "current": _is_at(request.path, reverse(place.name)),
         }
         for place in PLACES
-        if member.role in place.roles and _there(place)
+        if member.role in place.roles
     ]
-    here = request.path
-    matching = [
-        item
-        for item in items
-        if here == item["address"] or (item["address"] != "/" and here.startswith(item["address"]))
-    ]
-    for item in items:
-        item["current"] = item in matching
-    return items
+
+
+def _is_at(path: str, address: str) -> bool:
+    return path == address or (address != "/" and path.startswith(address))
 
 
 def script_words() -> dict[str, str]:

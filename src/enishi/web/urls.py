@@ -2,34 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from enishi.web import frame_views, palette, sign_in_urls
-
-# Where each page's urls.py is hung. Two pages share /accounts/: the list, and one account below its number.
-PAGES = (
-    ("today", ""),
-    ("portfolio", "accounts/"),
-    ("account", "accounts/"),
-    ("health", "health/"),
-    ("revenue", "revenue/"),
-    ("setup", "setup/"),
-    ("members", "people/"),
-    ("me", "me/"),
-    ("audit", "audit/"),
-    ("outbox", "outbox/"),
-)
-
-
-def _page_urls() -> list[URLResolver]:
-    found = []
-    for page, prefix in PAGES:
-        if find_spec(f"enishi.web.pages.{page}.urls") is not None:
-            found.append(path(prefix, include(f"enishi.web.pages.{page}.urls")))
-    return found
-
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", frame_views.healthz, name="healthz"),
@@ -38,11 +13,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", frame_views.language, name="language"),
     path("palette/", palette.palette, name="palette"),
     *sign_in_urls.urlpatterns,
-    *_page_urls(),
+    path("", include("enishi.web.pages.today.urls")),
+    # Two pages share /accounts/: the list, and one account below its number.
+    path("accounts/", include("enishi.web.pages.portfolio.urls")),
+    path("accounts/", include("enishi.web.pages.account.urls")),
+    path("health/", include("enishi.web.pages.health.urls")),
+    path("revenue/", include("enishi.web.pages.revenue.urls")),
+    path("setup/", include("enishi.web.pages.setup.urls")),
+    path("people/", include("enishi.web.pages.members.urls")),
+    path("me/", include("enishi.web.pages.me.urls")),
+    path("audit/", include("enishi.web.pages.audit.urls")),
+    path("outbox/", include("enishi.web.pages.outbox.urls")),
+    path("api/v1/", include("enishi.web.rest.urls")),
 ]
-
-if find_spec("enishi.web.rest.urls") is not None:
-    urlpatterns.append(path("api/v1/", include("enishi.web.rest.urls")))
 
 handler400 = "enishi.web.errors.bad_request"
 handler403 = "enishi.web.errors.permission_denied"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Member, Role, Scope, Team
+from enishi.web.words import person
 
 ROLE_HELP = _(
     "Administrator: everything, also members and company. Manager: scores, data and all of the work. "
@@ -49,10 +50,18 @@ class InviteForm(RightsForm):
         self.fields["scope"].initial = Scope.OWN
 
 
+class MemberChoice(forms.ModelChoiceField):
+    """A member to choose, by name and address."""
+
+    def label_from_instance(self, obj: Member) -> str:
+        name = person(obj)
+        return name if name == obj.email else f"{name} ({obj.email})"
+
+
 class HeirForm(forms.Form):
     """Who takes the accounts over."""
 
-    heir = forms.ModelChoiceField(
+    heir = MemberChoice(
         label=_("Customers go to"),
         queryset=Member.objects.none(),
         required=False,
@@ -63,16 +72,8 @@ class HeirForm(forms.Form):
         super().__init__(*args, **kwargs)
         heirs = Member.objects.filter(is_active=True).exclude(pk=leaving.pk)
         field = self.fields["heir"]
-        if isinstance(field, forms.ModelChoiceField):
+        if isinstance(field, MemberChoice):
             field.queryset = heirs
-            field.label_from_instance = _label  # type: ignore[method-assign]
-
-
-def _label(member: Member) -> str:
-    from enishi.web.words import person
-
-    name = person(member)
-    return name if name == member.email else f"{name} ({member.email})"
 
 
 class TeamForm(forms.ModelForm[Team]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -22,13 +22,7 @@ TABS = (
 def setup_tabs(current: str, counts: dict[str, int] | None = None) -> list[dict[str, Any]]:
     """The tabs with ``current`` (an address name) marked, for ``<c-tabs :items="tabs" />``."""
     known = counts or {}
-    found = []
-    for name, title in TABS:
-        try:
-            address = reverse(name)
-        except NoReverseMatch:
-            continue
-        found.append(
-            {"title": _(title), "address": address, "current": name == current, "count": known.get(name)}
-        )
-    return found
+    return [
+        {"title": _(title), "address": reverse(name), "current": name == current, "count": known.get(name)}
+        for name, title in TABS
+    ]

@@ -65,9 +65,10 @@ def _score(job: BackgroundJob) -> None:
     score_day(company_day(now), now=now, progress=_teller(job))
 
 
-def _teller(job: BackgroundJob) -> Callable[[float], None]:
-    def tell(share: float) -> None:
-        BackgroundJob.objects.filter(pk=job.pk).update(progress=round(share * 100))
+def _teller(job: BackgroundJob) -> Callable[[float, float], None]:
+    def tell(done: float, total: float) -> None:
+        percent = round(done * 100 / total) if total else None
+        BackgroundJob.objects.filter(pk=job.pk).update(progress=percent)
 
     return tell
 

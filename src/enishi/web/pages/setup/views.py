@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,13 +20,6 @@ from enishi.web.pages.setup.frame import setup_tabs
 from enishi.web.pages.setup.jobs import SAMPLE, SCORE
 from enishi.web.pages.setup.reads import list_sources, read_progress
 from enishi.web.pages.setup.snippets import write_snippets
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 @page(roles=LEADERS)
@@ -51,9 +44,9 @@ def _show(request: PageRequest, clear_key: str = "") -> HttpResponseBase:
             for job in BackgroundJob.objects.filter(status__in=["queued", "running"]).order_by("asked_at")
         },
         "failed": BackgroundJob.objects.filter(status="failed").first(),
-        "imports_address": _address("imports"),
-        "keys_address": _address("keys"),
-        "rejects_address": _address("rejects"),
+        "imports_address": reverse("imports"),
+        "keys_address": reverse("keys"),
+        "rejects_address": reverse("rejects"),
     }
     return render(request, "pages/setup/setup.html", context)
 
