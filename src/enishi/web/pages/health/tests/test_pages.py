@@ -257,3 +257,7 @@ def test_a_wrong_metric_names_its_place(world: World) -> None:
     )
     assert answer.status_code == 422
     assert "window" in answer.content.decode()
+
+
+def test_the_metric_preview_answers_an_empty_form(world: World) -> None:
+    assert sign_in(world.suzuki).post("/health/metrics/preview/").status_code == 200
