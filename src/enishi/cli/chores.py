@@ -38,10 +38,9 @@ def alerts(now: datetime) -> None:
 
 
 def tiers(now: datetime) -> None:
-    from enishi.accounts.company import company_day
     from enishi.segments.api import assign_tiers
 
-    assign_tiers(company_day(now), now=now)
+    assign_tiers(now=now)
 
 
 def outbox(now: datetime) -> None:

@@ -105,10 +105,16 @@ class _Line(logging.Formatter):
         super().__init__(f"%(asctime)s {process:<8} %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S")
 
 
+def _tells_something(record: logging.LogRecord) -> bool:
+    """The job runner's two lines for every job that went well would drown the rest."""
+    return not (record.name.startswith("django_tasks") and record.levelno < logging.WARNING)
+
+
 def log_to_stderr(process: str, level: int = logging.INFO) -> None:
     """Send every logger's lines to the error stream in one format."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line(process))
+    handler.addFilter(_tells_something)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -116,5 +122,3 @@ def log_to_stderr(process: str, level: int = logging.INFO) -> None:
         logger = logging.getLogger(name)
         logger.handlers[:] = []
         logger.propagate = True
-    for name in ("django_tasks", "django_tasks_db"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # two lines a job would drown the rest

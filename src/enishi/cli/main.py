@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from enishi import __version__
 from enishi.cli.words import _Spoken, choose_language, language, option, say
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
@@ -71,7 +72,7 @@ class Commands(_Spoken, click.Group):
     en="Language of the output (otherwise that of the terminal).",
     ja="出力の言語(省略時は端末の言語)。",
 )
-@click.version_option(package_name="enishi", prog_name="enishi")
+@click.version_option(__version__, prog_name="enishi")
 def enishi(data: Path | None, lang: str | None) -> None:
     if lang:
         choose_language(["--lang", lang])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import click
 
 from enishi.cli.show import progress, show_json
+from enishi.cli.snapshot_format import DATABASE
 from enishi.cli.words import json_option, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
@@ -37,7 +40,7 @@ def command(file: Path, force: bool, as_json: bool) -> None:
         click.echo(say(f"Restored to {home.root}, as of {about['made_at'][:19]} UTC.", f"{home.root} に復元しました({about['made_at'][:19]} UTC時点)。"))  # fmt: skip
 
 
-def _bring_up(home: Home, about: dict[str, object], force: bool) -> None:
+def _bring_up(home: Home, about: dict[str, Any], force: bool) -> None:
     """Fill PostgreSQL where that is used, and bring the database to this version."""
     from enishi.cli.installation import open_django
     from enishi.cli.setting_up import set_up
@@ -58,5 +61,6 @@ def _bring_up(home: Home, about: dict[str, object], force: bool) -> None:
                     "DATABASE_URL に空のデータベースを指定するか、--force を付けてください。",
                 ),
             )
-        pgcopy.load_tables(home.root / "database", about["migrations"], int(str(about["inbox"])))  # type: ignore[arg-type]
+        pgcopy.load_tables(home.root / DATABASE, about["migrations"], about["inbox"])
+        shutil.rmtree(home.root / DATABASE)
     set_up(home)

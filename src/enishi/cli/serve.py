@@ -97,8 +97,8 @@ def _serve_all(home: Home, host: str, port: int) -> None:
     base = [sys.executable, "-m", "enishi.cli.main", "--data", str(home.root), "--lang", language(), "serve"]
     children = [
         Child("web", [*base, "--only", "web", "--host", host, "--port", str(port)]),
-        Child("worker", [*base, "--only", "worker"]),
-        Child("consumer", [*base, "--only", "consumer"]),
+        Child("worker", [*base, "--only", "worker"], delay=2.0),
+        Child("consumer", [*base, "--only", "consumer"], delay=1.0),
     ]
     supervisor = Supervisor(children, lambda: _announce_when_ready(f"http://{_reachable(host)}:{port}"))
     stop_on_signals(supervisor.stop)

@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 from django.db import connection
 
+from enishi import __version__
 from enishi.cli import pgcopy
 from enishi.cli.health import consumer_is_running
 from enishi.cli.snapshot_format import ABOUT, FORMAT, PUBLISHED, SUMS
@@ -74,7 +74,7 @@ def _write(home: Home, part: Path, scratch: Path, now: datetime, told: Told) -> 
     ]
     about = {
         "format": FORMAT,
-        "enishi": version("enishi"),
+        "enishi": __version__,
         "made_at": now.isoformat(),
         "database": connection.vendor,
         "migrations": _applied(),

@@ -27,6 +27,7 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    delay: float = 0.0  # seconds after the others, so that the pages are there first
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     wait: float = FIRST_WAIT
@@ -66,7 +67,10 @@ class Supervisor:
         """Start everything, watch it, and end it in the reverse order when told to stop."""
         environment = {**os.environ, PARENT: str(os.getpid())}
         for child in self.children:
-            child.start(environment)
+            if child.delay:
+                child.due = time.monotonic() + child.delay
+            else:
+                child.start(environment)
         self.announce()
         try:
             while not self.stopping.wait(0.3):
@@ -82,7 +86,8 @@ class Supervisor:
             log.error("%s ended with %s; starting it again in %.0f s", child.name, code, child.due - now)
         elif child.process is None and now >= child.due:
             child.start(environment)
-            log.info("%s started again (restart %d)", child.name, child.restarts)
+            if child.restarts:
+                log.info("%s started again (restart %d)", child.name, child.restarts)
 
     def stop(self) -> None:
         self.stopping.set()
