@@ -91,7 +91,7 @@ check: lint types imports migrations translations ## what CI runs: style, types,
 	$(MAKE) test-postgres
 
 crash: install-dev ## kill the processes 50 times under load and count what was acknowledged
-	$(BIN)/pytest -m crash -p no:xdist -s
+	$(BIN)/python -m tests.crash --kills 60
 
 bench: install-dev ## every measurement, beside its baseline, as one table of ratios
 	@$(BIN)/python -m tests.bench

@@ -71,7 +71,7 @@ def build_batch(events: Sequence[Event], hashes: Ints, zone: str, users: Numbers
         hashes: (n, 2) as of :func:`enishi.store.hashing.message_hashes`.
         zone: the company's time zone.
     """
-    columns: Any = Event(*zip(*events, strict=True))  # each field now holds a column
+    columns: Any = Event._make(zip(*events, strict=True))  # each field now holds a column
     user_keys, group_keys, previous_keys = _keys(columns, users)
     user_nos, new_users = users.assign(user_keys)
     previous_nos, new_previous = users.assign(previous_keys)
