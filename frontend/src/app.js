@@ -28,6 +28,8 @@ htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
 htmx.config.historyCacheSize = 0;
+// Copying style attributes over would be an inline style, which the content policy refuses.
+htmx.config.attributesToSettle = ["class"];
 htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 

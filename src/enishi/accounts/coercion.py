@@ -240,9 +240,8 @@ def _limits(kind: str) -> dict[str, int]:
     model = {"account": Account, "contact": Contact}.get(kind)
     limits = {"id": 250}
     if model:
-        limits |= {
-            f.name: f.max_length for f in model._meta.concrete_fields if getattr(f, "max_length", None)
-        }
+        lengths = {f.name: getattr(f, "max_length", None) for f in model._meta.concrete_fields}
+        limits |= {name: length for name, length in lengths.items() if length}
     return limits
 
 

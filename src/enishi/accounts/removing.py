@@ -36,7 +36,8 @@ def delete_records(
     with transaction.atomic():
         lock_versions()
         slots = batch.shape.load(kind, source, outside_ids)
-        results, gone = [], []
+        results: list[RowResult] = []
+        gone: list[Slot] = []
         for index, outside_id in enumerate(outside_ids):
             slot = slots.get(outside_id)
             results.append(_delete(index, slot, outside_id, gone))

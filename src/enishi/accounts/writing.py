@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from enishi.accounts.dating import Moment, Version
@@ -45,7 +45,7 @@ def _write_rows(batch: Batch, slots: list[Slot]) -> None:
         row.updated_at = batch.moment.now
         row.deleted_at = None
         batch.shape.fill(batch.kind, slot, batch.members, batch.moment.zone)
-    manager: Any = batch.shape.model.objects  # type: ignore[attr-defined]
+    manager: Any = batch.shape.model.objects
     manager.bulk_create([slot.row for slot in slots if slot.fresh], batch_size=500)
     update_rows(batch.shape.model, [slot.row for slot in slots if not slot.fresh])
 
@@ -54,7 +54,7 @@ def update_rows(model: type[Account] | type[Contact] | type[Record], rows: list[
     """Write all columns of many rows that exist (an upsert by number: far quicker than bulk_update)."""
     names = [f.name for f in model._meta.concrete_fields if f.name not in _NEVER_UPDATED]
     if rows:
-        manager: Any = model.objects  # type: ignore[attr-defined]
+        manager: Any = model.objects
         manager.bulk_create(
             rows, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=names
         )
@@ -116,7 +116,8 @@ def _without_rings(outcomes: Iterable[Outcome]) -> list[Outcome]:
     stated = [o for o in outcomes if o.slot and o.slot.state.get("parent")]
     if not stated:
         return []
-    above = dict(Account.objects.filter(parent__isnull=False).values_list("pk", "parent_id"))
+    rows = Account.objects.filter(parent__isnull=False).values_list("pk", "parent_id")
+    above: dict[int, int] = {number: parent for number, parent in rows if parent}
     above |= {o.slot.row.pk: o.slot.state["parent"] for o in stated if o.slot}
     changed = []
     for outcome in stated:
@@ -131,7 +132,7 @@ def _without_rings(outcomes: Iterable[Outcome]) -> list[Outcome]:
     return changed
 
 
-def _leads_back(number: int, above: dict[int, int | None]) -> bool:
+def _leads_back(number: int, above: Mapping[int, int]) -> bool:
     seen: set[int] = set()
     at = above.get(number)
     while at and at not in seen:
@@ -163,6 +164,7 @@ def _contact_links(batch: Batch, slots: list[Slot]) -> list[OutsideId]:
             contact_id=slot.row.pk,
         )
         for slot in slots
+        if slot.account
     ]
 
 

@@ -233,7 +233,7 @@ def erase(request: HttpRequest, body: ErasureBody) -> dict[str, int]:
     allowed(request, "erase:contact")
     caller = caller_of(request)
     number = number_of(CONTACT, caller.key.system, body.contact)
-    contact = Contact.objects.filter(pk=number).first()
+    contact = Contact.objects.filter(pk=number).first() if number else None
     if contact is None:
         raise NOT_FOUND
     done = erase_person(Home.from_environment(), contact, actor=caller.actor, now=system_clock())

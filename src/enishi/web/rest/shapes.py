@@ -84,7 +84,7 @@ def upsert_body(kind: Kind) -> type[Schema]:
         list[Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=True))]],
         Constraint(min_length=1, max_length=MOST_ROWS),
     ]
-    return create_model(  # type: ignore[call-overload,no-any-return]
+    return create_model(
         f"{_camel(kind)}Upsert",
         __base__=Schema,
         records=(rows, ...),
@@ -99,10 +99,10 @@ def upsert_body(kind: Kind) -> type[Schema]:
 @cache
 def page_body(kind: Kind) -> type[Schema]:
     row = Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=False))]
-    return create_model(  # type: ignore[call-overload,no-any-return]
+    return create_model(
         f"{_camel(kind)}Page",
         __base__=Schema,
-        records=(list[row], ...),  # type: ignore[valid-type]
+        records=(list[row], ...),
         next_cursor=(str | None, None),
     )
 
@@ -110,7 +110,7 @@ def page_body(kind: Kind) -> type[Schema]:
 @cache
 def record_body(kind: Kind) -> type[Schema]:
     row = Annotated[dict[str, Any], WithJsonSchema(row_schema(kind, writing=False))]
-    return create_model(f"{_camel(kind)}Record", __base__=Schema, record=(row, ...))  # type: ignore[call-overload,no-any-return]
+    return create_model(f"{_camel(kind)}Record", __base__=Schema, record=(row, ...))
 
 
 def _camel(kind: Kind) -> str:

@@ -58,7 +58,7 @@ def _pair(request: PageRequest, asked: dict[str, str]) -> tuple[Account, Account
 @page(roles=LEADERS)
 def preview(request: PageRequest) -> HttpResponseBase:
     """What a merge would do, before it is done."""
-    return _show_preview(request, *_pair(request, request.GET.dict()))  # type: ignore[arg-type]
+    return _show_preview(request, *_pair(request, request.GET.dict()))
 
 
 def _show_preview(request: PageRequest, account: Account, survivor: Account) -> HttpResponse:
@@ -87,7 +87,7 @@ def _show_preview(request: PageRequest, account: Account, survivor: Account) -> 
 @require_POST
 def merge(request: PageRequest) -> HttpResponseBase:
     """Merge two accounts."""
-    account, survivor = _pair(request, request.POST.dict())  # type: ignore[arg-type]
+    account, survivor = _pair(request, request.POST.dict())
     done = merge_accounts(account, survivor, actor=request.member, now=timezone.now())
     text = _("%(merged)s was merged into %(survivor)s.") % {"merged": account.name, "survivor": survivor.name}
     toast_after(request, text, undo=reverse("identity-unmerge", args=[done.pk]))

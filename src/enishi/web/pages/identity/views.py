@@ -157,7 +157,7 @@ def _number(request: PageRequest, name: str) -> int:
 @page(roles=LEADERS)
 def find_accounts(request: PageRequest) -> HttpResponseBase:
     """Options for a field that names an account, as one types."""
-    text = next((value for name, value in request.GET.items() if name != "csrfmiddlewaretoken"), "")
+    text = next((str(value) for name, value in request.GET.items() if name != "csrfmiddlewaretoken"), "")
     found = search_accounts(request.member, text.partition(" #")[0])[:20] if len(text) > 0 else []
     return render(request, "pages/identity/_options.html", {"accounts": found})
 

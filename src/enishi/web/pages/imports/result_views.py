@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import Any
+import io
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -72,37 +71,23 @@ def progress(request: PageRequest, number: int) -> HttpResponseBase:
     return HttpResponse(headers={"HX-Redirect": reverse("import", args=[made.pk])})
 
 
-class _Echo:
-    def write(self, text: str) -> str:
-        return text
-
-
 @page(roles=LEADERS)
 def download(request: PageRequest, number: int) -> HttpResponseBase:
     """The rejected rows as a file, with reasons: to be corrected and dropped again."""
     made = _found(number)
-    japanese = language().startswith("ja")
-    reason, place = REASON_HEADINGS[:2] if japanese else REASON_HEADINGS[2:]
+    reason, place = REASON_HEADINGS[:2] if language().startswith("ja") else REASON_HEADINGS[2:]
     encoding = "cp932" if request.GET.get("format") == "cp932" else "utf-8-sig"
-
-    def lines() -> Iterator[bytes]:
-        writer: Any = csv.writer(_Echo())
-        mark = b"\xef\xbb\xbf" if encoding == "utf-8-sig" else b""
-        yield mark + _encoded(writer.writerow([*made.headings, reason, place]), encoding)
-        for row, told, cells in rejected_rows(made, language()):
-            own = [harmless(str(cells.get(h))) if cells.get(h) is not None else "" for h in made.headings]
-            yield _encoded(writer.writerow([*own, told.replace("\n", " / "), row]), encoding)
-
-    name = f"rejected-{made.pk}.csv"
-    return StreamingHttpResponse(
-        lines(),
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow([*made.headings, reason, place])
+    for row, told, cells in rejected_rows(made, language()):
+        own = [harmless(str(cells.get(h))) if cells.get(h) is not None else "" for h in made.headings]
+        writer.writerow([*own, told.replace("\n", " / "), row])
+    return HttpResponse(
+        file.getvalue().encode(encoding, errors="geta"),
         content_type="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="rejected-{made.pk}.csv"'},
     )
-
-
-def _encoded(text: str, encoding: str) -> bytes:
-    return text.encode("utf-8" if encoding == "utf-8-sig" else encoding, errors="geta")
 
 
 @page(roles=LEADERS)

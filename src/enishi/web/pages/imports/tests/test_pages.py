@@ -85,7 +85,7 @@ def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
     made = run(client, drop(client))
     for query, encoding in (("", "utf-8-sig"), ("?format=cp932", "cp932")):
         answer = client.get(reverse("import-rejected", args=[made.pk]) + query)
-        text = b"".join(answer.streaming_content).decode(encoding)
+        text = answer.content.decode(encoding)
         assert text.splitlines()[0] == "顧客コード,会社名,社員数,契約開始日,取込エラー,取込元の行"
         assert "A-2,ベータ,たくさん" in text
     again = drop(client, text.replace("たくさん", "30"), "直し.csv")
