@@ -80,9 +80,8 @@ def check_new_records(*, now: datetime, home: Home | None = None) -> list[Signal
     fresh = RecordVersion.objects.filter(
         id__gt=cursor.position, id__lte=readable, kind__in=RELEVANT_KINDS, recorded_at__gte=now - LOOK_BACK
     )
-    accounts = set(fresh.order_by().values_list("account_id", flat=True).distinct())
-    if None in accounts:
-        accounts = living_accounts()
-    opened = check_alerts(sorted(a for a in accounts if a), company_day(now), now=now, home=home)
+    named = set(fresh.order_by().values_list("account_id", flat=True).distinct())
+    accounts = living_accounts() if None in named else {number for number in named if number}
+    opened = check_alerts(sorted(accounts), company_day(now), now=now, home=home)
     Cursor.objects.filter(name=CURSOR, position__lt=readable).update(position=readable)
     return opened

@@ -43,21 +43,16 @@ class BandLine:
 def band_distribution(member: Member) -> list[BandLine]:
     """Accounts, revenue and money at stake by band, from red to unknown."""
     states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
-    now = {
-        row["band"]: row
-        for row in states.values("band").annotate(n=Count("pk"), revenue=Sum("mrr"), stake=Sum("at_stake"))
+    rows = states.values("band").annotate(n=Count("pk"), revenue=Sum("mrr"), stake=Sum("at_stake"))
+    now: dict[str, tuple[int, int, int]] = {
+        row["band"]: (row["n"], int(row["revenue"] or 0), int(row["stake"] or 0)) for row in rows
     }
     before = dict(states.values_list("band_week_ago").annotate(Count("pk")))
-    return [
-        BandLine(
-            band,
-            now.get(band, {}).get("n", 0),
-            before.get(band, 0),
-            int(now.get(band, {}).get("revenue") or 0),
-            int(now.get(band, {}).get("stake") or 0),
-        )
-        for band in BANDS
-    ]
+    lines = []
+    for band in BANDS:
+        count, revenue, stake = now.get(band, (0, 0, 0))
+        lines.append(BandLine(band, count, before.get(band, 0), revenue, stake))
+    return lines
 
 
 def band_moves(member: Member) -> dict[tuple[str, str], int]:

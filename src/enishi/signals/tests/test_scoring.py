@@ -43,7 +43,7 @@ def test_a_pass_writes_a_whole_state_per_account(home: Home) -> None:
         assert state.stage == "adoption"
     bands = {state.pk: state.band for state in states}
     assert bands[3] == "red"  # stopped a year ago
-    assert bands[1] == "green"
+    assert bands[4] == "green"
     stopped = AccountState.objects.get(pk=3)
     assert stopped.main_cause == "disengagement"
     assert stopped.causes[0]["evidence"][0]["kind"] == "usage"
@@ -158,17 +158,17 @@ def test_a_signal_ends_when_its_fact_does(home: Home) -> None:
 
 
 def test_an_override_stands_over_the_computed_band_until_it_expires(home: Home) -> None:
-    given = {"account_id": 1, "band": "red", "reason": "決裁者から解約の示唆", "made_at": NOW}
+    given = {"account_id": 4, "band": "red", "reason": "決裁者から解約の示唆", "made_at": NOW}
     Override.objects.create(**given, expires_on=TODAY + DAY)
-    Override.objects.create(**given | {"account_id": 2, "ended_at": NOW}, expires_on=TODAY + DAY)
+    Override.objects.create(**given | {"account_id": 14, "ended_at": NOW}, expires_on=TODAY + DAY)
     api.score_day(TODAY, now=NOW, home=home)
-    state = AccountState.objects.get(pk=1)
+    state = AccountState.objects.get(pk=4)
     assert (state.band, state.computed_band) == ("red", "green")
     assert state.tenths == state.computed_tenths
-    assert AccountState.objects.get(pk=2).band == "green"
-    assert HealthScore.objects.get(account=1, day=TODAY).band == "green"
+    assert AccountState.objects.get(pk=14).band == "green"
+    assert HealthScore.objects.get(account=4, day=TODAY).band == "green"
     api.score_day(TODAY + 2 * DAY, now=NOW + 2 * DAY, home=home)
-    assert AccountState.objects.get(pk=1).band == "green"
+    assert AccountState.objects.get(pk=4).band == "green"
 
 
 def test_a_stated_measure_counts_until_it_expires(home: Home) -> None:
