@@ -101,7 +101,8 @@ def _trend(d: Declared) -> Metric:
 
     def finish(f: pd.DataFrame) -> pd.Series[Any]:
         now, before = f[names[0]].astype(float), f[names[1]].astype(float)
-        ratio = np.log((now.clip(lower=0) + TREND_PRIOR) / (before.clip(lower=0) + TREND_PRIOR))
+        logs = np.log((now.clip(lower=0) + TREND_PRIOR) / (before.clip(lower=0) + TREND_PRIOR))
+        ratio = pd.Series(logs, index=f.index)
         old = f["days_since_first_use"].astype(float) >= 2 * window - 1
         return ratio.clip(-TREND_BOUND, TREND_BOUND).where(old)
 

@@ -45,10 +45,14 @@ def panel(
     """
     wanted = [m for m in chosen(metrics) if grain in m.grains]
     unique = sorted(set(days))
-    parts = [
-        _panel(Session(facts, unique[i : i + CHUNK], known), wanted, grain, accounts)
-        for i in range(0, len(unique), CHUNK)
-    ]
+    few = facts if accounts is None else facts.scoped(accounts)
+    try:
+        parts = [
+            _panel(Session(few, unique[i : i + CHUNK], known), wanted, grain, accounts)
+            for i in range(0, len(unique), CHUNK)
+        ]
+    finally:
+        few.close_if_not(facts)
     if not parts:
         return pd.DataFrame(columns=[*KEYS[grain], *(m.id for m in wanted)])
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
@@ -117,7 +121,7 @@ def _ever_used(s: Session, frame: pd.DataFrame) -> pd.Series[Any]:
     """Usage is known per account: an account no use ever led to may simply not be connected."""
     keys = KEYS["account"]
     used = _frame(s.rows(("ever used",), lambda: history(s, keys).select(keys)), keys).index
-    have = frame.index if frame.index.nlevels == len(keys) else frame.index.droplevel(2)
+    have = frame.index if frame.index.nlevels == len(keys) else frame.index.droplevel([2])  # type: ignore[arg-type]
     return pd.Series(have.isin(used), index=frame.index)
 
 

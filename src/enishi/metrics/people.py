@@ -31,7 +31,8 @@ def with_account(s: Session, facts: Any) -> Any:
     An event's account is, in order: its group's link; the link of its user; the one group its user belongs
     to. Then merges lead on to the survivor.
     """
-    t, account = facts, []
+    t = facts
+    account: list[str] = []
     for name, key in (("group_link", "group_no"), ("user_link", "user_no"), ("user_group", "user_no")):
         if s.has_spans(name):
             span = s.spans(name).select(key, "start", "stop", **{name: s.spans(name).account_id})

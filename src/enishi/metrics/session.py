@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
@@ -20,6 +20,7 @@ from enishi.metrics.contracts import FactFiles, FactSettings
 from enishi.metrics.engines import Engine
 from enishi.metrics.identity import Identity, build_identity
 from enishi.metrics.money import minor_units
+from enishi.metrics.scope import MOST, Scope, find_scope
 from enishi.store.schema import EVENT_TABLES, table_schemas
 
 Known: TypeAlias = Literal["then", "now"]
@@ -52,7 +53,32 @@ class Facts:
     def __post_init__(self) -> None:
         self._bound: set[str] = set()
         self._identity: dict[Known, Identity] = {}
+        self._identity_facts: Mapping[str, pa.Table] = {}
         self.spoken: dict[str, list[date]] = {}
+        self.scope: Scope | None = None
+
+    def scoped(self, accounts: Collection[int]) -> Facts:
+        """The same facts, of a few accounts only (and those merged into them): fast at any size.
+
+        The caller closes the engine of what is returned. Where the engine cannot be had a second time, or for
+        more than :data:`enishi.metrics.scope.MOST` accounts, these facts themselves.
+        """
+        if len(accounts) > MOST or (self.scope and set(self.scope.asked) <= set(accounts)):
+            return self
+        engine = self.engine.fresh()
+        if engine is None:
+            return self
+        found = Facts(self.files, engine, self.settings)
+        for name in IDENTITY_FACTS:
+            found.bind(name)
+        found.scope, found._identity_facts = find_scope(engine, accounts)
+        found.spoken = self.spoken
+        return found
+
+    def close_if_not(self, other: Facts) -> None:
+        """Close, unless these are the ``other`` facts."""
+        if self is not other:
+            self.engine.close()
 
     def __enter__(self) -> Facts:
         return self
@@ -72,7 +98,11 @@ class Facts:
     def bind(self, table: str) -> None:
         """Let the engine know a table of the schema, all files."""
         if self.first_time(f"facts {table}"):
-            self.engine.read(table, self.files.files(table), _SCHEMAS[table])
+            self.engine.read(table, self.files.files(table), _SCHEMAS[table], self.limit(table))
+
+    def limit(self, table: str) -> str:
+        """The condition of the scope on a table, for the engine."""
+        return self.scope.condition(table) if self.scope else ""
 
     def first_time(self, name: str) -> bool:
         """Whether a name that does not depend on the days asked for is new to the engine; it no longer is."""
@@ -83,8 +113,9 @@ class Facts:
     def identity(self, known: Known) -> Identity:
         """Who events belong to, over time."""
         if known not in self._identity:
-            facts = {name: self.arrow(name) for name in IDENTITY_FACTS}
-            self._identity[known] = build_identity(facts, known == "now")
+            if not self._identity_facts:
+                self._identity_facts = {name: self.arrow(name) for name in IDENTITY_FACTS}
+            self._identity[known] = build_identity(self._identity_facts, known == "now")
         return self._identity[known]
 
 
@@ -137,6 +168,11 @@ class Session:
         """A published table, as an expression."""
         self.need("raw", table)
         return ibis.table(ibis.Schema.from_pyarrow(_SCHEMAS[table]), name=table)
+
+    def every(self, table: str) -> Any:
+        """A published table whatever the scope, as an expression."""
+        self.need("every", table)
+        return ibis.table(ibis.Schema.from_pyarrow(_SCHEMAS[table]), name=f"every_{table}")
 
     def usage(self, back: int | None, table: str = "usage") -> Any:
         """Usage (or raw events) not outside the days asked for: ``back`` days before the first to the last."""
@@ -216,10 +252,16 @@ class Session:
     def _bind_raw(self, table: str) -> None:
         self.facts.bind(table)
 
+    def _bind_every(self, table: str) -> None:
+        if self.facts.first_time(f"every {table}"):
+            self.engine.read(f"every_{table}", self.facts.files.files(table), _SCHEMAS[table])
+
     def _bind_usage(self, back: int | None, table: str) -> None:
         last = self.days[-1]
         first = self.days[0] - timedelta(days=back - 1) if back is not None else None
         where = f"day <= DATE '{last}'" + (f" AND day >= DATE '{first}'" if first else "")
+        limit = self.facts.limit(table)
+        where += f" AND {limit}" if limit else ""
         files = self.facts.files.files(table, first, last)
         self.engine.read(_bounded(back, table), files, EVENT_TABLES[table], where)
 

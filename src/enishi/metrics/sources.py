@@ -35,10 +35,10 @@ def spoken_on(s: Session, source: str) -> list[date]:
 
 def _spoken(s: Session, source: str) -> Any:
     if source == "logins":
-        t = s.raw("usage")
+        t = s.every("usage")
         t = t.filter(is_login(s, t.event))
     else:
-        t = s.raw(source)
+        t = s.every(source)
     return t.select("known_on").distinct()
 
 

@@ -46,7 +46,7 @@ def _stickiness(f: pd.DataFrame) -> pd.Series[Any]:
 
 def _trend(f: pd.DataFrame) -> pd.Series[Any]:
     now, before = f["usage_trend_28:now"].astype(float), f["usage_trend_28:before"].astype(float)
-    ratio = np.log((now + TREND_PRIOR) / (before + TREND_PRIOR))
+    ratio = pd.Series(np.log((now + TREND_PRIOR) / (before + TREND_PRIOR)), index=f.index)
     return ratio.clip(-TREND_BOUND, TREND_BOUND)
 
 

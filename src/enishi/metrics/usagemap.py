@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from enishi.metrics.panel import panel
 from enishi.metrics.peers import LEAST_PEERS, tenure_stage
-from enishi.metrics.people import known_by, usage_days, with_account
-from enishi.metrics.relations import AT, customer
+from enishi.metrics.people import known_by, through_merges, usage_days, with_account
+from enishi.metrics.records import visible
+from enishi.metrics.relations import AT
 from enishi.metrics.session import Facts, Session
 
+MOST_PEERS = 200  # more would not move a median
 _PERSON = (
     "active_days_28",
     "events_28",
@@ -63,20 +66,36 @@ def usage_map(facts: Facts, account_id: int, day: date, weeks: int = 12) -> Usag
     """
     if not 1 <= weeks <= 52:
         raise ValueError(f"a usage map shows 1 to 52 weeks, not {weeks}")
+    peers, stage = _peers(Session(facts, [day]), account_id)
+    few = facts.scoped([account_id, *peers])
+    try:
+        return _usage_map(few, account_id, day, weeks, peers, stage)
+    finally:
+        few.close_if_not(facts)
+
+
+def _usage_map(
+    facts: Facts, account_id: int, day: date, weeks: int, peers: list[int], stage: str
+) -> UsageMap:
     s = Session(facts, [day])
     rows = _account_rows(s, account_id, weeks)
     rows["week"] = weeks - 1 - rows["ago"] // 7
-    peers, stage = _peers(s, account_id)
-    numbers = panel(facts, [day], ["seats", "active_users_28"], accounts=[account_id])
+    features, weekly = _features(s, rows, peers, weeks), _peer_median(s, peers, weeks)
+    own = facts.scoped([account_id])
+    try:
+        numbers = panel(own, [day], ["seats", "active_users_28"], accounts=[account_id])
+        people = _people(own, rows, account_id, day, weeks)
+    finally:
+        own.close_if_not(facts)
     seats = float(numbers["seats"].iloc[0]) if len(numbers) else np.nan
     active = float(numbers["active_users_28"].iloc[0]) if len(numbers) else np.nan
     return UsageMap(
         weeks=[day - timedelta(days=7 * (weeks - k) - 1) for k in range(weeks)],
-        features=_features(s, rows, peers, weeks),
+        features=features,
         totals=_per_week(rows, weeks),
         active_users=[int(n) for n in _users_per_week(rows, weeks)],
-        peer_median=_peer_median(s, peers, weeks),
-        people=_people(facts, rows, account_id, day, weeks),
+        peer_median=weekly,
+        people=people,
         peers=len(peers),
         stage=stage,
         seats=seats,
@@ -151,23 +170,34 @@ def _peer_share(s: Session, peers: list[int]) -> pd.Series[float]:
 
 
 def _peers(s: Session, account_id: int) -> tuple[list[int], str]:
-    """Other accounts of the same tenure stage; everyone else where those are few."""
-
-    def build() -> Any:
-        t = customer(s, AT)
-        tenure = t.as_of.delta(t.tenure_start, unit="day")
-        return t.select("account_id", tenure=tenure, used=t.first_day.notnull())
-
-    rows = s.rows(("peers",), build).to_pandas()
-    rows = rows[rows["used"] | (rows["account_id"] == account_id)]
+    """Other accounts of the same tenure stage; everyone else where those are few. At most :data:`MOST_PEERS`,
+    always the same ones."""
+    rows = s.rows(("tenures",), lambda: _tenures(s)).to_pandas()
     rows["stage"] = [tenure_stage(d) for d in rows["tenure"].astype(float)]
     mine = rows[rows["account_id"] == account_id]["stage"]
     stage = str(mine.iloc[0]) if len(mine) else ""
     others = rows[rows["account_id"] != account_id]
     same = others[others["stage"] == stage]
-    if len(same) >= LEAST_PEERS:
-        return sorted(same["account_id"]), stage
-    return sorted(others["account_id"]), ""
+    chosen, named = (same, stage) if len(same) >= LEAST_PEERS else (others, "")
+    ranked = sorted(chosen["account_id"], key=lambda a: (int(a) * 2_654_435_761) % 2**32)
+    return sorted(ranked[:MOST_PEERS]), named
+
+
+def _tenures(s: Session) -> Any:
+    """Days as a customer of every account a group is linked to: like ``tenure_days``, but first use is taken from
+    the dictionary of groups, so that no event is read."""
+    accounts = visible(s, "account")
+    since = accounts.select("as_of", account_id=accounts.record_id, since=accounts.since)
+    started = visible(s, "subscription").group_by(AT).aggregate(first_start=ibis._.started_on.min())
+    links, d = s.spans("group_link"), s.asof
+    linked = links.join(d, (links.start <= d.as_of) & (d.as_of < links.stop))
+    linked = linked.join(s.raw("groups").select("group_no", "first_day"), "group_no")
+    linked = linked.filter(linked.first_day <= linked.as_of).select(*AT, "first_day")
+    linked = through_merges(s, linked).group_by(AT).aggregate(first_day=ibis._.first_day.min())
+    t = linked.left_join(since, AT).drop("as_of_right", "account_id_right")
+    t = t.left_join(started, AT).drop("as_of_right", "account_id_right")
+    began = ibis.coalesce(t.since, t.first_start, t.first_day)
+    return t.select("account_id", tenure=t.as_of.delta(began, unit="day"))
 
 
 def _peer_median(s: Session, peers: list[int], weeks: int) -> list[float]:
@@ -189,8 +219,7 @@ def _peer_median(s: Session, peers: list[int], weeks: int) -> list[float]:
 
 def _people(facts: Facts, rows: pd.DataFrame, account_id: int, day: date, weeks: int) -> pd.DataFrame:
     numbers = panel(facts, [day], list(_PERSON), grain="user", accounts=[account_id])
-    names = facts.arrow("users").select(["user_no", "system", "user_id"]).to_pandas()
-    found = numbers.drop(columns=AT).merge(names.drop_duplicates("user_no"), on="user_no", how="left")
+    found = numbers.drop(columns=AT).merge(_names(facts, numbers["user_no"], day), on="user_no", how="left")
     found = found.merge(_contacts(facts, day), on="user_no", how="left")
     each = _wide(rows[rows["user_no"] > 0], ["user_no"], weeks).reset_index()
     found = found.merge(each, on="user_no", how="left")
@@ -198,6 +227,17 @@ def _people(facts: Facts, rows: pd.DataFrame, account_id: int, day: date, weeks:
     found[weekly] = found[weekly].fillna(0).astype("int64")
     order = ["active_days_28", "events_28", "days_since_last_seen"]
     return found.sort_values(order, ascending=[False, False, True], kind="stable", ignore_index=True)
+
+
+def _names(facts: Facts, numbers: pd.Series[int], day: date) -> pd.DataFrame:
+    s = Session(facts, [day])
+    few = s.chosen([int(n) for n in numbers])
+
+    def build() -> Any:
+        users = s.raw("users")
+        return users.semi_join(few, users.user_no == few.chosen_id).select("user_no", "system", "user_id")
+
+    return s.rows(("names of users",), build).to_pandas().drop_duplicates("user_no")
 
 
 def _contacts(facts: Facts, day: date) -> pd.DataFrame:

@@ -231,6 +231,10 @@ def test_nothing_learned_later_changes_what_was_known(busy, tmp_path, known_afte
     for table, row in FUTURE.items():
         publish(home, table, [row(day + timedelta(days=known_after))])
     with duckdb_facts(home) as facts:
+        later = panel(facts, [T])
+        for account in (1, 2):
+            among = later[later["account_id"] == account].reset_index(drop=True)
+            pd.testing.assert_frame_equal(panel(facts, [T], accounts=[account]), among)
         for grain, frame in before.items():
             pd.testing.assert_frame_equal(panel(facts, [day, ago(80)], grain=grain), frame)
 

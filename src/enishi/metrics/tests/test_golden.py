@@ -2,6 +2,7 @@
 
 from math import isnan, log, nan
 
+import pandas as pd
 import pytest
 
 from enishi.metrics.api import REGISTRY, panel
@@ -82,3 +83,13 @@ def test_many_days_equal_each_day_alone(facts):
         alone = panel(facts, [day])
         rows = together[together["as_of"] == day].reset_index(drop=True)
         assert rows.equals(alone)
+
+
+@pytest.mark.parametrize("grain", ["account", "product", "user"])
+@pytest.mark.parametrize("account", [ALPHA, BETA, GAMMA])
+def test_an_account_read_alone_is_as_among_all(facts, grain, account):
+    days = [ago(0), ago(16), ago(70)]
+    among = panel(facts, days, grain=grain)
+    among = among[among["account_id"] == account].reset_index(drop=True)
+    alone = panel(facts, days, grain=grain, accounts=[account])
+    pd.testing.assert_frame_equal(alone, among)
