@@ -4,6 +4,7 @@ PORT ?= 8000
 DATA ?=
 ACCOUNTS ?= 400
 TESTS ?=
+BENCH ?=
 
 BIN := .venv/bin
 ENISHI := $(BIN)/enishi $(if $(DATA),--data "$(DATA)")
@@ -90,11 +91,11 @@ check: lint types imports migrations translations ## what CI runs: style, types,
 	$(MAKE) test
 	$(MAKE) test-postgres
 
-crash: install-dev ## kill the processes 50 times under load and count what was acknowledged
+crash: install-dev ## kill the processes 60 times under load and count what was acknowledged
 	$(BIN)/python -m tests.crash --kills 60
 
-bench: install-dev ## every measurement, beside its baseline, as one table of ratios
-	@$(BIN)/python -m tests.bench
+bench: install-dev ## every measurement beside its baseline (BENCH=name for some)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 # ---- keeping ----------------------------------------------------------------------------------------------
 
