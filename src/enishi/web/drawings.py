@@ -14,12 +14,13 @@ from enishi.web import words
 
 
 def bar(value: float | None, most: float, tone: str, label: str) -> SafeString:
-    """A bar of ``value`` out of ``most``; an empty track where the value is not known."""
+    """A bar of ``value`` out of ``most``; an empty track where the value is not known. Without a label it is
+    decoration beside a number."""
     share = 0.0 if value is None or not most else max(0.0, min(1.0, float(value) / float(most)))
     return format_html(
-        '<svg class="bar" role="img" aria-label="{}" preserveAspectRatio="none" viewBox="0 0 100 8">'
+        '<svg class="bar" {} preserveAspectRatio="none" viewBox="0 0 100 8">'
         '<rect class="fill-track" width="100" height="8"/><rect class="fill-{}" width="{}" height="8"/></svg>',
-        label,
+        format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"'),
         tone,
         f"{share * 100:.2f}",
     )

@@ -10,7 +10,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account
+from enishi.kit.clock import end_of_day
 from enishi.signals.api import lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.web.pages.account.links import facts_address
@@ -109,11 +111,11 @@ class Judged:
         return [line for line in self.lines if not (line.weight or line.tenths)]
 
 
-def judged(account: Account, as_of: date | None, words: Mapping[str, str]) -> Judged:
+def judged(account: Account, as_of: date | None, today: date, words: Mapping[str, str]) -> Judged:
     """What is thought now, or what was thought at the end of ``as_of``."""
     state = AccountState.objects.filter(account=account).first()
     if as_of is None:
-        return _now(account, state, words) if state else _nothing()
+        return _now(account, state, today, words) if state else _nothing()
     return _then(account, state.scorecard if state else "", as_of, words)
 
 
@@ -121,7 +123,7 @@ def _nothing() -> Judged:
     return Judged(None, None, "unknown", None, "unknown", 0.0, "", [], None, None, [], [], None, "")
 
 
-def _now(account: Account, state: AccountState, words: Mapping[str, str]) -> Judged:
+def _now(account: Account, state: AccountState, today: date, words: Mapping[str, str]) -> Judged:
     scores = _scores(account, state.scorecard)
     now = scores.filter(day__lte=state.day).order_by("-day").first()
     lines = state.lines
@@ -138,7 +140,7 @@ def _now(account: Account, state: AccountState, words: Mapping[str, str]) -> Jud
         month=changes_since(scores, now, MONTH),
         causes=[_cause(account.pk, "cause", item, words) for item in state.causes],
         alerts=[_cause(account.pk, "alert", item, words) for item in state.alerts],
-        override=open_override(account, state.day),
+        override=open_override(account, today),
         scorecard=state.scorecard,
     )
 
@@ -175,9 +177,10 @@ def _scores(account: Account, scorecard: str) -> Any:
 
 def open_override(account: Account, day: date) -> Override | None:
     """The override in force on a day."""
+    limit = end_of_day(day, company_zone())
     return (
-        Override.objects.filter(account=account, made_at__date__lte=day, expires_on__gte=day)
-        .filter(Q(ended_at=None) | Q(ended_at__date__gt=day))
+        Override.objects.filter(account=account, made_at__lt=limit, expires_on__gte=day)
+        .filter(Q(ended_at=None) | Q(ended_at__gte=limit))
         .select_related("member")
         .first()
     )

@@ -43,9 +43,10 @@ def _mrr(asked: Asked) -> Mapping[str, Any]:
     labels = [_month(day) for day in days]
     return {
         "chart": {
-            "kind": "bar",
+            "kind": "line",
             "x": labels,
-            "series": [{"name": "MRR", "values": values}],
+            "series": [{"name": "MRR", "values": values, "step": True}],
+            "area": True,
             "format": "money",
             "currency": get_company().currency,
             "marks": _marks(asked, days, labels),

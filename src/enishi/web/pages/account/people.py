@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Contact
@@ -60,11 +62,11 @@ def people_map(account: Account, as_of: date | None, today: date) -> Map:
     last = None
     for contact in records_of(account, as_of, "interaction"):
         on = company_day(contact.happened_at)
-        if contact.data.get("two_way"):
+        if is_two_way(contact.data):
             last = max(on, last or on)
         tie = ties.get(contact.contact_id or 0)
         if tie:
-            _count(tie, on, bool(contact.data.get("two_way")), day)
+            _count(tie, on, is_two_way(contact.data), day)
     for tie in ties.values():
         tie.strength = strength_of(tie, day)
     present = [tie for tie in ties.values() if tie.person.present]
@@ -78,6 +80,12 @@ def people_map(account: Account, as_of: date | None, today: date) -> Map:
         last_contact=last,
         today=day,
     )
+
+
+def is_two_way(data: Mapping[str, Any]) -> bool:
+    """As stated; where nobody said, calls, meetings and visits are, as the metrics count it."""
+    stated = data.get("two_way")
+    return data.get("type") in ("call", "meeting", "visit") if stated is None else bool(stated)
 
 
 def _count(tie: Tie, on: date, two_way: bool, day: date) -> None:

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from enishi.accounts.company import get_company
+from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Role
 from enishi.signals.models import AccountState, ManualMeasure
 from enishi.store.kinds import KINDS
@@ -72,7 +72,7 @@ def _tabs(asked: Asked, current: str) -> list[dict[str, Any]]:
 
 def _overview(asked: Asked) -> Mapping[str, Any]:
     words = reason_words()
-    thought = judged(asked.account, asked.as_of, words)
+    thought = judged(asked.account, asked.as_of, asked.today, words)
     newest = times.timeline(asked.account, [], words, as_of=asked.as_of, now=asked.now)
     tasks = work.tasks_of(asked.account).filter(status=work.Task.Status.OPEN)
     return {
@@ -91,7 +91,7 @@ def _measures(asked: Asked) -> list[ManualMeasure]:
     stated = ManualMeasure.objects.filter(account=asked.account, expires_on__gte=asked.day).select_related(
         "owner"
     )
-    return [one for one in stated if one.made_at.date() <= asked.day]
+    return [one for one in stated if company_day(one.made_at) <= asked.day]
 
 
 def _suggestion(asked: Asked, words: Mapping[str, str], thought: Judged) -> Mapping[str, Any] | None:
@@ -205,7 +205,7 @@ def _notes(asked: Asked) -> Mapping[str, Any]:
     notes = [
         {"note": note, "may_change": may and work.may_change_note(member, note)}
         for note in work.notes_of(asked.account)
-        if asked.as_of is None or note.made_at.date() <= asked.as_of
+        if asked.as_of is None or company_day(note.made_at) <= asked.as_of
     ]
     return {"notes": notes}
 

@@ -130,11 +130,14 @@ def feature_name(row: Any) -> str:
 
 def people_chart(found: UsageMap) -> dict[str, Any]:
     """People active per week, beside the median of peers."""
-    series: list[dict[str, Any]] = [{"name": _("This customer"), "values": found.active_users}]
+    series: list[dict[str, Any]] = [
+        {"name": _("This customer"), "label": pgettext("usage", "Here"), "values": found.active_users}
+    ]
     if found.peers >= LEAST_PEERS:
         median = [None if pd.isna(value) else round(value, 1) for value in found.peer_median]
         name = pgettext("usage", "Peers' median")
-        series.append({"name": name, "values": median, "dashed": True, "colour": "muted"})
+        label = pgettext("usage", "Peers")
+        series.append({"name": name, "label": label, "values": median, "dashed": True, "colour": "muted"})
     targets = []
     if (seats := whole(found.seats)) and seats <= 3 * max([1, *found.active_users]):
         targets.append({"value": seats, "label": _("Licences bought")})
@@ -179,10 +182,12 @@ def _count(value: Any) -> int:
 
 
 def untouched(found: UsageMap) -> list[Untouched]:
-    """Where to step in: features at least a quarter of the peers use and this account does not."""
+    """Where to step in: features of the products used here that at least a quarter of the peers use."""
     if found.peers < LEAST_PEERS:
         return []
-    idle = found.features[(found.features["uses"] == 0) & found.features["peer_share"].notna()]
+    features = found.features
+    here = set(features[features["uses"] > 0]["product"]) | {""}
+    idle = features[(features["uses"] == 0) & features["peer_share"].notna() & features["product"].isin(here)]
     return [
         Untouched(feature_name(row), float(row.peer_share))
         for row in idle[["feature", "product", "peer_share"]].head(8).itertuples(index=False)

@@ -205,6 +205,9 @@ def test_an_override_stands_over_the_computed_band_which_stays_visible(world: Wo
     assert "社長と合意済み" in page
     assert "自動判定: 38.4 ■ 危険" in page
     assert AccountState.objects.get(account=world.sakura).band == "yellow"
+    world.clock.advance(days=2)  # not scored since
+    assert "社長と合意済み" in plain(client.get(f"/accounts/{world.sakura.pk}/"))
+    world.clock.advance(days=-2)
     assert client.post(f"/accounts/{world.sakura.pk}/override/end/").status_code == 204
     assert AccountState.objects.get(account=world.sakura).band == "red"
     assert Override.objects.get().ended_at == NOW
