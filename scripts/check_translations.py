@@ -29,7 +29,9 @@ def committed() -> tuple[set[Key], list[str]]:
             if entry.obsolete:
                 continue
             if entry.fuzzy or not entry.translated():
-                complaints.append(f"{path.relative_to(ROOT)}:{entry.linenum}: no Japanese for {entry.msgid!r}")
+                complaints.append(
+                    f"{path.relative_to(ROOT)}:{entry.linenum}: no Japanese for {entry.msgid!r}"
+                )
             known.add((entry.msgctxt or "", entry.msgid))
     return known, complaints
 

@@ -75,7 +75,7 @@ def pending_migrations() -> list[str] | None:
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
-    name = settings.DATABASES["default"]["NAME"]
+    name = str(settings.DATABASES["default"]["NAME"])
     if connection.vendor == "sqlite" and not os.path.exists(name):
         return None
     try:

@@ -209,5 +209,5 @@ def _add_file(tar: tarfile.TarFile, path: Path, name: str) -> tuple[str, str]:
         info = tarfile.TarInfo(name)
         found = os.fstat(reading.file.fileno())
         info.size, info.mode, info.mtime = found.st_size, 0o600, int(found.st_mtime)
-        tar.addfile(info, reading)  # type: ignore[arg-type]  # it only reads
+        tar.addfile(info, reading)
     return reading.digest.hexdigest(), name
