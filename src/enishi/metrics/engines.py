@@ -58,13 +58,14 @@ class DuckDBEngine:
             config["memory_limit"] = memory
         self.connection = duckdb.connect(":memory:", config=config)
         self.connection.execute("SET TimeZone = 'UTC'")
+        self._names: dict[str, str] = {}  # what stands under each name: VIEW or TABLE
         self.connection.execute("SET enable_progress_bar = false")
 
     def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
-        self._forget(name)
         if not files:
             self.put(name, schema.empty_table())
             return
+        self._forget(name, "VIEW")
         listed = ", ".join(literal(path) for path in files)
         condition = f" WHERE {where}" if where else ""
         self.connection.execute(
@@ -82,7 +83,7 @@ class DuckDBEngine:
         self.connection.execute(f"CREATE TEMP TABLE {name_of(name)} AS {sql}")
 
     def view(self, name: str, sql: str) -> None:
-        self._forget(name)
+        self._forget(name, "VIEW")
         self.connection.execute(f"CREATE VIEW {name_of(name)} AS {sql}")
 
     def rows(self, sql: str) -> pa.Table:
@@ -98,13 +99,10 @@ class DuckDBEngine:
     def close(self) -> None:
         self.connection.close()
 
-    def _forget(self, name: str) -> None:
-        found = self.connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
-        ).fetchone()
-        if found:
-            kind = "VIEW" if found[0] == "VIEW" else "TABLE"
-            self.connection.execute(f"DROP {kind} {name_of(name)}")
+    def _forget(self, name: str, now: str = "TABLE") -> None:
+        if name in self._names:
+            self.connection.execute(f"DROP {self._names[name]} {name_of(name)}")
+        self._names[name] = now
 
 
 class SparkEngine:

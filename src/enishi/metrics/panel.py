@@ -121,7 +121,7 @@ def _ever_used(s: Session, frame: pd.DataFrame) -> pd.Series[Any]:
     """Usage is known per account: an account no use ever led to may simply not be connected."""
     keys = KEYS["account"]
     used = _frame(s.rows(("ever used",), lambda: history(s, keys).select(keys)), keys).index
-    have = frame.index if frame.index.nlevels == len(keys) else frame.index.droplevel([2])  # type: ignore[arg-type]
+    have = pd.MultiIndex.from_arrays([frame.index.get_level_values(key) for key in keys], names=keys)
     return pd.Series(have.isin(used), index=frame.index)
 
 
