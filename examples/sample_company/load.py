@@ -30,6 +30,7 @@ from . import people
 from .events import SCHEMA, event_tables
 from .records import chunks, company_rows
 from .sample import Sample
+from .strangers import stranger_messages
 
 SOURCE = "sample"
 ROWS_A_CALL = 2_000
@@ -141,6 +142,11 @@ def load_events(
                 accept_events(messages, source=SOURCE, system=SOURCE, backfill=True, home=home, now=now)
             drain(home)
             told("events", place + 1, len(months))
+    strangers = stranger_messages(sample, after)
+    accept_events(
+        strangers, source=SOURCE, system=SOURCE, backfill=True, creates_accounts=False, home=home, now=now
+    )
+    drain(home)
 
 
 def spool(sample: Sample, folder: Path, told: Told, after: date | None) -> list[Path]:

@@ -23,6 +23,7 @@ from ..events import account_events, event_tables
 from ..money import contracts, invoice_rows, subscription_rows
 from ..records import chunks, company_rows, rows_of_account
 from ..stories import STORIES
+from ..strangers import stranger_messages
 from ..truth import chance_of_ending, truth_row, write_truth
 from ..world import Customer, customer
 
@@ -172,6 +173,16 @@ def test_a_large_sample_streams() -> None:
     """The first tables of 100,000 accounts come at once: nothing is drawn ahead."""
     tables = event_tables(Sample(until=UNTIL, accounts=100_000, activity=0.1))
     assert sum(next(tables).num_rows for _ in range(5)) > 0
+
+
+def test_strangers_write_from_a_customers_domain() -> None:
+    messages = list(stranger_messages(SAMPLE))
+    domains = {c.company.domain for c in crowd()}
+    assert len({m["context"]["groupId"] for m in messages}) == 4
+    assert {m["userId"].partition("@")[2] for m in messages} <= domains
+    middle = UNTIL - timedelta(days=10)
+    later = list(stranger_messages(SAMPLE, after=middle))
+    assert 0 < len(later) < len(messages)
 
 
 # ---- stories -------------------------------------------------------------------------------------------------

@@ -30,10 +30,11 @@ def _tables() -> list[str]:
 
 
 def _copy_out(table: str, target: Path) -> None:
-    names = sql.SQL(", ").join(map(sql.Identifier, _columns(table)))
+    columns = _columns(table)
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(names, sql.Identifier(table))
     with _cursor() as cursor, cursor.copy(statement) as copy, target.open("wb") as out:
-        out.write((",".join(_columns(table)) + "\n").encode())
+        out.write((",".join(columns) + "\n").encode())
         for piece in copy:
             out.write(piece)
 
