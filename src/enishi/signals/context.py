@@ -32,6 +32,15 @@ class Rules:
     metrics: dict[str, Metric]
 
     @property
+    def own_slugs(self) -> list[str]:
+        """Names of the scorecards that can be an account's score."""
+        return [card.slug for card in self.cards if not card.body.product]
+
+    @property
+    def product_slugs(self) -> list[str]:
+        return [card.slug for card in self.cards if card.body.product]
+
+    @property
     def freshness(self) -> dict[str, int | None]:
         return {name: metric.freshness_days for name, metric in self.metrics.items()}
 

@@ -26,6 +26,7 @@ from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.signals.panel import Frame, day_end, living_accounts, living_rows, read_frame, week_before
+from enishi.signals.products import product_scores
 from enishi.signals.scoring import (
     LINES_KEPT_UP_TO,
     Progress,
@@ -85,6 +86,8 @@ def _fill(home: Home, days: Sequence[date], rules: Rules, now: datetime, progres
             part = days[start : start + step]
             frame = living_rows(read_frame(home, part, rules, records=records))
             written += _fill_part(frame, part, rules, records, book, living, now)
+            held = {slug: bands_before(part[0], living, [slug]) for slug in rules.product_slugs}
+            write_scores(product_scores(home, part, rules, frame.rows, held, now))
             if progress:
                 progress(start + len(part), len(days))
     if book:
@@ -102,7 +105,7 @@ def _fill_part(
     now: datetime,
 ) -> int:
     judgement = judge(frame.rows, rules)
-    codes = walk_bands(judgement, bands_before(days[0], living))
+    codes = walk_bands(judgement, bands_before(days[0], living, rules.own_slugs))
     written = 0
     for moment, rows in rows_by_day(judgement).items():
         day = moment.date()
@@ -235,7 +238,11 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
     if not len(rows):
         raise _nothing_known(account_id, day)
     row, then = int(rows[0]), int(then_rows[0])
-    band = stored.band if stored else BANDS[walk_bands(judgement, bands_before(day, {account_id}))[row]]
+    band = (
+        stored.band
+        if stored
+        else BANDS[walk_bands(judgement, bands_before(day, {account_id}, rules.own_slugs))[row]]
+    )
     return {
         "account_id": account_id,
         "day": day,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.accounts.audit import SYSTEM
@@ -15,16 +16,17 @@ from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
 from enishi.signals.bands import CODES, UNKNOWN, Codes, trend_arrows
 from enishi.signals.book import SignalBook
-from enishi.signals.context import load_rules
+from enishi.signals.context import Rules, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import Floats, column
 from enishi.signals.models import AccountState, HealthScore, Override, ScoringRun
 from enishi.signals.money import ChurnBase, at_stake, yearly_revenue
-from enishi.signals.panel import day_end, living_accounts, read_frame, week_before
+from enishi.signals.panel import Frame, day_end, living_accounts, read_frame, week_before
+from enishi.signals.products import product_scores
 from enishi.signals.states import ReasonWriter, needed_facts
-from enishi.signals.writing import BATCH, Pass, write_batch
+from enishi.signals.writing import BATCH, Pass, write_batch, write_scores
 from enishi.store.api import Published
 
 LINES_KEPT_UP_TO = 5000
@@ -93,9 +95,20 @@ def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | Non
         write_batch(this, span, writer, book)
         progress(50 + 50 * span.stop / len(this.now_rows), 100)
     book.write()
+    write_scores(_product_scores(home, this, frame, rules))
     if accounts is None:
         _drop_departed(this.accounts)
     return len(this.now_rows)
+
+
+def _product_scores(home: Home, this: Pass, frame: Frame, rules: Rules) -> list[HealthScore]:
+    if not rules.product_slugs:
+        return []
+    wanted = set(this.accounts.tolist())
+    today = frame.rows["as_of"] == pd.Timestamp(this.day)
+    rows = frame.rows[today & frame.rows["account_id"].isin(wanted)].reset_index(drop=True)
+    held = {slug: bands_before(this.day, wanted, [slug]) for slug in rules.product_slugs}
+    return product_scores(home, [this.day], rules, rows, held, this.now)
 
 
 def _drop_departed(scored: NDArray[np.int64]) -> None:
@@ -111,7 +124,8 @@ def _prepare(
     wanted = living_accounts() if accounts is None else living_accounts() & set(accounts)
     now_rows, week_rows = pair_rows(judgement, day, week_before(day), wanted)
     ids = judgement.accounts[now_rows]
-    held = bands_before(day, wanted)
+    slugs = judgement.rules.own_slugs
+    held = bands_before(day, wanted, slugs)
     before = np.array([held.get(int(a), UNKNOWN) for a in ids], dtype=np.int8)
     bands = judgement.bands_after(now_rows, before)
     company = get_company()
@@ -148,10 +162,12 @@ def pair_rows(
     )
 
 
-def bands_before(day: date, accounts: Collection[int]) -> dict[int, int]:
-    """The computed band each account held last before ``day``, from its newest score of the last month."""
+def bands_before(day: date, accounts: Collection[int], scorecards: Collection[str]) -> dict[int, int]:
+    """The computed band each account held last before ``day`` under one of the scorecards, from its newest score of
+    the last month."""
+    span = {"day__lt": day, "day__gte": day - timedelta(days=31)}
     rows = (
-        HealthScore.objects.filter(day__lt=day, day__gte=day - timedelta(days=31))
+        HealthScore.objects.filter(scorecard__in=list(scorecards), **span)
         .order_by("day")
         .values_list("account_id", "band")
     )
@@ -160,7 +176,8 @@ def bands_before(day: date, accounts: Collection[int]) -> dict[int, int]:
 
 def _week_bands(judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date) -> Codes:
     """What was said a week ago where it was said, else what today's rules say of that day."""
-    stored = dict(HealthScore.objects.filter(day=day).values_list("account_id", "band"))
+    kept = HealthScore.objects.filter(day=day, scorecard__in=judgement.rules.own_slugs)
+    stored = dict(kept.values_list("account_id", "band"))
     codes = np.full(len(rows), UNKNOWN, dtype=np.int8)
     there = rows >= 0
     nothing = np.full(int(there.sum()), UNKNOWN, dtype=np.int8)
@@ -175,7 +192,7 @@ def _trends(
     judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date
 ) -> NDArray[np.str_]:
     """The tested arrow from the stored weekly scores and today's."""
-    weekly = weekly_scores(ids, day)
+    weekly = weekly_scores(ids, day, judgement.rules.own_slugs)
     weekly[:, -1] = np.where(judgement.known[rows], judgement.tenths[rows], np.nan)
     arrows = np.full(len(rows), "", dtype="<U4")
     for i, card in enumerate(judgement.rules.cards):
@@ -184,13 +201,13 @@ def _trends(
     return arrows
 
 
-def weekly_scores(ids: NDArray[np.int64], day: date) -> Floats:
+def weekly_scores(ids: NDArray[np.int64], day: date, scorecards: Collection[str]) -> Floats:
     """(accounts, TREND_WEEKS + 1) stored scores in tenths at weekly steps up to ``day``, NaN where there is none."""
     days = [day - timedelta(days=7 * k) for k in range(TREND_WEEKS, -1, -1)]
     place = {day: k for k, day in enumerate(days)}
     index = {int(account): i for i, account in enumerate(ids)}
     weekly = np.full((len(ids), len(days)), np.nan)
-    rows = HealthScore.objects.filter(day__in=days, tenths__isnull=False)
+    rows = HealthScore.objects.filter(day__in=days, tenths__isnull=False, scorecard__in=list(scorecards))
     for account, on, tenths in rows.values_list("account_id", "day", "tenths").iterator(chunk_size=20_000):
         if account in index:
             weekly[index[account], place[on]] = tenths

@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from enishi.accounts.models import Account, RecordVersion
+from enishi.definitions.actions import install_defaults, save_draft
+from enishi.definitions.actions import publish as publish_version
+from enishi.definitions.reads import default_body
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
@@ -221,3 +224,33 @@ def test_new_records_are_looked_at_as_they_become_readable(home: Home) -> None:
     )
     hit = [s for s in api.check_new_records(now=NOW, home=home) if s.type == "alert:outage_suffered"]
     assert len(hit) == ACCOUNTS
+
+
+def test_a_product_s_scorecard_stands_beside_the_account_s_score(home: Home) -> None:
+    install_defaults("system", NOW)
+    body = default_body("scorecard", "default")
+    for slug, product in (("product_p", "P"), ("product_q", "Q")):
+        draft = save_draft("scorecard", slug, {**body, "product": product}, actor="system", now=NOW)
+        publish_version(draft, actor="system", now=NOW)
+    publish(home, "usage", [
+        {"group_no": n, "user_no": 90 + n, "day": TODAY - DAY * k, "event": "Sold", "product": "Q", "n": 3}
+        for n in range(1, 12) for k in range(1, 60, 2)
+    ])  # fmt: skip
+    api.score_day(TODAY, now=NOW, home=home)
+    assert set(AccountState.objects.values_list("scorecard", flat=True)) == {"default"}
+    of = {slug: HealthScore.objects.filter(scorecard=slug) for slug in ("default", "product_p", "product_q")}
+    assert (of["default"].count(), of["product_q"].count()) == (ACCOUNTS, 11)
+    stopped = of["product_q"].get(account=3).tenths
+    assert stopped > of["product_p"].get(account=3).tenths  # type: ignore[operator]
+    assert api.scores_as_of(TODAY, home=home)[3].scorecard == "default"
+
+
+def test_a_stage_s_own_scorecard_comes_first(home: Home) -> None:
+    install_defaults("system", NOW)
+    body = default_body("scorecard", "default") | {"priority": 1, "applies_to": {"stages": ["onboarding"]}}
+    draft = save_draft("scorecard", "young", body, actor="system", now=NOW)
+    publish_version(draft, actor="system", now=NOW)
+    publish(home, "record_account", [record(7, None, TODAY, name="Company 7", stage="onboarding")])
+    api.score_day(TODAY, now=NOW, home=home)
+    chosen = dict(AccountState.objects.values_list("pk", "scorecard"))
+    assert (chosen[7], chosen[8]) == ("young", "default")
