@@ -33,7 +33,8 @@ function undoButton(address, box) {
 function closeButton(box) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "btn-close";
+  button.className = "toast-close";
+  button.textContent = "×";
   button.setAttribute("aria-label", word("close"));
   button.addEventListener("click", () => box.remove());
   return button;

@@ -34,6 +34,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say nothing about what one sees anyway: that one has signed in or out."""
+        if (message_template or "").rpartition("/")[2] in ("logged_in.txt", "logged_out.txt"):
+            return
+        super().add_message(request, level, message_template, message_context, extra_tags, message)
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         member = Member.objects.filter(email__iexact=credentials.get("email", "")).first()
         if member is not None:

@@ -31,7 +31,7 @@ def setup(request: PageRequest) -> HttpResponseBase:
 def _show(request: PageRequest, clear_key: str = "") -> HttpResponseBase:
     home = settings.CONFIGURATION.home
     key = WriteKey.objects.filter(revoked_at__isnull=True).first()
-    shown = clear_key or (key.shown if key else _("your write key"))
+    shown = clear_key or (key.shown if key else "YOUR_WRITE_KEY")
     context = {
         "tabs": setup_tabs("setup", {"rejects": Reject.objects.filter(status=Reject.Status.OPEN).count()}),
         "progress": read_progress(get_company(), home),
