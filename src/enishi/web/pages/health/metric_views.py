@@ -17,6 +17,7 @@ from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.metrics.api import Metric
+from enishi.store.kinds import KINDS as KINDS_OF_RECORD
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import builder as trying
@@ -24,6 +25,15 @@ from enishi.web.pages.health import metric_form, metric_reads
 from enishi.web.pages.health.card_present import mistakes_of
 from enishi.web.pages.health.catalogue import find_metrics, metric_catalogue
 from enishi.web.pages.health.tabs import tabs
+
+
+def source_title(need: str) -> Text:
+    """A source of facts as people call it."""
+    name = need.removeprefix("record_")
+    return (
+        KINDS_OF_RECORD[name].plural if name in KINDS_OF_RECORD else Text("Use of the product", "製品の利用")
+    )
+
 
 UNITS = {
     "people": Text("people", "人"),
@@ -91,6 +101,7 @@ def metric(request: PageRequest, slug: str) -> HttpResponse:
         "metric": found,
         "unit": UNITS.get(found.unit),
         "null": NULLS.get(found.null),
+        "needs": [source_title(need) for need in found.needs],
         "coverage": metric_reads.Coverage(len(values), accounts),
         "shape": shape,
         "chart": metric_reads.distribution_chart(shape, _("Accounts")) if shape else None,

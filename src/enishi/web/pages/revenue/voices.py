@@ -55,9 +55,8 @@ def read_time_to_value(member: Member) -> TimeToEvent | None:
     """Days from the start of the relation to first value, by Kaplan-Meier: those not there yet count as censored
     at their age, and are neither left out nor taken for never."""
     ranks = read_ranks()
-    reached, tenure = ranks.values.get("time_to_first_value"), ranks.values.get("tenure_days")
-    if reached is None or tenure is None:
+    reached, observed = (ranks.values.get(m) for m in ("time_to_first_value", "days_to_value_observed"))
+    if reached is None or observed is None:
         return None
-    own = np.isin(ranks.ids, scope_ids(member)) & ~np.isnan(tenure)
-    days = np.where(np.isnan(reached[own]), tenure[own], reached[own])
-    return time_to_event(days, ~np.isnan(reached[own]))
+    own = np.isin(ranks.ids, scope_ids(member)) & ~np.isnan(observed)
+    return time_to_event(observed[own], ~np.isnan(reached[own]))
