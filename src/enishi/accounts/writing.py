@@ -53,6 +53,7 @@ def _write_rows(batch: Batch, slots: list[Slot]) -> None:
 def update_rows(model: type[Account] | type[Contact] | type[Record], rows: list[Any]) -> None:
     """Write all columns of many rows that exist (an upsert by number: far quicker than bulk_update)."""
     names = [f.name for f in model._meta.concrete_fields if f.name not in _NEVER_UPDATED]
+    rows = list({row.pk: row for row in rows}.values())
     if rows:
         manager: Any = model.objects
         manager.bulk_create(

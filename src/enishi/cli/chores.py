@@ -52,13 +52,17 @@ def outbox(now: datetime) -> None:
 
 
 def cleaning(now: datetime) -> None:
-    """Uploaded files past their time, ended sessions, finished jobs of more than two weeks ago."""
+    """Uploaded files past their time, ended sessions, finished jobs of more than two weeks ago; references that lead
+    somewhere by now and terms that came into force."""
     from django.contrib.sessions.models import Session
     from django_tasks_db.models import DBTaskResult
 
+    from enishi.accounts.settling import roll_terms, settle_references
     from enishi.ingest.files.jobs import clean_up
 
     clean_up(Home.from_environment(), now)
+    settle_references(now)
+    roll_terms(now)
     Session.objects.filter(expire_date__lt=now).delete()
     DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=14)).delete()
 
