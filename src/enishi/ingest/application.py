@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+from django.db import InterfaceError, OperationalError
 
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import RecordVersion
@@ -13,9 +16,11 @@ from enishi.ingest.contracts import Channel, Origin
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
-from enishi.ingest.traits import apply_identities
+from enishi.ingest.traits import apply_identities, keep_failed
 from enishi.kit.clock import Clock, system_clock
 from enishi.store.contracts import Body, Erasure, Event, Version
+
+log = logging.getLogger("enishi.ingest")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -62,9 +67,30 @@ class DjangoApplication:
         return events
 
     def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
-        apply_identities(
-            events, groups, lambda name: self._names.get(name) or self._files.get(name), self.clock()
-        )
+        """A database that is busy or away is waited for; what it will never take may not hold up all others."""
+        now = self.clock()
+        try:
+            apply_identities(events, groups, self._by_name, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("identities could not be applied together; trying each alone")
+            for event in groups:
+                self._accept_alone([], [event], now)
+            for event in events:
+                self._accept_alone([event], [], now)
+
+    def _accept_alone(self, events: list[Event], groups: list[Event], now: datetime) -> None:
+        try:
+            apply_identities(events, groups, self._by_name, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("an identity could not be applied")
+            keep_failed((*events, *groups)[0], error, now)
+
+    def _by_name(self, name: str) -> Channel | None:
+        return self._names.get(name) or self._files.get(name)
 
     def versions(self, after: int, limit: int) -> list[Version]:
         return [_version(row) for row in version_batches(after, limit)]

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from enishi.ingest.bodies import TooLarge, check_body, unpack
+from enishi.ingest.bodies import TooLarge, check_body, mend, unpack
 from enishi.ingest.contracts import MAX_REQUEST, Origin
 from enishi.ingest.keys import Key, KeyRing
 from enishi.kit.errors import EnishiError
@@ -156,7 +156,7 @@ class IngestApp:
         if route is None or scope["method"] != "POST":
             raise _wrong_way(scope["path"], found=route is not None)
         key = await self._header_key(headers)
-        body = unpack(await _read(receive, headers))
+        body = mend(unpack(await _read(receive, headers)))
         count, named = check_body(route, body)
         if key is None:
             key = await self._find_key(named)

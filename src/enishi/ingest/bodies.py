@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 import msgspec
@@ -80,6 +81,19 @@ def _damaged(reason: str) -> BadBody:
         Text(f"The compressed body cannot be read: {reason}.", f"圧縮データを展開できません({reason})。"),
         "body",
     )
+
+
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def mend(body: bytes) -> bytes:
+    """Half characters (lone surrogates, as JavaScript writes a cut-off emoji) become replacement characters."""
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found.group(1) else found.group(0), body)
 
 
 def check_body(route: str, body: bytes) -> tuple[int, str]:

@@ -100,7 +100,7 @@ def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, pos
         message_id=_message_id(item, raw, at, position),
         type=kind,
         event=name,
-        product=context.product or channel.product,
+        product=clean(context.product)[:MAX_NAME] if context.product else channel.product,
         system=channel.system,
         group=group,
         user=user,
@@ -130,9 +130,14 @@ def _parse(raw: bytes | msgspec.Raw) -> _Item:
         ) from None
 
 
+def clean(text: str) -> str:
+    """Without the one character that databases cannot hold."""
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
 def _id(value: str | int | float, place: str) -> str:
     """An id as text; numbers are taken as they are written."""
-    text = value.strip() if isinstance(value, str) else str(value)
+    text = clean(value.strip()) if isinstance(value, str) else str(value)
     if len(text) > MAX_ID:
         raise Refused(
             "id_too_long",
@@ -161,15 +166,15 @@ def _content(kind: str, item: _Item, context: _Context) -> tuple[str, str]:
     raise Refused(
         "unknown_type",
         Text(
-            f"The type '{kind[:40]}' is none of track, page, screen, identify, group, alias.",
-            f"type「{kind[:40]}」は track・page・screen・identify・group・alias のいずれでもありません。",
+            f"The type '{clean(kind[:40])}' is none of track, page, screen, identify, group, alias.",
+            f"type「{clean(kind[:40])}」は track・page・screen・identify・group・alias のいずれでもありません。",
         ),
         "$.type",
     )
 
 
 def _event_name(name: str | None) -> str:
-    text = (name or "").strip()
+    text = clean((name or "").strip())
     if not text:
         raise Refused(
             "missing_event", Text("The event has no name.", "イベント名(event)がありません。"), "$.event"
@@ -182,7 +187,7 @@ def _page_name(kind: str, name: str | None, properties: str) -> str:
     if not text and '"name"' in properties:
         found = _decode_name(properties).get("name")
         text = found.strip() if isinstance(found, str) else ""
-    return f"Viewed {text}"[:MAX_NAME] if text else kind
+    return f"Viewed {clean(text)}"[:MAX_NAME] if text else kind
 
 
 def _object(raw: msgspec.Raw, place: str) -> str:
@@ -224,7 +229,7 @@ def _message_id(item: _Item, raw: bytes | msgspec.Raw, at: Circumstances, positi
     """The sender's id. Without one: the content's, so that sending it again is recognised; where the content
     does not even say when, the place's."""
     if item.messageId is not None and (text := str(item.messageId).strip()):
-        return text
+        return clean(text)
     if item.timestamp or item.originalTimestamp:
         return "content:" + hashlib.blake2b(bytes(raw), digest_size=16).hexdigest()
     return f"place:{at.place}:{position}"
@@ -247,7 +252,7 @@ def read_instant(value: str | int | float, place: str) -> int:
         number = float(value)
         return int(number * (1_000 if abs(number) > 100_000_000_000 else 1_000_000))
     except (ValueError, OverflowError):
-        shown = str(value)[:60]
+        shown = clean(str(value)[:60])
         raise Refused(
             "bad_time",
             Text(f"'{shown}' is not a time (ISO 8601).", f"「{shown}」は日時(ISO 8601)として読めません。"),

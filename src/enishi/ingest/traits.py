@@ -13,6 +13,7 @@ from enishi.accounts.models import Contact, OutsideId
 from enishi.ingest.contracts import Channel
 from enishi.ingest.models import Reject
 from enishi.store.contracts import Event
+from enishi.store.hashing import message_hashes
 from enishi.store.kinds import ACCOUNT, CONTACT, Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -169,3 +170,26 @@ def _keep_rejected(
             )
         )
     Reject.objects.bulk_create(rejects, ignore_conflicts=True)
+
+
+def keep_failed(event: Event, error: Exception, now: datetime) -> None:
+    """A message whose identity could not be applied at all goes to the desk, to be looked at."""
+    kind = CONTACT if event.type == "identify" else ACCOUNT
+    row = {"id": event.user if kind is CONTACT else event.group, **_traits(event)}
+    Reject.objects.bulk_create(
+        [
+            Reject(
+                kind=kind.name,
+                source=event.source,
+                origin=f"identity:{message_hashes([event.message_id])[0][0]}",
+                position=0,
+                payload=json.dumps(row, ensure_ascii=False).replace("\x00", "\ufffd"),
+                reason="identity_failed",
+                message_en=f"The record could not be saved: {error}"[:500].replace("\x00", "\ufffd"),
+                message_ja=f"レコードを保存できませんでした: {error}"[:500].replace("\x00", "\ufffd"),
+                place="$.traits",
+                made_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )

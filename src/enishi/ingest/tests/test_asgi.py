@@ -178,3 +178,19 @@ def test_an_unforeseen_failure_is_no_acknowledgement(inbox: MemoryInbox) -> None
 def test_an_empty_batch_is_fine(inbox: MemoryInbox) -> None:
     assert call(make_app(inbox), "/v1/batch", {"batch": []}).status == 200
     assert not inbox.bodies
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('"\\ud83d"', '"\\ufffd"'),
+        ('"\\udE00 x"', '"\\ufffd x"'),
+        ('"\\ud83d\\ude00"', '"\\ud83d\\ude00"'),
+        ('"\\ud83d\\ud83d\\ude00"', '"\\ufffd\\ud83d\\ude00"'),
+        ('"\\\\ud83d"', '"\\\\ud83d"'),
+    ],
+)
+def test_half_characters_do_not_spoil_a_batch(inbox: MemoryInbox, sent: str, kept: str) -> None:
+    body = '{"batch":[{"type":"track","event":%s,"userId":"u"}]}'
+    assert call(make_app(inbox), "/v1/batch", (body % sent).encode()).status == 200
+    assert inbox.bodies[0].body == (body % kept).encode()

@@ -265,3 +265,36 @@ def test_the_zone_of_the_company_decides_the_days(
     assert sum(row["n"] for row in rows(home, "usage")) == 2
     assert len(rows(home, "record_account")) == 1
     assert Published(home).zone == "America/New_York"
+
+
+def test_odd_characters_are_held(home: Home, clock: HandClock, company: Company, make_key: Keys) -> None:
+    key, _ = make_key(updates_records=True)
+    odd = "a\u0000'\"\n\u2028😀%"
+    send(
+        home, clock, key,
+        track(odd, userId=odd, groupId=odd, event=odd, properties={odd: odd}),
+        {"type": "identify", "userId": odd, "groupId": odd, "traits": {"email": odd, "name": odd}, "messageId": "i"},
+        {"type": odd, "userId": "u"},
+    )  # fmt: skip
+    assert {row["user_id"] for row in rows(home, "users")} == {odd.replace("\x00", "\ufffd")}
+    assert Reject.objects.filter(kind="event").count() == 1
+
+
+def test_an_identity_that_cannot_be_saved_holds_up_nothing(
+    home: Home, clock: HandClock, company: Company, make_key: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import enishi.ingest.traits as traits
+
+    real = traits.save_records
+
+    def failing(kind: Any, given: Any, **more: Any) -> Any:
+        if any(row["id"] == "bad" for row in given):
+            raise ValueError("no")
+        return real(kind, given, **more)
+
+    monkeypatch.setattr(traits, "save_records", failing)
+    key, _ = make_key()
+    send(home, clock, key, track(1, groupId="bad"), track(2, groupId="good"))
+    assert len(rows(home, "events")) == 2
+    assert list(Account.objects.values_list("outside_id", flat=True)) == ["good"]
+    assert Reject.objects.get().reason == "identity_failed"
