@@ -14,6 +14,7 @@ from django.db.models import Max
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
 from enishi.definitions.diff import describe_changes
+from enishi.definitions.errors import BadDefinition, Mistake
 from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.definitions.reads import default_bodies, get_definition, known_metrics
 from enishi.definitions.rules import KINDS, parse_body
@@ -48,7 +49,7 @@ def save_draft(
     Raises:
         BadDefinition: with every mistake and its place; nothing is kept.
     """
-    parse_body(kind, body, None if kind == "metric" else known_metrics())
+    _check_body(kind, slug, body)
     definition, created = Definition.objects.get_or_create(kind=kind, slug=slug)
     draft = definition.versions.filter(status=Status.DRAFT).first()
     if draft is None:
@@ -60,6 +61,16 @@ def save_draft(
     detail = {"number": draft.number, "new": created}
     write_audit(actor, "definition_drafted", draft, detail=detail)
     return draft
+
+
+def _check_body(kind: str, slug: str, body: dict[str, Any]) -> None:
+    parse_body(kind, body, None if kind == "metric" else known_metrics())
+    if kind == "metric" and body.get("id") != slug:
+        text = Text(
+            f"The metric's id must be its name, '{slug}'.",
+            f"指標のIDは定義名「{slug}」と同じにしてください。",
+        )
+        raise BadDefinition(kind, [Mistake("id", text)])
 
 
 @transaction.atomic
@@ -75,8 +86,7 @@ def publish(version: DefinitionVersion, *, actor: Actor, now: datetime) -> Defin
             ),
             Text("Only a draft can be published.", "公開できるのは下書きだけです。"),
         )
-    kind = version.definition.kind
-    parse_body(kind, version.body, None if kind == "metric" else known_metrics())
+    _check_body(version.definition.kind, version.definition.slug, version.body)
     before = version.definition.versions.filter(status=Status.PUBLISHED).first()
     version.definition.versions.filter(status=Status.PUBLISHED).update(status=Status.REPLACED)
     version.status, version.published_at = Status.PUBLISHED, now

@@ -75,7 +75,8 @@ def _parse_metric(body: Any) -> dict[str, Any]:
     try:
         compile_metric(body)
     except EnishiError as error:
-        raise BadDefinition("metric", [Mistake("definition", error.message)]) from error
+        places = error.fields or {"definition": error.message}
+        raise BadDefinition("metric", [Mistake(place, text) for place, text in places.items()]) from error
     return body
 
 

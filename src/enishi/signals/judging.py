@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from enishi.signals.bands import UNKNOWN, Codes, next_bands
 from enishi.signals.card import Evaluation, evaluate
 from enishi.signals.causes import CauseEvaluation, judge_causes
-from enishi.signals.context import Rules
-from enishi.signals.mapping import Flags
+from enishi.signals.context import Rules, metrics_of_causes
+from enishi.signals.mapping import Flags, column
 from enishi.signals.select import choose_cards
 
 
@@ -63,7 +63,20 @@ def judge(rows: pd.DataFrame, rules: Rules) -> Judgement:
     bodies = [card.body for card in rules.cards]
     chosen = choose_cards(bodies, rows)
     evaluations = tuple(evaluate(body, rows, rules.freshness) for body in bodies)
-    return Judgement(rules, rows, chosen, evaluations, judge_causes(rules.causes, rows))
+    return Judgement(rules, rows, chosen, evaluations, judge_causes(rules.causes, without_stale(rows, rules)))
+
+
+def without_stale(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """The frame with stale values taken out: a source that has gone quiet must not look like every customer gone."""
+    hidden = {}
+    for name in sorted(metrics_of_causes(rules.causes)):
+        limit = rules.freshness.get(name)
+        if limit is None or f"age:{name}" not in rows.columns or name not in rows.columns:
+            continue
+        stale = column(rows, f"age:{name}") > limit
+        if stale.any():
+            hidden[name] = np.where(stale, np.nan, column(rows, name))
+    return rows.assign(**hidden) if hidden else rows
 
 
 def rows_by_day(judgement: Judgement) -> dict[pd.Timestamp, NDArray[np.int64]]:

@@ -145,3 +145,19 @@ def test_definitions_travel_as_text_files(tmp_path: Path, member: Member) -> Non
     assert DefinitionVersion.objects.count() == 3
     actions.import_folder(tmp_path, actor=member, now=NOW, publish_now=True)
     assert reads.list_scorecards()[0].body.priority == 9
+
+
+def test_a_metric_is_known_by_its_own_id(member: Member) -> None:
+    metric = {
+        "id": "exports_28",
+        "title": {"en": "Exports", "ja": "出力"},
+        "type": "count",
+        "events": ["Export Made"],
+    }
+    with pytest.raises(BadDefinition) as caught:
+        actions.save_draft("metric", "other", metric, actor=member, now=NOW)
+    assert "id" in caught.value.fields
+    draft = actions.save_draft("metric", "exports_28", metric, actor=member, now=NOW)
+    assert reads.list_custom_metrics() == {}
+    actions.publish(draft, actor=member, now=NOW)
+    assert reads.list_custom_metrics() == {"exports_28": metric}

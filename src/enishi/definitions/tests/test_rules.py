@@ -165,3 +165,16 @@ def test_the_error_reads_in_both_languages() -> None:
     body = caught.value.as_dict("ja")
     assert body["error"] == "bad_definition"
     assert "直して" in str(body["hint"])
+
+
+def test_a_metric_is_checked_by_its_building_blocks() -> None:
+    good = {
+        "id": "exports_28",
+        "title": {"en": "Exports", "ja": "出力"},
+        "type": "count",
+        "window": 28,
+        "events": ["Export Made"],
+    }
+    assert parse_body("metric", good) == good
+    assert "(body)" in mistakes("metric", ["no"])
+    assert "type" in mistakes("metric", {"id": "x", "title": "X", "type": "drop table"})

@@ -294,3 +294,30 @@ def test_a_missing_value_satisfies_no_condition(op: str) -> None:
     card = make_card([{"id": "a", "metric": "ma", "group": "g", "weight": 1}], caps=[cap])
     assert evaluate(card, make_panel(ma=[90.0], mx=[np.nan])).tenths.tolist() == [900]
     assert evaluate(card, make_panel(ma=[90.0])).tenths.tolist() == [900]
+
+
+def percentile_card(**mapping: Any) -> Scorecard:
+    full = {"type": "percentile", "minimum": 2, **mapping}
+    return make_card([{"id": "a", "metric": "ma", "group": "g", "weight": 1, "mapping": full}])
+
+
+def test_a_young_customer_is_ranked_among_the_young() -> None:
+    card = percentile_card(peers=["tenure"])
+    panel = make_panel(ma=[1.0, 2.0, 30.0, 40.0], tenure_days=[10, 20, 900, 1000])
+    assert evaluate(card, panel).tenths.tolist() == [250, 750, 250, 750]
+    unknown = make_panel(ma=[1.0, 2.0, 30.0, 40.0], tenure_days=[10, np.nan, np.nan, 1000])
+    assert evaluate(card, unknown).tenths.tolist() == [125, 250, 750, 875]
+
+
+def test_those_who_have_gone_are_ranked_but_are_nobody_s_peers() -> None:
+    card = percentile_card(peers=["plan"])
+    panel = make_panel(
+        ma=[0.0, 0.0, 0.0, 0.0, 5.0, 9.0],
+        stage=["churned", "", "", "", "", ""],
+        days_since_last_seen=[0, 180, 0, 0, 0, 0],
+        mrr=[1, 1, 0, 0, 1, 1],
+        orders_90=[0, 0, 0, 3, 0, 0],
+    )
+    result = evaluate(card, panel)
+    assert result.tenths.tolist() == [167, 167, 167, 167, 500, 833]  # peers: the fourth, fifth and sixth
+    assert len(result) == 6

@@ -254,3 +254,44 @@ def test_a_stage_s_own_scorecard_comes_first(home: Home) -> None:
     api.score_day(TODAY, now=NOW, home=home)
     chosen = dict(AccountState.objects.values_list("pk", "scorecard"))
     assert (chosen[7], chosen[8]) == ("young", "default")
+
+
+def test_a_company_s_own_metric_is_scored_like_a_shipped_one(home: Home) -> None:
+    metric = {
+        "id": "exports_28",
+        "title": {"en": "Exports", "ja": "出力回数"},
+        "type": "count",
+        "events": ["Export Made"],
+    }
+    publish_version(
+        save_draft("metric", "exports_28", metric, actor="system", now=NOW), actor="system", now=NOW
+    )
+    body = default_body("scorecard", "default")
+    own = {
+        "id": "exports",
+        "group": "usage",
+        "metric": "exports_28",
+        "weight": 50,
+        "mapping": {"type": "percentile"},
+    }
+    changed = {**body, "measures": [*body["measures"], own]}
+    install_defaults("system", NOW)
+    publish_version(
+        save_draft("scorecard", "default", changed, actor="system", now=NOW), actor="system", now=NOW
+    )
+    api.score_day(TODAY, now=NOW, home=home)
+    state = AccountState.objects.get(pk=4)
+    line = next(line for line in state.lines if line["measure"] == "exports")
+    assert line["value"] == state.metrics["exports_28"] > 0
+    assert line["text_ja"].startswith("出力回数 ")
+    assert sum(line["tenths"] for line in state.lines) == state.tenths
+
+
+def test_a_source_gone_quiet_is_no_churn_of_everyone(home: Home) -> None:
+    later = TODAY + timedelta(days=30)
+    api.score_day(later, now=NOW + timedelta(days=30), home=home)
+    assert set(AccountState.objects.values_list("band", flat=True)) == {"unknown"}
+    assert not Signal.objects.filter(type="alert:use_stopped").exists()
+    line = AccountState.objects.get(pk=4).lines[0]
+    assert (line["status"], line["points"]) == ("stale", None)
+    assert "情報が古いため除外" in line["text_ja"]
