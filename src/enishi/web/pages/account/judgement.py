@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from django.db.models import Q
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account
 from enishi.kit.clock import end_of_day
-from enishi.signals.api import lines_of
+from enishi.kit.errors import NotFound
+from enishi.signals.api import explain, lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import say_pair, trigger_title
@@ -150,7 +151,6 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
     score = scores.filter(day__lte=day).order_by("-day").first()
     if score is None:
         return _nothing()
-    causes, alerts = signals_on(account, day, words)
     override = open_override(account, day)
     return Judged(
         day=score.day,
@@ -160,11 +160,11 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
         computed_band=score.band,
         coverage=score.coverage,
         trend="",
-        lines=read_lines(account.pk, lines_of(score), as_of=day.isoformat()),
+        lines=read_lines(account.pk, kept_lines(score), as_of=day.isoformat()),
         week=changes_since(scores, score, WEEK),
         month=changes_since(scores, score, MONTH),
-        causes=causes,
-        alerts=alerts,
+        causes=[],
+        alerts=[],
         override=override,
         scorecard=score.scorecard,
     )
@@ -173,6 +173,11 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
 def _scores(account: Account, scorecard: str) -> Any:
     scores = HealthScore.objects.filter(account=account)
     return scores.filter(scorecard=scorecard) if scorecard else scores
+
+
+def kept_lines(score: HealthScore) -> Sequence[Mapping[str, Any]]:
+    """The driver lines kept with a score; none where only the score was (computing them anew takes seconds)."""
+    return lines_of(score) if score.lines else []
 
 
 def open_override(account: Account, day: date) -> Override | None:
@@ -239,8 +244,10 @@ def changes_since(scores: Any, now: HealthScore | None, days: int) -> Changes | 
     )
     if before is None or before.day < now.day - timedelta(days=days + WEEK):
         return None
-    then = {line["measure"]: line for line in lines_of(before)}
-    today = {line["measure"]: line for line in lines_of(now)}
+    then = {line["measure"]: line for line in kept_lines(before)}
+    today = {line["measure"]: line for line in kept_lines(now)}
+    if not (then and today):
+        return Changes(before.day, now.tenths - before.tenths, before.tenths, [])
     changes = []
     for measure in {**today, **then}:
         old, new = then.get(measure, {}), today.get(measure, {})
@@ -266,6 +273,25 @@ def _cause(
     )
 
 
+def recomputed(account: Account, thought: Judged, day: date, words: Mapping[str, str]) -> Judged:
+    """The same day judged anew from the facts as known then: lines that were not kept, causes, alerts.
+
+    Where the facts are not there, what was kept: signals open that day, without later evidence.
+    """
+    try:
+        told = explain(account.pk, thought.day or day)
+    except NotFound:
+        causes, alerts = signals_on(account, day, words)
+        return replace(thought, causes=causes, alerts=alerts)
+    as_of = day.isoformat()
+    return replace(
+        thought,
+        lines=thought.lines or read_lines(account.pk, told["lines"], as_of),
+        causes=[_cause(account.pk, "cause", item, words, as_of) for item in told["causes"]],
+        alerts=[_cause(account.pk, "alert", item, words, as_of) for item in told["alerts"]],
+    )
+
+
 def _evidence(account_id: int, item: Mapping[str, Any], as_of: str) -> Evidence:
     number = item.get("record_id") or item.get("record")
     address = facts_address(account_id, item.get("kind") or "", number, as_of)
@@ -284,7 +310,7 @@ def signals_on(account: Account, day: date, words: Mapping[str, str]) -> tuple[l
             "strength": signal.strength,
             "tag": signal.tag,
             "since": signal.since.isoformat(),
-            "evidence": signal.evidence,
+            "evidence": [one for one in signal.evidence if (one.get("on") or "") <= day.isoformat()],
         }
         if kind in found:
             found[kind].append(_cause(account.pk, kind, item, words, day.isoformat()))

@@ -14,8 +14,10 @@ from enishi.accounts.company import get_company
 from enishi.metrics.api import panel as metric_panel
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
+from enishi.web.pages.account.judgement import judged, recomputed
 from enishi.web.pages.account.trend import contract_changes
 from enishi.web.pages.account.usage import usage_context
+from enishi.web.pages.account.words import reason_words
 
 MONTHS = 24
 
@@ -77,4 +79,20 @@ def _marks(asked: Asked, days: list[date], labels: list[str]) -> list[dict[str, 
     ]
 
 
-PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {"mrr": _mrr, "usage": usage_context}
+def _then(asked: Asked) -> Mapping[str, Any]:
+    """What was thought on a past day, judged anew from the facts as known then."""
+    words = reason_words()
+    thought = judged(asked.account, asked.day, asked.today, words)
+    return {
+        "judged": recomputed(asked.account, thought, asked.day, words),
+        "account": asked.account,
+        "as_of": asked.day,
+    }
+
+
+PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
+    "mrr": _mrr,
+    "usage": usage_context,
+    "score": _then,
+    "causes": _then,
+}

@@ -188,7 +188,8 @@ def untouched(found: UsageMap) -> list[Untouched]:
     features = found.features
     here = set(features[features["uses"] > 0]["product"]) | {""}
     idle = features[(features["uses"] == 0) & features["peer_share"].notna() & features["product"].isin(here)]
+    shown = idle[["feature", "product", "peer_share"]].head(8)
     return [
-        Untouched(feature_name(row), float(row.peer_share))
-        for row in idle[["feature", "product", "peer_share"]].head(8).itertuples(index=False)
+        Untouched(feature_name(row), share)
+        for row, share in zip(shown.itertuples(index=False), shown["peer_share"].astype(float), strict=True)
     ]

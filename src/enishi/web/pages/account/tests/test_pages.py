@@ -102,6 +102,10 @@ def test_as_of_shows_what_was_known_then(world: World, sign_in: SignIn) -> None:
     assert "推進者の離脱" not in overview
     score = HealthScore.objects.filter(account=world.sakura, day__lte=days_ago(20)).order_by("-day")[0]
     assert f"{score.tenths / 10:.1f}" in overview
+    causes = plain(client.get(f"/accounts/{world.sakura.pk}/panel/causes/?as_of={before}"))
+    assert "価値を感じていない" in causes
+    assert "帳票の出力が遅い" not in causes, "the ticket came later"
+    assert "推進者の離脱" not in causes
     assert "対応済みにする" not in overview
     assert "次にすること" not in overview
     assert "時点で分かっていた" not in plain(client.get(f"/accounts/{world.sakura.pk}/?as_of=tomorrow"))
