@@ -58,10 +58,10 @@ def run(accounts: int = 100_000) -> dict[str, dict[str, float]]:
     """Fill a book and open every kind of page of it as a manager who sees all."""
     prepare()
     from django.core.management import call_command
-    from django.db import connection
     from django.test import Client
 
     from enishi.accounts.models import Account, Member
+    from enishi.cli.chores import refresh_statistics
     from enishi.kit.home import Home
     from tests.bench.portfolio_rows import fill_book
 
@@ -69,7 +69,7 @@ def run(accounts: int = 100_000) -> dict[str, dict[str, float]]:
     call_command("migrate", verbosity=0)
     if Account.objects.count() < accounts:
         fill_book(accounts)
-        connection.cursor().execute("ANALYZE")
+        refresh_statistics()
     chief, csm = (
         Member.objects.get(email="chief@bench.example"),
         Member.objects.get(email="csm3@bench.example"),
@@ -88,7 +88,8 @@ def run(accounts: int = 100_000) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    found = run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    sizes = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    found = run(*sizes[:1])
     if "--json" in sys.argv:
         print(json.dumps(found, ensure_ascii=False))
     else:

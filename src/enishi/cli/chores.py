@@ -52,19 +52,33 @@ def outbox(now: datetime) -> None:
 
 
 def cleaning(now: datetime) -> None:
-    """Uploaded files past their time, ended sessions, finished jobs of more than two weeks ago; references that lead
+    """Uploaded and exported files past their time, ended sessions, finished jobs of more than two weeks ago; references that lead
     somewhere by now and terms that came into force."""
     from django.contrib.sessions.models import Session
     from django_tasks_db.models import DBTaskResult
 
     from enishi.accounts.settling import roll_terms, settle_references
     from enishi.ingest.files.jobs import clean_up
+    from enishi.web.pages.portfolio.exports import delete_old_exports
 
     clean_up(Home.from_environment(), now)
+    delete_old_exports(now)
+    refresh_statistics()
     settle_references(now)
     roll_terms(now)
     Session.objects.filter(expire_date__lt=now).delete()
     DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=14)).delete()
+
+
+def refresh_statistics() -> None:
+    """Tell the embedded database how its rows are spread: without it, it picks indexes by guess, and a sorted
+    list of 100,000 accounts costs twenty times as much. PostgreSQL does this by itself."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit = 4000")
+            cursor.execute("ANALYZE")
 
 
 def mend_jobs(worker_id: str) -> int:

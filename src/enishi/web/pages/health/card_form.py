@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any
+
+from django.http import QueryDict
 
 Body = dict[str, Any]
 PEERS = ("product", "plan", "size", "tenure", "stage", "industry", "tier")
@@ -18,16 +20,6 @@ MAPPINGS = ("points", "bands", "percentile")
 MISSING = ("reweight", "neutral", "bad")
 LISTS = ("products", "plans", "sizes", "tiers", "stages")
 _NOT_ID = re.compile(r"[^a-z0-9_]+")
-
-
-class Sent(Protocol):
-    """Django's QueryDict."""
-
-    def get(self, key: str, default: str = ..., /) -> str | None: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
-
-    def __contains__(self, key: object, /) -> bool: ...
 
 
 def number(text: str | None) -> float | int | str | None:
@@ -42,7 +34,7 @@ def number(text: str | None) -> float | int | str | None:
     return int(value) if value.is_integer() else value
 
 
-def words(sent: Sent, name: str, before: Any) -> Any:
+def words(sent: QueryDict, name: str, before: Any) -> Any:
     """A title in both languages; the same in both is one string."""
     if f"{name}:en" not in sent and f"{name}:ja" not in sent:
         return before
@@ -60,7 +52,7 @@ def _put(target: Body, name: str, value: Any) -> None:
         target[name] = value
 
 
-def read_form(base: Mapping[str, Any], sent: Sent) -> Body:
+def read_form(base: Mapping[str, Any], sent: QueryDict) -> Body:
     """The body that the form describes, on top of ``base``."""
     body = deepcopy(dict(base))
     _read_general(body, sent)
@@ -76,11 +68,11 @@ def read_form(base: Mapping[str, Any], sent: Sent) -> Body:
     return body
 
 
-def _gone(sent: Sent, part: str, entry: Mapping[str, Any]) -> bool:
+def _gone(sent: QueryDict, part: str, entry: Mapping[str, Any]) -> bool:
     return sent.get(f"{part}:{entry['id']}:remove", "") == "1"
 
 
-def _read_general(body: Body, sent: Sent) -> None:
+def _read_general(body: Body, sent: QueryDict) -> None:
     body["title"] = words(sent, "card:title", body.get("title", ""))
     _put(body, "description", words(sent, "card:description", body.get("description", "")))
     for name in ("priority", "minimum_coverage"):
@@ -97,7 +89,7 @@ def _read_general(body: Body, sent: Sent) -> None:
     _read_applies(body, sent)
 
 
-def _read_applies(body: Body, sent: Sent) -> None:
+def _read_applies(body: Body, sent: QueryDict) -> None:
     if "applies:sent" not in sent:
         return
     applies: Body = {}
@@ -110,7 +102,7 @@ def _read_applies(body: Body, sent: Sent) -> None:
     _put(body, "product", (sent.get("applies:product", "") or "").strip())
 
 
-def _read_group(group: Mapping[str, Any], sent: Sent) -> Body:
+def _read_group(group: Mapping[str, Any], sent: QueryDict) -> Body:
     key = f"group:{group['id']}"
     changed = {**group, "title": words(sent, f"{key}:title", group.get("title", ""))}
     if f"{key}:weight" in sent:
@@ -127,7 +119,7 @@ def _identifier(text: str, taken: set[str]) -> str:
     return name
 
 
-def _new_groups(sent: Sent) -> list[Body]:
+def _new_groups(sent: QueryDict) -> list[Body]:
     title = words(sent, "new-group:title", "")
     if not title:
         return []
@@ -135,12 +127,16 @@ def _new_groups(sent: Sent) -> list[Body]:
     return [{"id": _identifier(title["en"], set()), "title": title, "weight": weight}]
 
 
-def _pairs(sent: Sent, key: str) -> list[list[Any]]:
+def _value(pair: Sequence[Any]) -> float:
+    return float(pair[0])
+
+
+def _pairs(sent: QueryDict, key: str) -> list[list[Any]]:
     """The rows of a points table that are filled in, in rising order of value."""
     rows = zip(sent.getlist(f"{key}:x"), sent.getlist(f"{key}:y"), strict=False)
     found = [[number(x), number(y)] for x, y in rows if x.strip() and y.strip()]
     if all(isinstance(x, int | float) for x, _y in found):
-        found.sort(key=lambda pair: pair[0])
+        found.sort(key=_value)
     return found
 
 
@@ -148,7 +144,7 @@ def _steps(pairs: Sequence[Sequence[Any]]) -> list[Body]:
     return [{"at_least": x, "points": y} for x, y in pairs]
 
 
-def _tenure_tables(sent: Sent, key: str, kind: str) -> list[Body]:
+def _tenure_tables(sent: QueryDict, key: str, kind: str) -> list[Body]:
     tables = []
     for index in range(len(sent.getlist(f"{key}:tenure"))):
         pairs = _pairs(sent, f"{key}:tenure:{index}")
@@ -162,7 +158,7 @@ def _tenure_tables(sent: Sent, key: str, kind: str) -> list[Body]:
     return tables
 
 
-def read_mapping(sent: Sent, key: str, before: Mapping[str, Any]) -> Body:
+def read_mapping(sent: QueryDict, key: str, before: Mapping[str, Any]) -> Body:
     """A mapping from its fields; ``before`` where the form does not show it."""
     kind = sent.get(f"{key}:mapping", "") or ""
     if kind not in MAPPINGS:
@@ -186,7 +182,7 @@ def read_mapping(sent: Sent, key: str, before: Mapping[str, Any]) -> Body:
     return mapping
 
 
-def _read_measure(measure: Mapping[str, Any], sent: Sent) -> Body:
+def _read_measure(measure: Mapping[str, Any], sent: QueryDict) -> Body:
     key = f"measure:{measure['id']}"
     if f"{key}:weight" not in sent:
         return dict(measure)
@@ -201,7 +197,7 @@ def _read_measure(measure: Mapping[str, Any], sent: Sent) -> Body:
     return changed
 
 
-def _new_measures(sent: Sent, taken: set[str]) -> list[Body]:
+def _new_measures(sent: QueryDict, taken: set[str]) -> list[Body]:
     """A measure added: it starts as a percentile among peers and is watched without weight unless given one."""
     metric = (sent.get("new-measure:metric", "") or "").strip()
     if not metric:
@@ -228,7 +224,7 @@ def _new_measures(sent: Sent, taken: set[str]) -> list[Body]:
     return [measure]
 
 
-def read_conditions(sent: Sent, key: str) -> list[Body]:
+def read_conditions(sent: QueryDict, key: str) -> list[Body]:
     """Rows of metric, comparison and number that are filled in."""
     rows = zip(
         sent.getlist(f"{key}:metric"), sent.getlist(f"{key}:op"), sent.getlist(f"{key}:value"), strict=False
@@ -236,7 +232,7 @@ def read_conditions(sent: Sent, key: str) -> list[Body]:
     return [{"metric": m, "op": op, "value": number(v)} for m, op, v in rows if m and v.strip()]
 
 
-def _read_cap(cap: Mapping[str, Any], sent: Sent) -> Body:
+def _read_cap(cap: Mapping[str, Any], sent: QueryDict) -> Body:
     key = f"cap:{cap['id']}"
     if f"{key}:at_most" not in sent:
         return dict(cap)
@@ -248,7 +244,7 @@ def _read_cap(cap: Mapping[str, Any], sent: Sent) -> Body:
     }
 
 
-def _new_caps(sent: Sent) -> list[Body]:
+def _new_caps(sent: QueryDict) -> list[Body]:
     when = read_conditions(sent, "new-cap")
     if not when:
         return []

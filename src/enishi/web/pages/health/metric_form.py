@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from enishi.web.pages.health.card_form import Sent, number
+from django.http import QueryDict
+
+from enishi.web.pages.health.card_form import number
 
 Body = dict[str, Any]
 TYPES = ("count", "distinct", "sum", "last", "days_since", "ratio", "trend")
@@ -18,7 +20,7 @@ WHAT = ("users", "days", "features", "property")
 OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le", "contains", "exists")
 
 
-def _texts(sent: Sent, name: str) -> dict[str, str]:
+def _texts(sent: QueryDict, name: str) -> dict[str, str]:
     en, ja = ((sent.get(f"{name}:{side}", "") or "").strip() for side in ("en", "ja"))
     return {"en": en or ja, "ja": ja or en}
 
@@ -32,7 +34,7 @@ def _value(text: str) -> Any:
     return plain if found is None or isinstance(found, str) else found
 
 
-def _where(sent: Sent, part: str) -> list[Body]:
+def _where(sent: QueryDict, part: str) -> list[Body]:
     rows = zip(
         sent.getlist(f"{part}:property_name"),
         sent.getlist(f"{part}:op"),
@@ -47,7 +49,7 @@ def _where(sent: Sent, part: str) -> list[Body]:
     return found
 
 
-def _block(sent: Sent, part: str, kind: str) -> Body:
+def _block(sent: QueryDict, part: str, kind: str) -> Body:
     block: Body = {"type": kind}
     if events := [name for name in dict.fromkeys(sent.getlist(f"{part}:events")) if name]:
         block["events"] = events
@@ -63,7 +65,7 @@ def _block(sent: Sent, part: str, kind: str) -> Body:
     return block
 
 
-def read_metric(sent: Sent) -> Body:
+def read_metric(sent: QueryDict) -> Body:
     """The definition that the form describes."""
     kind = sent.get("type", "") or "count"
     body: Body = {"id": (sent.get("id", "") or "").strip(), "title": _texts(sent, "title"), "type": kind}
@@ -89,7 +91,7 @@ def read_metric(sent: Sent) -> Body:
 def shown_block(body: Mapping[str, Any], part: str) -> Body:
     """One part's fields for the template, with empty rows to fill."""
     kind = body.get("type", "count")
-    inner = body
+    inner: Any = body
     if kind == "ratio":
         inner = body.get("above" if part == "a" else "below") or {}
     elif kind == "trend":

@@ -95,7 +95,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
     offered = reads.choices_on_offer(member)
     fixed: list[tuple[str, str, Mapping[str, Any]]] = [
         ("band", _("Band"), words["band"]),
-        ("tier", _("Tier"), words["tier"] | {NONE: _("No tier yet")}),
+        ("tier", _("Tier"), {**words["tier"], NONE: _("No tier yet")}),
         ("owner", _("Owner"), _owners(member)),
         ("stage", _("Stage"), words["stage"]),
         ("cause", _("Cause"), words["cause"]),

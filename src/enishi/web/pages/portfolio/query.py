@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Protocol
 from urllib.parse import urlencode
+
+from django.http import QueryDict
 
 DEFAULT_SORT = "-at_stake"
 DEFAULT_COLUMNS = (
@@ -23,14 +24,6 @@ CHOICES = (
 )  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
 NONE = "-"  # the value of a choice that means "not set"
-
-
-class Params(Protocol):
-    """Django's QueryDict, or anything that answers like it."""
-
-    def get(self, key: str, default: str = ..., /) -> str | None: ...
-
-    def getlist(self, key: str, /) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +129,7 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def read_query(params: Params, known_columns: frozenset[str]) -> Query:
+def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
     """The view an address asks for. What it does not understand it leaves out rather than failing a link."""
     choices = {name: tuple(dict.fromkeys(v for v in params.getlist(name) if v)) for name in CHOICES}
     numbers = {name: _number(params.get(name, "")) for name in NUMBERS}

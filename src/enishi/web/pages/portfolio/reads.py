@@ -8,6 +8,7 @@ from datetime import date
 from hashlib import sha256
 from itertools import islice
 
+import numpy as np
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -246,7 +247,10 @@ def _tier_changes(member: Member) -> dict[str, int]:
         ids: dict[str, list[int]] = {}
         for pk, tier in states.order_by().values_list("pk", "tier"):
             ids.setdefault(tier, []).append(pk)
-        changes = {tier: round(ranks.total("mrr_change_90", pks)) for tier, pks in ids.items()}
+        changes = {
+            tier: round(ranks.total("mrr_change_90", np.array(pks, dtype=np.int64)))
+            for tier, pks in ids.items()
+        }
         cache.set(key, changes, KEEP_SECONDS)
     return changes
 

@@ -46,7 +46,8 @@ class Listing:
 
 
 def _moves(frame: pd.DataFrame) -> Iterator[Entry]:
-    for row in frame.itertuples(index=False):
+    rows: Iterator[Any] = frame.itertuples(index=False)
+    for row in rows:
         yield Entry(
             int(row.account_id),
             int(row.amount),

@@ -175,7 +175,7 @@ def triangle(moves: pd.DataFrame, query: Query, today: date) -> dict[str, Any] |
         return None
     shares = found.revenue_retention() if query.cohort == "revenue" else found.logo_retention()
     first = max(0, len(found.cohorts) - MOST_COHORTS)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "title": _title(found.cohorts[i]),
             "customers": int(found.customers[i]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol
 from urllib.parse import urlencode
+
+from django.http import QueryDict
 
 KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
@@ -13,10 +14,6 @@ DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel",
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
 LISTS = (*MOVEMENTS, "mrr", "retention")  # what the drill-down can list
 COHORTS = ("revenue", "logo")
-
-
-class Params(Protocol):
-    def get(self, key: str, default: str = ..., /) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def _one_of(text: str | None, known: tuple[str, ...], default: str) -> str:
     return text if text in known else default
 
 
-def read_query(params: Params) -> Query:
+def read_query(params: QueryDict) -> Query:
     """The view an address asks for; what it does not understand it leaves out."""
     by = _one_of(params.get("by", ""), DIMENSIONS, "")
     return Query(
@@ -97,7 +94,7 @@ class Drill:
     view: Query
 
 
-def read_drill(params: Params, today: date) -> Drill:
+def read_drill(params: QueryDict, today: date) -> Drill:
     """The drill-down an address asks for; by default everything that moved this month."""
     start = _day(params.get("from", "")) or today.replace(day=1)
     end = _day(params.get("to", "")) or today
