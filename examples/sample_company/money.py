@@ -164,7 +164,7 @@ def subscription_rows(sample: Sample, who: Customer, until: date) -> Iterator[Ro
                 "seats": terms.seats,
                 "started_on": contract.started_on,
                 "effective_on": terms.from_on,
-                "term_months": 12 if who.yearly else 1,
+                "term_months": 12 if who.yearly else None,
                 "renewal_on": renewal_after(contract.started_on, terms.from_on) if who.yearly else None,
                 **(_ending_fields(who, until) if last else {}),
             }

@@ -159,9 +159,11 @@ def _load(loader: object, sample: object, home: Home, now: datetime, after: date
 
 
 def _score(home: Home, now: datetime, first: bool) -> None:
-    """Score today; the first time the past as well, so that trends and history are there."""
+    """Score today; the first time the past before it, so that trends and signals have their history."""
     from enishi.cli.scoring import score_all, score_past
+    from enishi.segments.api import assign_tiers
 
-    score_all(_today(now), now)
     if first:
         score_past(_today(now), now)
+    score_all(_today(now), now)
+    assign_tiers(now=now)

@@ -21,8 +21,14 @@ def _cursor() -> Any:
 
 
 def _columns(table: str) -> list[str]:
+    """The stored columns; generated ones make themselves."""
     with connection.cursor() as cursor:
-        return [column.name for column in connection.introspection.get_table_description(cursor, table)]
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+            "AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            [table],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _tables() -> list[str]:

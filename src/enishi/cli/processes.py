@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import warnings
 from zlib import crc32
 
 from enishi.cli.installation import log_to_stderr, open_installation
@@ -19,6 +20,8 @@ def run_web(host: str, port: int) -> None:
 
     log_to_stderr("web")
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # Static files are read in small pieces from the disk; Django would like them asynchronous.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     end_with_supervisor()
     uvicorn.run(
         "enishi.web.asgi:application",

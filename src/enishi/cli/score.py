@@ -39,9 +39,9 @@ def command(day: datetime | None, past: bool, as_json: bool) -> None:
     today = company_day(now)
     asked = day.date() if day else today
     drain(home)
-    counts = _score(asked, today, now)
     if past:
         score_past(today, now)
+    counts = _score(asked, today, now)
     if as_json:
         show_json({"day": asked, "accounts": sum(counts.values()), "bands": counts})
     else:
