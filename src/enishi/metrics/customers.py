@@ -36,7 +36,13 @@ def _or_zero(value: Any) -> Any:
 
 def _first_value_days(t: Any) -> Any:
     days = t.first_value.delta(t.tenure_start, unit="day")
-    return (days < 0).ifelse(0, days).min()
+    return t.watched.ifelse((days < 0).ifelse(0, days), None).min()
+
+
+def _observed_days(t: Any) -> Any:
+    end = t.first_value.coalesce(t.as_of)
+    days = end.delta(t.tenure_start, unit="day")
+    return t.watched.ifelse((days < 0).ifelse(0, days), None).min()
 
 
 CONTRACT: tuple[Metric, ...] = (
@@ -107,11 +113,21 @@ CONTRACT: tuple[Metric, ...] = (
     Metric(
         "time_to_first_value",
         Text("Time to first value", "初回価値到達までの日数"),
-        Text("Days from the beginning to the first use that counts as value; unknown until it is reached, "
-             "0 where it was reached before the beginning (a trial).",
-             "取引開始から価値ある利用に初めて至るまでの日数です。未到達は不明、開始前の到達(試用など)は0とします。"),
+        Text("Days from the beginning to the first use that counts as value; 0 where it was reached before the "
+             "beginning (a trial). Unknown until it is reached, and for customers from before use was recorded.",
+             "取引開始から価値ある利用に初めて至るまでの日数です。開始前の到達(試用など)は0とします。未到達の場合と、利用の記録開始より前からの顧客は不明とします。"),
         "days", "customer", {"": _first_value_days},
         direction=-1, null="unknown", freshness_days=None,
+    ),
+    Metric(
+        "days_to_value_observed",
+        Text("Days observed towards first value", "初回価値到達までの観測日数"),
+        Text("Days from the beginning to first value, or to the day itself where it is still awaited; unknown for "
+             "customers from before use was recorded. With the time to first value it gives the share reached by a "
+             "day (Kaplan-Meier).",
+             "取引開始から初回価値到達まで(未到達なら基準日まで)の日数です。利用の記録開始より前からの顧客は不明とします。到達割合(カプラン・マイヤー法)の計算に使います。"),
+        "days", "customer", {"": _observed_days},
+        direction=0, null="unknown", needs=(), freshness_days=None,
     ),
     Metric(
         "days_overdue",

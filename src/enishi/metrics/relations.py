@@ -45,7 +45,8 @@ def _deleted_accounts(s: Session) -> Any:
 
 
 def customer(s: Session, keys: list[str]) -> Any:
-    """One row per account: since, first_start, tenure_start, first_day, last_day, first_used, first_value."""
+    """One row per account: since, first_start, tenure_start, first_day, last_day, first_used, first_value, and
+    ``watched``: whether use was already recorded when the relation began (else first value cannot be dated)."""
     return s.kept("customer", lambda: _customer(s))
 
 
@@ -57,7 +58,10 @@ def _customer(s: Session) -> Any:
     t = t.left_join(started, AT).drop("as_of_right", "account_id_right")
     t = t.left_join(people.history(s, AT), AT).drop("as_of_right", "account_id_right")
     began = ibis.coalesce(t.since, t.first_start, t.first_day)
-    return t.mutate(tenure_start=(began <= t.as_of).ifelse(began, ibis.null("date")))
+    t = t.mutate(tenure_start=(began <= t.as_of).ifelse(began, ibis.null("date")))
+    usage = s.every("usage")
+    t = t.cross_join(usage.aggregate(recorded_from=usage.known_on.min()))
+    return t.mutate(watched=(t.recorded_from <= t.tenure_start).coalesce(False)).drop("recorded_from")
 
 
 def terms(s: Session, keys: list[str]) -> Any:

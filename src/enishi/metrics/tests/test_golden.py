@@ -5,8 +5,10 @@ from math import isnan, log, nan
 import pandas as pd
 import pytest
 
-from enishi.metrics.api import REGISTRY, panel
-from enishi.metrics.tests.world import ALPHA, BETA, GAMMA, TODAY, ago
+from enishi.kit.home import Home
+from enishi.metrics.api import REGISTRY, duckdb_facts, panel
+from enishi.metrics.tests.world import ALPHA, BETA, GAMMA, TODAY, ago, link, use
+from enishi.store.testing import publish
 
 GOLDEN: dict[str, tuple[float, float]] = {
     "active_users_1": (1, 0), "active_users_7": (2, 2), "active_users_28": (2, 2), "active_days_28": (15, 1),
@@ -17,6 +19,7 @@ GOLDEN: dict[str, tuple[float, float]] = {
     "licence_utilisation": (2 / 15, 1), "seats": (15, 2), "seats_change_90": (5, 0),
     "mrr": (150_000, 15_025), "mrr_change_90": (50_000, -5_000), "plan_changes_90": (1, 0),
     "days_to_renewal": (185, nan), "tenure_days": (181, 181), "time_to_first_value": (101, 141),
+    "days_to_value_observed": (101, 141),
     "days_overdue": (0, 30), "amount_overdue": (0, 3500),
     "tickets_opened_28": (2, 0), "tickets_opened_90": (3, 0), "tickets_open": (1, 0), "tickets_severe_open": (1, 0),
     "tickets_reopened_90": (1, 0), "ticket_tone_90": (-0.125, nan), "hours_to_resolve_90": ((24 + 962) / 2, nan),
@@ -30,8 +33,6 @@ GOLDEN: dict[str, tuple[float, float]] = {
 
 @pytest.fixture(scope="module")
 def today(world):
-    from enishi.metrics.api import duckdb_facts
-
     with duckdb_facts(world) as facts:
         yield panel(facts, [TODAY]).set_index("account_id")
 
@@ -93,3 +94,24 @@ def test_an_account_read_alone_is_as_among_all(facts, grain, account):
     among = among[among["account_id"] == account].reset_index(drop=True)
     alone = panel(facts, days, grain=grain, accounts=[account])
     pd.testing.assert_frame_equal(alone, among)
+
+
+def test_who_came_before_use_was_recorded_has_no_time_to_value(tmp_path):
+    home, old, new = Home(tmp_path), ago(400), ago(20)
+    publish(
+        home,
+        "record_account",
+        [{"record_id": n, "valid_on": d, "since": d} for n, d in ((1, old), (2, new), (3, new))],
+    )
+    publish(home, "groups", [{"group_no": n, "group_id": str(n), "first_day": old} for n in (1, 2, 3)])
+    publish(home, "link", [link(n, n, str(n), old) for n in (1, 2, 3)])
+    publish(home, "usage", [use(1, 1, ago(100)), use(2, 2, ago(15))])
+    with duckdb_facts(home) as facts:
+        found = panel(facts, [TODAY], ["time_to_first_value", "days_to_value_observed"]).set_index(
+            "account_id"
+        )
+    found = found.drop(columns="as_of")
+    assert found.isna().loc[1].all()
+    assert list(found.loc[2]) == [5, 5]
+    assert isnan(found.loc[3, "time_to_first_value"])
+    assert found.loc[3, "days_to_value_observed"] == 20

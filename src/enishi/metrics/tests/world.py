@@ -49,6 +49,7 @@ def usage_rows() -> list[dict[str, Any]]:
     rows += [use(1, 1, ago(28 + k), n=1) for k in range(20)]
     rows += [use(1, 2, ago(3), "Logged In"), use(1, 2, ago(10), "Export Made", n=4)]
     rows += [use(1, 3, ago(80), "Import Made", n=5), use(1, 3, ago(170), "Logged In")]
+    rows += [use(4, 50, date(2023, 12, 30))]  # of nobody we know: use was recorded before the first customer
     rows += [
         use(0, 9, ago(40), product="Q"),
         use(0, 8, ago(5), product="Q"),
