@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Q
 
 from enishi.accounts.company import company_zone
@@ -20,6 +21,7 @@ from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import say_pair, trigger_title
 
 WEEK, MONTH = 7, 28
+KEPT_SECONDS = 600
 LEADING = re.compile(r"^[\s::]+")
 
 
@@ -279,7 +281,7 @@ def recomputed(account: Account, thought: Judged, day: date, words: Mapping[str,
     Where the facts are not there, what was kept: signals open that day, without later evidence.
     """
     try:
-        told = explain(account.pk, thought.day or day)
+        told = _explained(account.pk, thought.day or day)
     except NotFound:
         causes, alerts = signals_on(account, day, words)
         return replace(thought, causes=causes, alerts=alerts)
@@ -290,6 +292,16 @@ def recomputed(account: Account, thought: Judged, day: date, words: Mapping[str,
         causes=[_cause(account.pk, "cause", item, words, as_of) for item in told["causes"]],
         alerts=[_cause(account.pk, "alert", item, words, as_of) for item in told["alerts"]],
     )
+
+
+def _explained(account_id: int, day: date) -> Mapping[str, Any]:
+    """The past does not change: what took seconds is kept for some minutes."""
+    name = f"explained:{account_id}:{day}"
+    told: Mapping[str, Any] | None = cache.get(name)
+    if told is None:
+        told = explain(account_id, day)
+        cache.set(name, told, KEPT_SECONDS)
+    return told
 
 
 def _evidence(account_id: int, item: Mapping[str, Any], as_of: str) -> Evidence:
