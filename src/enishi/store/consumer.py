@@ -39,7 +39,7 @@ log = logging.getLogger("enishi.store")
 
 TAKE_BYTES = 6 << 20  # about 20,000 events a transaction
 TAKE_VERSIONS = 20_000
-PUBLISH_ROWS = 400_000  # pending rows beyond which publishing does not wait
+PUBLISH_ROWS = 200_000  # pending rows beyond which publishing does not wait
 PUBLISH_SECONDS = 1.0
 IDLE_SECONDS = 0.25
 LOOK_SECONDS = 1.0

@@ -92,10 +92,10 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         str(path),
         config={
-            "memory_limit": "2GB",
+            "memory_limit": "1GB",
             "threads": 2,
             "temp_directory": str(path.parent / "spill"),
-            "checkpoint_threshold": "256MB",
+            "checkpoint_threshold": "64MB",
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
