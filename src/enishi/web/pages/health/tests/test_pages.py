@@ -83,14 +83,14 @@ def test_only_managers_and_administrators_change(world: World, path: str) -> Non
 
 def test_a_draft_is_kept_and_the_version_in_force_stands(world: World) -> None:
     client = sign_in(world.suzuki)
-    answer = client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    answer = client.post("/health/scorecards/default/draft/", {"bands:green": "77"})
     assert answer.status_code == 302
     draft = list_versions("scorecard", "default").get(status="draft")
-    assert draft.body["bands"]["green"] == 72
+    assert draft.body["bands"]["green"] == 77
     published = find_published("scorecard", "default")
     assert published is not None
-    assert published.body.bands.green != 72
-    assert "72" in client.get("/health/scorecards/default/").content.decode()
+    assert published.body.bands.green != 77
+    assert "77" in client.get("/health/scorecards/default/").content.decode()
 
 
 def test_a_mistake_is_named_with_its_place_and_nothing_is_kept(world: World) -> None:
@@ -102,14 +102,14 @@ def test_a_mistake_is_named_with_its_place_and_nothing_is_kept(world: World) -> 
 
 def test_publishing_shows_the_changes_in_words_and_keeps_the_note(world: World) -> None:
     client = sign_in(world.suzuki)
-    client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    client.post("/health/scorecards/default/draft/", {"bands:green": "77"})
     page = client.get("/health/scorecards/default/publish/").content.decode()
-    assert "72" in page
+    assert "77" in page
     assert "良好" in page
     client.post("/health/scorecards/default/publish/", {"note": "緑の基準を上げる"})
     published = find_published("scorecard", "default")
     assert published is not None
-    assert (published.body.bands.green, published.version.note) == (72, "緑の基準を上げる")
+    assert (published.body.bands.green, published.version.note) == (77, "緑の基準を上げる")
     assert AuditLine.objects.filter(verb="definition_published", member=world.suzuki).exists()
 
 
@@ -117,7 +117,7 @@ def test_rolling_back_makes_a_new_version(world: World) -> None:
     client = sign_in(world.suzuki)
     before = find_published("scorecard", "default")
     assert before is not None
-    client.post("/health/scorecards/default/draft/", {"bands:green": "72"})
+    client.post("/health/scorecards/default/draft/", {"bands:green": "77"})
     client.post("/health/scorecards/default/publish/", {"note": ""})
     client.post("/health/scorecards/default/rollback/", {"number": str(before.version.number)})
     now = find_published("scorecard", "default")
