@@ -184,30 +184,7 @@ def check_plan(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[
     Raises:
         EnishiError: ``bad_mapping`` with messages by field, or ``unclear_dates`` by heading.
     """
-    names = {spec.name for spec in kind.fields}
-    unknown = {
-        name: Text(
-            f"'{kind.name}' has no field '{name}'.",
-            f"「{kind.title.ja}」に「{name}」という項目はありません。",
-        )
-        for name in plan.columns
-        if name not in names
-    }
-    absent = {
-        name: Text(f"The file has no column '{heading}'.", f"ファイルに「{heading}」という列がありません。")
-        for name, heading in plan.columns.items()
-        if heading not in columns
-    }
-    given = {*plan.columns, *plan.constants, "id", *(_derivable(kind, plan))}
-    missing = {
-        spec.name: Text(
-            f"'{spec.title.en}' is needed: choose its column.",
-            f"「{spec.title.ja}」は必須です。列を選んでください。",
-        )
-        for spec in kind.fields
-        if spec.required and spec.name not in given
-    }
-    if problems := {**unknown, **absent, **missing}:
+    if problems := _problems(kind, plan, columns):
         lines = list(problems.values())
         raise EnishiError(
             "bad_mapping",
@@ -228,6 +205,30 @@ def check_plan(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[
             ),
             {h: Text("Which comes first?", "日と月のどちらが先ですか。") for h in asks},
         )
+
+
+def _problems(kind: Kind, plan: Plan, columns: Sequence[str]) -> dict[str, Text]:
+    """By field: unknown fields, headings the file has not, and needed fields without a column or value."""
+    names = {spec.name for spec in kind.fields}
+    found: dict[str, Text] = {}
+    for name, heading in plan.columns.items():
+        if name not in names:
+            found[name] = Text(
+                f"'{kind.name}' has no field '{name}'.",
+                f"「{kind.title.ja}」に「{name}」という項目はありません。",
+            )
+        elif heading not in columns:
+            found[name] = Text(
+                f"The file has no column '{heading}'.", f"ファイルに「{heading}」という列がありません。"
+            )
+    given = {*plan.columns, *plan.constants, "id", *_derivable(kind, plan)}
+    for spec in kind.fields:
+        if spec.required and spec.name not in given:
+            found[spec.name] = Text(
+                f"'{spec.title.en}' is needed: choose its column.",
+                f"「{spec.title.ja}」は必須です。列を選んでください。",
+            )
+    return found
 
 
 def _derivable(kind: Kind, plan: Plan) -> set[str]:
