@@ -120,7 +120,8 @@ def accept_messages(
             try:
                 read_item(raw, channel, at)
             except Refused as refused:
-                result.refused.append((position, refused))
+                # Without its traceback, which would keep the whole row alive.
+                result.refused.append((position, refused.with_traceback(None)))
                 continue
             result.count += 1
             yield raw
