@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
 
 # Django first: it sets the rooms up, which the way in needs too.
-pages = get_asgi_application()
+pages = cast(Any, get_asgi_application())
 
 from enishi.ingest.asgi import events_in_front  # noqa: E402
 
