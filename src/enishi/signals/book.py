@@ -97,18 +97,20 @@ class SignalBook:
         now: datetime,
     ) -> None:
         """Put today's strength, tag and evidence on the signals that hold today."""
-        body = judgement.causes.body
+        body, accounts = judgement.causes.body, judgement.accounts
+        entries: dict[int, dict[str, dict[str, Any]]] = {}
         for i, j in np.argwhere(stands):
-            row, account = int(rows[i]), int(judgement.accounts[rows[i]])
-            name = body.causes[j].id
-            entry = next((e for e in writer.cause_entries(row, {}) if e["cause"] == name), None)
-            if entry:
-                self._put((account, f"cause:{name}"), entry["strength"], entry["tag"], entry["evidence"], now)
+            row, name = int(rows[i]), body.causes[j].id
+            if row not in entries:
+                entries[row] = {entry["cause"]: entry for entry in writer.cause_entries(row, {})}
+            if entry := entries[row].get(name):
+                key = (int(accounts[row]), f"cause:{name}")
+                self._put(key, entry["strength"], entry["tag"], entry["evidence"], now)
         for i, j in np.argwhere(fired):
-            row, account = int(rows[i]), int(judgement.accounts[rows[i]])
-            alert = body.alerts[j]
+            row, alert = int(rows[i]), body.alerts[j]
             evidence = writer.alert_entry(row, alert, date.min)["evidence"]
-            self._put((account, f"alert:{alert.id}"), 100, str(judgement.causes.tags[row]), evidence, now)
+            key = (int(accounts[row]), f"alert:{alert.id}")
+            self._put(key, 100, str(judgement.causes.tags[row]), evidence, now)
 
     def _put(self, key: Key, strength: int, tag: str, evidence: list[Any], now: datetime) -> None:
         signal = self.open[key]
