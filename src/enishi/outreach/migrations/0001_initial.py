@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('mail', 'Mail')], default='mail', max_length=10)),
                 ('kind', models.CharField(max_length=60)),
                 ('purpose', models.CharField(choices=[('service', 'Needed for the service'), ('marketing', 'Information and offers')], default='service', max_length=10)),
-                ('address', models.CharField(max_length=254, verbose_name='To')),
+                ('address', models.CharField(max_length=254, verbose_name='Mail address')),
                 ('language', models.CharField(default='ja', max_length=5)),
                 ('subject', models.CharField(max_length=300, verbose_name='Subject')),
                 ('text', models.TextField()),
