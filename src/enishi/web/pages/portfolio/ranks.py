@@ -53,7 +53,12 @@ _kept: dict[str, Ranks] = {}
 
 def _stamp() -> str:
     """Changes whenever a scoring has rewritten the states."""
-    run = ScoringRun.objects.filter(status="done").order_by("-pk").values_list("pk", "status", "finished_at").first()
+    run = (
+        ScoringRun.objects.filter(status="done")
+        .order_by("-pk")
+        .values_list("pk", "status", "finished_at")
+        .first()
+    )
     text = f"{connection.settings_dict['NAME']}:{run}:{AccountState.objects.count() if run is None else ''}"
     return sha256(text.encode()).hexdigest()[:20]
 
