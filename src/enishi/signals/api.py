@@ -4,6 +4,7 @@ from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.history import backfill_scores, explain, lines_of, scores_as_of
 from enishi.signals.outcomes import Outcome
+from enishi.signals.past import book_as_of
 from enishi.signals.reads import (
     band_distribution,
     band_moves,
@@ -30,6 +31,7 @@ __all__ = [
     "backfill_scores",
     "band_distribution",
     "band_moves",
+    "book_as_of",
     "check_alerts",
     "check_new_records",
     "default_outcome",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from enishi.accounts.models import Account
@@ -75,7 +75,9 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
 
 def draw(column: Column, account: Account, setting: Setting) -> SafeString:
     """The ``<td>`` of a column for an account."""
-    frame = '<td class="num">{}</td>' if column.numeric else "<td>{}</td>"
+    label = escape(str(column.title))  # what the cell is called where rows are drawn as cards
+    numeric = ' class="num"' if column.numeric else ""
+    frame = f'<td{numeric} data-label="{label}">{{}}</td>'
     if column.look == "score":
         return format_html(frame, _score(account, setting))
     value = column.value(account)

@@ -20,6 +20,7 @@ from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
 from enishi.web.models import Export
+from enishi.web.pages.portfolio import past_book, past_rows
 from enishi.web.pages.portfolio.columns import BY_KEY, Column, all_columns, known_keys
 from enishi.web.pages.portfolio.filters import filtered_accounts
 from enishi.web.pages.portfolio.query import Query, read_query
@@ -67,9 +68,19 @@ def _rows(member: Member, query: Query, columns: list[Column], today: date, unit
             return value if unit == 1 else Decimal(value) / unit
         return plain_word(column.look, value, words)
 
-    accounts = filtered_accounts(member, query, today=today, unit=unit)
-    for account in iterate_rows(accounts, query):
+    for account in _accounts(member, query, today, unit):
         yield [cell(column, account) for column in columns]
+
+
+def _accounts(member: Member, query: Query, today: date, unit: int) -> Iterator[Account]:
+    """The view's accounts in its order: as they stand, or as they were known on its past day."""
+    if not query.as_of or query.as_of >= today:
+        yield from iterate_rows(filtered_accounts(member, query, today=today, unit=unit), query)
+        return
+    book = past_book.book_of(query.as_of)
+    found = past_rows.order(past_rows.select(book, member, query, day=query.as_of, unit=unit), query)
+    for start in range(0, len(found), 1_000):
+        yield from past_rows.rows(found.iloc[start : start + 1_000])
 
 
 @transaction.atomic

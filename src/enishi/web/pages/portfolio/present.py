@@ -15,7 +15,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
 from enishi.web.pages.health.catalogue import metric_catalogue
-from enishi.web.pages.portfolio import as_of, reads, saved
+from enishi.web.pages.portfolio import reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
@@ -24,6 +24,14 @@ from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words
 from enishi.web.words import person
 
 RENEWAL_DAYS = (30, 60, 90, 180)
+ALWAYS = (
+    "band",
+    "tier",
+    "owner",
+    "stage",
+    "cause",
+    "alert",
+)  # filters that stand in the bar; the others fold away
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,10 @@ class Filter:
     @property
     def chosen(self) -> int:
         return sum(option.chosen for option in self.options)
+
+    @property
+    def folded(self) -> bool:
+        return self.name not in ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,7 @@ def _columns_offered(query: Query) -> list[dict[str, Any]]:
     ]
 
 
-def _rights(member: Member) -> dict[str, bool]:
+def rights_of(member: Member) -> dict[str, bool]:
     leads = member.role in (Role.ADMIN, Role.MANAGER)
     acts = leads or member.role == Role.CSM
     return {"leads": leads, "acts": acts, "exports": acts or member.role == Role.SALES}
@@ -159,7 +171,7 @@ def _rights(member: Member) -> dict[str, bool]:
 _GOOD_IF_MORE = {"red": False, "yellow": None, "green": True, "unknown": None}
 
 
-def _strip(counts: Sequence[reads.BandCount], query: Query) -> list[dict[str, Any]]:
+def strip_pieces(counts: Sequence[reads.BandCount], query: Query) -> list[dict[str, Any]]:
     """The strip of bands, each piece with its place on the bar and the address that filters by it."""
     chosen = query.choices.get("band", ())
     pieces: list[dict[str, Any]] = []
@@ -180,11 +192,10 @@ def _strip(counts: Sequence[reads.BandCount], query: Query) -> list[dict[str, An
     return pieces
 
 
-def _tiers(
-    member: Member, slices: Sequence[reads.Slice], query: Query, words: Mapping[str, str]
+def tier_rows(
+    counts: Sequence[reads.TierCount], query: Query, words: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     chosen = query.choices.get("tier", ())
-    counts = reads.tier_strip(member, slices, query, list(words))
     return [
         {
             "count": count,
@@ -206,23 +217,45 @@ def portfolio_context(
 ) -> dict[str, Any]:
     """Everything the list page draws."""
     words = all_words()
+    fell, rose = reads.movers(member) if query.page == 1 else ([], [])
+    return {
+        **list_context(member, query, rows, more, slices, today, words),
+        "strip": strip_pieces(reads.band_strip(slices, query.choices.get("tier", ())), query),
+        "tiers": tier_rows(
+            reads.tier_strip(member, slices, query, list(words["tier"])), query, words["tier"]
+        ),
+        "fell": fell,
+        "rose": rose,
+        "views": list(saved.list_views(member)),
+        "current_view": saved.find_view(member, query.view) if query.view else None,
+        "default_view": saved.find_default(member),
+        "rights": rights_of(member),
+        "owners": _assignable(member),
+    }
+
+
+def list_context(
+    member: Member,
+    query: Query,
+    rows: Sequence[Account],
+    more: bool,
+    slices: Sequence[reads.Slice],
+    day: date,
+    words: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    """What the list draws of any day: rows, headings, filters and pages. Relative days count from ``day``."""
     known = all_columns()
     columns = [known[key] for key in query.columns if key in known]
     bar = filters(member, query, words)
-    fell, rose = reads.movers(member) if query.page == 1 else ([], [])
     total = reads.total_accounts(slices, query)
     currency = get_company().currency
     return {
         "query": query,
-        "today": today,
+        "today": day,
         "currency": currency,
         "name_head": _head(known["name"], query),
         "heads": [_head(column, query) for column in columns],
-        "rows": _drawn(rows, columns, Setting(words, currency, get_language() or "ja", today)),
-        "strip": _strip(reads.band_strip(slices, query.choices.get("tier", ())), query),
-        "tiers": _tiers(member, slices, query, words["tier"]),
-        "fell": fell,
-        "rose": rose,
+        "rows": _drawn(rows, columns, Setting(words, currency, get_language() or "ja", day)),
         "total": total,
         "book": sum(s.accounts for s in slices),
         "first": (query.page - 1) * reads.PAGE_SIZE + 1 if rows else 0,
@@ -230,16 +263,13 @@ def portfolio_context(
         "previous": query.on_page(query.page - 1).address if query.page > 1 else "",
         "next": query.on_page(query.page + 1).address if more else "",
         "capped": not more and query.page * reads.PAGE_SIZE >= reads.MAX_ROWS and total > reads.MAX_ROWS,
-        "bar": bar,
+        "bar": [entry for entry in bar if not entry.folded],
+        "more_bar": [entry for entry in bar if entry.folded],
+        "more_chosen": sum(entry.chosen for entry in bar if entry.folded),
         "chips": chips(query, bar),
         "columns_offered": _columns_offered(query),
-        "views": list(saved.list_views(member)),
-        "current_view": saved.find_view(member, query.view) if query.view else None,
-        "default_view": saved.find_default(member),
         "hidden": replace(query, page=1).pairs(),
         "renewal_days": RENEWAL_DAYS,
-        "rights": _rights(member),
-        "owners": _assignable(member),
         "words": words,
     }
 
@@ -253,22 +283,3 @@ def _assignable(member: Member) -> list[Member]:
         return []
     people = Member.objects.filter(is_active=True, role__in=(Role.ADMIN, Role.MANAGER, Role.CSM))
     return list(people.order_by("name_kana", "family_name", "email")[:500])
-
-
-def past_context(member: Member, query: Query, day: date | None, today: date) -> dict[str, Any]:
-    """Everything the page of a past day draws; ``day`` is None where no scores are kept from so early."""
-    context: dict[str, Any] = {"query": query, "day": day, "asked": query.as_of, "today": today}
-    context["now_address"] = replace(query, as_of=None, page=1).address
-    context["hidden"] = [pair for pair in replace(query, page=1).pairs() if pair[0] != "asof"]
-    if day is None:
-        return context
-    rows, more = as_of.rows_then(member, query, day)
-    return context | {
-        "rows": rows,
-        "strip": _strip(as_of.strip_then(member, query, day), query),
-        "previous": query.on_page(query.page - 1).address if query.page > 1 else "",
-        "next": query.on_page(query.page + 1).address if more else "",
-        "sort_low": replace(query, sort="score", page=1).address,
-        "sort_high": replace(query, sort="-score", page=1).address,
-        "words": all_words(),
-    }

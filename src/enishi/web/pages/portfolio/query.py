@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 DEFAULT_SORT = "-at_stake"
 DEFAULT_COLUMNS = (
-    "score", "change", "cause", "mrr", "renewal", "active_users", "last_seen", "owner", "stage", "tier",
+    "score", "change", "cause", "mrr", "renewal", "last_seen", "owner",
 )  # fmt: skip
 
 # Filters that take any number of values, and those that take one whole number.
@@ -23,6 +23,7 @@ CHOICES = (
     "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract",
 )  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
+EARLIEST = 1970  # nobody kept facts before; days far back would only be mistakes of typing
 NONE = "-"  # the value of a choice that means "not set"
 
 
@@ -124,9 +125,10 @@ def _number(text: str | None) -> int | None:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat((text or "").strip())
+        day = date.fromisoformat((text or "").strip())
     except ValueError:
         return None
+    return day if day.year >= EARLIEST else None
 
 
 def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
@@ -143,6 +145,6 @@ def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
         sort=sort if sort.removeprefix("-") in known_columns else DEFAULT_SORT,
         columns=columns or DEFAULT_COLUMNS,
         page=max(1, _number(params.get("page", "")) or 1),
-        as_of=_day(params.get("asof", "")),
+        as_of=_day(params.get("asof", "") or params.get("as_of", "")),
         view=_number(params.get("view", "")) or 0,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -221,10 +221,14 @@ def tier_strip(
     member: Member, slices: Sequence[Slice], query: Query, order: Sequence[str]
 ) -> list[TierCount]:
     """Accounts and revenue by tier, with the change of MRR over 90 days, so that the long tail stays in view."""
+    return count_tiers(slices, order, _tier_changes(member))
+
+
+def count_tiers(slices: Sequence[Slice], order: Sequence[str], changes: Mapping[str, int]) -> list[TierCount]:
+    """The tiers of some slices in their order, each with its share of the revenue."""
     total = sum(s.mrr for s in slices)
     names = [*order, *sorted({s.tier for s in slices if s.tier} - set(order))]
     names += [""] if any(not s.tier for s in slices) else []
-    changes = _tier_changes(member)
     counts = []
     for name in names:
         own = [s for s in slices if s.tier == name]

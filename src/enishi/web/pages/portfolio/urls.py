@@ -6,6 +6,7 @@ from enishi.web.pages.portfolio import views
 
 urlpatterns = [
     path("", views.portfolio, name="portfolio"),
+    path("past/<str:day>/", views.past, name="portfolio-past"),
     path("views/", views.save, name="portfolio-view-save"),
     path("views/default/", views.choose_default, name="portfolio-view-default"),
     path("views/<int:number>/delete/", views.delete, name="portfolio-view-delete"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
@@ -19,9 +22,10 @@ from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
 from enishi.web.guard import EVERYONE, LEADERS, PageRequest, page
-from enishi.web.pages.portfolio import as_of, exports, present, reads, saved
 from enishi.web.pages.portfolio import bulk as acts
+from enishi.web.pages.portfolio import exports, past_book, past_rows, present, reads, saved
 from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.past_present import past_context
 from enishi.web.pages.portfolio.query import Query, read_query
 from enishi.web.pages.portfolio.words import minor_units
 
@@ -59,10 +63,40 @@ def portfolio(request: PageRequest) -> HttpResponse:
     return render(request, "pages/portfolio/list.html", context)
 
 
-def _past(request: PageRequest, query: Query, asked: date, today: date) -> HttpResponse:
-    day = as_of.judged_day(asked)
-    context = present.past_context(request.member, query, day, today)
-    return render(request, "pages/portfolio/past.html", context)
+def _past(request: PageRequest, query: Query, day: date, today: date) -> HttpResponse:
+    """The list as known then; until the worker has worked the day out, how far it is."""
+    book = past_book.read_book(day)
+    if book is None:
+        past_book.ask_book(day)
+        return render(request, "pages/portfolio/waiting.html", _waiting(query, day))
+    unit = minor_units(get_company().currency)
+    context = past_context(request.member, query, book, day=day, today=today, unit=unit)
+    return render(request, "pages/portfolio/list.html", context)
+
+
+def _waiting(query: Query, day: date) -> dict[str, Any]:
+    now = replace(query, as_of=None, page=1).address
+    percent = past_book.progress_of(day)
+    return {"asked": day, "percent": percent, "back": urlencode(query.pairs()), "now_address": now}
+
+
+@require_GET
+@page(roles=EVERYONE)
+def past(request: PageRequest, day: str) -> HttpResponse:
+    """How far the working out of a past day is; asked by the waiting page, which goes on when it is done."""
+    query = read_query(request.GET, known_keys())
+    try:
+        on = date.fromisoformat(day)
+    except ValueError as bad:
+        raise NotFound(
+            "no_such_day", Text(f"“{day}” is not a day.", f"「{day}」は日付ではありません。")
+        ) from bad
+    context = _waiting(replace(query, as_of=on), on)
+    if past_book.read_book(on) is None:
+        return render(request, "pages/portfolio/_waiting.html", context)
+    answer = HttpResponse()
+    answer["HX-Redirect"] = f"{reverse('portfolio')}?{context['back']}"
+    return answer
 
 
 @require_POST
@@ -160,18 +194,27 @@ def bulk(request: PageRequest, verb: str) -> HttpResponse:
     return _home(_back(request))
 
 
+def _count(member: Member, query: Query, today: date, unit: int) -> int:
+    """How many rows a file of the view will hold; a past day not at hand is left to the job."""
+    if not query.as_of or query.as_of >= today:
+        return reads.total_accounts(reads.distribution(member, query, today=today, unit=unit), query)
+    book = past_book.read_book(query.as_of)
+    if book is None:
+        return exports.AT_ONCE + 1
+    return len(past_rows.select(book, member, query, day=query.as_of, unit=unit))
+
+
 @require_POST
 @page(roles=EXPORTING)
 def export(request: PageRequest) -> HttpResponseBase:
     """The view as a file: at once, or by a job whose progress is shown."""
     query = _back(request)
     today, unit = company_day(system_clock()), minor_units(get_company().currency)
-    slices = reads.distribution(request.member, query, today=today, unit=unit)
     order = exports.ask_export(
         request.member,
         query,
         request.POST.get("format", ""),
-        reads.total_accounts(slices, query),
+        _count(request.member, query, today, unit),
         get_language() or "ja",
     )
     if order.status == "done":

@@ -118,13 +118,6 @@ def test_a_large_view_becomes_a_job_with_progress(world: World, monkeypatch: pyt
     assert sign_in(world.sato).get(answer["Location"]).status_code == 404
 
 
-def test_a_past_day_shows_then_beside_now(world: World) -> None:
-    page = sign_in(world.suzuki).get("/accounts/?asof=2026-08-15").content.decode()
-    assert "株式会社さくら商事" in page
-    early = sign_in(world.suzuki).get("/accounts/?asof=2001-01-01")
-    assert early.status_code == 200
-
-
 def test_pages_are_capped_and_say_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reads, "PAGE_SIZE", 2)
     monkeypatch.setattr(reads, "MAX_ROWS", 4)

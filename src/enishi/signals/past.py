@@ -1,0 +1,190 @@
+"""The whole book as it was known on a past day: scores, causes, alerts, metrics and the accounts' own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.accounts.company import company_remembered, get_company
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords, count_churn
+from enishi.signals.context import Rules, load_rules
+from enishi.signals.history import scores_as_of
+from enishi.signals.hooks import tiers_on
+from enishi.signals.judging import Judgement, judge
+from enishi.signals.models import HealthScore
+from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
+from enishi.signals.panel import living_accounts, read_frame, week_before
+from enishi.signals.scoring import CODES, UNKNOWN, overrides_on, pair_rows
+from enishi.signals.states import number
+
+Progress = Callable[[float, float], object]
+
+_ACCOUNTS = """
+select record_id as account_id, outside_id, name, name_kana, domain, industry, employees, size, region, country,
+       coalesce(stage, '') as stage, owner, channel, since
+from account
+"""
+_SOLD = """
+select account_id, list(distinct product) as products, list(distinct plan) as plans from subscription group by 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """What one day's rows are made from. ``rows`` and ``week`` are row numbers (-1: unknown a week before)."""
+
+    day: date
+    judgement: Judgement
+    rows: NDArray[np.int64]
+    week: NDArray[np.int64]
+    kept: dict[int, HealthScore]
+    kept_week: dict[int, tuple[int | None, str]]
+    overrides: dict[int, str]
+    columns: dict[str, NDArray[Any]]
+
+
+def book_as_of(
+    day: date, *, home: Home | None = None, now: datetime | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Every account that was known on ``day``, by what was known then.
+
+    Scores once stored are read, never made anew; causes, alerts and metrics are worked out from the facts known
+    on the day, by the rules in force now. Money is whole minor units.
+
+    Returns:
+        One row per account: the fields of :class:`~enishi.signals.models.AccountState` a list shows, ``alerts``,
+        ``causes``, ``products`` and ``plans`` as lists, ``metrics`` as one column ``m.<id>`` each, and the
+        account's own fields as known (``owner`` is a mail address).
+    """
+    home, tell = home or Home.from_environment(), progress or (lambda done, total: None)
+    kept = scores_as_of(day, home=home, now=now or system_clock())
+    tell(30, 100)
+    with company_remembered(), KnownRecords(home) as records:
+        rules = load_rules()
+        frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
+        tell(70, 100)
+        judgement = judge(frame.rows, rules)
+        then = _gather(day, judgement, kept)
+        rate = ChurnBase(*count_churn(records, day)).monthly_rate
+        book = pd.DataFrame([_row(then, i) for i in range(len(then.rows))])
+        tell(90, 100)
+        if book.empty:
+            return pd.DataFrame({"account_id": pd.Series(dtype=np.int64)})
+        book["ltv"] = [simple_ltv(_none(m), float(get_company().gross_margin), rate) for m in book["mrr"]]
+        book["at_stake"] = _stakes(then, book)
+        book["tier"] = book["account_id"].map(tiers_on(day)).fillna("")
+        return _with_fields(_with_metrics(book, then, rules), records, day)
+
+
+def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore]) -> _Then:
+    rows, week = pair_rows(judgement, day, week_before(day), living_accounts())
+    own = judgement.rules.own_slugs
+    earlier = HealthScore.objects.filter(day=week_before(day), scorecard__in=own)
+    columns = {str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns}
+    return _Then(
+        day=day,
+        judgement=judgement,
+        rows=rows,
+        week=week,
+        kept=kept,
+        kept_week={a: (t, b) for a, t, b in earlier.values_list("account_id", "tenths", "band")},
+        overrides=overrides_on(day),
+        columns=columns,
+    )
+
+
+def _row(then: _Then, i: int) -> dict[str, Any]:
+    row = int(then.rows[i])
+    account = int(then.judgement.accounts[row])
+    causes = then.judgement.causes
+    named = [causes.body.causes[c].id for c, _ in causes.ranked(row)]
+    fired = zip(causes.body.alerts, causes.alerts[row], strict=True)
+    return {
+        "account_id": account,
+        **_score(then, account, row, int(then.week[i])),
+        "main_cause": named[0] if named else "",
+        "causes": named,
+        "alerts": [alert.id for alert, holds in fired if holds],
+        "mrr": _whole(then, "mrr", row),
+        "seats": _whole(then, "seats", row),
+        "active_users": _whole(then, "active_users_28", row),
+        "tenure_days": _whole(then, "tenure_days", row),
+        "renewal_on": _day(then, "days_to_renewal", row, 1),
+        "last_seen_on": _day(then, "days_since_last_seen", row, -1),
+        "last_contact_on": _day(then, "days_since_contact", row, -1),
+    }
+
+
+def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
+    score = then.kept.get(account)
+    before, band_before = then.kept_week.get(account, (None, ""))
+    if account not in then.kept_week and week >= 0 and then.judgement.known[week]:
+        before = int(then.judgement.tenths[week])
+    tenths = score.tenths if score else None
+    band = score.band if score else "unknown"
+    return {
+        "tenths": tenths,
+        "band": then.overrides.get(account, band),
+        "band_week_ago": band_before,
+        "coverage": score.coverage if score else 0.0,
+        "change": None if tenths is None or before is None else tenths - before,
+    }
+
+
+def _whole(then: _Then, name: str, row: int) -> int | None:
+    values = then.columns.get(name)
+    value = None if values is None else values[row]
+    return None if value is None or pd.isna(value) else round(float(value))
+
+
+def _day(then: _Then, name: str, row: int, sign: int) -> date | None:
+    days = _whole(then, name, row)
+    return None if days is None else then.day + timedelta(days=sign * days)
+
+
+def _none(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _stakes(then: _Then, book: pd.DataFrame) -> NDArray[np.int64]:
+    frame, rows = then.judgement.rows, then.rows
+    orders = frame["order_amount_90"] if "order_amount_90" in frame else pd.Series(np.nan, frame.index)
+    mrr = frame["mrr"] if "mrr" in frame else pd.Series(np.nan, frame.index)
+    yearly = yearly_revenue(mrr.to_numpy(dtype=float), orders.to_numpy(dtype=float))[rows]
+    bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
+    strengths = then.judgement.causes.strengths[rows]
+    strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
+    stakes = np.zeros(len(rows), dtype=np.int64)
+    for i, card in enumerate(then.judgement.rules.cards):
+        own = then.judgement.chosen[rows] == i
+        stakes[own] = at_stake(yearly[own], bands[own], strongest[own], card.body.stake)
+    return stakes
+
+
+def _with_metrics(book: pd.DataFrame, then: _Then, rules: Rules) -> pd.DataFrame:
+    values = {
+        f"m.{name}": np.array([_float(v) for v in then.columns[name][then.rows]])
+        for name in rules.metrics
+        if name in then.columns
+    }
+    return pd.concat([book, pd.DataFrame(values, index=book.index)], axis=1)
+
+
+def _float(value: Any) -> float:
+    found = number(None if value is None or pd.isna(value) else value)
+    return np.nan if found is None else float(found)
+
+
+def _with_fields(book: pd.DataFrame, records: KnownRecords, day: date) -> pd.DataFrame:
+    accounts = records.query(_ACCOUNTS, day).drop_duplicates("account_id")
+    book = book.merge(accounts, on="account_id", how="left")
+    sold = records.query(_SOLD, day).drop_duplicates("account_id")
+    return book.merge(sold, on="account_id", how="left")

@@ -1,0 +1,110 @@
+"""The book of a past day, worked out by the worker, kept in a file for an hour, told while it is being made."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+from django.core.cache import cache
+from django_tasks import task
+
+from enishi.accounts.models import Account
+from enishi.definitions.models import DefinitionVersion
+from enishi.kit.home import Home
+from enishi.signals.api import book_as_of
+
+KEPT_SECONDS = 3600
+WAIT_SECONDS = 1800
+_DAYS = ("renewal_on", "last_seen_on", "last_contact_on", "since")
+_loaded: dict[Path, pd.DataFrame] = {}
+
+
+def _path(day: date) -> Path:
+    """Changes with the rules and with the accounts there are; facts of a past day change rarely."""
+    rules = DefinitionVersion.objects.filter(status="published").order_by("-pk").values_list("pk", flat=True)
+    accounts = Account.objects.filter(deleted_at=None, merged_into=None).count()
+    stamp = sha256(f"{list(rules)}:{accounts}".encode()).hexdigest()[:12]
+    return Home.from_environment().past / f"{day}-{stamp}.parquet"
+
+
+def _fresh(path: Path) -> bool:
+    return path.exists() and time.time() - path.stat().st_mtime < KEPT_SECONDS
+
+
+def read_book(day: date) -> pd.DataFrame | None:
+    """The day's book where it has been made within the hour, else None."""
+    path = _path(day)
+    if not _fresh(path):
+        _loaded.pop(path, None)
+        return None
+    if path not in _loaded:
+        frame = pd.read_parquet(path)
+        while len(_loaded) > 2:
+            _loaded.pop(next(iter(_loaded)))
+        _loaded[path] = frame
+    return _loaded[path]
+
+
+def make_book(day: date) -> pd.DataFrame:
+    """Work the day out and keep it."""
+    path = _path(day)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = book_as_of(day, progress=lambda done, total: _tell(day, int(100 * done / total)))
+    for name in set(_DAYS) & set(frame.columns):
+        frame[name] = pd.to_datetime(frame[name])
+    part = path.with_suffix(".part")
+    frame.to_parquet(part)
+    part.replace(path)
+    _loaded.pop(path, None)
+    _drop_old(path.parent)
+    return frame
+
+
+def book_of(day: date) -> pd.DataFrame:
+    """The day's book, made now where it is not there: for jobs, which may wait."""
+    found = read_book(day)
+    return make_book(day) if found is None else found
+
+
+def _drop_old(folder: Path) -> None:
+    for old in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+                old.unlink()
+
+
+def _key(day: date) -> str:
+    return f"portfolio:past:{day}"
+
+
+def _tell(day: date, percent: int) -> None:
+    cache.set(_key(day), percent, WAIT_SECONDS)
+
+
+def ask_book(day: date) -> None:
+    """Have the worker make the day's book, once however many ask."""
+    if cache.add(_key(day), 0, WAIT_SECONDS):
+        past_book.enqueue(day.isoformat())
+
+
+def progress_of(day: date) -> int | None:
+    """Percent done; -1 where it failed, None where nobody asked."""
+    told: int | None = cache.get(_key(day))
+    return told
+
+
+@task()
+def past_book(day: str) -> None:
+    """The job behind a past day's list."""
+    on = date.fromisoformat(day)
+    try:
+        if read_book(on) is None:
+            make_book(on)
+    except Exception:
+        cache.set(_key(on), -1, int(timedelta(minutes=1).total_seconds()))
+        raise
+    cache.delete(_key(on))

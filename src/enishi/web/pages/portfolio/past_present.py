@@ -1,0 +1,94 @@
+"""The list as it stood on a past day, with what became of each account beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from enishi.accounts.models import Account, Member
+from enishi.signals.models import AccountState
+from enishi.web.pages.portfolio import past_rows, reads
+from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
+from enishi.web.pages.portfolio.query import Query
+from enishi.web.pages.portfolio.words import all_words
+
+MOVERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is thought of an account today, in tenths, and what it gained or lost since then."""
+
+    band: str
+    tenths: int | None
+    change: int | None
+
+
+def past_context(
+    member: Member, query: Query, book: pd.DataFrame, *, day: date, today: date, unit: int
+) -> dict[str, Any]:
+    """Everything the list of a past day draws."""
+    rest = past_rows.select(book, member, query.without("band", "tier"), day=day, unit=unit)
+    found = past_rows.order(past_rows.select(book, member, query, day=day, unit=unit), query)
+    first = min((query.page - 1) * reads.PAGE_SIZE, reads.MAX_ROWS - reads.PAGE_SIZE)
+    shown = list(past_rows.rows(found.iloc[first : first + reads.PAGE_SIZE]))
+    more = len(found) > first + reads.PAGE_SIZE and first + reads.PAGE_SIZE < reads.MAX_ROWS
+    slices, words = past_rows.slices(rest), all_words()
+    context = list_context(member, query, shown, more, slices, day, words)
+    fell, rose = _movers(rest) if query.page == 1 else ([], [])
+    return context | {
+        "rows": _with_now(context["rows"]),
+        "today": today,
+        "asked": day,
+        "suffix": f"?asof={day.isoformat()}",
+        "strip": strip_pieces(_strip(slices, rest, query), query),
+        "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
+        "fell": fell,
+        "rose": rose,
+        "now_address": replace(query, as_of=None, page=1).address,
+        "rights": rights_of(member) | {"acts": False},
+    }
+
+
+def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:
+    ids = [row.account.pk for row in rows]
+    now = {pk: (band, tenths) for pk, band, tenths in AccountState.objects.filter(pk__in=ids).values_list("pk", "band", "tenths")}  # fmt: skip
+    paired = []
+    for row in rows:
+        band, tenths = now.get(row.account.pk, ("unknown", None))
+        then = row.account.state.tenths
+        change = None if tenths is None or then is None else tenths - then
+        paired.append((row, Now(band, tenths, change)))
+    return paired
+
+
+def _strip(slices: Sequence[reads.Slice], frame: pd.DataFrame, query: Query) -> list[reads.BandCount]:
+    """Accounts by band then; ``before`` holds how many of them stand in the band now."""
+    ids = [int(pk) for pk in frame["account_id"]] if len(frame) else []
+    bands = dict(AccountState.objects.values_list("pk", "band")) if ids else {}
+    now = pd.Series([bands.get(pk, "unknown") for pk in ids], dtype=object).value_counts()
+    strip = reads.band_strip(slices, query.choices.get("tier", ()))
+    return [replace(count, before=int(now.get(count.band, 0))) for count in strip]
+
+
+def _tiers(
+    slices: Sequence[reads.Slice], frame: pd.DataFrame, order: dict[str, str]
+) -> list[reads.TierCount]:
+    if "m.mrr_change_90" not in frame:
+        return reads.count_tiers(slices, list(order), {})
+    changes = frame.groupby("tier")["m.mrr_change_90"].sum()
+    return reads.count_tiers(slices, list(order), {str(t): round(float(v)) for t, v in changes.items()})
+
+
+def _movers(frame: pd.DataFrame) -> tuple[list[Account], list[Account]]:
+    """Whose score fell and rose most in the week before the day."""
+    if frame.empty:
+        return [], []
+    change = pd.to_numeric(frame["change"])
+    fell = frame.loc[change[change < 0].nsmallest(MOVERS).index]
+    rose = frame.loc[change[change > 0].nlargest(MOVERS).index]
+    return list(past_rows.rows(fell)), list(past_rows.rows(rose))

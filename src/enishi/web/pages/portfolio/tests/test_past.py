@@ -1,0 +1,131 @@
+"""A past day lists what was known then; filters, order, pages and the file ask the same view of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from django.core.cache import cache
+from django.http import QueryDict
+from django.test import Client
+from tests.world import World, make_world
+
+from enishi.accounts.models import Account, Member
+from enishi.kit.home import Home
+from enishi.web.pages.portfolio import exports, past_book, past_rows
+from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.query import read_query
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 8, 15)
+
+
+def known(account: Account, **fields: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "account_id": account.pk, "outside_id": account.outside_id, "name": account.name, "name_kana": "", "domain": "",
+        "industry": "", "employees": None, "size": "", "region": "", "country": "", "stage": "adoption", "owner": None,
+        "channel": "", "since": None, "tenths": 700, "band": "green", "band_week_ago": "green", "coverage": 1.0,
+        "change": 0, "main_cause": "", "causes": [], "alerts": [], "mrr": 100_000, "ltv": None, "at_stake": 0,
+        "seats": 10, "active_users": 4, "tenure_days": 400, "tier": "high", "renewal_on": date(2026, 9, 1),
+        "last_seen_on": date(2026, 8, 14), "last_contact_on": None, "products": ["P"], "plans": ["Pro"],
+        "m.mrr_change_90": 0.0, "m.events_28": 5.0,
+    }  # fmt: skip
+    return entry | fields
+
+
+@pytest.fixture
+def world() -> World:
+    cache.clear()
+    return make_world()
+
+
+@pytest.fixture
+def book(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pd.DataFrame:
+    """Two accounts as known in August: one under an earlier name, in another's hands, not yet in trouble."""
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    sakura = known(world.sakura, name="さくら商会", owner=world.tanaka.email, mrr=500_000, change=35)
+    fuji = known(world.fuji, tenths=310, band="red", band_week_ago="yellow", change=-120, main_cause="no_value",
+                 causes=["no_value"], alerts=["champion_gone"], mrr=None, renewal_on=date(2027, 5, 1))  # fmt: skip
+    frame = pd.DataFrame([sakura, fuji])
+    monkeypatch.setattr(past_book, "book_as_of", lambda day, progress=None: frame)
+    past_book.make_book(DAY)
+    found = past_book.read_book(DAY)
+    assert found is not None
+    return found
+
+
+def ask(book: pd.DataFrame, member: Member, text: str) -> list[int]:
+    query = read_query(QueryDict(text), known_keys())
+    found = past_rows.order(past_rows.select(book, member, query, day=DAY, unit=1), query)
+    return [int(pk) for pk in found["account_id"]]
+
+
+def test_the_list_shows_what_was_known_then(world: World, book: pd.DataFrame) -> None:
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.get(f"/accounts/?as_of={DAY}").content.decode()
+    assert "さくら商会" in page
+    assert "500,000円" in page
+    assert f"/accounts/{world.sakura.pk}/?asof={DAY}" in page
+    assert 'name="account"' not in page  # nothing is changed in the past
+    assert "田中" in page
+
+
+def test_every_filter_asks_the_day(world: World, book: pd.DataFrame) -> None:
+    sakura, fuji = world.sakura.pk, world.fuji.pk
+    assert ask(book, world.suzuki, "band=red") == [fuji]
+    assert (
+        ask(book, world.suzuki, "cause=no_value") == ask(book, world.suzuki, "alert=champion_gone") == [fuji]
+    )
+    assert ask(book, world.suzuki, f"owner={world.tanaka.pk}") == [sakura]
+    assert ask(book, world.suzuki, "moved=worse") == ask(book, world.suzuki, "trend=down") == [fuji]
+    assert ask(book, world.suzuki, "renewal=30") == ask(book, world.suzuki, "mrr_min=400000") == [sakura]
+    assert ask(book, world.suzuki, "contract=without") == [fuji]
+    assert ask(book, world.suzuki, "plan=Pro&product=P&silent=1&tier=high&sort=score") == [fuji, sakura]
+    assert ask(book, world.suzuki, "lacking=events_28") == []
+
+
+def test_search_finds_the_name_of_then_and_order_puts_the_unknown_last(
+    world: World, book: pd.DataFrame
+) -> None:
+    sakura, fuji = world.sakura.pk, world.fuji.pk
+    assert ask(book, world.suzuki, "q=さくら商会") == [sakura]
+    assert ask(book, world.suzuki, "sort=mrr") == ask(book, world.suzuki, "sort=-mrr") == [sakura, fuji]
+    assert ask(book, world.suzuki, "sort=-change") == [sakura, fuji]
+    assert ask(book, world.suzuki, "sort=m.events_28") == sorted([sakura, fuji])
+
+
+def test_scope_holds_in_the_past_too(world: World, book: pd.DataFrame) -> None:
+    assert ask(book, world.smith, "") == []
+
+
+def test_the_file_holds_the_same(world: World, book: pd.DataFrame) -> None:
+    query = read_query(QueryDict(f"asof={DAY}&cols=score,mrr&sort=-score"), known_keys())
+    made = exports.ask_export(world.suzuki, query, "csv", 2, "en")
+    rows = list(csv.DictReader(io.StringIO(made.path.read_bytes().decode("utf-8-sig"))))
+    assert (rows[0]["Account"], rows[0]["Health"]) == ("さくら商会", "70")
+    assert len(rows) == 2
+
+
+def test_a_day_not_at_hand_is_asked_of_the_worker_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    asked: list[str] = []
+    monkeypatch.setattr(type(past_book.past_book), "enqueue", lambda self, day: asked.append(day))
+    client = Client()
+    client.force_login(world.suzuki)
+    for _ in range(2):
+        assert f"/accounts/past/{DAY}/" in client.get(f"/accounts/?asof={DAY}").content.decode()
+    assert asked == [str(DAY)]
+    monkeypatch.setattr(
+        past_book, "book_as_of", lambda day, progress=None: pd.DataFrame([known(world.sakura)])
+    )
+    past_book.past_book.func(str(DAY))
+    assert client.get(f"/accounts/past/{DAY}/")["HX-Redirect"].endswith(f"asof={DAY}")
+    assert Home.from_environment().past.exists()
