@@ -169,7 +169,7 @@ ACCOUNT = Kind(
               aliases=("lifecycle", "段階", "ステージ")),
         Field("owner", T.MEMBER, Text("Owner (CSM)", "担当CSM"), timeless=False, aliases=("csm", "owner_email", "担当", "担当csm")),
         Field("channel", T.TEXT, Text("Acquisition channel", "獲得チャネル"), aliases=("acquisition_channel", "流入経路", "チャネル")),
-        Field("since", T.DATE, Text("Customer since", "取引開始日"), aliases=("created_at", "customer_since", "signup_date", "契約開始日", "登録日")),
+        Field("since", T.DATE, Text("Customer since", "取引開始日"), aliases=("created_at", "customer_since", "signup_date", "契約開始日", "利用開始日", "導入日", "登録日")),
     ),
     happened="since",
 )  # fmt: skip

@@ -200,6 +200,15 @@ def test_constants_and_maps_override_the_guess(home, write):
         bring(home, path, "survey_answer", mapping={"score": "nothing"})
 
 
+def test_a_japanese_usage_file_finds_its_customers(home, write):
+    text = "日時,顧客コード,ユーザーID,操作,画面\n2026年1月5日 10:05,K001,u1,帳票出力,ホーム\n"
+    made, tally = bring(home, write("利用履歴.csv", text), "event")
+    assert tally.counts["created"] == 1
+    assert made.plan["columns"] == {
+        "occurred_at": "日時", "account": "顧客コード", "user": "ユーザーID", "event": "操作"
+    }  # fmt: skip
+
+
 def test_events_go_to_the_inbox_and_bad_ones_to_the_desk(home, write):
     text = "occurred_at,account,user,event,files\n2026-01-05 10:00,acme,u1,login,3\n,acme,u1,login,\n2026-01-05,,,login,\n1850-01-01,acme,u,login,\n"
     made, tally = bring(home, write("e.csv", text), "event")
