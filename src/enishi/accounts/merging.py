@@ -1,5 +1,8 @@
 """Two accounts that are one company: merged and taken apart again without rewriting anything stated.
 
+They were one company all along (two entries of it), or became one on a day. The first holds for every past day
+too; the second leaves the days before it as they were: both accounts stand there, each with its own facts.
+
 The merged account keeps its row, its outside ids and its versions; only current rows move, so that pages show
 one account. Versions go on naming the account the source meant, so taking apart finds every record's place again.
 """
@@ -8,16 +11,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, OuterRef, Subquery
 
 from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Merge, OutsideId, Record, RecordVersion
 from enishi.accounts.versions import ALWAYS, ALWAYS_ON, MERGE, lock_versions, write_versions
-from enishi.kit.errors import Conflict
+from enishi.kit.clock import day_of
+from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import ACCOUNT
 
@@ -101,9 +106,30 @@ def check_merge(account: Account, survivor: Account) -> None:
             )
 
 
-def merge_accounts(account: Account, survivor: Account, *, actor: Member | str, now: datetime) -> Merge:
-    """Let ``survivor`` stand for ``account`` too, for the past and the future."""
+def check_since(since: date | None, today: date) -> None:
+    """Refuse a day that is still to come: current rows move at once."""
+    if since and since > today:
+        raise EnishiError(
+            "merge_ahead",
+            Text(f"{since} is still to come.", f"{since}はまだ先の日付です。"),
+            Text(
+                "Merge on that day, or state a day up to today.",
+                "当日に統合するか、今日以前の日付をご指定ください。",
+            ),
+        )
+
+
+def merge_accounts(
+    account: Account, survivor: Account, *, actor: Member | str, now: datetime, since: date | None = None
+) -> Merge:
+    """Let ``survivor`` stand for ``account`` too.
+
+    Args:
+        since: the day on which the two became one: days before are answered as they were. None: two entries of
+            one company all along, for the past too.
+    """
     who = actor.email if isinstance(actor, Member) else actor
+    check_since(since, day_of(now, company_zone()))
     with transaction.atomic():
         lock_versions()
         account.refresh_from_db()
@@ -114,17 +140,20 @@ def merge_accounts(account: Account, survivor: Account, *, actor: Member | str, 
         Contact.objects.filter(account=account).update(account=survivor, updated_at=now)
         account.merged_into, account.updated_at = survivor, now
         account.save(update_fields=["merged_into", "updated_at"])
-        write_versions([_version(account, survivor, who, now)])
+        write_versions([_version(account, survivor, who, now, since)])
         merge = Merge.objects.create(
-            account=account, survivor=survivor, moved=moved, made_by=who, made_at=now
+            account=account, survivor=survivor, since=since, moved=moved, made_by=who, made_at=now
         )
         detail = {"merged": account.name, "merged_id": account.pk}
+        if since:
+            detail["since"] = since.isoformat()
         write_audit(actor, "account_merged", survivor, account=survivor, detail=detail)
     return merge
 
 
 def unmerge_accounts(merge: Merge, *, actor: Member | str, now: datetime) -> None:
-    """Take a merge back: every record returns to the account its source meant, also those that came since."""
+    """Take a merge back, as if it had never been: every record returns to the account its source meant, also those
+    that came since."""
     who = actor.email if isinstance(actor, Member) else actor
     with transaction.atomic():
         lock_versions()
@@ -140,22 +169,24 @@ def unmerge_accounts(merge: Merge, *, actor: Member | str, now: datetime) -> Non
         account.save(update_fields=["merged_into", "updated_at"])
         _bring_back(account, standing, now)
         _followers_back(merge, account, standing)
-        write_versions([_version(account, None, who, now)])
+        write_versions([_version(account, None, who, now, merge.since)])
         merge.undone_by, merge.undone_at = who, now
         merge.save(update_fields=["undone_by", "undone_at"])
         detail = {"merged": account.name, "merged_id": account.pk}
         write_audit(actor, "account_unmerged", survivor, account=survivor, detail=detail)
 
 
-def _version(account: Account, survivor: Account | None, actor: str, now: datetime) -> RecordVersion:
+def _version(
+    account: Account, survivor: Account | None, actor: str, now: datetime, since: date | None
+) -> RecordVersion:
     return RecordVersion(
         kind=MERGE,
         record_id=account.pk,
         account_id=survivor.pk if survivor else None,
         source=account.source,
         outside_id=account.outside_id,
-        valid_on=ALWAYS_ON,
-        known_at=ALWAYS,
+        valid_on=since or ALWAYS_ON,
+        known_at=datetime.combine(since, time(), company_zone()) if since else ALWAYS,
         recorded_at=now,
         actor=actor,
     )

@@ -276,10 +276,14 @@ class OutsideId(models.Model):
 
 
 class Merge(models.Model):
-    """An account that leads to another since ``made_at``; undone, it stands alone again."""
+    """An account that leads to another; undone, it stands alone again.
+
+    ``since`` is the day on which the two became one company; None where they were one all along.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="merges")
     survivor = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="absorbed")
+    since = models.DateField(null=True, blank=True)
     moved = models.JSONField(default=dict)  # rows that followed, by model: ids, for the way back
     made_by = models.CharField(max_length=200)
     made_at = models.DateTimeField(default=timezone.now)

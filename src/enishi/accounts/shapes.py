@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Model
 
 from enishi.accounts.dating import State, Version, happened_at
-from enishi.accounts.models import Account, Contact, OutsideId, Record
+from enishi.accounts.models import Account, Contact, OutsideId, Record, RecordVersion
 from enishi.accounts.references import MemberBook, slices
 from enishi.accounts.search import account_search, contact_search
 from enishi.store.kinds import Kind, Type
@@ -127,6 +127,17 @@ class AccountShape:
         row.search = account_search(row)
 
 
+def stated_accounts(kind: Kind, rows: Collection[Contact] | Collection[Record]) -> dict[int, int | None]:
+    """The account each record's source stated last, by the record's number, where a merge may have moved it."""
+    here = {row.account_id for row in rows if row.account_id}
+    grown = set(Account.objects.filter(merged_into__in=here).values_list("merged_into", flat=True))
+    moved = [row.pk for row in rows if row.account_id in grown]
+    if not moved:
+        return {}
+    versions = RecordVersion.objects.filter(kind=kind.name, record_id__in=moved).order_by("pk")
+    return dict(versions.values_list("record_id", "account_id"))
+
+
 class ContactShape:
     model: ClassVar[type[Contact]] = Contact
 
@@ -144,9 +155,14 @@ class ContactShape:
             links = OutsideId.objects.filter(system=source, target=OutsideId.Target.USER, value__in=part)
             for link in links.select_related("contact"):
                 rows += [(link.value, link.contact)] if link.contact else []
+            stated = stated_accounts(kind, [row for _id, row in rows])
             for outside_id, row in rows:
                 slot = by_number.get(row.pk) or Slot(
-                    row, False, _typed_state(row, kind), account=row.account_id, root=row.account_id
+                    row,
+                    False,
+                    _typed_state(row, kind),
+                    account=stated.get(row.pk, row.account_id),
+                    root=row.account_id,
                 )
                 by_number[row.pk] = slots.setdefault(outside_id, slot)
         return slots
@@ -171,12 +187,14 @@ class RecordShape:
     def load(self, kind: Kind, source: str, ids: Collection[str]) -> dict[str, Slot]:
         slots: dict[str, Slot] = {}
         for part in slices(ids):
-            for row in Record.objects.filter(kind=kind.name, source=source, outside_id__in=part):
+            rows = list(Record.objects.filter(kind=kind.name, source=source, outside_id__in=part))
+            stated = stated_accounts(kind, rows)
+            for row in rows:
                 slots[row.outside_id] = Slot(
                     row,
                     False,
                     self.state(kind, row),
-                    account=row.account_id,
+                    account=stated.get(row.pk, row.account_id),
                     root=row.account_id,
                     contact=row.contact_id,
                 )

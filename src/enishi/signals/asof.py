@@ -74,7 +74,7 @@ class KnownRecords:
         if not files:
             return {}
         rows = self.connection.execute(
-            "select record_id, arg_max(if(deleted, null, account_id), version_id) "
+            "select record_id, arg_max_null(if(deleted, null, account_id), version_id) "
             "from read_parquet($files) where known_on <= $day group by 1",
             {"files": files, "day": day},
         ).fetchall()

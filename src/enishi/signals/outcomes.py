@@ -1,14 +1,18 @@
 """What really happened after a day: who went silent, who left. Read with today's knowledge; never a feature.
 
+An account that another has meanwhile taken in is judged by what it has become: a merge is no loss. What counts are
+the merges of the day on which the horizon ends, so that one lost before it was taken in stays lost.
+
 A row whose horizon reaches beyond what has been observed is censored: it has no label and counts nowhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +20,13 @@ import pandas as pd
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.metrics.api import panel
+from enishi.metrics.api import Facts, panel
 from enishi.signals.asof import KnownRecords
 from enishi.signals.panel import company_facts
 
 LEAST_EVENTS = 5
 ACTIVE_WITHIN = 180
+_SILENT = "days_since_last_seen"
 _PATTERN = re.compile(r"(silence|churn):([1-9]\d{0,3})\Z")
 
 
@@ -66,12 +71,15 @@ def _silence(home: Home, days: Sequence[date], horizon: int) -> pd.DataFrame:
     later = {day: day + timedelta(days=horizon) for day in days}
     with company_facts(home) as facts:
         then = panel(facts, days, ["events_ever", "days_since_last_seen"])
-        after = panel(facts, sorted(later.values()), ["days_since_last_seen"], known="now")
+        after = panel(facts, sorted(later.values()), [_SILENT], known="now")
+        apart = _apart(home, facts, sorted(later.values()))
+    after = pd.concat([after, apart], ignore_index=True)
     counted = then[(then["events_ever"] >= LEAST_EVENTS) & (then["days_since_last_seen"] < ACTIVE_WITHIN)]
     frame = counted[["as_of", "account_id", "days_since_last_seen"]].copy()
     frame["later"] = frame["as_of"].map(later)
-    seen = after.rename(columns={"as_of": "later", "days_since_last_seen": "silent_for"})
-    frame = frame.merge(seen, on=["later", "account_id"], how="left")
+    frame["heir"] = _heirs(home, frame["account_id"], frame["later"])
+    seen = after.rename(columns={"as_of": "later", "account_id": "heir", _SILENT: "silent_for"})
+    frame = frame.merge(seen, on=["later", "heir"], how="left")
     lost = frame["silent_for"].isna() | (frame["silent_for"] >= horizon)
     frame["label"] = np.where(lost, 1.0, 0.0)
     frame.loc[frame["later"] > last_used_day(home), "label"] = np.nan
@@ -79,6 +87,28 @@ def _silence(home: Home, days: Sequence[date], horizon: int) -> pd.DataFrame:
     last = as_of - pd.to_timedelta(frame["days_since_last_seen"], unit="D")
     frame["lost_on"] = last.where(frame["label"] == 1)
     return _labels(frame)
+
+
+def _heirs(home: Home, accounts: pd.Series[Any], days: pd.Series[Any]) -> list[int]:
+    """What each account had become on a day."""
+    with KnownRecords(home) as records:
+        pairs = zip(accounts.tolist(), days.tolist(), strict=True)
+        return [records.survivors(day).get(number, number) for number, day in pairs]
+
+
+def _apart(home: Home, facts: Facts, days: Sequence[date]) -> pd.DataFrame:
+    """How long accounts were silent on a day on which they still stood apart from what they are part of today."""
+    with KnownRecords(home) as records:
+        today = records.survivors(date.max)
+        standing = {
+            day: {n for n, end in today.items() if records.survivors(day).get(n, n) != end} for day in days
+        }
+    chosen = sorted(set().union(*standing.values()))
+    if not chosen:
+        return pd.DataFrame({"as_of": [], "account_id": [], _SILENT: []})
+    found = panel(facts, days, [_SILENT], accounts=chosen)
+    kept = [number in standing[day] for day, number in zip(found["as_of"], found["account_id"], strict=True)]
+    return found[kept]
 
 
 def last_used_day(home: Home) -> date:
@@ -99,7 +129,7 @@ def _labels(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _CONTRACTS = """
-select account_id, started_on, least(notice_on, ended_on) as leaving_on, ended_on from subscription
+select account_id as holder, started_on, least(notice_on, ended_on) as leaving_on, ended_on from subscription
 where coalesce(recurring, true) and account_id is not null
 """
 
@@ -110,12 +140,34 @@ def _churn(home: Home, days: Sequence[date], horizon: int) -> pd.DataFrame:
     with KnownRecords(home) as records:
         today = _last_recorded(records)
         contracts = records.query(_CONTRACTS, today)
-    if contracts.empty:
-        return pd.DataFrame(columns=["as_of", "account_id", "label", "lost_on"])
-    for name in ("started_on", "leaving_on"):
-        contracts[name] = pd.to_datetime(contracts[name])
-    frames = [_churn_on(contracts, pd.Timestamp(day), horizon, pd.Timestamp(today)) for day in days]
+        if contracts.empty:
+            return pd.DataFrame(columns=["as_of", "account_id", "label", "lost_on"])
+        for name in ("started_on", "leaving_on"):
+            contracts[name] = pd.to_datetime(contracts[name])
+        frames = [_churn_of(records, contracts, day, horizon, today) for day in days]
     return _labels(pd.concat(frames, ignore_index=True))
+
+
+def _churn_of(
+    records: KnownRecords, contracts: pd.DataFrame, day: date, horizon: int, today: date
+) -> pd.DataFrame:
+    """The labels of a day, for the accounts that stood on it; each is judged by what it had become."""
+    lead, later = records.survivors(day), records.survivors(day + timedelta(days=horizon))
+    own, heirs = _followed(contracts["holder"], lead), _followed(contracts["holder"], later)
+    contracts = contracts.assign(account_id=heirs)
+    held = _is_held(contracts, pd.Timestamp(day))
+    pairs = pd.DataFrame({"own": own, "account_id": heirs})[held].drop_duplicates("own")
+    judged = _churn_on(contracts, pd.Timestamp(day), horizon, pd.Timestamp(today))
+    found = pairs.merge(judged, on="account_id")
+    return found.drop(columns="account_id").rename(columns={"own": "account_id"})
+
+
+def _followed(accounts: pd.Series[Any], lead: Mapping[int, int]) -> pd.Series[Any]:
+    return accounts.map(lambda number: lead.get(number, number))
+
+
+def _is_held(contracts: pd.DataFrame, day: pd.Timestamp) -> pd.Series[bool]:
+    return (contracts["started_on"] <= day) & ~(contracts["leaving_on"] <= day)
 
 
 def _last_recorded(records: KnownRecords) -> date:
@@ -138,7 +190,7 @@ def _last_recorded(records: KnownRecords) -> date:
 
 
 def _churn_on(contracts: pd.DataFrame, day: pd.Timestamp, horizon: int, today: pd.Timestamp) -> pd.DataFrame:
-    held = contracts[(contracts["started_on"] <= day) & ~(contracts["leaving_on"] <= day)]
+    held = contracts[_is_held(contracts, day)]
     end = day + pd.Timedelta(days=horizon)
     far = pd.Timestamp.max.floor("D")
     last = held.assign(leaving_on=held["leaving_on"].fillna(far)).groupby("account_id")["leaving_on"].max()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.apps import apps
@@ -14,7 +14,7 @@ from enishi.accounts.linking import Wanted, link_ids, unlink_id
 from enishi.accounts.merging import merge_accounts, preview_merge, unmerge_accounts
 from enishi.accounts.models import Account, AuditLine, Contact, OutsideId, Record, RecordVersion
 from enishi.accounts.removing import delete_records, undo_import
-from enishi.kit.errors import Conflict
+from enishi.kit.errors import Conflict, EnishiError
 from enishi.store.kinds import KINDS
 
 Task = apps.get_model("work.Task")
@@ -101,6 +101,37 @@ def test_chains_come_apart_in_any_order(pair):
     assert (kk.records.count(), top.records.count()) == (1, 1)
     unmerge_accounts(second, actor="test", now=LATER)
     assert snapshot() == before
+
+
+def test_a_merge_holds_all_along_or_from_a_day_and_is_taken_back_from_there(pair):
+    acme, kk = pair
+    for since, valid_on, known_at in (
+        (None, date(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)),
+        (date(2026, 3, 15), date(2026, 3, 15), datetime(2026, 3, 14, 15, tzinfo=UTC)),  # midnight in Tokyo
+    ):
+        merge = merge_accounts(kk, acme, actor="test", now=NOW, since=since)
+        unmerge_accounts(merge, actor="test", now=LATER)
+        told = list(RecordVersion.objects.filter(kind="merge").order_by("-pk")[:2])
+        assert [(v.account_id, v.valid_on, v.known_at) for v in told] == [
+            (None, valid_on, known_at),
+            (acme.pk, valid_on, known_at),
+        ]
+        kk.refresh_from_db()
+    with pytest.raises(EnishiError, match="2026-04-02"):
+        merge_accounts(kk, acme, actor="test", now=NOW, since=date(2026, 4, 2))
+
+
+def test_a_part_of_a_record_stated_while_merged_does_not_move_it_for_good(pair):
+    """A source that states some fields again says nothing of the account: its first word on that stands."""
+    acme, kk = pair
+    merge = merge_accounts(kk, acme, actor="test", now=NOW)
+    save("ticket", {"id": "t9", "subject": "again"}, source="billing", now=LATER)
+    save("contact", {"id": "c9", "title": "部長"}, source="billing", now=LATER)
+    assert acme.records.count() == acme.contacts.count() == 2
+    unmerge_accounts(merge, actor="test", now=LATER)
+    assert list(kk.records.values_list("outside_id", flat=True)) == ["t9"]
+    assert list(kk.contacts.values_list("outside_id", flat=True)) == ["c9"]
+    assert OutsideId.objects.get(system="billing", value="c9").account == kk
 
 
 def test_merges_that_make_no_sense_are_refused(pair):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import company_day
 from enishi.accounts.merging import merge_accounts, preview_merge, unmerge_accounts
 from enishi.accounts.models import Account, Merge
 from enishi.ingest.identity import list_twins
@@ -77,10 +80,28 @@ def _show_preview(request: PageRequest, account: Account, survivor: Account) -> 
         "outside_ids": found.outside_ids,
         "differences": [(d.title.in_language(language()), d.merged, d.survivor) for d in found.differences],
         "same_people": found.same_people,
+        "today": company_day(timezone.now()),
         "mrr": both,
         "mrr_after": sum(filter(None, both)) if any(value is not None for value in both) else None,
     }
     return render(request, "pages/identity/merge.html", context)
+
+
+def _since(bond: str, stated: str) -> date | None:
+    """The day on which the two became one, where they were not one all along."""
+    if bond == "duplicates":
+        return None
+    try:
+        return date.fromisoformat(stated)
+    except ValueError:
+        raise EnishiError(
+            "bond_missing",
+            Text(
+                "Say whether the two were one company all along, or from which day on.",
+                "以前から同一の企業なのか、いつ一つになったのかを指定してください。",
+            ),
+            fields={"since": Text("A day is needed.", "日付を指定してください。")},
+        ) from None
 
 
 @page(roles=LEADERS)
@@ -88,7 +109,8 @@ def _show_preview(request: PageRequest, account: Account, survivor: Account) -> 
 def merge(request: PageRequest) -> HttpResponseBase:
     """Merge two accounts."""
     account, survivor = _pair(request, request.POST.dict())
-    done = merge_accounts(account, survivor, actor=request.member, now=timezone.now())
+    since = _since(request.POST.get("bond", ""), request.POST.get("since", ""))
+    done = merge_accounts(account, survivor, actor=request.member, now=timezone.now(), since=since)
     text = _("%(merged)s was merged into %(survivor)s.") % {"merged": account.name, "survivor": survivor.name}
     toast_after(request, text, undo=reverse("identity-unmerge", args=[done.pk]))
     return HttpResponseRedirect(reverse("identity-merges"))

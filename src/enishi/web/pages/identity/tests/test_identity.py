@@ -132,10 +132,23 @@ def test_twins_are_found_previewed_merged_and_taken_apart(client, acme):
     assert "アクメ㈱" in client.get(reverse("identity-merges")).content.decode()
     pair = {"account": f"#{other.pk}", "survivor": f"#{acme.pk}"}
     assert "IT" in client.get(reverse("identity-merge-preview"), pair).content.decode()
-    client.post(reverse("identity-merge"), pair)
+    assert client.post(reverse("identity-merge"), pair | {"bond": "joined"}).status_code == 400
+    ahead = {"bond": "joined", "since": "2999-01-01"}
+    assert client.post(reverse("identity-merge"), pair | ahead).status_code == 400
+    client.post(reverse("identity-merge"), pair | {"bond": "duplicates", "since": "2026-05-01"})
     other.refresh_from_db()
     assert other.merged_into == acme
+    assert Merge.objects.get().since is None
     client.post(reverse("identity-unmerge", args=[Merge.objects.get().pk]))
     other.refresh_from_db()
     assert other.merged_into is None
     assert client.get(reverse("identity-merge-preview"), {"account": "x"}).status_code == 400
+
+
+def test_two_companies_become_one_on_a_day(client, acme):
+    beta = Account.objects.get(outside_id="b1")
+    pair = {"account": f"#{beta.pk}", "survivor": f"#{acme.pk}"}
+    assert 'type="date"' in client.get(reverse("identity-merge-preview"), pair).content.decode()
+    client.post(reverse("identity-merge"), pair | {"bond": "joined", "since": "2026-05-01"})
+    assert Merge.objects.get().since.isoformat() == "2026-05-01"
+    assert "2026年5月1日" in client.get(reverse("identity-merges")).content.decode()
