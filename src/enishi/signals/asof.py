@@ -36,18 +36,18 @@ class KnownRecords:
     def has(self, kind: str) -> bool:
         return self.published.has(f"record_{kind}")
 
-    def query(self, sql: str, day: date) -> pd.DataFrame:
+    def query(self, sql: str, day: date, *, merged: bool = True) -> pd.DataFrame:
         """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then.
 
-        The account column already leads to the surviving account of merges known on the day.
+        The account column of the views already leads to the surviving account of merges known on the day; merged
+        accounts are no accounts of their own. Not ``merged``: accounts as the sources stated them.
         """
         for kind in KINDS.values():
             if re.search(rf"\b{kind.name}\b", sql):
-                self._make_view(kind, day)
-        frame = self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
-        return self._follow_merges(frame, day)
+                self._make_view(kind, day, self.survivors(day) if merged else {})
+        return self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
 
-    def _make_view(self, kind: Kind, day: date) -> None:
+    def _make_view(self, kind: Kind, day: date, lead: dict[int, int]) -> None:
         files = self.published.files(f"record_{kind.name}")
         if files:
             source = f"read_parquet({files!r})"
@@ -55,7 +55,8 @@ class KnownRecords:
             empty = self.published.schema(f"record_{kind.name}").empty_table()
             self.connection.register(f"empty_{kind.name}", empty)
             source = f"empty_{kind.name}"
-        self.connection.execute(_view_sql(kind, source, day, self._minutes_east(day)))
+        minutes = self._minutes_east(day)
+        self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, minutes))
 
     def _minutes_east(self, day: date) -> int:
         """The company zone's offset at noon of the day: instants are kept in UTC, days are local."""
@@ -94,6 +95,20 @@ def _end_of_chain(start: int, lead: dict[int, int]) -> int:
         seen.add(at)
         at = lead[at]
     return at
+
+
+def _led(kind: Kind, source: str, lead: dict[int, int]) -> str:
+    """The versions of a kind with merges followed."""
+    if not lead:
+        return source
+    pairs = ", ".join(f"({int(merged)}, {int(survivor)})" for merged, survivor in lead.items())
+    led = f"(values {pairs}) as lead (merged, survivor)"
+    if kind.name == "account":
+        return f"(from {source} where record_id not in (select merged from {led}))"  # noqa: S608 - numbers
+    return (
+        f"(select * replace (coalesce(survivor, account_id) as account_id) from {source} "  # noqa: S608 - numbers
+        f"left join {led} on account_id = merged)"
+    )
 
 
 def _view_sql(kind: Kind, source: str, day: date, minutes_east: int) -> str:

@@ -139,7 +139,7 @@ def _churn(home: Home, days: Sequence[date], horizon: int) -> pd.DataFrame:
     and end of its last one, unless another subscription goes on beyond."""
     with KnownRecords(home) as records:
         today = _last_recorded(records)
-        contracts = records.query(_CONTRACTS, today)
+        contracts = records.query(_CONTRACTS, today, merged=False)
         if contracts.empty:
             return pd.DataFrame(columns=["as_of", "account_id", "label", "lost_on"])
         for name in ("started_on", "leaving_on"):

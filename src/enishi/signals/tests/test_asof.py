@@ -8,7 +8,7 @@ import pytest
 
 from enishi.definitions.contracts import Topic
 from enishi.kit.home import Home
-from enishi.signals.asof import KnownRecords, count_mentions, match_topics, read_attributes
+from enishi.signals.asof import KnownRecords, count_churn, count_mentions, match_topics, read_attributes
 from enishi.signals.evidence import FACT_NAMES, find_facts, newest_mentions
 from enishi.store.testing import publish
 
@@ -160,3 +160,22 @@ def test_topics_are_found_in_both_languages_and_counted_from_the_day_they_were_k
     ]
     assert newest_mentions(matches, D(2026, 3, 10))["mention_price"][1].record_id == 2
     assert newest_mentions(matches, D(2026, 2, 10))["mention_price"][1].record_id == 1
+
+
+def test_an_account_keeps_its_own_attributes_and_takes_on_the_contracts_of_what_it_took_in(
+    home: Home,
+) -> None:
+    publish(home, "record_account", [head(7, 7, D(2026, 1, 1), name="Seven", stage="onboarding", industry="IT"),
+                                     head(8, 8, D(2026, 1, 1), name="Eight", stage="adoption")])  # fmt: skip
+    publish(home, "record_subscription", [
+        head(70, 7, D(2024, 1, 1), started_on=D(2024, 1, 1), ended_on=D(2026, 3, 1), product="P", amount=9),
+        head(80, 8, D(2024, 1, 1), started_on=D(2024, 1, 1), product="Q", amount=5),
+    ])  # fmt: skip
+    publish(home, "merge", [head(7, 8, D(2026, 2, 1))])
+    with KnownRecords(home) as records:
+        before, after = (read_attributes(records, [day]) for day in (D(2026, 1, 15), D(2026, 2, 15)))
+        assert count_churn(records, D(2026, 1, 15)) == (2, 0)
+        assert count_churn(records, D(2026, 3, 15)) == (1, 0)
+    assert sorted(before["account_id"]) == [7, 8]
+    found = after[["account_id", "stage", "industry", "product"]].to_dict("records")
+    assert found == [{"account_id": 8, "stage": "adoption", "industry": "", "product": "P"}]
