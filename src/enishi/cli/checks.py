@@ -301,9 +301,7 @@ def check_freshness(home: Home, now: datetime) -> Iterator[Finding]:
         )
     else:
         stale = (today - last).days > 4
-        remedy = Text(
-            "Check the sources under Setup → Sources.", "「設定 → データ接続」で連携元をご確認ください。"
-        )
+        remedy = Text("Look at Sources under Setup.", "「設定」の「データの取り込み元」をご確認ください。")
         yield Finding(
             "usage",
             "warning" if stale else "ok",
@@ -338,7 +336,7 @@ def check_desks(home: Home, now: datetime) -> Iterator[Finding]:
             Text(
                 f"{rejects} refused items wait at the rejects desk", f"受付不可のデータが{rejects}件あります"
             ),
-            Text("Look at them under Setup → Rejects.", "「設定 → 受付不可データ」でご確認ください。"),
+            Text("Look at them under Setup → Rejects.", "「設定 → 取り込みエラー」でご確認ください。"),
         )
     else:
         yield Finding("rejects", "ok", Text("The rejects desk is empty", "受付不可のデータはありません"))

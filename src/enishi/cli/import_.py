@@ -159,6 +159,28 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
     }
 
 
+def _tell_columns(made: Any) -> None:
+    """How the columns were read; a usage file without accounts is the one mistake nothing else would show."""
+    from enishi.ingest.files.kinds import FILE_KINDS
+
+    columns = made.plan.get("columns", {})
+    for field in FILE_KINDS[made.kind].fields:
+        if columns.get(field.name):
+            click.echo(f"  {say(field.title)} ({field.name}) ← {columns[field.name]}")
+    constants = made.plan.get("constants", {})
+    if made.kind == "event" and not columns.get("account") and not constants.get("account"):
+        click.secho(
+            say(
+                "  No column names the account: these events count only for users whose account is known "
+                "otherwise. --map account=COLUMN says which one it is.",
+                "  顧客企業の列がありません。所属先が別途分かっている利用者の分だけが集計されます。"
+                "列は --map account=列名 で指定できます。",
+            ),
+            fg="yellow",
+            err=True,
+        )
+
+
 def _tell(made: Any, tally: Any, dry_run: bool) -> None:
     counts = tally.counts
     words = {
@@ -167,6 +189,7 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
         "unchanged": say("unchanged", "変更なし"),
         "rejected": say("rejected", "受付不可"),
     }
+    _tell_columns(made)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
     for row, errors in tally.examples[:EXAMPLES]:
@@ -176,7 +199,7 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
         click.echo(
             say(
                 "  … all of them: --rejects FILE, or Setup → Rejects",
-                "  … すべての行は --rejects FILE または「設定 → 受付不可データ」で確認できます",
+                "  … すべての行は --rejects FILE または「設定 → 取り込みエラー」で確認できます",
             ),
             err=True,
         )

@@ -7,7 +7,7 @@ import click
 from enishi.cli.installation import open_django
 from enishi.cli.setting_up import SignIn, set_up
 from enishi.cli.show import show_json
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import json_option, language, option, say, spoken, this_program
 
 
 @spoken(
@@ -40,19 +40,20 @@ def command(email: str | None, as_json: bool) -> None:
 
 def tell_sign_in(sign_in: SignIn) -> None:
     """Mail address and, the one time it is known, the password."""
+    again = f"{this_program()} member password {sign_in.email}"
     click.echo(say(f"Sign in as    {sign_in.email}", f"サインイン    {sign_in.email}"))
     if sign_in.password:
         click.secho(say(f"Password      {sign_in.password}", f"パスワード    {sign_in.password}"), bold=True)
         click.echo(
             say(
-                "              (shown only now; kept as a hash. `enishi member password` makes a new one)",
-                "              (表示は今回のみです。再発行は `enishi member password` で行えます)",
+                f"              (shown only now; kept as a hash. `{again}` makes a new one)",
+                f"              (表示は今回のみです。再発行は `{again}` で行えます)",
             )
         )
     else:
         click.echo(
             say(
-                "              (password unchanged; `enishi member password` makes a new one)",
-                "              (パスワードは変更されていません。再発行は `enishi member password` で行えます)",
+                f"              (password unchanged; `{again}` makes a new one)",
+                f"              (パスワードは変更されていません。再発行は `{again}` で行えます)",
             )
         )

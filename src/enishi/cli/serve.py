@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import errno
 import os
 import socket
@@ -16,10 +17,11 @@ import click
 from enishi.cli import processes
 from enishi.cli.installation import log_to_stderr, open_installation
 from enishi.cli.supervisor import Child, Supervisor, stop_on_signals
-from enishi.cli.words import language, option, say, spoken
+from enishi.cli.words import language, option, say, spoken, this_program
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
 from enishi.kit.text import Text
+from enishi.store.lock import ConsumerLock
 
 
 @spoken(
@@ -52,6 +54,7 @@ from enishi.kit.text import Text
 def command(port: int, host: str, only: str | None) -> None:
     os.environ.setdefault("ENISHI_URL", f"http://{_reachable(host)}:{port}")
     home = open_installation()
+    lock = _only_one(home) if only is None else None
     if only in (None, "web"):
         check_port(host, port)
     if only == "web":
@@ -62,6 +65,28 @@ def command(port: int, host: str, only: str | None) -> None:
         processes.run_worker()
     else:
         _serve_all(home, host, port)
+    if lock is not None:
+        lock.release()
+
+
+def _only_one(home: Home) -> ConsumerLock:
+    """Hold the data folder: a second service on it would take the first one's jobs for interrupted ones."""
+    lock = ConsumerLock(home.root / "serve.lock")
+    if not lock.take():
+        raise Conflict(
+            "already_running",
+            Text(
+                f"Enishi is running already on the data folder {home.root}.",
+                f"データフォルダー {home.root} では、Enishiがすでに動いています。",
+            ),
+            Text(
+                "Open its address in the browser, stop it with Ctrl-C where it was started, or name another folder "
+                "(enishi --data DIR serve; make run DATA=DIR).",
+                "ブラウザーでそのアドレスを開くか、起動した端末でCtrl-Cを押して停止するか、別のフォルダーを指定してください"
+                "(enishi --data DIR serve、make run DATA=DIR)。",
+            ),
+        )
+    return lock
 
 
 def _reachable(host: str) -> str:
@@ -107,7 +132,8 @@ def _serve_all(home: Home, host: str, port: int) -> None:
 
 
 def _announce_when_ready(address: str) -> None:
-    threading.Thread(target=_announce, args=(address,), daemon=True).start()
+    spoken_here = contextvars.copy_context()  # a thread of its own would speak English
+    threading.Thread(target=spoken_here.run, args=(_announce, address), daemon=True).start()
 
 
 def _announce(address: str) -> None:
@@ -125,11 +151,12 @@ def _announce(address: str) -> None:
     from enishi.accounts.models import Member, Role
 
     admin = Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
+    again = this_program()
     if admin is not None:
         click.echo(
             say(
-                f"Sign in as {admin.email}. Forgotten the password? enishi member password {admin.email}",
-                f"サインイン: {admin.email} (パスワードの再発行: enishi member password {admin.email})",
+                f"Sign in as {admin.email}. Forgotten the password? {again} member password {admin.email}",
+                f"サインイン: {admin.email} (パスワードの再発行: {again} member password {admin.email})",
             )
         )
     click.echo(say("Ctrl-C stops it.", "Ctrl-Cで停止します。"))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import click
 import click.core
 import click.exceptions
 import click.formatting
+import click.types
 
 from enishi.kit.text import LANGUAGES, Text
 
@@ -38,6 +42,18 @@ CLICK_WORDS = {
     "default: {default}": "既定値: {default}",
     "env var: {var}": "環境変数: {var}",
     "required": "必須",
+    "Did you mean {possibility}?": "{possibility} ではありませんか。",
+    "(Did you mean one of: {possibilities}?)": "(候補: {possibilities})",
+    "{value!r} is not {choice}.": "{value!r} は {choice} ではありません。",
+    "{value!r} is not one of {choices}.": "{value!r} は次のいずれでもありません: {choices}",
+    "{value!r} is not a valid {number_type}.": "{value!r} は数値ではありません。",
+    "{value} is not in the range {range}.": "{value} は範囲 {range} の外です。",
+    "{name} {filename!r} is a directory.": "{filename!r} はフォルダーです。",
+    "Got unexpected extra argument ({args})": "余分な引数があります({args})",
+    "Got unexpected extra arguments ({args})": "余分な引数があります({args})",
+    "{name} {filename!r} does not exist.": "{filename!r} がありません。",
+    "{value!r} does not match the format {format}.": "{value!r} は {format} の形ではありません。",
+    "{value!r} does not match the formats {formats}.": "{value!r} は {formats} のいずれの形でもありません。",
 }
 
 
@@ -69,12 +85,17 @@ def use_language(language: str) -> None:
     if language not in LANGUAGES:
         raise ValueError(f"unknown language {language}")
     _language.set(language)
-    for module in (click.core, click.decorators, click.exceptions, click.formatting):
+    for module in (click.core, click.decorators, click.exceptions, click.formatting, click.types):
         module._ = _click_word  # type: ignore[attr-defined]
+        module.ngettext = _click_number  # type: ignore[attr-defined]
 
 
 def _click_word(message: str) -> str:
     return CLICK_WORDS.get(message, message) if language() == "ja" else message
+
+
+def _click_number(one: str, many: str, count: int) -> str:
+    return _click_word(one if count == 1 else many)
 
 
 def language() -> str:
@@ -123,6 +144,15 @@ class SpokenOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         self.help = say(self.text)
         return super().get_help_record(ctx)
+
+
+def this_program() -> str:
+    """How to call this program again for the same data folder, to be typed as it stands."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "enishi" else "enishi"
+    if Path(program).name == "enishi" and os.path.dirname(program) in os.get_exec_path():
+        program = "enishi"
+    home = os.environ.get("ENISHI_HOME")
+    return f"{program} --data {shlex.quote(home)}" if home else program
 
 
 def option(*names: str, en: str, ja: str, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from enishi.cli.main import COMMANDS, enishi, run
-from enishi.cli.words import choose_language, say, use_language
+from enishi.cli.words import choose_language, say, this_program, use_language
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +88,29 @@ def test_wrong_usage_is_told_in_the_language_and_by_the_exit_code(capsys: pytest
     assert run(["serve", "--bogus"]) == 2
     assert "エラー" in capsys.readouterr().err
     assert run(["nonsense"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--prt", "8"], "'--port' ではありませんか"),
+        (["serve", "--port", "99999999"], "範囲"),
+        (["asof", "6/30"], "の形ではありません"),
+        (["--data", "x", "serve", "--only", "all"], "次のいずれでもありません"),
+    ],
+)
+def test_wrong_usage_is_told_in_japanese(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", "unchanged")
+    use_language("ja")
+    assert run(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_hint_names_the_data_folder_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/enishi"])
+    monkeypatch.setenv("ENISHI_HOME", "/a b")
+    assert this_program() == ".venv/bin/enishi --data '/a b'"
+    monkeypatch.delenv("ENISHI_HOME")
+    assert this_program() == ".venv/bin/enishi"
