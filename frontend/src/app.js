@@ -16,6 +16,7 @@ import { watchCharts } from "./charts/load.js";
 import { copyButtons } from "./copy.js";
 import { dialogs } from "./dialogs.js";
 import { drops } from "./drops.js";
+import { editors } from "./editors.js";
 import { forms } from "./forms.js";
 import { palette } from "./palette.js";
 import { shortcuts } from "./shortcuts.js";
@@ -34,7 +35,7 @@ htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 
 register(Alpine);
-for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, drops, forms, watchCharts]) {
+for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, drops, editors, forms, watchCharts]) {
   start();
 }
 Alpine.start();

@@ -23,6 +23,7 @@ from enishi.signals.trials import (
     run_backtest,
     scorecard_in_force,
 )
+from enishi.signals.trying import preview_lines
 
 __all__ = [
     "Outcome",
@@ -41,6 +42,7 @@ __all__ = [
     "list_states",
     "metric_catalogue",
     "preview",
+    "preview_lines",
     "run_backtest",
     "score_day",
     "score_history",

@@ -15,6 +15,7 @@ from enishi.accounts.company import company_remembered, get_company
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
+from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.history import scores_as_of
 from enishi.signals.hooks import tiers_on
@@ -22,14 +23,15 @@ from enishi.signals.judging import Judgement, judge
 from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
 from enishi.signals.panel import living_accounts, read_frame, week_before
-from enishi.signals.scoring import CODES, UNKNOWN, overrides_on, pair_rows
+from enishi.signals.scoring import overrides_on, pair_rows
+from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
 
 Progress = Callable[[float, float], object]
 
 _ACCOUNTS = """
 select record_id as account_id, outside_id, name, name_kana, domain, industry, employees, size, region, country,
-       coalesce(stage, '') as stage, owner, channel, since
+       owner, channel, since
 from account
 """
 _SOLD = """
@@ -80,7 +82,8 @@ def book_as_of(
             return pd.DataFrame({"account_id": pd.Series(dtype=np.int64)})
         book["ltv"] = [simple_ltv(_none(m), float(get_company().gross_margin), rate) for m in book["mrr"]]
         book["at_stake"] = _stakes(then, book)
-        book["tier"] = book["account_id"].map(tiers_on(day)).fillna("")
+        tiers = tiers_on(day)
+        book["tier"] = [tiers.get(account, "") for account in book["account_id"]]
         return _with_fields(_with_metrics(book, then, rules), records, day)
 
 
@@ -109,6 +112,7 @@ def _row(then: _Then, i: int) -> dict[str, Any]:
     fired = zip(causes.body.alerts, causes.alerts[row], strict=True)
     return {
         "account_id": account,
+        "stage": str(then.columns["stage"][row]),
         **_score(then, account, row, int(then.week[i])),
         "main_cause": named[0] if named else "",
         "causes": named,
@@ -130,6 +134,14 @@ def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
         before = int(then.judgement.tenths[week])
     tenths = score.tenths if score else None
     band = score.band if score else "unknown"
+    if then.columns["stage"][row] == CHURNED:
+        return {
+            "tenths": None,
+            "band": "unknown",
+            "band_week_ago": band_before,
+            "coverage": 0.0,
+            "change": None,
+        }
     return {
         "tenths": tenths,
         "band": then.overrides.get(account, band),

@@ -295,3 +295,28 @@ def test_a_source_gone_quiet_is_no_churn_of_everyone(home: Home) -> None:
     line = AccountState.objects.get(pk=4).lines[0]
     assert (line["status"], line["points"]) == ("stale", None)
     assert "情報が古いため除外" in line["text_ja"]
+
+
+def test_an_edited_scorecard_is_shown_line_by_line_beside_the_one_in_force(home: Home) -> None:
+    install_defaults("system", NOW)
+    body = default_body("scorecard", "default")
+    for measure in body["measures"][::2]:
+        measure["weight"] = 10 * measure.get("weight", 1)
+    found = api.preview_lines(body, TODAY, [1, 2, 999], home=home)
+    assert set(found) == {1, 2}
+    for shown in found.values():
+        assert sum(line["before"] or 0 for line in shown["lines"]) == shown["before"]
+        assert sum(line["after"] or 0 for line in shown["lines"]) == shown["after"]
+    assert any(line["changed"] for line in found[1]["lines"])
+
+
+def test_a_past_book_says_what_was_stored_and_known_then(home: Home) -> None:
+    day = TODAY - 60 * DAY
+    book = api.book_as_of(day, home=home, now=NOW).set_index("account_id")
+    assert tenths_on(day) == {int(a): int(t) for a, t in book["tenths"].items()}
+    HealthScore.objects.filter(day=day, account=1).update(tenths=123)
+    again = api.book_as_of(day, home=home, now=NOW).set_index("account_id")
+    assert again.loc[1, "tenths"] == 123
+    assert all(seen is None or seen <= day for seen in again["last_seen_on"])
+    assert again.loc[1, "name"] == "Company 1"
+    assert again.loc[1, "stage"] == "adoption"

@@ -257,12 +257,12 @@ def _new_caps(sent: QueryDict) -> list[Body]:
 
 
 def shown_pairs(mapping: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """A mapping's table as rows of value and points, with two empty rows to fill."""
+    """A mapping's table as rows of value and points, with an empty row to fill; a button adds more."""
     if mapping.get("type") == "bands":
         rows = [(step["at_least"], step["points"]) for step in mapping.get("steps", [])]
     else:
         rows = [tuple(pair) for pair in mapping.get("points", [])]
-    return [*rows, ("", ""), ("", "")]
+    return [*rows, ("", "")]
 
 
 def shown_peers(mapping: Mapping[str, Any]) -> list[str]:

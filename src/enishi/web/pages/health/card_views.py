@@ -143,7 +143,8 @@ def preview(request: PageRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {}
     try:
         parse_body(KIND, body)
-        context["preview"] = previews.preview_card(request.member, slug, body, company_day(system_clock()))
+        today, names = company_day(system_clock()), request.POST.get("preview:accounts", "")[:500]
+        context["preview"] = previews.preview_card(request.member, slug, body, today, names)
     except BadDefinition as error:
         context["error"] = error
     return render(request, "pages/health/_preview.html", context)

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from enishi.accounts.models import Member
-from enishi.signals.api import preview
+from enishi.signals.api import preview, preview_lines
 from enishi.web.badges import band_word
 from enishi.web.pages.health.backtests import in_scope
+from enishi.web.pages.health.builder import chosen_accounts
 
 MOST_SHOWN = 12
 BANDS = ("red", "yellow", "green", "unknown")
@@ -50,8 +51,26 @@ def _histogram(counts: Sequence[int]) -> list[dict[str, Any]]:
     ]
 
 
-def preview_card(member: Member, slug: str, body: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """The distribution before and after over all accounts, and the moves the member may see."""
+MOST_LINES = 3
+
+
+def _lines(
+    member: Member, slug: str, body: Mapping[str, Any], today: date, names: str
+) -> list[dict[str, Any]]:
+    """What each measure gives the accounts asked for, under the scorecard in force and under the edited one."""
+    accounts = chosen_accounts(member, names)[:MOST_LINES]
+    found = preview_lines(body, today, [account.pk for account in accounts], slug=slug)
+    return [{"account": account, **found[account.pk]} for account in accounts if account.pk in found]
+
+
+def preview_card(
+    member: Member, slug: str, body: Mapping[str, Any], today: date, names: str = ""
+) -> dict[str, Any]:
+    """The distribution before and after over all accounts, the moves the member may see, and chosen accounts' lines.
+
+    Args:
+        names: accounts to show line by line, separated by commas; empty: the largest ones.
+    """
     found = preview(dict(body), today, slug=slug)
     moves = in_scope(member, found["moves"])
     moves = sorted(moves, key=lambda m: (BANDS.index(m["after"]), m["tenths_after"] or 0))
@@ -62,4 +81,5 @@ def preview_card(member: Member, slug: str, body: Mapping[str, Any], today: date
         "histogram": _histogram(found["histogram"]),
         "moves": moves[:MOST_SHOWN],
         "more": max(0, len(moves) - MOST_SHOWN),
+        "accounts_shown": _lines(member, slug, body, today, names),
     }

@@ -14,7 +14,9 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.kit.text import fold
 from enishi.signals.models import AccountState
+from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.columns import METRIC
+from enishi.web.pages.portfolio.filters import asks_for_former
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.reads import Slice
 
@@ -46,7 +48,8 @@ _STATE = (
 
 
 def _words(frame: pd.DataFrame, name: str) -> pd.Series[str]:
-    return frame[name].fillna("").astype(str)
+    values = frame[name].astype(object)
+    return values.where(values.notna(), "").astype(str)
 
 
 def _is(name: str) -> Condition:
@@ -148,6 +151,8 @@ def select(book: pd.DataFrame, member: Member, query: Query, *, day: date, unit:
     if book.empty:
         return book
     keep = _found(book, member, query.text)
+    if not asks_for_former(query):
+        keep = keep & (book["stage"] != CHURNED).to_numpy(dtype=bool)
     for name, values in query.choices.items():
         keep = keep & CONDITIONS[name](book, values)
     for name, limit in query.numbers.items():

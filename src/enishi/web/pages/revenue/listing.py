@@ -77,17 +77,52 @@ def _standing(moves: pd.DataFrame, day: date) -> Iterator[Entry]:
         yield Entry(int(account), int(amount), 0, int(amount))  # type: ignore[call-overload]
 
 
-def read_listing(member: Member, drill: Drill, today: date) -> Listing:
-    """The entries behind a figure of the page, in scope and in the figure's segment."""
-    known_on = min(today, drill.end) if drill.view.known == "then" else today
+def _lost(frame: pd.DataFrame) -> Iterator[Entry]:
+    """Customers of the start that are gone at the end: those logo churn counts."""
+    return (entry for entry in _retained(frame) if entry.before > 0 and entry.after <= 0)
+
+
+def _cohort(moves: pd.DataFrame, drill: Drill) -> Iterator[Entry]:
+    """Everyone who came in the period: MRR on the day they came, and at the end of the day looked at."""
+    came = listed(moves, "new", number_of(drill.start), number_of(drill.end))
+    day = drill.on or drill.end
+    held = mrr_at(moves[moves["day"] < number_of(day)], day)
+    for row in came.itertuples(index=False):
+        account, first = int(row.account_id), int(row.amount)  # type: ignore[arg-type]
+        after = int(held.get(account, 0))
+        yield Entry(account, after - first, first, after)
+
+
+def _renewals(due: pd.DataFrame, drill: Drill) -> Iterator[Entry]:
+    """Renewals due in the span, with the MRR before and after each date."""
+    part = due[(due["day"] >= number_of(drill.start)) & (due["day"] < number_of(drill.end))]
+    ordered = part.sort_values(["renewed", "mrr"], ascending=[True, False], kind="stable")
+    rows: Iterator[Any] = ordered.itertuples(index=False)
+    for row in rows:
+        before, after = int(row.mrr), int(row.after)
+        kind = "renewed" if row.renewed else "not_renewed"
+        on = day_of_number(int(row.day))
+        yield Entry(int(row.account_id), after - before, before, after, kind, on, str(row.product))
+
+
+def _entries(member: Member, drill: Drill, known_on: date, today: date) -> Iterator[Entry]:
+    if drill.movement == "renewals":
+        return _renewals(reads.read_due(member, drill.view, known_on, today), drill)
     moves = reads.read_book(member, drill.view, known_on).moves
     if drill.movement == "mrr":
-        entries = tuple(_standing(moves, drill.end))
-    elif drill.movement == "retention":
-        entries = tuple(_retained(retention_by_account(moves, drill.start, drill.end)))
-    else:
-        chosen = listed(moves, drill.movement, number_of(drill.start), number_of(drill.end))
-        entries = tuple(_moves(chosen))
+        return _standing(moves, drill.end)
+    if drill.movement == "cohort":
+        return _cohort(moves, drill)
+    if drill.movement in ("retention", "lost"):
+        held = retention_by_account(moves, drill.start, drill.end)
+        return _lost(held) if drill.movement == "lost" else _retained(held)
+    return _moves(listed(moves, drill.movement, number_of(drill.start), number_of(drill.end)))
+
+
+def read_listing(member: Member, drill: Drill, today: date) -> Listing:
+    """The entries behind a figure of the page, in scope and in the figure's segment."""
+    known_on = min(today, drill.on or drill.end) if drill.view.known == "then" else today
+    entries = tuple(_entries(member, drill, known_on, today))
     return Listing(
         entries,
         sum(entry.amount for entry in entries),

@@ -84,21 +84,28 @@ def _row(query: Query, one: Line, chosen: Line) -> dict[str, Any]:
         "nrr": known(one.own.nrr),
         "grr": known(one.own.grr),
         "kept_address": _listing(query, "retention", period.start, period.end),
+        "lost_address": _listing(query, "lost", period.start, period.end),
         "logo_churn": known(one.own.logo_churn),
         "quick": known(one.rates.quick_ratio),
         "customers": one.bridge.customers_closing,
     }
 
 
+def _total_step(query: Query, name: str, amount: int, day: date, currency: str) -> dict[str, Any]:
+    """The bar of the MRR in force when a day begins; it leads to those who make it up."""
+    address = _listing(query, "mrr", day, day)
+    return {"name": name, "value": _whole(amount, currency), "total": True, "address": address}
+
+
 def _bridge_chart(query: Query, one: Line, currency: str) -> dict[str, Any]:
     words = movement_words()
     steps: list[dict[str, Any]] = [
-        {"name": _("Opening"), "value": _whole(one.bridge.opening, currency), "total": True}
+        _total_step(query, _("Opening"), one.bridge.opening, one.period.start, currency)
     ]
     for cell in _bridge_cells(query, one.period, one.bridge):
         step = {"name": words[cell["name"]], "value": _whole(cell["amount"], currency)}
         steps.append(step | ({"address": cell["address"]} if cell["address"] else {}))
-    steps.append({"name": _("Closing"), "value": _whole(one.bridge.closing, currency), "total": True})
+    steps.append(_total_step(query, _("Closing"), one.bridge.closing, one.period.end, currency))
     return {"kind": "bridge", "name": "MRR", "format": "money", "currency": currency, "steps": steps}
 
 
@@ -145,6 +152,10 @@ def headline(query: Query, found: Sequence[Line], due: pd.DataFrame) -> dict[str
         "lost": now.trailing.customers - now.trailing.stayed,
         "at_start": now.trailing.customers,
         "kept_address": _listing(query, "retention", start, end),
+        "lost_address": _listing(query, "lost", start, end),
+        "renewal_address": _listing(query, "renewals", start, end),
+        "moved_address": _listing(query, "", start, end),
+        "grown_address": _listing(query, "expansion", start, end),
         "renewals": renewed,
         "renewal_rate": known(renewed.rate),
         "renewal_money": known(renewed.money_rate),
@@ -180,7 +191,11 @@ def triangle(moves: pd.DataFrame, query: Query, today: date) -> dict[str, Any] |
             "title": _title(found.cohorts[i]),
             "customers": int(found.customers[i]),
             "mrr": int(found.mrr[i]),
-            "cells": [_cell(value) for value in shares[i][: len(found.cohorts) - i]],
+            "address": _listing(query, "cohort", found.cohorts[i].start, found.cohorts[i].end),
+            "cells": [
+                _cell(value, _cohort_listing(query, found.cohorts, i, i + age))
+                for age, value in enumerate(shares[i][: len(found.cohorts) - i])
+            ],
         }
         for i in range(first, len(found.cohorts))
         if found.customers[i]
@@ -189,11 +204,17 @@ def triangle(moves: pd.DataFrame, query: Query, today: date) -> dict[str, Any] |
     return {"rows": rows, "ages": list(range(width)), "every": every, "cut": first}
 
 
-def _cell(value: float) -> dict[str, Any]:
+def _cohort_listing(query: Query, cohorts: Sequence[Period], came: int, until: int) -> str:
+    """Those who came in one period, as they stand at the end of another."""
+    first = cohorts[came]
+    return "movements/" + query.drill("cohort", first.start, first.end, cohorts[until].end)
+
+
+def _cell(value: float, address: str) -> dict[str, Any]:
     if np.isnan(value):
-        return {"value": None, "shade": "none"}
+        return {"value": None, "shade": "none", "address": ""}
     share = float(value)
-    return {"value": share, "shade": str(min(SHADES, round(share * SHADES)))}
+    return {"address": address, "value": share, "shade": str(min(SHADES, round(share * SHADES)))}
 
 
 def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, Any]]:
@@ -219,6 +240,9 @@ def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, A
                 "title": titles[value],
                 "address": own.address,
                 "opening": found.opening,
+                "opening_address": _listing(own, "mrr", period.start, period.start),
+                "closing_address": _listing(own, "mrr", period.end, period.end),
+                "lost_address": _listing(own, "lost", year_before(period.end), period.end),
                 "cells": _bridge_cells(own, period, found),
                 "closing": found.closing,
                 "customers": found.customers_closing,

@@ -12,7 +12,7 @@ KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
 DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product")
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
-LISTS = (*MOVEMENTS, "mrr", "retention")  # what the drill-down can list
+LISTS = (*MOVEMENTS, "mrr", "retention", "lost", "renewals", "cohort")  # what the drill-down can list
 COHORTS = ("revenue", "logo")
 
 
@@ -50,11 +50,12 @@ class Query:
     def address(self) -> str:
         return "?" + urlencode(self.pairs())
 
-    def drill(self, movement: str, start: date, end: date) -> str:
-        """The query string of the accounts behind a movement's figure."""
+    def drill(self, movement: str, start: date, end: date, on: date | None = None) -> str:
+        """The query string of the accounts behind a movement's figure; a cohort's also says the day looked at."""
         own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known")]
         span = [("movement", movement), ("from", start.isoformat()), ("to", end.isoformat())]
-        return "?" + urlencode([*span, *own])
+        looked = [("on", on.isoformat())] if on else []
+        return "?" + urlencode([*span, *looked, *own])
 
     def at_period(self, start: date | None) -> Query:
         return replace(self, at=start)
@@ -92,10 +93,17 @@ class Drill:
     start: date
     end: date
     view: Query
+    on: date | None = None  # of a cohort: the day on which it is looked at
 
 
 def read_drill(params: QueryDict, today: date) -> Drill:
     """The drill-down an address asks for; by default everything that moved this month."""
     start = _day(params.get("from", "")) or today.replace(day=1)
     end = _day(params.get("to", "")) or today
-    return Drill(_one_of(params.get("movement", ""), LISTS, ""), start, max(start, end), read_query(params))
+    return Drill(
+        _one_of(params.get("movement", ""), LISTS, ""),
+        start,
+        max(start, end),
+        read_query(params),
+        _day(params.get("on", "")),
+    )

@@ -51,7 +51,14 @@ def _titles(drill: Drill) -> dict[str, str]:
         "": _("All movements"),
         "mrr": _("MRR in force"),
         "retention": _("What became of the customers of the start"),
+        "lost": _("Customers lost"),
+        "renewals": _("Renewals due"),
+        "cohort": _("What became of those who came"),
     }
+
+
+def renewal_words() -> dict[str, str]:
+    return {"renewed": _("Renewed"), "not_renewed": _("Not renewed")}
 
 
 @require_GET
@@ -69,7 +76,8 @@ def movements(request: PageRequest) -> HttpResponse:
         "listing": found,
         "page": shown,
         "names": names,
-        "words": present.movement_words(),
+        "words": present.movement_words() | renewal_words(),
+        "looked": drill.on or drill.end,
         "back": reverse("revenue") + drill.view.address,
         "exports": request.member.role in EXPORTING,
         "query_string": urlencode(request.GET, doseq=True),
@@ -79,7 +87,7 @@ def movements(request: PageRequest) -> HttpResponse:
 
 def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes:
     company = get_company()
-    unit, words = minor_units(company.currency), present.movement_words()
+    unit, words = minor_units(company.currency), present.movement_words() | renewal_words()
     names = reads.names_of([entry.account_id for entry in found.entries])
     money = f" ({company.currency})"
     headings = [

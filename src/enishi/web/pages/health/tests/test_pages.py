@@ -17,7 +17,7 @@ from tests.world import NOW, World, make_world
 from enishi.accounts.models import AuditLine, Member
 from enishi.definitions.api import find_published, install_defaults, list_versions, save_draft
 from enishi.signals.models import Backtest
-from enishi.web.pages.health import text_views
+from enishi.web.pages.health import previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
 from enishi.web.pages.portfolio.ranks import forget_ranks
 
@@ -261,3 +261,39 @@ def test_a_wrong_metric_names_its_place(world: World) -> None:
 
 def test_the_metric_preview_answers_an_empty_form(world: World) -> None:
     assert sign_in(world.suzuki).post("/health/metrics/preview/").status_code == 200
+
+
+def test_the_preview_shows_chosen_accounts_line_by_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+
+    def lines(body: Any, today: Any, accounts: list[int], slug: str) -> dict[int, Any]:
+        asked.append(accounts)
+        line = {
+            "title_en": "Use",
+            "title_ja": "利用",
+            "text_en": "",
+            "text_ja": "",
+            "before": 120,
+            "after": 90,
+        }
+        return {accounts[0]: {"before": 620, "after": 590, "lines": [line | {"changed": True}]}}
+
+    monkeypatch.setattr(previews, "preview_lines", lines)
+    found = {
+        "moves": [],
+        "move_counts": {},
+        "accounts_today": 1,
+        "before": {},
+        "after": {},
+        "histogram": [0] * 10,
+    }
+    monkeypatch.setattr(previews, "preview", lambda body, today, slug: found)
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.post("/health/scorecards/default/preview/", {"preview:accounts": "さくら"}).content.decode()
+    assert asked == [[world.sakura.pk]]
+    assert "株式会社さくら商事" in page
+    assert "12.0" in page
+    assert "9.0" in page

@@ -198,3 +198,28 @@ def test_without_facts_the_page_teaches_the_next_step(
     Home.from_environment().prepare()
     cache.clear()
     assert "/setup/" in sign_in(world.suzuki).get("/revenue/").content.decode()
+
+
+def follow(client: Client, address: str) -> Any:
+    return client.get("/revenue/" + address).context["listing"]
+
+
+def test_every_figure_leads_to_the_accounts_it_is_made_of(world: World) -> None:
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.get("/revenue/?kind=quarter&by=owner").context
+    head = page["head"]
+    assert follow(client, head["lost_address"]).accounts == head["lost"]
+    assert len(follow(client, head["renewal_address"]).entries) == head["renewals"].due
+    for row in page["rows"]:
+        lost = follow(client, row["lost_address"]).accounts
+        assert row["logo_churn"] is None or (lost > 0) == (row["logo_churn"] > 0)
+    for row in page["segments"]:
+        assert follow(client, row["opening_address"]).amount == row["opening"]
+        assert follow(client, row["closing_address"]).amount == row["closing"]
+    for row in page["triangle"]["rows"]:
+        assert follow(client, row["address"]).accounts == row["customers"]
+        for cell in row["cells"]:
+            found = follow(client, cell["address"])
+            assert found.before == row["mrr"]
+            assert cell["value"] == pytest.approx(found.after / found.before)
