@@ -16,7 +16,19 @@ from .days import is_working
 from .events import user_id
 from .people import CSM_MAILS, person
 from .sample import Sample, at
-from .texts import COMMENTS_EN, COMMENTS_JA, MEETINGS, NOTES_EN, NOTES_JA, TOPICS, Topic, pick, write_ticket
+from .texts import (
+    COMMENTS_EN,
+    COMMENTS_JA,
+    MEETINGS,
+    NEWS_EN,
+    NEWS_JA,
+    NOTES_EN,
+    NOTES_JA,
+    TOPICS,
+    Topic,
+    pick,
+    write_ticket,
+)
 from .world import Customer
 
 Row = dict[str, Any]
@@ -229,6 +241,7 @@ def _as_known(row: Row, until: date) -> Row:
 # ---- interactions, surveys, training -------------------------------------------------------------------------
 
 CADENCE_WEEKS = {"Enterprise": 2.5, "Mid": 5.0, "SMB": 9.0}
+NEWS_TOLD = 0.3  # how often a talk turns to what is happening to the customer's own business
 TYPES = {
     "Enterprise": {"meeting": 0.35, "call": 0.25, "mail": 0.25, "visit": 0.15},
     "Mid": {"meeting": 0.25, "call": 0.3, "mail": 0.4, "visit": 0.05},
@@ -270,16 +283,26 @@ def _interaction(
     english = who.company.language == "en"
     value = who.at("value", sample, on)
     mood = "good" if value > 0.72 else "flat" if value > 0.5 else "bad"
+    notes = (NOTES_EN if english else NOTES_JA)[mood]
+    told = sample.random(who.index, f"news {on}")
+    if _story_lasts(sample, who, on) and told.random() < NEWS_TOLD:
+        notes = (NEWS_EN if english else NEWS_JA).get(who.story, notes)
     return {
         "account": who.id,
         "type": kind,
         "two_way": bool(luck < min(0.97, answers * who.at("warmth", sample, on))),
         "member": owner_mail(who.company),
         "subject": pick(random, subjects_en if english else subjects_ja),
-        "body": pick(random, (NOTES_EN if english else NOTES_JA)[mood]),
+        "body": pick(random, notes),
         "cost": 6000 if kind == "visit" else None,
         "currency": "JPY" if kind == "visit" else None,
     }
+
+
+def _story_lasts(sample: Sample, who: Customer, on: date) -> bool:
+    course, week = who.course, sample.week(on)
+    set_in = course.onset is not None and course.onset <= week
+    return set_in and (course.recovery is None or week < course.recovery)
 
 
 def survey_rows(sample: Sample, who: Customer, until: date) -> Iterator[Row]:

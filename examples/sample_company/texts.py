@@ -142,6 +142,16 @@ NOTES_EN = {
     "bad": ("They do not see the value yet; we need a plan.", "Our contact changed and use has stalled.", "They want to review the cost."),
 }  # fmt: skip
 
+# What the customer tells of its own business while the story lasts.
+NEWS_JA = {
+    "downsized": ("先方では事業縮小に伴い予算削減が進んでいるとのこと。", "希望退職の募集があり、利用部署の人員が減る見込み。", "拠点閉鎖が決まり、来期の契約数を見直したいとの相談。"),
+    "acquired": ("親会社による買収が公表され、システムの統合方針を確認中。", "経営統合に伴い、利用ツールの見直しがあるとのこと。"),
+}  # fmt: skip
+NEWS_EN = {
+    "downsized": ("There was a layoff in their department; fewer seats next term.", "Budget cuts after a restructuring."),
+    "acquired": ("They are being acquired; the new parent will review all tools.", "The merger is closing next quarter."),
+}  # fmt: skip
+
 COMMENTS_JA = {
     "promoter": ("サポートが早くて助かっています。", "業務が楽になりました。", "他部署にも勧めています。"),
     "passive": (

@@ -296,4 +296,23 @@ class Tiers(Body, frozen=True):
     minimum_days: int = 30
 
 
-BODIES: dict[str, type[Body]] = {"scorecard": Scorecard, "causes": Causes, "tiers": Tiers}
+class Stages(Body, frozen=True):
+    """When an account is in which lifecycle stage, where no source says so; see the shipped file.
+
+    ``left_after_silent_days``: an account without any contract on record is a customer until silent for so long.
+    """
+
+    title: Words = ""
+    onboarding_days: int = 90
+    onboarding_at_most_days: int = 180
+    established_after_days: int = 365
+    regular_use_days: int = 4
+    left_after_silent_days: int = 180
+
+
+BODIES: dict[str, type[Body]] = {
+    "scorecard": Scorecard,
+    "causes": Causes,
+    "tiers": Tiers,
+    "stages": Stages,
+}

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from django.db.models import Q, QuerySet
 
-from enishi.definitions.contracts import Causes, Scorecard, Tiers
+from enishi.definitions.contracts import Causes, Scorecard, Stages, Tiers
 from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.definitions.rules import KINDS, parse_body
 from enishi.kit.errors import NotFound
@@ -105,6 +105,12 @@ def get_tiers() -> Tiers:
     """The tiers in force; the shipped ones where none are published."""
     found = list_published("tiers")
     return found[0].body if found else _shipped("tiers")
+
+
+def get_stages() -> Stages:
+    """The rule of lifecycle stages in force; the shipped one where none is published."""
+    found = list_published("stages")
+    return found[0].body if found else _shipped("stages")
 
 
 def list_custom_metrics() -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ from enishi.definitions.contracts import (
     Pair,
     PointsMapping,
     Scorecard,
+    Stages,
     StepsMapping,
     Tiers,
     Words,
@@ -31,7 +32,7 @@ from enishi.kit.text import Text
 DERIVED_METRICS = ("usage_slope_z",)
 """What ``signals`` adds to the panel: usage_slope_90 in units of its own standard error."""
 
-KINDS = ("scorecard", "causes", "tiers", "metric")
+KINDS = ("scorecard", "causes", "tiers", "stages", "metric")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -368,8 +369,21 @@ def _check_range(place: str, value: float) -> Iterator[Mistake]:
         )
 
 
+def _check_stages(body: Stages, metrics: Collection[str] | None) -> Iterator[Mistake]:
+    for name in body.__struct_fields__:
+        value = getattr(body, name)
+        if name != "title" and value < 1:
+            yield Mistake(name, Text("At least one day is needed.", "1日以上を指定してください。"))
+    if body.onboarding_at_most_days < body.onboarding_days:
+        text = Text(
+            "It ends before the onboarding itself.", "導入期間(onboarding_days)より短くなっています。"
+        )
+        yield Mistake("onboarding_at_most_days", text)
+
+
 _CHECKS: dict[str, Callable[[Any, Collection[str] | None], Iterator[Mistake]]] = {
     "scorecard": _check_scorecard,
     "causes": _check_causes,
     "tiers": _check_tiers,
+    "stages": _check_stages,
 }

@@ -19,6 +19,7 @@ from enishi.segments.models import TierAssignment, TierPin, TierSummary
 from enishi.segments.reads import account_values, held_tiers, open_pins, tier_totals
 from enishi.segments.rules import Placement, place_accounts
 from enishi.signals.models import AccountState
+from enishi.signals.stages import CHURNED
 
 BATCH = 2000
 
@@ -78,6 +79,7 @@ def assign_tiers(*, now: datetime, today: date | None = None, actor: Member | st
     accounts = account_values(body)
     placements = place_accounts(body, accounts, held_tiers(), open_pins(), today)
     moves = _apply(placements, today, now)
+    _let_go(today)
     _keep_summary(body, today)
     moved = sum(moves.values())
     if moved:
@@ -111,6 +113,13 @@ def _apply(placements: Iterable[Placement], today: date, now: datetime) -> dict[
         moves[step] = moves.get(step, 0) + 1
     _write_states(moving)
     return moves
+
+
+def _let_go(today: date) -> None:
+    """Former customers are in no tier."""
+    gone = AccountState.objects.filter(stage=CHURNED).exclude(tier="")
+    TierAssignment.objects.filter(account__in=gone.values("account"), until=None).update(until=today)
+    gone.update(tier="")
 
 
 def _write_states(moving: list[Placement]) -> None:

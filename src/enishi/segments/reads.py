@@ -8,15 +8,17 @@ from datetime import date, timedelta
 import pandas as pd
 from django.db.models import Count, Q, Sum
 
-from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.definitions.contracts import Tiers
 from enishi.definitions.reads import get_tiers
 from enishi.kit.text import Text
 from enishi.segments.models import TierAssignment, TierPin, TierSummary
 from enishi.signals.models import AccountState, Band
+from enishi.signals.reads import present_states
+from enishi.signals.stages import CHURNED
 
 _ATTRIBUTES = ("stage", "industry", "size", "region", "country", "channel")
+_PATHS = ("state__stage", *_ATTRIBUTES[1:])
 
 
 def tier_titles() -> dict[str, Text]:
@@ -41,14 +43,14 @@ def tiers_on(day: date) -> dict[int, str]:
 
 
 def account_values(body: Tiers) -> pd.DataFrame:
-    """Living accounts with the value that ranks them and everything the rules may name.
+    """Living accounts, former customers left out, with the value that ranks them and everything the rules may name.
 
     The value is the lifetime value; where too little history leaves that unknown for everyone, a year's recurring
     revenue ranks instead.
     """
-    living = Account.objects.filter(deleted_at=None, merged_into=None)
+    living = Account.objects.filter(deleted_at=None, merged_into=None).exclude(state__stage=CHURNED)
     frame = pd.DataFrame(
-        living.values_list("pk", *_ATTRIBUTES, "state__ltv", "state__mrr", "state__metrics"),
+        living.values_list("pk", *_PATHS, "state__ltv", "state__mrr", "state__metrics"),
         columns=["account_id", *_ATTRIBUTES, "ltv", "mrr", "metrics"],
     )
     yearly = 12 * pd.to_numeric(frame["mrr"], errors="coerce").astype(float)
@@ -62,8 +64,10 @@ def account_values(body: Tiers) -> pd.DataFrame:
 
 
 def tier_totals() -> dict[str, tuple[int, int, int]]:
-    """Tier -> accounts, MRR, accounts in red; over all living accounts."""
-    living = AccountState.objects.filter(account__deleted_at=None, account__merged_into=None)
+    """Tier -> accounts, MRR, accounts in red; over all customers."""
+    living = AccountState.objects.filter(account__deleted_at=None, account__merged_into=None).exclude(
+        stage=CHURNED
+    )
     rows = living.values_list("tier").annotate(
         accounts=Count("pk"), mrr=Sum("mrr"), red=Count("pk", filter=Q(band=Band.RED))
     )
@@ -90,9 +94,10 @@ def list_tiers(member: Member, today: date, days: int = 365) -> list[TierLine]:
     The trend is the company's, kept daily; members who do not see every account get none.
     """
     body = get_tiers()
-    states = AccountState.objects.filter(account__in=visible_accounts(member))
-    rows = states.values_list("tier").annotate(
-        accounts=Count("pk"), mrr=Sum("mrr"), red=Count("pk", filter=Q(band=Band.RED))
+    rows = (
+        present_states(member)
+        .values_list("tier")
+        .annotate(accounts=Count("pk"), mrr=Sum("mrr"), red=Count("pk", filter=Q(band=Band.RED)))
     )
     found = {tier: (count, int(mrr or 0), red) for tier, count, mrr, red in rows}
     total = sum(mrr for _, mrr, _ in found.values())

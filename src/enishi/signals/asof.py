@@ -144,16 +144,23 @@ with served as (
          row_number() over (partition by account_id order by amount desc nulls last, record_id) as place
   from subscription
   where started_on <= $day and (ended_on is null or ended_on > $day)
+), contracts as (
+  select account_id, bool_or(ended_on is null or ended_on > $day) as in_force, max(ended_on) as last_end
+  from subscription where coalesce(recurring, true) and started_on <= $day group by 1
 )
 select account.record_id as account_id, coalesce(account.stage, '') as stage, coalesce(account.size, '') as size,
        coalesce(account.industry, '') as industry, coalesce(served.product, '') as product,
-       coalesce(served.plan, '') as plan
+       coalesce(served.plan, '') as plan,
+       if(not contracts.in_force, date_diff('day', cast(contracts.last_end as date), $day), null) as days_since_contract,
+       contracts.in_force is not null as had_contract
 from account left join served on served.account_id = account.record_id and served.place = 1
+left join contracts on contracts.account_id = account.record_id
 """
 
 
 def read_attributes(records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:
-    """Columns ``as_of, account_id, stage, size, industry, product, plan`` as known on each day."""
+    """Columns ``as_of, account_id, stage, size, industry, product, plan`` as known on each day, ``had_contract`` (ever
+    a recurring one) and ``days_since_contract`` (since the last one ended; missing while one is in force)."""
     frames = []
     for day in days:
         frame = records.query(_ATTRIBUTES, day).drop_duplicates("account_id")

@@ -13,6 +13,7 @@ from enishi.accounts.company import company_day
 from enishi.signals.causes import open_signals
 from enishi.signals.judging import Judgement
 from enishi.signals.models import Signal
+from enishi.signals.stages import have_left
 from enishi.signals.states import ReasonWriter
 
 BATCH = 2000
@@ -55,7 +56,15 @@ class SignalBook:
         fired = judgement.causes.alerts[rows]
         quiet = {f"alert:{alert.id}": alert.quiet_days for alert in body.alerts}
         self._fold(accounts, fired, alerts, quiet, day)
+        self._let_go(accounts[have_left(judgement.rows)[rows]].tolist(), day)
         self._describe(judgement, rows, stands, fired, writer, now)
+
+    def _let_go(self, left: list[int], day: date) -> None:
+        """Nothing stands of those who are customers no longer, however lately it was seen."""
+        for key in [(account, t) for account in left for t in self.types if (account, t) in self.open]:
+            signal = self.open.pop(key)
+            signal.until = day
+            self.touched[id(signal)] = signal
 
     def _open_flags(self, accounts: NDArray[np.int64], types: list[str]) -> NDArray[np.bool_]:
         flags = np.zeros((len(accounts), len(types)), dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,12 @@ class CauseEvaluation:
     by_rule: Floats
     tags: NDArray[np.str_]  # (n,) product | competition | ""
     alerts: NDArray[np.bool_]  # (n, alerts)
+
+    def without(self, rows: Flags) -> CauseEvaluation:
+        """The same, with nothing said of some rows."""
+        cleared = {name: np.where(rows[:, None], 0, getattr(self, name)) for name in ("strengths", "by_rule")}
+        alerts = self.alerts & ~rows[:, None]
+        return replace(self, **cleared, alerts=alerts, tags=np.where(rows, "", self.tags))
 
     def ranked(self, row: int) -> list[tuple[int, float]]:
         """(cause number, strength) of the causes worth showing, strongest first."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from enishi.definitions.contracts import Causes, Scorecard
+from enishi.definitions.contracts import Causes, Scorecard, Stages
 from enishi.definitions.models import DefinitionVersion
-from enishi.definitions.reads import get_causes, list_custom_metrics, list_scorecards
+from enishi.definitions.reads import get_causes, get_stages, list_custom_metrics, list_scorecards
 from enishi.kit.text import Text
 from enishi.metrics.api import REGISTRY, Metric
+from enishi.signals.stages import STAGE_METRICS
 from enishi.signals.texts import unit_of
 
 
@@ -25,11 +26,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Scorecards by priority, causes, and every metric that may be named."""
+    """Scorecards by priority, causes, every metric that may be named, and the rule of lifecycle stages."""
 
     cards: tuple[Card, ...]
     causes: Causes
     metrics: dict[str, Metric]
+    stages: Stages = field(default_factory=Stages)
 
     @property
     def own_slugs(self) -> list[str]:
@@ -56,7 +58,7 @@ class Rules:
 
     def named_metrics(self) -> list[Any]:
         """The metrics the scorecards and causes read, with what orders, peers and lists need."""
-        named = {"tenure_days", "days_since_last_seen", "events_90", "mrr", "orders_90"}
+        named = {"events_90", "mrr", *STAGE_METRICS}
         for card in self.cards:
             named |= metrics_of_card(card.body)
         named |= metrics_of_causes(self.causes)
@@ -88,7 +90,7 @@ def load_rules(cards: Sequence[Card] | None = None) -> Rules:
     own = _own_metrics()
     if cards is None:
         cards = [Card(entry.slug, entry.body, entry.version) for entry in list_scorecards()]
-    return Rules(tuple(cards), get_causes(), {**REGISTRY, **own})
+    return Rules(tuple(cards), get_causes(), {**REGISTRY, **own}, get_stages())
 
 
 def _own_metrics() -> dict[str, Metric]:

@@ -15,6 +15,7 @@ from enishi.signals.causes import CauseEvaluation, judge_causes
 from enishi.signals.context import Rules, metrics_of_causes
 from enishi.signals.mapping import Flags, column
 from enishi.signals.select import choose_cards
+from enishi.signals.stages import have_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,16 @@ class Judgement:
 
 
 def judge(rows: pd.DataFrame, rules: Rules) -> Judgement:
-    """Score every row by every scorecard (peers are everyone, whatever their card) and name the causes."""
+    """Score every row by every scorecard (peers are everyone, whatever their card) and name the causes.
+
+    Former customers have no scorecard, no causes and no alerts: a contract's end is no danger any more.
+    """
     bodies = [card.body for card in rules.cards]
-    chosen = choose_cards(bodies, rows)
+    left = have_left(rows)
+    chosen = np.where(left, -1, choose_cards(bodies, rows))
     evaluations = tuple(evaluate(body, rows, rules.freshness) for body in bodies)
-    return Judgement(rules, rows, chosen, evaluations, judge_causes(rules.causes, without_stale(rows, rules)))
+    causes = judge_causes(rules.causes, without_stale(rows, rules)).without(left)
+    return Judgement(rules, rows, chosen, evaluations, causes)
 
 
 def without_stale(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from enishi.signals.context import Rules
 from enishi.signals.hooks import tiers_on
 from enishi.signals.mapping import column
 from enishi.signals.models import ManualMeasure
+from enishi.signals.stages import derive_stages
 
 ATTRIBUTES = ("stage", "size", "industry", "product", "plan", "tier")
 
@@ -50,6 +51,7 @@ def read_frame(
     metrics = list(rules.metrics.values()) if every_metric else rules.named_metrics()
     rows = _read_metrics(home, days, metrics, accounts)
     rows = _add_attributes(rows, records, days)
+    rows["stage"] = derive_stages(rows, rules.stages)
     rows = _add_manual(rows, rules)
     rows["usage_slope_z"] = _in_errors(column(rows, "usage_slope_90"), column(rows, "usage_slope_90_se"))
     topics = rules.causes.topics
@@ -108,7 +110,7 @@ def _add_ages(rows: pd.DataFrame, ages: pd.DataFrame, metrics: Sequence[Metric])
 def _add_attributes(rows: pd.DataFrame, records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:
     attributes = read_attributes(records, days)
     if attributes.empty:
-        rows = rows.assign(**dict.fromkeys(ATTRIBUTES, ""))
+        rows = rows.assign(**dict.fromkeys(ATTRIBUTES, ""), had_contract=False, days_since_contract=np.nan)
     else:
         rows = rows.merge(attributes, on=["as_of", "account_id"], how="left")
         rows["tier"] = ""

@@ -22,6 +22,7 @@ from enishi.signals.mapping import Flags
 from enishi.signals.models import HealthScore
 from enishi.signals.panel import company_facts
 from enishi.signals.select import applies
+from enishi.signals.stages import have_left
 from enishi.signals.states import group_tenths
 
 
@@ -59,11 +60,12 @@ def _judge_product(
     if numbers.empty:
         return None
     numbers["as_of"] = pd.to_datetime(numbers["as_of"])
-    frame = rows.drop(columns=[metric.id for metric in own if metric.id in rows.columns])
+    here = rows[~have_left(rows)]
+    frame = here.drop(columns=[metric.id for metric in own if metric.id in here.columns])
     frame = frame.merge(numbers, on=["as_of", "account_id"], how="inner").reset_index(drop=True)
     frame["product"] = card.body.product
     alone = Card(card.slug, _without_product(card), card.version)
-    return judge(frame, Rules((alone,), rules.causes, rules.metrics)) if len(frame) else None
+    return judge(frame, Rules((alone,), rules.causes, rules.metrics, rules.stages)) if len(frame) else None
 
 
 def _without_product(card: Card) -> Scorecard:

@@ -15,9 +15,15 @@ from enishi.kit.text import Text
 from enishi.signals.bands import BANDS
 from enishi.signals.context import load_rules
 from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.signals.stages import CHURNED
 
 LOOKED_AT = 5000
 WIDE = ("lines", "changes", "causes", "alerts", "metrics")
+
+
+def present_states(member: Member) -> QuerySet[AccountState]:
+    """States of those in the member's view who are customers: what is counted, ranked and compared."""
+    return AccountState.objects.filter(account__in=visible_accounts(member)).exclude(stage=CHURNED)
 
 
 def list_states(member: Member) -> QuerySet[AccountState]:
@@ -41,8 +47,8 @@ class BandLine:
 
 
 def band_distribution(member: Member) -> list[BandLine]:
-    """Accounts, revenue and money at stake by band, from red to unknown."""
-    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    """Customers, revenue and money at stake by band, from red to unknown."""
+    states = present_states(member).order_by()
     rows = states.values("band").annotate(n=Count("pk"), revenue=Sum("mrr"), stake=Sum("at_stake"))
     now: dict[str, tuple[int, int, int]] = {
         row["band"]: (row["n"], int(row["revenue"] or 0), int(row["stake"] or 0)) for row in rows
@@ -57,7 +63,7 @@ def band_distribution(member: Member) -> list[BandLine]:
 
 def band_moves(member: Member) -> dict[tuple[str, str], int]:
     """(band a week ago, band now) -> accounts, where the two differ."""
-    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    states = present_states(member).order_by()
     moved = states.exclude(band=F("band_week_ago")).exclude(band_week_ago="")
     rows = moved.values_list("band_week_ago", "band").annotate(Count("pk"))
     return {(before, after): count for before, after, count in rows}
@@ -119,7 +125,7 @@ def metric_catalogue(member: Member) -> list[MetricLine]:
     """Every shipped and own metric, with its coverage (over at most 5,000 of the accounts in view) and the scorecards
     that read it."""
     rules = load_rules()
-    states = AccountState.objects.filter(account__in=visible_accounts(member)).order_by()
+    states = present_states(member).order_by()
     rows: Sequence[dict[str, Any]] = list(states.values_list("metrics", flat=True)[:LOOKED_AT])
     covered: dict[str, int] = {}
     for metrics in rows:

@@ -29,6 +29,7 @@ from enishi.signals.mapping import column
 from enishi.signals.models import Backtest, ManualMeasure
 from enishi.signals.outcomes import Outcome, read_labels
 from enishi.signals.panel import living_rows, read_frame
+from enishi.signals.stages import have_left
 
 DAYS_AT_ONCE = 26
 BASE_METRICS = ("days_since_last_seen", "events_90", "tenure_days")
@@ -102,13 +103,15 @@ def _base(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _snapshots(rows: pd.DataFrame, rules: Rules, number: int, held: dict[int, int]) -> Snapshots:
-    """One scorecard over some days; ``held`` carries the bands on to the next part."""
-    alone = Rules((rules.cards[number],), rules.causes, rules.metrics)
+    """One scorecard over some days, of those who were customers then; ``held`` carries the bands on to the next
+    part."""
+    alone = Rules((rules.cards[number],), rules.causes, rules.metrics, rules.stages)
     judgement = judge(rows, alone)
     codes = walk_bands(judgement, held)
     last = rows.groupby("account_id").tail(1).index
     held.update(zip(rows.loc[last, "account_id"].tolist(), codes[last].tolist(), strict=True))
-    return snapshots(rows, judgement.tenths, judgement.known, codes)
+    here = ~have_left(rows)
+    return snapshots(rows[here], judgement.tenths[here], judgement.known[here], codes[here])
 
 
 def _today(trial: Trial, home: Home) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from enishi.signals.context import Rules
 from enishi.signals.judging import Judgement
 from enishi.signals.models import AccountState, HealthScore
 from enishi.signals.money import simple_ltv
+from enishi.signals.stages import CHURNED
 from enishi.signals.states import LineWriter, ReasonWriter, compact_lines, group_tenths, number
 
 BATCH = 1000
@@ -85,13 +86,15 @@ def _make_state(
     account = int(this.judgement.accounts[row])
     judged = _judged(this, row, then, lines)
     computed = BANDS[this.bands[i]]
+    facts = _facts_of(this, row)
+    stated = computed if facts["stage"] == CHURNED else this.overrides.get(account, computed)
     since = book.since(account)
     causes = writer.cause_entries(row, since)
     return AccountState(
         account_id=account,
         day=this.day,
         computed_at=this.now,
-        band=this.overrides.get(account, computed),
+        band=stated,
         computed_band=computed,
         band_week_ago=BANDS[this.week_bands[i]] if then >= 0 else "",
         trend=str(this.trends[i]),
@@ -101,7 +104,7 @@ def _make_state(
         at_stake=int(this.stakes[i]),
         tier=this.tiers.get(account, ""),
         **judged,
-        **_facts_of(this, row),
+        **facts,
     )
 
 

@@ -17,6 +17,7 @@ from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
 from enishi.signals.api import explain, lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
+from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import say_pair, trigger_title
 
@@ -97,6 +98,7 @@ class Judged:
     alerts: list[Cause]
     override: Override | None
     scorecard: str
+    former: bool = False  # a customer no longer: the record stays, nothing is judged
 
     @property
     def total(self) -> int:
@@ -145,6 +147,7 @@ def _now(account: Account, state: AccountState, today: date, words: Mapping[str,
         alerts=[_cause(account.pk, "alert", item, words) for item in state.alerts],
         override=open_override(account, today),
         scorecard=state.scorecard,
+        former=state.stage == CHURNED,
     )
 
 

@@ -53,6 +53,11 @@ def _own(name: str) -> Callable[[Account], Any]:
     return lambda account: getattr(account, name)
 
 
+def _stage(account: Account) -> str:
+    """As judged; as stated where nothing is judged yet."""
+    return _state("stage")(account) or account.stage
+
+
 def _tenths(name: str) -> Callable[[Account], float | None]:
     def value(account: Account) -> float | None:
         number = _state(name)(account)
@@ -97,7 +102,7 @@ FIXED: tuple[Column, ...] = (
            _("The last day the customer talked with us"), True),
     Column("tenure", _("Days as a customer"), "number", "state__tenure_days", _state("tenure_days"), "", True),
     Column("owner", _("Owner"), "owner", "owner__email", _owner),
-    Column("stage", _("Stage"), "stage", "stage", _own("stage")),
+    Column("stage", _("Stage"), "stage", "state__stage", _stage),
     Column("tier", _("Tier"), "tier", "state__tier", _state("tier")),
     Column("industry", _("Industry"), "text", "industry", _own("industry")),
     Column("size", _("Size"), "text", "size", _own("size")),

@@ -11,6 +11,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Record
 from enishi.kit.text import fold
 from enishi.signals.models import Band, Signal
+from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.query import NONE, Query
 
 SEARCH_CAP = 2_000
@@ -83,6 +84,17 @@ def _lacking(values: Sequence[str]) -> Q:
     return condition
 
 
+def _stage(values: Sequence[str]) -> Q:
+    """The stage judged; as stated by source or person where nothing is judged yet."""
+    unjudged = Q(state__isnull=True) | Q(state__stage="")
+    return Q(state__stage__in=values) | (unjudged & _any("stage", values))
+
+
+def asks_for_former(query: Query) -> bool:
+    """A view shows customers; those who left only where they are asked for: by stage, by contract, or by name."""
+    return bool(query.text) or bool({"stage", "contract"} & set(query.choices))
+
+
 def _contract(values: Sequence[str]) -> Q:
     """Customers with recurring revenue in force, or those without (former ones, trials, commerce)."""
     paying = Q(state__mrr__gt=0)
@@ -95,7 +107,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "band": _band,
     "tier": lambda v: _any("state__tier", v),
     "owner": _owner,
-    "stage": lambda v: _any("stage", v),
+    "stage": _stage,
     "industry": lambda v: _any("industry", v),
     "size": lambda v: _any("size", v),
     "region": lambda v: _any("region", v),
@@ -132,13 +144,15 @@ def _matching(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
 
 
 def filtered_accounts(member: Member, query: Query, *, today: date, unit: int) -> QuerySet[Account]:
-    """The accounts of a view, within the member's scope, in no order.
+    """The accounts of a view, within the member's scope, in no order; see :func:`asks_for_former`.
 
     Args:
         today: the company's day, from which days to renewal count.
         unit: minor units in one unit of the company's currency (1 for yen, 100 for euro).
     """
     accounts = visible_accounts(member)
+    if not asks_for_former(query):
+        accounts = accounts.exclude(state__stage=CHURNED)
     for name, values in query.choices.items():
         accounts = accounts.filter(CONDITIONS[name](values))
     for name, number in query.numbers.items():

@@ -15,6 +15,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Record, Scope
 from enishi.signals.models import AccountState, Band, ScoringRun
+from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
 from enishi.web.pages.portfolio.filters import filtered_accounts, known, unknown
 from enishi.web.pages.portfolio.query import Query
@@ -162,12 +163,12 @@ def _grouped(accounts: QuerySet[Account]) -> list[Slice]:
 
 
 def _whole_book() -> list[Slice]:
-    """All accounts at once: from the index of states alone, less those of accounts no longer shown."""
+    """All customers at once: from the index of states alone, less those of accounts no longer shown."""
     fields = ("band", "band_week_ago", "tier")
     gone = Account.objects.filter(Q(deleted_at__isnull=False) | Q(merged_into__isnull=False))
     every = AccountState.objects.order_by().values_list(*fields).annotate(Count("pk"), Sum("mrr"))
     totals = {(b, before, t): [n, m or 0] for b, before, t, n, m in every}
-    for b, before, t, n, m in every.filter(pk__in=gone.values("pk")):
+    for b, before, t, n, m in every.filter(Q(pk__in=gone.values("pk")) | Q(stage=CHURNED)):
         totals[(b, before, t)][0] -= n
         totals[(b, before, t)][1] -= m or 0
     slices = [Slice(b, before, t, n, m) for (b, before, t), (n, m) in totals.items() if n]
@@ -264,7 +265,7 @@ def movers(member: Member, n: int = 5) -> tuple[list[Account], list[Account]]:
     key = _count_key(member, Query(), date.min) + f":movers:{n}"
     ids: tuple[list[int], list[int]] | None = cache.get(key)
     if ids is None:
-        accounts = visible_accounts(member).values_list("pk", flat=True)
+        accounts = visible_accounts(member).exclude(state__stage=CHURNED).values_list("pk", flat=True)
         fell = accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n]
         rose = accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n]
         ids = list(fell), list(rose)
