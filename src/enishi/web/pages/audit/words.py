@@ -67,6 +67,8 @@ def verb_words() -> dict[str, str]:
         "member_added": _("added a member"),
         "outside_id_linked": _("linked an outside id"),
         "outside_id_unlinked": _("removed a link"),
+        "erasure_confirmed": _("gave the reason for an erasure"),
+        "retention_changed": _("changed how long raw events are kept"),
         "password_reset": _("reset a password"),
         "portfolio_exported": _("exported the customer list"),
         "records_deleted": _("deleted records"),

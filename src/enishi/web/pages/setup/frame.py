@@ -16,6 +16,7 @@ TABS = (
     ("rejects", gettext_noop("Rejects desk")),
     ("identity", gettext_noop("Identity")),
     ("company", gettext_noop("Company")),
+    ("privacy", gettext_noop("Data protection")),
 )
 
 

@@ -50,7 +50,8 @@ class Progress:
 
 def read_progress(company: Company, home: Home) -> Progress:
     """Count what is there; a few indexed queries and one manifest."""
-    states = dict(AccountState.objects.values_list("band").annotate(n=Count("pk")).order_by())
+    customers = AccountState.objects.exclude(stage="churned")
+    states = dict(customers.values_list("band").annotate(n=Count("pk")).order_by())
     unknown = states.pop(Band.UNKNOWN.value, 0)
     latest = ScoringRun.objects.filter(status="done").aggregate(at=Max("finished_at"))["at"]
     return Progress(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from enishi.web.pages.setup import company_views, views
+from enishi.web.pages.setup import company_views, privacy_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.setup, name="setup"),
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<int:number>/", views.job, name="setup-job"),
     path("company/", company_views.company, name="company"),
     path("company/holidays/", company_views.holidays, name="company-holidays"),
+    path("privacy/", privacy_views.privacy_home, name="privacy"),
+    path("privacy/retention/", privacy_views.retention, name="privacy-retention"),
+    path("privacy/people/<int:number>/", privacy_views.erasure, name="privacy-erasure"),
     path("imports/", include("enishi.web.pages.imports.urls")),
     path("keys/", include("enishi.web.pages.keys.urls")),
     path("rejects/", include("enishi.web.pages.rejects.urls")),

@@ -1,0 +1,86 @@
+"""Data retention and erasure of a person: for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from enishi.ingest.models import ErasureRequest
+from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError
+from enishi.store.kinds import CONTACT
+from enishi.web.feedback import toast_after
+from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
+from enishi.web.pages.setup import privacy
+from enishi.web.pages.setup.frame import setup_tabs
+
+SHOWN = 50
+
+
+def _context(request: PageRequest) -> dict[str, Any]:
+    erases = request.member.role in ADMINS
+    text = request.GET.get("q", "")[:200] if erases else ""
+    return {
+        "erases": erases,
+        "tabs": setup_tabs("privacy"),
+        "months": privacy.read_months(),
+        "text": text,
+        "found": privacy.find_contacts(request.member, text),
+        "requests": ErasureRequest.objects.order_by("-pk")[:SHOWN],
+    }
+
+
+@require_GET
+@page(roles=LEADERS)
+def privacy_home(request: PageRequest) -> HttpResponse:
+    """Retention, the search for a person, and what was erased before; managers read, administrators act."""
+    return render(request, "pages/setup/privacy.html", _context(request))
+
+
+@require_POST
+@page(roles=ADMINS)
+def retention(request: PageRequest) -> HttpResponse:
+    """Keep raw events for so long."""
+    try:
+        privacy.save_months(request.member, request.POST.get("raw_months", ""))
+    except EnishiError as error:
+        context = _context(request) | {"error": error, "months": request.POST.get("raw_months", "")}
+        return render(request, "pages/setup/privacy.html", context, status=422)
+    toast_after(request, _("Saved."))
+    return redirect("privacy")
+
+
+@page(roles=ADMINS)
+def erasure(request: PageRequest, number: int) -> HttpResponseBase:
+    """What would be erased of a person; with a reason, the erasure itself."""
+    contact = privacy.access_contact(request.member, number)
+    error: EnishiError | None = None
+    if request.method == "POST":
+        try:
+            done = privacy.erase(
+                request.member,
+                contact,
+                request.POST.get("reason", ""),
+                home=settings.CONFIGURATION.home,
+                now=system_clock(),
+            )
+        except EnishiError as refused:
+            error = refused
+        else:
+            words = _("The person is erased: %(rows)s rows removed, %(traces)s left.")
+            toast_after(request, words % {"rows": f"{done.rows:,}", "traces": done.traces})
+            return redirect("privacy")
+    traces = privacy.read_traces(contact)
+    context = {
+        "tabs": setup_tabs("privacy"),
+        "contact": contact,
+        "traces": traces,
+        "fields": [CONTACT.field(name).title for name in traces.fields],
+        "error": error,
+    }
+    return render(request, "pages/setup/erasure.html", context, status=422 if error else 200)
