@@ -56,7 +56,8 @@ def _score(asked: date, today: date, now: datetime) -> dict[str, int]:
 
     if asked == today:
         score_all(asked, now)
-        found = dict(AccountState.objects.values_list("band").annotate(n=Count("pk")).order_by())
+        customers = AccountState.objects.exclude(stage="churned")
+        found = dict(customers.values_list("band").annotate(n=Count("pk")).order_by())
     else:
         found = {}
         for score in score_then(asked, now).values():

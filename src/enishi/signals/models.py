@@ -142,6 +142,7 @@ class AccountState(models.Model):
             models.Index(fields=["main_cause"], name="state_cause"),
             models.Index(fields=["trend"], name="state_trend"),
             models.Index(fields=["band", "band_week_ago", "tier", "mrr"], name="state_strip"),
+            models.Index(fields=["stage", "band", "band_week_ago", "tier", "mrr"], name="state_stage"),
         ]
 
     def __str__(self) -> str:
