@@ -30,7 +30,7 @@ from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
 from enishi.store.numbers import Numbers
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
-from enishi.store.rebuild import is_outdated, rebuild, restore_writer
+from enishi.store.rebuild import carry_records_anew, is_outdated, rebuild, restore_writer
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
 from enishi.store.writer import open_writer, read_state, rewrite, transaction, write_state
@@ -96,6 +96,7 @@ class Consumer:
             self._connect()
         self.zone = manifest.zone if manifest.generation else self.application.zone()
         self._follow()
+        self._check_versions()
 
     def _connect(self) -> None:
         self.database = open_writer(self.home)
@@ -257,6 +258,20 @@ class Consumer:
             self.publish()
             rebuild(self.home, self.application, zone, self.clock())
         self.zone = zone
+
+    def _check_versions(self) -> None:
+        """Carry all records anew where the application database was put back to an earlier day: it gives numbers a
+        second time, and what bears one that was carried before would never be carried."""
+        at = self.state.versions
+        found = self.application.versions(at - 1, 1) if at else []
+        if not at or (found and found[0].version_id == at):
+            return
+        log.warning("version %d is no longer there: the application database is an older copy", at)
+        self.publish()
+        last = carry_records_anew(self.home, self.application, self.zone, self.clock())
+        with transaction(self.db):
+            self.state.versions = last
+            write_state(self.db, self.state)
 
     def _is_due(self, worked: bool) -> bool:
         waited = time.monotonic() - self._published_at

@@ -88,6 +88,19 @@ def rebuild(home: Home, application: Application, zone: str, now: datetime) -> M
     return change.commit(manifest, now, zone=zone, schema=fingerprint(), days={})
 
 
+def carry_records_anew(home: Home, application: Application, zone: str, now: datetime) -> int:
+    """Replace all record tables by the versions there are now; gives the number of the last.
+
+    Nothing may be pending.
+    """
+    manifest = read_manifest(home.published)
+    last = application.last_version()
+    change = _Rewrite(home, now.astimezone(ZoneInfo(zone)).date())
+    _recarry_records(change, application, msgspec.structs.replace(manifest, versions=last), zone)
+    change.commit(manifest, now, versions=last)
+    return last
+
+
 def _redate_events(change: _Rewrite, manifest: Manifest, zone: str) -> None:
     change.files |= {"events": [], "usage": []}
     engine = duckdb.connect()
