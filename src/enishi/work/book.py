@@ -14,25 +14,29 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from enishi.accounts.models import Account
 from enishi.signals.models import AccountState, HealthScore, ScoringRun, Signal
-from enishi.work.rules import FALL_TENTHS, RENEWAL_WINDOW, changed_since
+from enishi.work.plays import declared_rule
+from enishi.work.rules import changed_since
 
 KEPT_SECONDS = 300
 LARGE = 1_000  # accounts that call, from which the book is kept
 MOST_KEPT = 4_000
 SHOWN = 50
-STEPS = (30, 60, RENEWAL_WINDOW)
+STEPS = (30, 60, 90)
 
 Move = tuple[int, str, str]  # account, band before, band now
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """``calling``: (account, money at stake) of those who need somebody, most money first. Money in minor units."""
+    """``calling``: (account, money at stake) of those who need somebody, most money first; ``weaker``: of those
+    whose causes are too weak to call. Money in minor units."""
 
     day: date | None
     computed_at: datetime | None
     calling: tuple[tuple[int, int], ...]
     total: int
+    weaker: tuple[tuple[int, int], ...]
+    weaker_total: int
     unscored: int
     renewing: tuple[int, ...]
     steps: tuple[tuple[int, int, int], ...]
@@ -45,7 +49,7 @@ class Book:
 def read_book(accounts: QuerySet[Account], today: date, key: str) -> Book:
     """The book of some accounts on a day. ``key`` names whose accounts these are."""
     run = ScoringRun.objects.filter(status="done").values_list("pk", flat=True).first()
-    name = f"book:{run}:{today}:{key}"
+    name = f"book2:{run}:{today}:{key}"
     kept: Book | None = cache.get(name)
     if kept is None:
         kept = _read(accounts, today)
@@ -57,11 +61,10 @@ def read_book(accounts: QuerySet[Account], today: date, key: str) -> Book:
 def _read(accounts: QuerySet[Account], today: date) -> Book:
     states = AccountState.objects.filter(~has_left(), account__in=accounts)
     day, computed_at = _latest(states)
-    calling = list(
-        states.filter(calls_for_somebody(today))
-        .order_by("-at_stake", "tenths", "account_id")
-        .values_list("account_id", "at_stake")
-    )
+    ordered = states.order_by("-at_stake", "tenths", "account_id").values_list("account_id", "at_stake")
+    calling = list(ordered.filter(calls_for_somebody(today)))
+    called = {account for account, _stake in calling}
+    weaker = [row for row in ordered.filter(main_cause__gt="") if row[0] not in called]
     renewing, steps = _renewals(states, today)
     moves = _moves(states, day, changed_since(today))
     alerts = _new_alerts(states, changed_since(today))
@@ -70,6 +73,8 @@ def _read(accounts: QuerySet[Account], today: date) -> Book:
         computed_at=computed_at,
         calling=tuple(calling[:MOST_KEPT]),
         total=len(calling),
+        weaker=tuple(weaker[:MOST_KEPT]),
+        weaker_total=len(weaker),
         unscored=accounts.filter(state__isnull=True).count(),
         renewing=renewing,
         steps=steps,
@@ -90,13 +95,15 @@ def has_left() -> Q:
 
 
 def calls_for_somebody(today: date) -> Q:
-    """The rule of :func:`enishi.work.rules.reasons_of`, as the database asks it."""
+    """The rule of :func:`enishi.work.rules.place` without promises, as the database asks it."""
+    rule = declared_rule()
     alerting = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None).values("account_id")
-    near = Q(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW))
+    near = Q(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=rule.renewal_days))
     return (
         Q(band="red")
-        | Q(main_cause__gt="")
-        | Q(change__lte=-FALL_TENTHS)
+        | Q(main_cause__gt="", causes__0__strength__gte=rule.strong_cause)
+        | Q(change__lte=-rule.fall_tenths)
+        | Q(band="yellow", band_week_ago="green")
         | (Q(band="yellow") & near)
         | Q(account_id__in=alerting)
     )
@@ -106,7 +113,7 @@ def _renewals(
     states: QuerySet[AccountState], today: date
 ) -> tuple[tuple[int, ...], tuple[tuple[int, int, int], ...]]:
     """Accounts by renewal date, and (days, count, yearly revenue) within each step."""
-    due = states.filter(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=RENEWAL_WINDOW))
+    due = states.filter(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=STEPS[-1]))
     rows = list(due.order_by("renewal_on", "account_id").values_list("account_id", "renewal_on", "mrr"))
     steps = []
     for days in STEPS:

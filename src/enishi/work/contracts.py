@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -28,6 +29,19 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRule:
+    """When an account calls for a person, and what an hour costs (``definitions/plays.yaml``).
+
+    ``hour_cost`` is in minor units by currency; a currency not named leaves the time unpriced.
+    """
+
+    strong_cause: int
+    fall_tenths: int
+    renewal_days: int
+    hour_cost: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is judged true of an account, as the ranking needs it. Money is whole minor units.
 
@@ -38,6 +52,7 @@ class Judgement:
     band: str
     tenths: int | None = None
     tenths_week_ago: int | None = None
+    band_week_ago: str = ""
     causes: tuple[dict[str, Any], ...] = ()
     alerts: tuple[dict[str, Any], ...] = ()
     at_stake: int = 0
@@ -47,7 +62,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason why an account needs somebody: ``trigger`` names it as plays do, strongest first in lists."""
+    """One reason why an account needs somebody: ``trigger`` names it as plays do, strongest first in lists.
+
+    ``calls``: enough by itself to put the account on the list; a weaker one only adds to others.
+    """
 
     trigger: str
     weight: int
@@ -56,6 +74,7 @@ class Reason:
     on: date | None = None
     kind: str = ""
     record_id: int | None = None
+    calls: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +87,14 @@ class UrgencyPart:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An account in the queue: how much is at stake, how urgent and why, and what to do."""
+    """An account in the queue: how much is at stake, how urgent and why, and what to do.
+
+    ``priority`` is the money the act is expected to save, ``cost`` that of its minutes, both in minor units.
+    """
 
     account_id: int
     priority: int
+    cost: int
     urgency: int
     parts: tuple[UrgencyPart, ...]
     reasons: tuple[Reason, ...]

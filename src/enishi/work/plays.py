@@ -12,7 +12,7 @@ import yaml
 
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-from enishi.work.contracts import Play
+from enishi.work.contracts import CallRule, Play
 
 PLAYS_FILE = Path(__file__).with_name("definitions") / "plays.yaml"
 CHANNELS = ("call", "mail", "meeting", "visit")
@@ -23,7 +23,41 @@ CATCH_ALL = "band:red"
 @lru_cache(maxsize=1)
 def declared_plays() -> tuple[Play, ...]:
     """The plays of the house, in the order of the file."""
-    return load_plays(yaml.safe_load(PLAYS_FILE.read_text(encoding="utf-8")))
+    return load_plays(_declared())
+
+
+@lru_cache(maxsize=1)
+def declared_rule() -> CallRule:
+    """When an account calls for a person, as the house declares it."""
+    return load_rule(_declared())
+
+
+@lru_cache(maxsize=1)
+def _declared() -> Mapping[str, Any]:
+    body: Mapping[str, Any] = yaml.safe_load(PLAYS_FILE.read_text(encoding="utf-8"))
+    return body
+
+
+def load_rule(body: Mapping[str, Any]) -> CallRule:
+    """The rule of a parsed definitions file.
+
+    Raises:
+        EnishiError: ``bad_plays``, where a limit is missing, no whole number or out of range.
+    """
+    try:
+        stated = body["calls"]
+        rule = CallRule(
+            strong_cause=int(stated["strong_cause"]),
+            fall_tenths=10 * int(stated["fall_points"]),
+            renewal_days=int(stated["renewal_days"]),
+            hour_cost={str(name): int(cost) for name, cost in stated["hour_cost"].items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        raise _refusal("calls", f"{problem!r}", f"{problem!r}") from problem
+    limits = (0 < rule.strong_cause <= 100, 0 < rule.fall_tenths <= 1000, 0 <= rule.renewal_days <= 366)
+    if not all(limits) or min(rule.hour_cost.values(), default=0) < 0:
+        raise _refusal("calls", "a limit is out of range", "基準値が範囲外です")
+    return rule
 
 
 def load_plays(body: Mapping[str, Any]) -> tuple[Play, ...]:

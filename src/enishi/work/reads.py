@@ -10,18 +10,20 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Scope
 from enishi.signals.models import AccountState, Signal
 from enishi.work.book import Book, read_book
 from enishi.work.contracts import Judgement, Play, Ranked
 from enishi.work.models import Attention, Note, Task
-from enishi.work.plays import declared_plays
+from enishi.work.plays import declared_plays, declared_rule
 from enishi.work.rules import changed_since, is_news, order, place
 
 PROMISE_DAYS = 7
 _PORTION = 60
 _JUDGED = (
-    "account_id", "band", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts", "at_stake", "renewal_on", "mrr", "stage",
+    "account_id", "band", "band_week_ago", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts",
+    "at_stake", "renewal_on", "mrr", "stage",
 )  # fmt: skip
 
 
@@ -43,7 +45,8 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A page of the ranked list: ``total`` counts the whole list, ``minutes`` what the shown part usually takes."""
+    """A page of the ranked list: ``total`` counts the whole list, ``minutes`` what the shown part usually takes,
+    ``weaker`` the accounts left out because their causes are too weak to call."""
 
     items: list[Ranked]
     total: int
@@ -51,6 +54,7 @@ class Queue:
     day: date | None = None
     computed_at: datetime | None = None
     unscored: int = 0
+    weaker: int = 0
     aside: list[Aside] = field(default_factory=list)
 
     @property
@@ -104,6 +108,7 @@ def judgement_from(state: AccountState) -> Judgement:
         band=state.band,
         tenths=state.tenths,
         tenths_week_ago=state.tenths_week_ago,
+        band_week_ago=state.band_week_ago,
         causes=tuple(state.causes) if state.main_cause else (),
         alerts=tuple(state.alerts),
         at_stake=state.at_stake,
@@ -121,8 +126,11 @@ def ranked_queue(
     limit: int = 10,
     plays: Sequence[Play] | None = None,
     book: Book | None = None,
+    weaker: bool = False,
 ) -> Queue:
     """The accounts in the member's view that need somebody, most pressing first, without those put aside.
+
+    With ``weaker`` also those whose causes are too weak to call.
 
     Reads in order of the money at stake and stops as soon as nothing further down can rank higher (urgency is
     at most 1), so that a page costs the same in a book of a hundred accounts and of a hundred thousand.
@@ -130,18 +138,23 @@ def ranked_queue(
     view = view or usual_view(member)
     accounts = accounts_in(member, view)
     book = book or book_of(member, view, today)
-    plays = plays or declared_plays()
-    promised = _promised(member, accounts, today, view)
     asides, hidden = _asides(member, accounts, view, today)
-    calling = [(number, stake) for number, stake in book.calling if number not in hidden]
-    items = _best(accounts, calling, today, plays, promised, offset + limit)
+    promised = _promised(member, accounts, today, view) - hidden
+    placing = _Placing(today, plays or declared_plays(), promised, hour_cost(), weaker)
+    listed = _by_stake(book, weaker)
+    calling = [(number, stake) for number, stake in listed if number not in hidden]
+    items = _best(accounts, calling, placing, offset + limit)
+    added = {item.account_id for item in items if item.promise_due} - {number for number, _stake in calling}
+    weak = {number for number, _stake in book.weaker}
+    total = book.total + (book.weaker_total if weaker else 0)
     return Queue(
         items=items[offset : offset + limit],
-        total=book.total - (len(book.calling) - len(calling)),
+        total=total - (len(listed) - len(calling)) + len(added),
         offset=offset,
         day=book.day,
         computed_at=book.computed_at,
         unscored=book.unscored,
+        weaker=0 if weaker else book.weaker_total - len(weak & (hidden | added)),
         aside=asides,
     )
 
@@ -153,41 +166,65 @@ def book_of(member: Member, view: View, today: date) -> Book:
     return read_book(accounts_in(member, view), today, f"{view}:{key}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """What every place in one list is decided with."""
+
+    today: date
+    plays: Sequence[Play]
+    promised: frozenset[int]
+    hour_cost: int
+    weaker: bool
+
+    @property
+    def best_chance(self) -> float:
+        return max(play.chance for play in self.plays)
+
+    def places(self, states: Iterable[AccountState]) -> list[Ranked]:
+        found = (
+            place(
+                judgement_from(state),
+                self.today,
+                self.plays,
+                state.account_id in self.promised,
+                hour_cost=self.hour_cost,
+                weaker=self.weaker,
+            )
+            for state in states
+        )
+        return [item for item in found if item]
+
+
+def hour_cost() -> int:
+    """Of one hour's work, in minor units of the company's currency; 0 where none is declared."""
+    return declared_rule().hour_cost.get(get_company().currency, 0)
+
+
+def _by_stake(book: Book, weaker: bool) -> list[tuple[int, int]]:
+    if not weaker:
+        return list(book.calling)
+    return sorted([*book.calling, *book.weaker], key=lambda row: (-row[1], row[0]))
+
+
 def _best(
-    accounts: QuerySet[Account],
-    calling: Sequence[tuple[int, int]],
-    today: date,
-    plays: Sequence[Play],
-    promised: frozenset[int],
-    wanted: int,
+    accounts: QuerySet[Account], calling: Sequence[tuple[int, int]], placing: _Placing, wanted: int
 ) -> list[Ranked]:
     read = AccountState.objects.filter(within(accounts)).only(*_JUDGED)
-    names = [number for number, _stake in calling]
-    first = set(names) & promised
-    found = _placed(read.filter(account_id__in=first), today, plays, promised)
-    rest = [(number, stake) for number, stake in calling if number not in first]
+    found = placing.places(read.filter(account_id__in=placing.promised))
+    rest = [(number, stake) for number, stake in calling if number not in placing.promised]
     others: list[Ranked] = []
     for start in range(0, len(rest), _PORTION):
         portion = rest[start : start + _PORTION]
-        others += _placed(
-            read.filter(account_id__in=[number for number, _stake in portion]), today, plays, promised
-        )
+        others += placing.places(read.filter(account_id__in=[number for number, _stake in portion]))
         others.sort(key=order)
-        if _is_settled(others, wanted, portion[-1][1]):
+        if _is_settled(others, wanted, portion[-1][1] * placing.best_chance):
             break
     return sorted(found, key=order) + others
 
 
-def _placed(
-    states: Iterable[AccountState], today: date, plays: Sequence[Play], promised: frozenset[int]
-) -> list[Ranked]:
-    places = (place(judgement_from(s), today, plays, s.account_id in promised) for s in states)
-    return [item for item in places if item]
-
-
-def _is_settled(ranked: Sequence[Ranked], wanted: int, next_stake: int) -> bool:
-    """Whether nothing with less at stake than ``next_stake`` can enter the first ``wanted`` places."""
-    return len(ranked) >= wanted and next_stake > 0 and ranked[wanted - 1].priority >= next_stake
+def _is_settled(ranked: Sequence[Ranked], wanted: int, most: float) -> bool:
+    """Whether nothing that can save ``most`` at best can enter the first ``wanted`` places."""
+    return len(ranked) >= wanted and most > 0 and ranked[wanted - 1].priority >= most
 
 
 def _asides(

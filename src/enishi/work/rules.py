@@ -1,8 +1,9 @@
 """The order of the queue, decided purely: judgements and a day in, a ranked list with its reasons out.
 
-An account's priority is the money at stake times its urgency. Urgency is a sum of declared points (100 at
-most), each with its reason, so that every place in the list can be explained. Accounts to which something was
-promised come first, whatever their money.
+An account's priority is what acting is expected to save: money at stake x urgency x the chance that the act turns
+the account round (declared per play, until measured) - the cost of its minutes. Urgency is a sum of declared points
+(100 at most), each with its reason, so that every place in the list can be explained. Accounts to which something
+was promised come first, whatever their money.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from typing import Any
 
 from enishi.kit.text import Text
 from enishi.work.contracts import Judgement, Play, Ranked, Reason, Seen, UrgencyPart
-from enishi.work.plays import play_for
+from enishi.work.plays import declared_rule, play_for
 
-RENEWAL_WINDOW = 90
-FALL_TENTHS = 100  # a fall of ten points in a week is a reason by itself
 FRESH_ALERT_DAYS = 7
 MAX_URGENCY = 100
 BAND_POINTS = {"red": 40, "yellow": 20, "unknown": 10, "green": 0}
@@ -35,37 +34,59 @@ def rank(
     today: date,
     plays: Sequence[Play],
     promised: frozenset[int] = frozenset(),
+    *,
+    hour_cost: int = 0,
 ) -> list[Ranked]:
     """The accounts that need somebody, most pressing first.
 
     Args:
         promised: accounts with a promise due today or earlier.
+        hour_cost: of one hour's work, in minor units.
     """
-    ranked = [place(judgement, today, plays, judgement.account_id in promised) for judgement in judgements]
+    ranked = [
+        place(judgement, today, plays, judgement.account_id in promised, hour_cost=hour_cost)
+        for judgement in judgements
+    ]
     return sorted((item for item in ranked if item), key=order)
 
 
 def order(item: Ranked) -> tuple[bool, int, int, int]:
-    """Promises first, then money times urgency; where no money is known, urgency alone."""
+    """Promises first, then the money expected to be saved; where that does not pay the time, urgency alone."""
     return (not item.promise_due, -item.priority, -item.urgency, item.account_id)
 
 
 def place(
-    judgement: Judgement, today: date, plays: Sequence[Play], promise_due: bool = False
+    judgement: Judgement,
+    today: date,
+    plays: Sequence[Play],
+    promise_due: bool = False,
+    *,
+    hour_cost: int = 0,
+    weaker: bool = False,
 ) -> Ranked | None:
-    """One account's place, or None where nothing calls for a person, or where the customer has left."""
+    """One account's place, or None where nothing calls for a person, or where the customer has left.
+
+    Args:
+        weaker: place it also where its reasons are too weak to call by themselves.
+    """
     reasons = reasons_of(judgement, today)
-    if not reasons or judgement.has_left:
+    if promise_due and not reasons:
+        reasons = (Reason("promise:due", 0),)
+    called = promise_due or weaker or any(reason.calls for reason in reasons)
+    if not reasons or not called or judgement.has_left:
         return None
     parts = urgency_parts(judgement, today)
     urgency = min(MAX_URGENCY, sum(part.points for part in parts))
+    play = play_for((reason.trigger for reason in reasons), plays)
+    cost = hour_cost * play.minutes // 60
     return Ranked(
         account_id=judgement.account_id,
-        priority=judgement.at_stake * urgency // MAX_URGENCY,
+        priority=max(0, int(judgement.at_stake * urgency * round(1000 * play.chance) // 100_000) - cost),
+        cost=cost,
         urgency=urgency,
         parts=parts,
         reasons=reasons,
-        play=play_for((reason.trigger for reason in reasons), plays),
+        play=play,
         promise_due=promise_due,
     )
 
@@ -74,10 +95,13 @@ def reasons_of(judgement: Judgement, today: date) -> tuple[Reason, ...]:
     """Why the account needs somebody, strongest first; empty where it does not."""
     reasons = [*_alert_reasons(judgement, today), *_cause_reasons(judgement)]
     fall = fall_of(judgement)
-    if fall >= FALL_TENTHS:
+    if fall >= declared_rule().fall_tenths:
         points = round(fall / 10)
         words = Text(f"The score fell by {points} points in a week", f"スコアが1週間で{points}点下がりました")
         reasons.append(Reason("score:falling", min(100, 30 + points), evidence=words, kind="score"))
+    if judgement.band == "yellow" and judgement.band_week_ago == "green":
+        words = Text("From good to caution within a week", "1週間で良好から注意に変わりました")
+        reasons.append(Reason("band:fell", 40, evidence=words, kind="score"))
     if judgement.band in ("red", "yellow") and renewal_is_near(judgement, today):
         reasons.append(_renewal_reason(judgement, today))
     if judgement.band == "red":
@@ -99,12 +123,16 @@ def _cause_reasons(judgement: Judgement) -> list[Reason]:
     found = []
     for cause in judgement.causes:
         tag = f"/{cause['tag']}" if cause.get("tag") else ""
+        strength = int(cause["strength"])
+        calls = strength >= declared_rule().strong_cause
         trigger = f"cause:{cause['cause']}{tag}"
-        found.append(_reason(trigger, int(cause["strength"]), _day(cause.get("since")), cause))
+        found.append(_reason(trigger, strength, _day(cause.get("since")), cause, calls=calls))
     return found
 
 
-def _reason(trigger: str, weight: int, since: date | None, source: Mapping[str, Any]) -> Reason:
+def _reason(
+    trigger: str, weight: int, since: date | None, source: Mapping[str, Any], *, calls: bool = True
+) -> Reason:
     evidence = (source.get("evidence") or [{}])[0]
     words = Text(evidence["en"], evidence["ja"]) if evidence.get("en") else None
     return Reason(
@@ -115,6 +143,7 @@ def _reason(trigger: str, weight: int, since: date | None, source: Mapping[str, 
         _day(evidence.get("on")),
         evidence.get("kind") or "",
         evidence.get("record_id"),
+        calls,
     )
 
 
@@ -175,11 +204,12 @@ def fall_of(judgement: Judgement) -> int:
 
 
 def renewal_is_near(judgement: Judgement, today: date) -> bool:
-    return judgement.renewal_on is not None and 0 <= _days_to_renewal(judgement, today) <= RENEWAL_WINDOW
+    window = declared_rule().renewal_days
+    return judgement.renewal_on is not None and 0 <= _days_to_renewal(judgement, today) <= window
 
 
 def _days_to_renewal(judgement: Judgement, today: date) -> int:
-    return (judgement.renewal_on - today).days if judgement.renewal_on else RENEWAL_WINDOW + 1
+    return (judgement.renewal_on - today).days if judgement.renewal_on else declared_rule().renewal_days + 1
 
 
 def fingerprint(judgement: Judgement) -> str:

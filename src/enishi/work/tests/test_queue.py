@@ -55,8 +55,15 @@ def test_the_database_and_the_rule_agree_on_who_calls(world: World) -> None:
         renewal = None if days is None else TODAY + timedelta(days=days)
         account = make_account(f"会社{number}", owner=world.sato)
         make_state(account, band, tenths, week_ago=before, at_stake=number, renewal_on=renewal)
+    for number, (strength, fell) in enumerate([(69, False), (70, False), (100, False), (0, True)]):
+        account = make_account(f"原因{number}", owner=world.sato)
+        causes = [make_cause("disvaluation", strength, TODAY)] if strength else []
+        state = make_state(account, "yellow" if fell else "green", 800, at_stake=number, causes=causes)
+        if fell:
+            AccountState.objects.filter(pk=state.pk).update(band_week_ago="green")
     queue = api.ranked_queue(world.suzuki, TODAY, limit=100)
-    ruled = rank(map(judgement_from, AccountState.objects.all()), TODAY, api.declared_plays())
+    states = map(judgement_from, AccountState.objects.all())
+    ruled = rank(states, TODAY, api.declared_plays(), hour_cost=api.hour_cost())
     assert names(queue) == [item.account_id for item in ruled]
     assert queue.total == len(ruled)
 
@@ -77,7 +84,7 @@ def test_reading_stops_early_and_still_gives_the_true_order(
         )
     page = api.ranked_queue(owner, TODAY, limit=5)
     states = AccountState.objects.filter(account__owner=owner)
-    ruled = rank(map(judgement_from, states), TODAY, api.declared_plays())
+    ruled = rank(map(judgement_from, states), TODAY, api.declared_plays(), hour_cost=api.hour_cost())
     assert names(page) == [item.account_id for item in ruled[:5]]
     assert page.total == 451
 
@@ -178,3 +185,23 @@ def test_weak_causes_without_a_main_one_do_not_call(world: World) -> None:
     state.main_cause = ""
     state.save()
     assert account.pk not in names(api.ranked_queue(world.tanaka, TODAY))
+
+
+def test_weaker_signs_are_counted_and_shown_on_request(world: World) -> None:
+    account = make_account("弱い兆候", owner=world.tanaka)
+    make_state(account, "green", 800, at_stake=90_000_000, causes=[make_cause("disvaluation", 40, TODAY)])
+    usual = api.ranked_queue(world.tanaka, TODAY)
+    assert account.pk not in names(usual)
+    wide = api.ranked_queue(world.tanaka, TODAY, weaker=True)
+    assert account.pk in names(wide)
+    assert (usual.weaker, wide.weaker, wide.total) == (1, 0, usual.total + 1)
+
+
+def test_a_promise_brings_a_calm_account_to_the_top(world: World) -> None:
+    account = make_account("約束", owner=world.takahashi)
+    make_state(account, "green", 900, at_stake=1)
+    before = api.ranked_queue(world.takahashi, TODAY).total
+    api.create_task(world.takahashi, account.pk, "資料を送る", now=NOW, due_on=TODAY)
+    queue = api.ranked_queue(world.takahashi, TODAY)
+    assert names(queue)[0] == account.pk
+    assert queue.total == before + 1

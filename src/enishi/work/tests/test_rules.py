@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enishi.work.contracts import Judgement
-from enishi.work.plays import declared_plays
+from enishi.work.plays import declared_plays, declared_rule
 from enishi.work.rules import changed_since, fingerprint, is_news, place, rank, reasons_of
 
 TODAY = date(2026, 11, 20)
 PLAYS = declared_plays()
+RULE = declared_rule()
 
 
 def cause(name: str = "disconnection", strength: int = 60, **more: Any) -> dict[str, Any]:
@@ -87,7 +88,38 @@ def test_money_times_urgency_makes_the_order() -> None:
     larger_still = judged(3, at_stake=11_000_000)
     ranked = rank([small_but_burning, large_and_calmer, larger_still], TODAY, PLAYS)
     assert [item.account_id for item in ranked] == [3, 2, 1]
-    assert ranked[0].priority == 11_000_000 * 40 // 100
+    assert ranked[0].priority == 11_000_000 * 40 // 100 * 15 // 100
+
+
+def test_the_chance_of_the_act_and_the_price_of_its_minutes_count() -> None:
+    call = judged(1, alerts=(alert("payment_late"),), at_stake=2_000_000)  # 15 minutes, one in seven
+    meeting = judged(2, causes=(cause("disvaluation", 75),), at_stake=1_900_000)  # an hour, one in four
+    ranked = rank([call, meeting], TODAY, PLAYS, hour_cost=6_000)
+    assert [item.account_id for item in ranked] == [2, 1]
+    assert [item.cost for item in ranked] == [6_000, 1_500]
+    assert ranked[0].priority == 1_900_000 * 55 // 100 * 25 // 100 - 6_000
+    assert place(judged(at_stake=100), TODAY, PLAYS, hour_cost=6_000).priority == 0  # type: ignore[union-attr]
+
+
+def test_a_weak_cause_calls_for_nobody_but_is_placed_when_asked_for() -> None:
+    weak = judged(band="green", causes=(cause(strength=RULE.strong_cause - 1),))
+    assert place(weak, TODAY, PLAYS) is None
+    assert place(weak, TODAY, PLAYS, weaker=True) is not None
+    assert place(weak, TODAY, PLAYS, promise_due=True) is not None
+    assert place(judged(band="green", causes=(cause(strength=RULE.strong_cause),)), TODAY, PLAYS) is not None
+
+
+def test_a_band_that_fell_calls() -> None:
+    fallen = place(judged(band="yellow", band_week_ago="green"), TODAY, PLAYS)
+    assert fallen is not None
+    assert fallen.main.trigger == "band:fell"
+    assert place(judged(band="yellow", band_week_ago="yellow"), TODAY, PLAYS) is None
+
+
+def test_a_due_promise_calls_by_itself() -> None:
+    promised = place(judged(band="green"), TODAY, PLAYS, promise_due=True)
+    assert promised is not None
+    assert promised.play.id == "keep_the_promise"
 
 
 def test_promises_come_first_whatever_their_money() -> None:
@@ -122,7 +154,7 @@ def test_urgency_is_the_sum_of_its_reasons_and_priority_never_passes_the_stake(
         at_stake=stake,
     )
     found = place(judgement, TODAY, PLAYS)
-    assert (found is None) == (not reasons_of(judgement, TODAY))
+    assert (found is None) == (not any(reason.calls for reason in reasons_of(judgement, TODAY)))
     if found:
         assert found.urgency == min(100, sum(part.points for part in found.parts))
         assert found.priority <= stake

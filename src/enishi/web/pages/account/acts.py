@@ -151,7 +151,8 @@ def mark_done(scene: Scene) -> Told:
 
 def ranked_now(account: Account, today: date) -> work.Ranked | None:
     """Why the account needs somebody now, and what is suggested."""
-    return work.place(work.judgement_of(account), today, work.declared_plays())
+    judgement, plays = work.judgement_of(account), work.declared_plays()
+    return work.place(judgement, today, plays, hour_cost=work.hour_cost(), weaker=True)
 
 
 def _contact(scene: Scene, text: str) -> Contact | None:

@@ -35,6 +35,8 @@ def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
     name, _slash, tag = trigger.partition("/")
     own = {
         "band:red": _("Score in danger"),
+        "band:fell": _("Band fell"),
+        "promise:due": _("Promise due"),
         "score:falling": _("Score falling"),
         "renewal:near": _("Renewal coming up"),
     }

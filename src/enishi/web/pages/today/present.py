@@ -29,6 +29,7 @@ class Asked:
 
     view: View
     shown: int
+    weaker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
     view = views.get(address.get("view", "")) or work.usual_view(member)
     text = address.get("shown", "")
     shown = int(text) if text.isdecimal() and len(text) < 6 else PORTION
-    return Asked(view, max(PORTION, min(MOST_SHOWN, shown)))
+    return Asked(view, max(PORTION, min(MOST_SHOWN, shown)), address.get("weaker") == "1")
 
 
 def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
@@ -107,8 +108,11 @@ def _renewals_address(asked: Asked, member: Member) -> str:
 
 
 def queue_context(member: Member, asked: Asked, today: date, book: work.Book | None = None) -> dict[str, Any]:
-    queue = work.ranked_queue(member, today, view=asked.view, limit=asked.shown, book=book)
+    queue = work.ranked_queue(
+        member, today, view=asked.view, limit=asked.shown, book=book, weaker=asked.weaker
+    )
     return {
+        "weaker": asked.weaker,
         "queue": queue,
         "cards": cards(member, queue, today),
         "view": asked.view.value,
