@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
+from enishi.metrics.api import panel
 from enishi.signals.models import AccountState
+from enishi.signals.stages import CHURNED
 from enishi.store.kinds import STAGES
+from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then
 from enishi.web.pages.account.words import say
 
 STAGE_TITLES = dict(STAGES)
+METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Header:
 
     account: Account
     stage: str
+    former: bool  # a customer no longer
     owner: Member | None
     tier: str
     band: str
@@ -45,32 +51,69 @@ class Header:
         return self.active_users / self.seats
 
 
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    mrr: int | None = None
+    seats: int | None = None
+    active_users: int | None = None
+    renewal_on: date | None = None
+    last_contact_on: date | None = None
+
+
+def _figures_now(state: AccountState | None) -> _Figures:
+    if state is None:
+        return _Figures()
+    return _Figures(state.mrr, state.seats, state.active_users, state.renewal_on, state.last_contact_on)
+
+
+def _figures_then(account: Account, day: date) -> _Figures:
+    """Read from the facts as they were known on the day."""
+    with facts_now() as facts:
+        rows = panel(facts, [day], METRICS, accounts=[account.pk]).to_dict("records")
+    row = rows[0] if rows else {}
+    mrr, seats, users, renewal, contact = (_whole(row.get(name)) for name in METRICS)
+    return _Figures(
+        mrr,
+        seats,
+        users,
+        renewal_on=None if renewal is None else day + timedelta(days=renewal),
+        last_contact_on=None if contact is None else day - timedelta(days=contact),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or value != value else round(float(value))  # NaN: not known
+
+
 def header(
     account: Account, state: AccountState | None, day: date, as_of: date | None, member: Member
 ) -> Header:
-    """The header as it stands; on a past day with the owner and stage known then."""
+    """The header as it stands; on a past day with the owner, stage, revenue, licences and renewal known then."""
     then = account_then(account, as_of) if as_of else {}
+    figures = _figures_then(account, as_of) if as_of else _figures_now(state)
     owner = account.owner
     if as_of and then.get("owner"):
         owner = Member.objects.filter(email=then["owner"]).first()
-    stage = (then.get("stage") if as_of else account.stage) or ""
+    judged = state.stage if state and not as_of else ""
+    stage = judged or (then.get("stage") if as_of else account.stage) or ""
     children = visible_accounts(member).filter(parent=account).order_by("name_kana", "name")
-    renewal = state.renewal_on if state and not as_of else None
+    renewal = figures.renewal_on
     return Header(
         account=account,
         stage=say(STAGE_TITLES[stage]) if stage in STAGE_TITLES else stage,
         owner=owner,
         tier=state.tier if state else "",
-        band=state.band if state and not as_of else "",
+        band=state.band if state and not as_of and judged != CHURNED else "",
+        former=judged == CHURNED,
         tenths=state.tenths if state and not as_of else None,
-        arr=12 * state.mrr if state and state.mrr is not None and not as_of else None,
+        arr=12 * figures.mrr if figures.mrr is not None else None,
         renewal_on=renewal,
         renewal_days=(renewal - day).days if renewal else None,
-        seats=state.seats if state and not as_of else None,
-        active_users=state.active_users if state and not as_of else None,
+        seats=figures.seats,
+        active_users=figures.active_users,
         at_stake=state.at_stake if state and not as_of else 0,
         last_seen_on=state.last_seen_on if state else None,
-        last_contact_on=state.last_contact_on if state else None,
+        last_contact_on=figures.last_contact_on,
         merged=list(Account.objects.filter(merged_into=account)),
         children=list(children[:10]),
         children_total=children.count(),

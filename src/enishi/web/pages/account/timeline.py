@@ -17,14 +17,17 @@ from django.db.models import Q
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, AuditLine, Contact, Record
 from enishi.kit.clock import end_of_day
 from enishi.signals.models import HealthScore, Signal
 from enishi.store.kinds import KINDS
+from enishi.web import words as written
 from enishi.web.badges import band_word
 from enishi.web.pages.account.known import Known, known_now, records_of
 from enishi.web.pages.account.words import say_pair, trigger_title
+from enishi.web.pages.audit.words import verb_words
 from enishi.web.words import person
 from enishi.work.api import Note, Task
 
@@ -195,7 +198,21 @@ def _ticket(data: Mapping[str, Any]) -> Described:
     status = pgettext("ticket", "resolved") if data.get("resolved_at") else pgettext("ticket", "open")
     severity = _choice("ticket", "severity", data.get("severity"))
     tone = "danger" if data.get("severity") in ("high", "urgent") and not data.get("resolved_at") else ""
-    return str(data.get("subject") or ""), _join(severity, status, data.get("category")), tone
+    return str(data.get("subject") or ""), _join(severity, status, _category(data.get("category"))), tone
+
+
+def _category(value: Any) -> str:
+    """The support desk's own word; the common ones in the reader's language."""
+    common = {
+        "howto": pgettext("ticket", "how to use"),
+        "bug": pgettext("ticket", "defect"),
+        "billing": pgettext("ticket", "billing"),
+        "feature": pgettext("ticket", "feature request"),
+        "outage": pgettext("ticket", "outage"),
+        "performance": pgettext("ticket", "speed"),
+        "account": pgettext("ticket", "sign-in and rights"),
+    }
+    return common.get(str(value or "").lower(), str(value or ""))
 
 
 def _subscription(data: Mapping[str, Any]) -> Described:
@@ -203,7 +220,10 @@ def _subscription(data: Mapping[str, Any]) -> Described:
     title = _join(data.get("product"), data.get("plan"))
     seats = _("%(n)s seats") % {"n": data["seats"]} if data.get("seats") else ""
     text = _join(
-        _amount(data), seats, _("ended %(day)s") % {"day": ended} if ended else "", data.get("end_reason")
+        _amount(data),
+        seats,
+        _("ended %(day)s") % {"day": _day(ended)} if ended else "",
+        data.get("end_reason"),
     )
     return title, text, "danger" if ended else ""
 
@@ -212,12 +232,17 @@ def _amount(data: Mapping[str, Any]) -> str:
     amount = data.get("amount")
     if amount is None:
         return ""
-    return f"{Decimal(str(amount)):,} {data.get('currency') or ''}".strip()
+    exact = Decimal(str(amount))
+    shown = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,}"
+    currency = data.get("currency") or ""
+    if currency == "JPY":
+        return f"{shown}円" if _language().startswith("ja") else f"¥{shown}"
+    return f"{shown} {currency}".strip()
 
 
 def _invoice(data: Mapping[str, Any]) -> Described:
     paid = data.get("paid_on") or data.get("paid")
-    due = _("due %(day)s") % {"day": data["due_on"]} if data.get("due_on") else ""
+    due = _("due %(day)s") % {"day": _day(data["due_on"])} if data.get("due_on") else ""
     return (
         _("Invoice"),
         _join(_amount(data), due, pgettext("invoice", "paid") if paid else pgettext("invoice", "not paid")),
@@ -239,7 +264,9 @@ def _survey(data: Mapping[str, Any]) -> Described:
     shown = f"{score:g}" if isinstance(score, int | float) else str(score or "")
     measure = _choice("survey_answer", "measure", data.get("measure"))
     tone = "danger" if data.get("measure") == "nps" and isinstance(score, int | float) and score <= 6 else ""
-    return _join(data.get("survey"), f"{measure} {shown}".strip()), str(data.get("comment") or ""), tone
+    survey = data.get("survey")
+    named = "" if str(survey or "").casefold() == measure.casefold() else survey
+    return _join(named, f"{measure} {shown}".strip()), str(data.get("comment") or ""), tone
 
 
 def _order(data: Mapping[str, Any]) -> Described:
@@ -288,7 +315,7 @@ def _notes(span: Span) -> Iterator[Entry]:
 def _tasks(span: Span) -> Iterator[Entry]:
     tasks = Task.objects.filter(account=span.account).select_related("assignee")
     for task in tasks.filter(span.older("task", "made_at")).order_by("-made_at", "-pk")[: span.limit]:
-        due = _("due %(day)s") % {"day": task.due_on} if task.due_on else ""
+        due = _("due %(day)s") % {"day": _day(task.due_on)} if task.due_on else ""
         yield Entry(
             task.made_at,
             "task",
@@ -351,14 +378,55 @@ def _turns(rows: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         before = row
 
 
+def _stated(name: str, value: Any) -> str:
+    """A detail of an audit line in words; empty where it says nothing to a reader."""
+    titles = {
+        "until": pgettext("audit", "until"),
+        "reason": pgettext("audit", "reason"),
+        "band": pgettext("audit", "band"),
+        "stage": pgettext("audit", "stage"),
+        "tier": pgettext("audit", "tier"),
+        "owner": pgettext("audit", "owner"),
+        "due_on": pgettext("audit", "due"),
+        "expires_on": pgettext("audit", "until"),
+        "title": pgettext("audit", "task"),
+        "value": pgettext("audit", "value"),
+        "format": pgettext("audit", "format"),
+        "source": pgettext("audit", "source"),
+    }
+    if name not in titles or value in (None, ""):
+        return ""
+    if isinstance(value, list) and len(value) == 2:
+        return f"{titles[name]}: {_plain(name, value[0])} → {_plain(name, value[1])}"
+    return "" if isinstance(value, dict | list) else f"{titles[name]}: {_plain(name, value)}"
+
+
+def _plain(name: str, value: Any) -> str:
+    if name == "band":
+        return band_word(str(value))
+    return _day(value) or str(value or "–")
+
+
+def _day(value: Any) -> str:
+    """A stated day as the reader writes days; empty where it is none."""
+    try:
+        return written.day(date.fromisoformat(str(value)[:10]), _language())
+    except ValueError:
+        return ""
+
+
 def _audit(span: Span) -> Iterator[Entry]:
     lines = AuditLine.objects.filter(span.older("audit", "at"), account=span.account).select_related("member")
+    words = verb_words()
     for line in lines.order_by("-at", "-pk")[: span.limit]:
-        detail = _join(
-            *(f"{key}: {value}" for key, value in line.detail.items() if not isinstance(value, dict | list))
-        )
-        who = _name(line.member) if line.member else line.actor
-        yield Entry(line.at, "audit", f"audit-{line.pk}", line.verb.replace("_", " "), detail, who)
+        detail = _join(*(_stated(key, value) for key, value in line.detail.items()))
+        who = _name(line.member) if line.member else _actor(line.actor)
+        title = words.get(line.verb, line.verb.replace("_", " "))
+        yield Entry(line.at, "audit", f"audit-{line.pk}", title, detail, who)
+
+
+def _actor(actor: str) -> str:
+    return pgettext("audit", "Enishi itself") if actor == SYSTEM else actor
 
 
 SOURCES: dict[str, Callable[[Span], Iterable[Entry]]] = {

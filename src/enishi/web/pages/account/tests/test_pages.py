@@ -179,7 +179,9 @@ def test_the_timeline_holds_everything_and_filters(world: World, sign_in: SignIn
     only = plain(client.get(f"{address}?kind=ticket"))
     assert "帳票の出力が遅い" in only
     assert "ログイン障害" not in only
-    assert "task created" in plain(client.get(f"{address}?kind=audit"))
+    audit = plain(client.get(f"{address}?kind=audit"))
+    assert "タスクの作成" in audit
+    assert "task created" not in audit
 
 
 def test_notes_are_written_pinned_changed_and_brought_back(world: World, sign_in: SignIn) -> None:

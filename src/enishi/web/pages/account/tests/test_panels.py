@@ -107,3 +107,14 @@ def test_revenue_over_time_in_whole_units(facts: World, sign_in: SignIn) -> None
     assert chart["series"][0]["values"][-1] == 300_000
     assert chart["series"][0]["values"][0] in (None, 0)
     assert "登録されていません" in opened(sign_in("takahashi"), f"/accounts/{facts.hokuto.pk}/panel/mrr/")
+
+
+def test_the_head_of_a_past_day_holds_the_revenue_and_licences_of_then(facts: World, sign_in: SignIn) -> None:
+    day = days_ago(20).isoformat()
+    page = opened(sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/tickets/?as_of={day}")
+    assert "360万円" in page, "twelve times 300,000"
+    assert "1 / 5" in page
+    later = opened(
+        sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/tickets/?as_of={days_ago(310).isoformat()}"
+    )
+    assert "360万円" not in later
