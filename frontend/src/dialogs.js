@@ -1,8 +1,17 @@
 // <button data-opens="id"> opens <dialog id>; [data-closes] closes; <details class="menu"> behaves as a menu.
+const FIELDS = "input, select, textarea"
+  .split(", ")
+  .map((name) => `${name}:not([type=hidden]):not([disabled])`)
+  .join(", ");
+
+// The first form field is focused: the close button stands first and would cost a key press each time.
 function open(dialog) {
   if (!dialog.open) dialog.showModal();
-  const first = dialog.querySelector("[autofocus], input:not([type=hidden]), select, textarea, button");
+  const first = ["[autofocus]", FIELDS, ".box-body button, .box-body a", "button"]
+    .map((wanted) => dialog.querySelector(wanted))
+    .find(Boolean);
   if (first) first.focus();
+  if (first?.matches("input[type=text]")) first.select();
 }
 
 export function dialogs() {
