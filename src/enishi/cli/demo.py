@@ -12,7 +12,7 @@ from enishi.cli.installation import open_django
 from enishi.cli.sample import find_sample
 from enishi.cli.setting_up import set_up
 from enishi.cli.show import progress, show_json
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import json_option, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
@@ -79,7 +79,7 @@ def command(
 ) -> int:  # fmt: skip
     started = time.monotonic()
     home = open_django()
-    sign_in = set_up(home, None, language())
+    sign_in = set_up(home)
     if sign_in and not as_json:
         tell_sign_in(sign_in)
     now = system_clock()

@@ -8,7 +8,7 @@ from enishi.cli.init import tell_sign_in
 from enishi.cli.installation import open_installation
 from enishi.cli.setting_up import ADMIN_MAIL, SignIn, make_password
 from enishi.cli.show import show_json, show_table
-from enishi.cli.words import Command, _Spoken, json_option, language, option, say
+from enishi.cli.words import Command, _Spoken, json_option, option, say
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
@@ -86,6 +86,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
     from django.core.validators import validate_email
 
     from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.company import get_company
     from enishi.accounts.models import Member
 
     try:
@@ -99,7 +100,9 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
             "member_exists", f"{email} is a member already.", f"{email} はすでに登録されています。"
         )
     password = make_password()
-    member = Member.objects.create_user(email, password, role=role, scope=scope, language=language())
+    member = Member.objects.create_user(
+        email, password, role=role, scope=scope, language=get_company().language
+    )
     write_audit(SYSTEM, "member_added", member)
     _tell(SignIn(member.email, password), as_json)
 

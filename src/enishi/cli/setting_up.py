@@ -20,8 +20,12 @@ class SignIn:
     password: str | None
 
 
-def set_up(home: Home, email: str | None = None, language: str = "ja") -> SignIn | None:
-    """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any."""
+def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn | None:
+    """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any.
+
+    Args:
+        language: of the first administrator; the company's where none is given.
+    """
     from django.core.management import call_command
 
     from enishi.accounts.audit import SYSTEM
@@ -30,9 +34,9 @@ def set_up(home: Home, email: str | None = None, language: str = "ja") -> SignIn
 
     home.prepare()
     call_command("migrate", interactive=False, verbosity=0)
-    get_company()
+    company = get_company()
     install_defaults(SYSTEM, system_clock())
-    return _first_administrator(email, language)
+    return _first_administrator(email, language or company.language)
 
 
 def _first_administrator(email: str | None, language: str) -> SignIn | None:

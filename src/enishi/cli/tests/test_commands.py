@@ -56,6 +56,14 @@ def test_the_first_administrator_is_made_once(home: Home) -> None:
     assert AuditLine.objects.filter(verb="member_added").count() == 1
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_first_administrator_reads_the_companys_language(home: Home, language: str) -> None:
+    Company.objects.update_or_create(pk=1, defaults={"language": language})
+    first = set_up(home)
+    assert first is not None
+    assert Member.objects.get(email=first.email).language == language
+
+
 def test_passwords_are_long_and_differ() -> None:
     made = {make_password() for _ in range(50)}
     assert len(made) == 50

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Role, Scope, Team
 from enishi.web.words import person
 
@@ -48,6 +49,7 @@ class InviteForm(RightsForm):
         super().__init__(*args, **kwargs)
         self.fields["role"].initial = Role.CSM
         self.fields["scope"].initial = Scope.OWN
+        self.initial["language"] = get_company().language
 
 
 class MemberChoice(forms.ModelChoiceField):
