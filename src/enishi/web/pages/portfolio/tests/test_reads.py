@@ -165,3 +165,18 @@ def test_those_without_recurring_revenue_can_be_set_aside(world: World) -> None:
     assert "minato" not in names(world, "suzuki", "contract=paying")
     assert names(world, "suzuki", "contract=without") == ["minato"]
     assert len(names(world, "suzuki", "contract=without&contract=paying")) == 6
+
+
+def test_former_customers_are_listed_only_where_they_are_asked_for(world: World) -> None:
+    AccountState.objects.filter(account=world.accounts["sakura"]).update(
+        stage="churned", tenths=None, band="unknown"
+    )
+    assert names(world, "suzuki") == ["naniwa", "acme", "fuji", "hokuto", "minato"]
+    assert names(world, "takahashi", "band=unknown") == ["minato"]
+    assert names(world, "suzuki", "stage=churned") == ["sakura"]
+    assert names(world, "suzuki", "q=さくら") == ["sakura"] or names(world, "suzuki", "q=サクラ") == [
+        "sakura"
+    ]
+    for member, expected in (("suzuki", 5), ("takahashi", 4)):
+        slices = reads.distribution(world.members[member], ask(), today=TODAY, unit=1)
+        assert reads.total_accounts(slices, ask()) == expected
