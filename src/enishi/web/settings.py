@@ -145,6 +145,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": CONFIGURATION.home.root / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # wrong passwords for other addresses may not push a lock-out out
     }
 }
 

@@ -112,7 +112,7 @@ def list_for(kind: Kind) -> Callable[..., dict[str, Any]]:
         if query.account:
             rows = rows.filter(**{"pk" if kind.name == "account" else "account": query.account})
         found, following = page_of(rows, query.cursor, query.limit)
-        return {"records": as_records(kind, found, caller.key), "next_cursor": following}
+        return {"records": as_records(kind, found, caller), "next_cursor": following}
 
     return list_records
 
@@ -125,7 +125,7 @@ def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
         row = visible_rows(kind, caller, deleted=True).filter(pk=slot).first() if slot else None
         if row is None:
             raise NOT_FOUND
-        return {"record": as_records(kind, [row], caller.key)[0]}
+        return {"record": as_records(kind, [row], caller)[0]}
 
     return get_record
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja.security import HttpBearer
 
 from enishi.accounts.access import visible_accounts
-from enishi.accounts.models import Account, Scope
+from enishi.accounts.models import Account, Role, Scope
 from enishi.ingest.models import ApiKey, hash_api_key
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import NotAllowed
@@ -25,6 +25,7 @@ from enishi.web.rest.problems import TooMany, problem
 
 CALLS_A_MINUTE = 600
 _WINDOW = 60.0
+READERS = frozenset({Role.VIEWER.value, Role.SALES.value})
 
 SCOPES: tuple[str, ...] = (
     *(f"{verb}:{kind}" for kind in KINDS for verb in ("read", "write")),
@@ -56,7 +57,8 @@ class Caller:
         return Account.objects.filter(deleted_at__isnull=True, merged_into__isnull=True)
 
     def check(self, scope: str) -> None:
-        """Refuse a call the key has no scope for. Writing needs a key from which no account is hidden."""
+        """Refuse a call the key has no scope for. Writing needs a key from which no account is hidden, and that is
+        bound to nobody whose role only reads."""
         verb = scope.partition(":")[0]
         if scope not in self.key.scopes and f"{verb}:*" not in self.key.scopes:
             raise NotAllowed(
@@ -65,6 +67,14 @@ class Caller:
                 Text(
                     "Make a key with this scope under Setup, API keys.",
                     "「設定」の「APIキー」で、この権限を持つキーを発行してください。",
+                ),
+            )
+        if verb != "read" and self.key.member and self.key.member.role in READERS:
+            raise NotAllowed(
+                "role_only_reads",
+                Text(
+                    "The key is bound to a member whose role only reads.",
+                    "このキーは閲覧のみの権限を持つメンバーに紐づくため、読み取り専用です。",
                 ),
             )
         if verb != "read" and not self.sees_all:

@@ -49,12 +49,14 @@ class Names:
         return self._named.get(number, self._own.get(number)) if number else None
 
 
-def as_records(kind: Kind, rows: Sequence[Row], key: ApiKey) -> list[dict[str, Any]]:
-    """Rows as JSON: fields as they may be sent back, with our numbers beside."""
+def as_records(kind: Kind, rows: Sequence[Row], caller: Caller) -> list[dict[str, Any]]:
+    """Rows as JSON: fields as they may be sent back, with our numbers beside. A parent the key does not see is
+    left out."""
     shape = shape_of(kind)
     parents = {row.parent_id for row in rows if isinstance(row, Account) and row.parent_id}
-    accounts = [*Account.objects.filter(pk__in=parents), *(_account(row) for row in rows)]
-    names = Names(key, accounts)
+    seen = Account.objects.all() if caller.sees_all else caller.accounts()
+    accounts = [*(seen.filter(pk__in=parents) if parents else ()), *(_account(row) for row in rows)]
+    names = Names(caller.key, accounts)
     return [_as_record(kind, row, shape.state(kind, row), names) for row in rows]
 
 

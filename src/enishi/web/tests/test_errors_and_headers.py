@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from enishi.accounts.models import AuditLine, Member, Role, Scope
@@ -82,3 +83,13 @@ def test_audit_lines_carry_the_address(viewer: Client) -> None:
 def test_alive_and_ready() -> None:
     assert Client().get("/healthz").json() == {"status": "ok"}
     assert Client().get("/readyz").json()["database"] == "ok"
+
+
+def test_attempts_on_other_addresses_do_not_push_a_lock_out_out(tmp_path):
+    """The cache keeps the lock-outs; one that forgets at random beyond 300 entries could be flooded."""
+    from django.core.cache.backends.filebased import FileBasedCache
+
+    cache = FileBasedCache(str(tmp_path), settings.CACHES["default"])
+    for number in range(600):
+        cache.set(f"wrong-password:{number}", [1], 900)
+    assert all(cache.get(f"wrong-password:{number}") for number in range(600))

@@ -176,6 +176,28 @@ def test_a_key_bound_to_a_member_sees_only_what_the_member_sees(api):
     assert bound.get("accounts").status_code == 401
 
 
+@pytest.mark.parametrize("role", ["viewer", "sales"])
+def test_a_key_bound_to_somebody_who_only_reads_does_not_write(api, role):
+    api.upsert("accounts", {"id": "a1", "name": "A"})
+    bound = Api(member=Member.objects.create_user("r@vendor.example", role=role, scope="all"))
+    assert bound.get("accounts").status_code == 200
+    answers = [
+        bound.post("accounts", {"records": [{"id": "a1", "name": "B"}]}),
+        bound.delete("accounts/a1"),
+        bound.post("erasures", {"contact": "c1"}),
+    ]
+    assert [(a.status_code, a.json()["error"]) for a in answers] == [(403, "role_only_reads")] * 3
+    assert Account.objects.get().name == "A"
+
+
+def test_a_parent_outside_the_view_of_a_key_is_not_named(api):
+    ken = Member.objects.create_user("ken@vendor.example", role="csm", scope="own")
+    api.upsert("accounts", {"id": "secret-parent", "name": "P"})
+    api.upsert("accounts", {"id": "mine", "name": "M", "owner": ken.email, "parent": "secret-parent"})
+    assert api.get("accounts/mine").json()["record"]["parent"] == "secret-parent"
+    assert Api(member=ken).get("accounts/mine").json()["record"]["parent"] is None
+
+
 def test_the_allowance_is_told_and_enforced(api, monkeypatch):
     from enishi.web.rest import keys
 
