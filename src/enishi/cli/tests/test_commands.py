@@ -11,7 +11,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django_tasks_db.models import DBTaskResult
 
-from enishi.accounts.models import Account, AuditLine, Member
+from enishi.accounts.models import Account, AuditLine, Company, Member
 from enishi.cli import checks, chores, schedule
 from enishi.cli.finding import find_account
 from enishi.cli.main import run
@@ -122,6 +122,8 @@ def test_import_score_explain_and_asof(
     assert run(["explain", "A2"]) == 0
     assert "白鷺物流" in capsys.readouterr().out
     past = datetime.now(UTC).date() - timedelta(days=20)
+    assert run(["asof", "2999-01-01"]) == 1
+    assert "still to come" in capsys.readouterr().err
     assert run(["asof", past.isoformat(), "A1", "--metric", "active_users_28", "--json"]) == 0
     rows = told(capsys)["accounts"]
     assert [row["account"] for row in rows] == ["A1"]
