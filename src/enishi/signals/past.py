@@ -20,6 +20,7 @@ from enishi.signals.context import Rules, load_rules
 from enishi.signals.history import scores_as_of
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
+from enishi.signals.mapping import column
 from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
 from enishi.signals.panel import living_accounts, read_frame, week_before
@@ -168,9 +169,7 @@ def _none(value: Any) -> float | None:
 
 def _stakes(then: _Then, book: pd.DataFrame) -> NDArray[np.int64]:
     frame, rows = then.judgement.rows, then.rows
-    orders = frame["order_amount_90"] if "order_amount_90" in frame else pd.Series(np.nan, frame.index)
-    mrr = frame["mrr"] if "mrr" in frame else pd.Series(np.nan, frame.index)
-    yearly = yearly_revenue(mrr.to_numpy(dtype=float), orders.to_numpy(dtype=float))[rows]
+    yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
     bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
     strengths = then.judgement.causes.strengths[rows]
     strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))

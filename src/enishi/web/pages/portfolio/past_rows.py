@@ -177,14 +177,14 @@ def slices(frame: pd.DataFrame) -> list[Slice]:
     """Accounts and MRR by band, band a week before and tier."""
     if frame.empty:
         return []
-    counted = frame.assign(mrr=frame["mrr"].fillna(0)).groupby(
-        ["band", "band_week_ago", "tier"], dropna=False
-    )
-    sums = counted["mrr"].agg(["size", "sum"])
-    return [
-        Slice(str(band), str(before), str(tier), int(row["size"]), int(row["sum"]))
-        for (band, before, tier), row in sums.iterrows()  # type: ignore[misc]
-    ]
+    keys = ["band", "band_week_ago", "tier"]
+    grouped = frame.assign(mrr=frame["mrr"].fillna(0)).groupby(keys, dropna=False)["mrr"]
+    sums = grouped.agg(["size", "sum"]).reset_index()
+    return [Slice(*(str(one[k]) for k in keys), int(one["size"]), int(one["sum"])) for one in _records(sums)]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in one.items()} for one in frame.to_dict("records")]
 
 
 def rows(frame: pd.DataFrame) -> Iterator[Account]:
@@ -192,7 +192,7 @@ def rows(frame: pd.DataFrame) -> Iterator[Account]:
     now = Account.objects.in_bulk([int(pk) for pk in frame["account_id"]]) if len(frame) else {}
     mails = {str(mail).lower() for mail in frame["owner"].dropna()} if len(frame) else set()
     owners = {m.email.lower(): m for m in Member.objects.filter(email__in=mails)} if mails else {}
-    for entry in frame.to_dict("records"):
+    for entry in _records(frame):
         number = int(entry["account_id"])
         if number in now:
             yield _account(now[number], entry, owners)
