@@ -14,7 +14,9 @@ from enishi.cli.scoring import score_then
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import json_option, option, say, spoken
 from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
+from enishi.kit.text import Text
 
 
 @spoken(
@@ -35,6 +37,9 @@ def command(
     day: datetime, accounts: tuple[str, ...], metrics: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
     home = open_installation()
+    from enishi.metrics.api import get_metric
+
+    _check_past(day.date())
     wanted = {account.pk for account in map(find_account, accounts)}
     rows = known_on(home, day.date(), wanted, metrics or ("mrr", "active_users_28", "days_since_last_seen"))
     if as_json:
@@ -48,12 +53,25 @@ def command(
         "name": say("Account", "顧客企業"),
         "band": say("Band", "区分"),
         "score": say("Score", "スコア"),
+        **{name: say(get_metric(name).title) for name in columns if name not in ("name", "band", "score")},
     }
     show_table(
         [titles.get(c, c) for c in columns],
         [[_cell(c, row[c]) for c in columns] for row in worst],
         right=range(2, len(columns)),
     )
+
+
+def _check_past(day: date) -> None:
+    from enishi.accounts.company import company_day
+
+    today = company_day(system_clock())
+    if day > today:
+        raise EnishiError(
+            "future_day",
+            Text(f"{day} is still to come.", f"{day} はまだ来ていません。"),
+            Text(f"Name a day up to {today}.", f"{today} までの日付を指定してください。"),
+        )
 
 
 def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:

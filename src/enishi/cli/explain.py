@@ -12,6 +12,7 @@ from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.kit.text import Text
 
 CAUSES = {
     "disvaluation": ("Disvaluation: they see no value", "低評価「価値を感じていない」"),
@@ -86,7 +87,7 @@ def _tell(told: dict[str, Any]) -> None:
         [f"{tenths(c['tenths'], True):>6}  {c[f'title_{language()}']}" for c in told["changes"]],
     )
     _tell_list(say("Causes", "要因"), [line for cause in told["causes"] for line in _cause(cause)])
-    _tell_list(say("Alerts", "警告"), [f"{_alert_title(a)}  ({a['since']})" for a in told["alerts"]])
+    _tell_list(say("Alerts", "警告"), _alerts(told["alerts"]))
 
 
 def _points(line: dict[str, Any]) -> str:
@@ -98,8 +99,13 @@ def _cause(cause: dict[str, Any]) -> list[str]:
     return [f"{title}  {cause['strength']}", *(f"    ・{item[language()]}" for item in cause["evidence"])]
 
 
-def _alert_title(alert: dict[str, Any]) -> str:
-    return str(alert.get(f"title_{language()}") or alert["alert"])
+def _alerts(alerts: list[dict[str, Any]]) -> list[str]:
+    from enishi.definitions.api import get_causes
+
+    titles = {alert.id: Text.parse(alert.title) for alert in get_causes().alerts} if alerts else {}
+    return [
+        f"{say(titles[a['alert']]) if a['alert'] in titles else a['alert']}  ({a['since']})" for a in alerts
+    ]
 
 
 def _tell_list(title: str, lines: list[str]) -> None:

@@ -123,7 +123,7 @@ def test_import_score_explain_and_asof(
     assert "白鷺物流" in capsys.readouterr().out
     past = datetime.now(UTC).date() - timedelta(days=20)
     assert run(["asof", "2999-01-01"]) == 1
-    assert "still to come" in capsys.readouterr().err
+    assert "まだ来ていません" in capsys.readouterr().err
     assert run(["asof", past.isoformat(), "A1", "--metric", "active_users_28", "--json"]) == 0
     rows = told(capsys)["accounts"]
     assert [row["account"] for row in rows] == ["A1"]
