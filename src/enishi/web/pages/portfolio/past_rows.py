@@ -180,7 +180,12 @@ def slices(frame: pd.DataFrame) -> list[Slice]:
     keys = ["band", "band_week_ago", "tier"]
     grouped = frame.assign(mrr=frame["mrr"].fillna(0)).groupby(keys, dropna=False)["mrr"]
     sums = grouped.agg(["size", "sum"]).reset_index()
-    return [Slice(*(str(one[k]) for k in keys), int(one["size"]), int(one["sum"])) for one in _records(sums)]
+    return [
+        Slice(
+            str(one["band"]), str(one["band_week_ago"]), str(one["tier"]), int(one["size"]), int(one["sum"])
+        )
+        for one in _records(sums)
+    ]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
