@@ -25,9 +25,14 @@ class CauseEvaluation:
 
     def without(self, rows: Flags) -> CauseEvaluation:
         """The same, with nothing said of some rows."""
-        cleared = {name: np.where(rows[:, None], 0, getattr(self, name)) for name in ("strengths", "by_rule")}
-        alerts = self.alerts & ~rows[:, None]
-        return replace(self, **cleared, alerts=alerts, tags=np.where(rows, "", self.tags))
+        kept = ~rows[:, None]
+        return replace(
+            self,
+            strengths=self.strengths * kept,
+            by_rule=self.by_rule * kept,
+            alerts=self.alerts & kept,
+            tags=np.where(rows, "", self.tags),
+        )
 
     def ranked(self, row: int) -> list[tuple[int, float]]:
         """(cause number, strength) of the causes worth showing, strongest first."""

@@ -30,7 +30,7 @@ def judge(**values: Any) -> Any:
         ({"nps_latest": 2.0}, "disvaluation"),
         ({"mentions_price": 3}, "disvaluation"),
         ({"champions_gone_90": 1, "champions": 0, "contacts_known": 2}, "disconnection"),
-        ({"days_since_contact": 200}, "disconnection"),
+        ({"days_since_contact": 270}, "disconnection"),
         ({"days_since_last_seen": 60}, "disengagement"),
         ({"usage_trend_28": -1.8}, "disengagement"),
         ({"seats_change_90": -10}, "downturn"),
@@ -100,3 +100,7 @@ def test_a_body_without_rules_judges_nothing() -> None:
     result = judge_causes(empty, pd.DataFrame({"as_of": [date(2026, 1, 1)], "account_id": [1]}))
     assert result.strengths.shape == (1, 0)
     assert result.alerts.shape == (1, 0)
+
+
+def test_a_quarter_without_contact_alone_opens_nothing() -> None:
+    assert not open_signals(judge(days_since_contact=120).strengths, np.zeros((1, 4), dtype=bool), BODY).any()
