@@ -128,13 +128,22 @@ def cap_text(cap: Cap) -> Text:
 @lru_cache(maxsize=100_000)
 def evidence_text(template: Text, value: float | None, unit: str, on: date | None) -> Text:
     """The sentence of a rule with the metric's value and the fact's day put in."""
-    shown = Text("", "") if value is None else show_value(value, unit)
+    shown, size = (_shown(value, unit), _shown(value if value is None else abs(value), unit))
     day = on.isoformat() if on else ""
-    return Text(_fill(template.en, shown.en, day), _fill(template.ja, shown.ja, day))
+    return Text(
+        _fill(template.en, value=shown.en, amount=size.en.lstrip("+"), on=day),
+        _fill(template.ja, value=shown.ja, amount=size.ja.lstrip("+"), on=day),
+    )
 
 
-def _fill(template: str, value: str, on: str) -> str:
-    return template.replace("{value}", value).replace("{on}", on)
+def _shown(value: float | None, unit: str) -> Text:
+    return Text("", "") if value is None else show_value(value, unit)
+
+
+def _fill(template: str, **words: str) -> str:
+    for name, word in words.items():
+        template = template.replace(f"{{{name}}}", word)
+    return template
 
 
 LOG_RATIOS = frozenset({"usage_trend_28"})

@@ -85,3 +85,8 @@ def test_evidence_puts_value_and_day_in() -> None:
 def test_a_log_ratio_is_read_as_a_percentage() -> None:
     assert unit_of("usage_trend_28", "ratio") == "log_ratio"
     assert unit_of("stickiness", "ratio") == "ratio"
+
+
+def test_a_fall_is_told_by_its_size() -> None:
+    told = evidence_text(Text("Fell by {amount}", "{amount}減りました"), -2.0, "people", None)
+    assert told == Text("Fell by 2 people", "2人減りました")
