@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def score(self) -> bool:
-        return self.scored_at is not None
+        return self.scored_at is not None and self.scored + self.unknown > 0
 
     @property
     def colleagues(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from enishi.kit.home import Home
 from enishi.store.testing import publish
 from enishi.web.models import BackgroundJob
 from enishi.web.pages.setup.company_views import list_holidays
-from enishi.web.pages.setup.reads import list_sources, read_progress
+from enishi.web.pages.setup.reads import Progress, list_sources, read_progress
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
@@ -115,3 +116,9 @@ def test_holidays_are_named_in_the_readers_language() -> None:
     assert japanese["2026-11-23"] == "勤労感謝の日"
     assert english["2026-11-23"] == "Labor Thanksgiving Day"
     assert list_holidays("XX", "ja", clock) == []
+
+
+def test_scoring_nobody_is_no_first_score():
+    nobody = Progress(True, 0, 0, scored=0, unknown=0, members=1, scored_at=datetime(2026, 4, 1, tzinfo=UTC))
+    assert not nobody.score
+    assert replace(nobody, accounts=1, unknown=1).score
