@@ -12,6 +12,8 @@ STAMPS := .stamps
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) \
 	$(shell find src -name '*.po' 2>/dev/null) $(wildcard hatch_build.py) pyproject.toml
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+# "No test was found" is fine where only some were asked for, and a failure where all were.
+NONE_ASKED = test $$? -eq 5 -a -n "$(TESTS)"
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test test-postgres check format lint types imports migrations \
@@ -63,8 +65,10 @@ real: $(STAMPS)/installed ## score real data as of then and print how good the s
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
+# The browser's tests run on their own: driving it keeps an event loop open in the process.
 test: install-dev ## every test, on the embedded database
-	$(PYTEST) $(TESTS)
+	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
+	$(PYTEST) -m browser $(TESTS) || $(NONE_ASKED)
 
 test-postgres: install-dev ## the tests that use a database, on PostgreSQL
 	scripts/with-postgres $(PYTEST) -m "not browser and not engines" $(TESTS)
