@@ -123,6 +123,8 @@ def check_body(route: str, body: bytes) -> tuple[int, str]:
         raise _unexpected(str(error)) from None
     except msgspec.DecodeError as error:
         raise _malformed(str(error)) from None
+    except RecursionError:
+        raise _too_deep() from None
 
 
 def _malformed(reason: str) -> BadBody:
@@ -131,6 +133,14 @@ def _malformed(reason: str) -> BadBody:
         "bad_json",
         Text(f"The JSON is malformed: {reason}.", f"JSONの形式が正しくありません: {reason}"),
         place,
+    )
+
+
+def _too_deep() -> BadBody:
+    return BadBody(
+        "too_deep",
+        Text("The JSON is nested too deeply.", "JSONの入れ子が深すぎます。"),
+        "$",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,8 @@ from enishi.ingest.items import Circumstances, read_instant, read_item
 from enishi.ingest.models import Reject
 from enishi.kit.text import Text
 from enishi.store.contracts import Body, Event
+
+log = logging.getLogger("enishi.ingest")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,10 +59,10 @@ def text_of(raw: msgspec.Raw) -> str:
 
 
 def _sent(raw: msgspec.Raw) -> int | None:
-    text = text_of(raw)
     try:
+        text = text_of(raw)
         return read_instant(text, "$.sentAt") if text else None
-    except Refused:
+    except (Refused, msgspec.DecodeError, RecursionError):
         return None  # a sentAt that cannot be read corrects nothing
 
 
@@ -95,7 +98,18 @@ def decode_bodies(
                 events.append(read_item(raw, channel, at, position))
             except Refused as refused:
                 rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, refused))
+            except Exception as error:
+                # Whatever one sender managed to write may not stop everybody's facts.
+                log.exception("an accepted item could not be read")
+                rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, _unread(error)))
     return events, rejects
+
+
+def _unread(error: Exception) -> Refused:
+    name = type(error).__name__
+    return Refused(
+        "unreadable", Text(f"The message cannot be read ({name}).", f"メッセージを読み取れません({name})。")
+    )
 
 
 def _reject(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -48,8 +47,15 @@ class _Item(msgspec.Struct):
     context: _Context | None = None
 
 
+class _Named(msgspec.Struct):
+    """Properties of which nothing but the name is read: the others may hold what no number of ours can."""
+
+    name: msgspec.Raw = msgspec.Raw(b"")
+
+
 _decode = msgspec.json.Decoder(_Item).decode
-_decode_name = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
+_decode_text = msgspec.json.Decoder(str).decode
 _NO_CONTEXT = _Context()
 
 
@@ -185,8 +191,8 @@ def _event_name(name: str | None) -> str:
 def _page_name(kind: str, name: str | None, properties: str) -> str:
     text = (name or "").strip()
     if not text and '"name"' in properties:
-        found = _decode_name(properties).get("name")
-        text = found.strip() if isinstance(found, str) else ""
+        found = bytes(_decode_named(properties).name)
+        text = _decode_text(found).strip() if found.startswith(b'"') else ""
     return f"Viewed {clean(text)}"[:MAX_NAME] if text else kind
 
 

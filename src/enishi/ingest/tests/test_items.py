@@ -138,3 +138,44 @@ def test_imported_history_is_backfill() -> None:
     body = Body(1, RECEIVED, Origin(route="import").encode(), b'{"batch":[' + item() + b"]}")
     events, _ = decode_bodies([body], lambda origin: CHANNEL)
     assert events[0].backfill
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400])
+@pytest.mark.parametrize("kind", ["page", "screen", "track", "identify"])
+def test_a_number_beyond_all_bounds_stops_nobody(kind: str, number: str) -> None:
+    """A browser's key is public: one such message may not hold up everybody's facts."""
+    one = f'{{"type":"{kind}","event":"e","userId":"u","properties":{{"name":"Home","x":{number}}}}}'
+    content = f'{{"batch":[{one}],"sentAt":{number}}}'.encode()
+    check_body("batch", content)
+    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    assert (len(events), rejects) == (1, [])
+    assert events[0].event in {"Viewed Home", "e", "identify"}
+
+
+def test_what_breaks_the_reading_of_one_item_goes_to_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    import enishi.ingest.decoding as decoding
+
+    real = decoding.read_item
+
+    def failing(raw: bytes, *more: Any) -> Any:
+        if b"poison" in bytes(raw):
+            raise RecursionError
+        return real(raw, *more)
+
+    monkeypatch.setattr(decoding, "read_item", failing)
+    content = json.dumps({"batch": [{"type": "poison"}, json.loads(item())]}).encode()
+    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    assert [event.message_id for event in events] == ["m"]
+    assert [reject.reason for reject in rejects] == ["unreadable"]
+
+
+@pytest.mark.parametrize("route", ["batch", "track"])
+def test_json_nested_beyond_reason_is_the_senders_mistake(route: str) -> None:
+    deep = b"[" * 50_000 + b"]" * 50_000
+    body = (
+        b'{"batch":[{"properties":' + deep + b"}]}"
+        if route == "batch"
+        else b'{"properties":[' + b"[" * 5000 + b"]" * 5000 + b"]}"
+    )
+    with pytest.raises(BadBody, match="nested"):
+        check_body(route, body)
