@@ -11,7 +11,10 @@ from enishi.kit.text import Text
 
 def visible_accounts(member: Member) -> QuerySet[Account]:
     """The accounts this member may see: living, unmerged, within the member's scope."""
-    accounts = Account.objects.filter(deleted_at__isnull=True, merged_into__isnull=True)
+    return _in_scope(Account.objects.filter(deleted_at__isnull=True, merged_into__isnull=True), member)
+
+
+def _in_scope(accounts: QuerySet[Account], member: Member) -> QuerySet[Account]:
     if not member.is_active:
         return accounts.none()
     if member.scope == Scope.ALL:
@@ -19,6 +22,27 @@ def visible_accounts(member: Member) -> QuerySet[Account]:
     if member.scope == Scope.TEAM and member.team_id:
         return accounts.filter(owner__team_id=member.team_id)
     return accounts.filter(owner=member)
+
+
+def visible_in_past(member: Member) -> set[int]:
+    """Numbers of the accounts this member may see on a past day: also those merged or deleted since.
+
+    Judged by today: who sees the account that took another in sees what that one was; a deleted account is seen by
+    whom its last owner makes see it. Whether an account stood on the day is for the facts to say.
+    """
+    seen = set(
+        _in_scope(Account.objects.filter(merged_into__isnull=True), member).values_list("pk", flat=True)
+    )
+    lead = dict(Account.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into"))
+    return seen | {number for number in lead if _end_of_chain(number, lead) in seen}
+
+
+def _end_of_chain(number: int, lead: dict[int, int]) -> int:
+    passed = {number}
+    while number in lead and lead[number] not in passed:
+        number = lead[number]
+        passed.add(number)
+    return number
 
 
 def access_account(member: Member, account_id: int) -> Account:

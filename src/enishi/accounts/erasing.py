@@ -14,7 +14,7 @@ from django.db import transaction
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
-from enishi.accounts.versions import LINK, lock_versions
+from enishi.accounts.versions import LINK, lock_versions, row_instant
 from enishi.store.kinds import CONTACT, KINDS
 
 
@@ -44,7 +44,7 @@ def erase_contact(contact: Contact, *, actor: Member | str, now: datetime) -> Er
         users = {(link.system, link.value) for link in links}
         users |= {(contact.source, text) for text in (contact.user_id, contact.outside_id) if text}
         texts = {text for text in (contact.email, contact.user_id, contact.outside_id) if text}
-        records = _blank_records(contact)
+        records = _blank_records(contact, now)
         _blank_versions(contact, links)
         OutsideId.objects.filter(contact=contact).delete()
         label = _blank_contact(contact, now)
@@ -60,7 +60,7 @@ def _blank_contact(contact: Contact, now: datetime) -> str:
         setattr(contact, name, "")
     contact.extra, contact.search = {}, ""
     contact.outside_id = f"erased-{contact.pk}"
-    contact.erased_at = contact.updated_at = now
+    contact.erased_at, contact.updated_at = now, row_instant(now)
     contact.deleted_at = contact.deleted_at or now
     contact.save()
     return contact.outside_id
@@ -70,11 +70,12 @@ def _without(state: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if name not in (*names, "extra")}
 
 
-def _blank_records(contact: Contact) -> int:
+def _blank_records(contact: Contact, now: datetime) -> int:
     rows = list(Record.objects.filter(contact=contact))
     for row in rows:
         row.data, row.extra = _without(row.data, KINDS[row.kind].personal), {}
-    Record.objects.bulk_update(rows, ["data", "extra"], batch_size=200)
+        row.updated_at = row_instant(now)
+    Record.objects.bulk_update(rows, ["data", "extra", "updated_at"], batch_size=200)
     return len(rows)
 
 

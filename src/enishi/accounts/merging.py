@@ -20,7 +20,7 @@ from django.db.models import Model, OuterRef, Subquery
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Merge, OutsideId, Record, RecordVersion
-from enishi.accounts.versions import ALWAYS, ALWAYS_ON, MERGE, lock_versions, write_versions
+from enishi.accounts.versions import ALWAYS, ALWAYS_ON, MERGE, lock_versions, row_instant, write_versions
 from enishi.kit.clock import day_of
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.text import Text
@@ -135,10 +135,10 @@ def merge_accounts(
         account.refresh_from_db()
         survivor.refresh_from_db()
         check_merge(account, survivor)
-        moved = _move_followers(account, survivor)
-        Record.objects.filter(account=account).update(account=survivor, updated_at=now)
-        Contact.objects.filter(account=account).update(account=survivor, updated_at=now)
-        account.merged_into, account.updated_at = survivor, now
+        moved, at = _move_followers(account, survivor), row_instant(now)
+        Record.objects.filter(account=account).update(account=survivor, updated_at=at)
+        Contact.objects.filter(account=account).update(account=survivor, updated_at=at)
+        account.merged_into, account.updated_at = survivor, at
         account.save(update_fields=["merged_into", "updated_at"])
         write_versions([_version(account, survivor, who, now, since)])
         merge = Merge.objects.create(
@@ -165,9 +165,10 @@ def unmerge_accounts(merge: Merge, *, actor: Member | str, now: datetime) -> Non
                 Text("This merge has been undone already.", "この統合はすでに取り消されています。"),
             )
         standing = _root(survivor)
-        account.merged_into, account.updated_at = None, now
+        at = row_instant(now)
+        account.merged_into, account.updated_at = None, at
         account.save(update_fields=["merged_into", "updated_at"])
-        _bring_back(account, standing, now)
+        _bring_back(account, standing, at)
         _followers_back(merge, account, standing)
         write_versions([_version(account, None, who, now, merge.since)])
         merge.undone_by, merge.undone_at = who, now
@@ -208,7 +209,7 @@ def family(account: Account) -> set[int]:
     return numbers
 
 
-def _bring_back(account: Account, standing: Account, now: datetime) -> None:
+def _bring_back(account: Account, standing: Account, at: datetime) -> None:
     own = family(account)
     for model, kind in ((Record, OuterRef("kind")), (Contact, "contact")):
         last = RecordVersion.objects.filter(kind=kind, record_id=OuterRef("pk")).order_by("-pk")
@@ -216,7 +217,7 @@ def _bring_back(account: Account, standing: Account, now: datetime) -> None:
         numbers = list(rows.filter(stated__in=own).values_list("pk", flat=True))
         for start in range(0, len(numbers), 500):
             part = numbers[start : start + 500]
-            model.objects.filter(pk__in=part).update(account=account, updated_at=now)
+            model.objects.filter(pk__in=part).update(account=account, updated_at=at)
 
 
 def _followers() -> list[type[Model]]:

@@ -16,7 +16,7 @@ from enishi.accounts.dating import Version, present
 from enishi.accounts.models import Member, RecordVersion
 from enishi.accounts.saving import REJECTED, UNCHANGED, Batch, RowResult
 from enishi.accounts.shapes import Row, Slot, model_of
-from enishi.accounts.versions import ALWAYS, lock_versions, write_versions
+from enishi.accounts.versions import ALWAYS, lock_versions, row_instant, write_versions
 from enishi.accounts.writing import as_row, update_rows
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS, Kind
@@ -41,8 +41,9 @@ def delete_records(
         for index, outside_id in enumerate(outside_ids):
             slot = slots.get(outside_id)
             results.append(_delete(index, slot, outside_id, gone))
+        at = row_instant(now)
         for slot in gone:
-            slot.row.updated_at = slot.row.deleted_at = now
+            slot.row.updated_at, slot.row.deleted_at = at, now
         update_rows(batch.shape.model, [slot.row for slot in gone])
         write_versions(_ending(batch, slot, name_of(actor)) for slot in gone)
         if gone:
@@ -110,6 +111,7 @@ def _undo_kind(
     batch = start_batch(kind, "", backfill=False, now=now)
     new: list[RecordVersion] = []
     changed: list[Row] = []
+    at = row_instant(now)
     for versions in groups:
         before = [v for v in others.get(versions[0].record_id, []) if v.import_id != versions[0].import_id]
         row = rows.get(versions[0].record_id)
@@ -118,7 +120,7 @@ def _undo_kind(
             continue
         new += [_taken_back(kind, version, before, actor, now) for version in versions]
         changed.append(row)
-        row.updated_at = now
+        row.updated_at = at
         if not before or before[-1].deleted:
             row.deleted_at, removed = now, removed + 1
         else:

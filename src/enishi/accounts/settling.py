@@ -13,7 +13,7 @@ from enishi.accounts.audit import SYSTEM
 from enishi.accounts.dating import present
 from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.accounts.shapes import State
-from enishi.accounts.versions import lock_versions
+from enishi.accounts.versions import lock_versions, row_instant
 from enishi.accounts.writing import update_rows
 from enishi.store.kinds import ACCOUNT, KINDS, Kind
 
@@ -81,7 +81,7 @@ def _show_present(kind: Kind, numbers: list[int], batch: Any) -> int:
         state = dict(present(terms[row.pk], batch.moment.today))
         extra = state.pop("extra", {})
         if state != row.data:
-            row.data, row.extra, row.updated_at = state, extra, batch.moment.now
+            row.data, row.extra, row.updated_at = state, extra, row_instant(batch.moment.now)
             changed.append(row)
     update_rows(Record, changed)
     return len(changed)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from django.db import connection
 
 from enishi.accounts.models import RecordVersion
+from enishi.kit.clock import system_clock
 
 # From before anything Enishi is asked about: for facts of identity, which hold for the past too.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,15 @@ def lock_versions() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def row_instant(now: datetime) -> datetime:
+    """When rows change, for ``updated_at``; call it after :func:`lock_versions`.
+
+    ``now`` was read before the lock was waited for. Who reads on from the last change seen would miss rows that
+    come to light later with an earlier instant.
+    """
+    return max(now, system_clock())
 
 
 def write_versions(versions: Iterable[RecordVersion]) -> None:

@@ -10,7 +10,7 @@ from enishi.accounts.models import Account, Contact, OutsideId, Record, RecordVe
 from enishi.accounts.references import slices
 from enishi.accounts.saving import UPDATED, Batch, Outcome
 from enishi.accounts.shapes import Slot
-from enishi.accounts.versions import ALWAYS, ALWAYS_ON, LINK, write_versions
+from enishi.accounts.versions import ALWAYS, ALWAYS_ON, LINK, row_instant, write_versions
 from enishi.kit.text import Text
 
 _NEVER_UPDATED = ("id", "source", "outside_id", "created_at", "kind", "merged_into", "erased_at")
@@ -39,10 +39,11 @@ def _changed(outcomes: Sequence[Outcome]) -> list[Slot]:
 
 
 def _write_rows(batch: Batch, slots: list[Slot]) -> None:
+    at = row_instant(batch.moment.now)
     for slot in slots:
         row = slot.row
         row.created_at = batch.moment.now if slot.fresh else row.created_at
-        row.updated_at = batch.moment.now
+        row.updated_at = at
         row.deleted_at = None
         batch.shape.fill(batch.kind, slot, batch.members, batch.moment.zone)
     manager: Any = batch.shape.model.objects

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +11,7 @@ from ninja import NinjaAPI, Query, Router, Schema
 from pydantic import AwareDatetime
 from pydantic import Field as Constraint
 
-from enishi.accounts.actions import RowResult, save_records
+from enishi.accounts.actions import save_records
 from enishi.accounts.models import Contact
 from enishi.accounts.removing import delete_records
 from enishi.accounts.shapes import shape_of
@@ -21,12 +20,15 @@ from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.store.kinds import CONTACT, KINDS, Kind
 from enishi.web.rest.cursors import page_of
-from enishi.web.rest.keys import KeyAuth, caller_of, check_allowance, counted
+from enishi.web.rest.events import router as events
+from enishi.web.rest.keys import KeyAuth, caller_of, counted
+from enishi.web.rest.merges import router as merges
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, handle_errors, language_of
 from enishi.web.rest.reads import as_records, as_scores, visible_rows, visible_states
 from enishi.web.rest.rendering import JapaneseJson
 from enishi.web.rest.shapes import (
+    REFUSALS,
     Erased,
     Problem,
     ScorePage,
@@ -34,10 +36,9 @@ from enishi.web.rest.shapes import (
     page_body,
     record_body,
     slug_of,
+    told_results,
     upsert_body,
 )
-
-REFUSALS = {400: Problem, 401: Problem, 403: Problem, 413: Problem, 422: Problem, 429: Problem}
 
 
 class ListQuery(Schema):
@@ -57,31 +58,8 @@ class ScoreQuery(Schema):
     band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
 
 
-def answer(rows: Sequence[Any], results: list[RowResult], language: str) -> tuple[int, dict[str, Any]]:
-    """Per-item results: 200 where every row was taken, 207 where some were rejected."""
-    counts = Counter(result.status for result in results)
-    told = [
-        {
-            "index": result.index,
-            "id": str(row.get("id"))[:250] if row.get("id") is not None else None,
-            "status": result.status,
-            "number": result.record_id,
-            "errors": {name: text.in_language(language) for name, text in result.errors.items()},
-            "warnings": {name: text.in_language(language) for name, text in result.warnings.items()},
-        }
-        for row, result in zip(rows, results, strict=True)
-    ]
-    return (207 if counts["rejected"] else 200), {"counts": dict(counts), "results": told}
-
-
-def allowed(request: HttpRequest, scope: str) -> None:
-    check_allowance(request)
-    caller_of(request).check(scope)
-
-
 def upsert_for(kind: Kind) -> Callable[..., HttpResponse]:
     def upsert(request: HttpRequest, body: Any) -> HttpResponse:
-        allowed(request, f"write:{kind.name}")
         caller, rows = caller_of(request), body.records
 
         def work() -> tuple[int, dict[str, Any]]:
@@ -94,7 +72,7 @@ def upsert_for(kind: Kind) -> Callable[..., HttpResponse]:
                 now=system_clock(),
                 dry_run=body.dry_run,
             )
-            return answer(rows, results, language_of(request))
+            return told_results(rows, results, language_of(request))
 
         return once(request, caller.key, work)
 
@@ -104,7 +82,6 @@ def upsert_for(kind: Kind) -> Callable[..., HttpResponse]:
 
 def list_for(kind: Kind) -> Callable[..., dict[str, Any]]:
     def list_records(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
-        allowed(request, f"read:{kind.name}")
         caller = caller_of(request)
         rows = visible_rows(kind, caller, deleted=query.deleted)
         if query.updated_since:
@@ -119,7 +96,6 @@ def list_for(kind: Kind) -> Callable[..., dict[str, Any]]:
 
 def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
     def get_record(request: HttpRequest, outside_id: str) -> dict[str, Any]:
-        allowed(request, f"read:{kind.name}")
         caller = caller_of(request)
         slot = number_of(kind, caller.key.system, outside_id)
         row = visible_rows(kind, caller, deleted=True).filter(pk=slot).first() if slot else None
@@ -138,7 +114,6 @@ def number_of(kind: Kind, system: str, outside_id: str) -> int | None:
 
 def delete_for(kind: Kind) -> Callable[..., HttpResponse]:
     def delete_record(request: HttpRequest, outside_id: str) -> HttpResponse:
-        allowed(request, f"write:{kind.name}")
         caller = caller_of(request)
 
         def work() -> tuple[int, dict[str, Any]]:
@@ -147,7 +122,7 @@ def delete_for(kind: Kind) -> Callable[..., HttpResponse]:
             )
             if results[0].status == "rejected":
                 raise NOT_FOUND
-            return answer([{"id": outside_id}], results, language_of(request))
+            return told_results([{"id": outside_id}], results, language_of(request))
 
         return once(request, caller.key, work)
 
@@ -159,8 +134,10 @@ def kind_router(kind: Kind) -> Router:
     router = Router(tags=[kind.plural.en])
     titles = f"{kind.plural.en} / {kind.plural.ja}"
     missing = {**REFUSALS, 404: Problem}
+    reading, writing = KeyAuth(f"read:{kind.name}"), KeyAuth(f"write:{kind.name}")
     router.post(
         "",
+        auth=writing,
         response={200: UpsertAnswer, 207: UpsertAnswer, 409: Problem, **REFUSALS},
         operation_id=f"upsert_{kind.name}",
         summary=f"Create or update by id: {titles}",
@@ -171,18 +148,21 @@ def kind_router(kind: Kind) -> Router:
     )(upsert_for(kind))
     router.get(
         "",
+        auth=reading,
         response={200: page_body(kind), **REFUSALS},
         operation_id=f"list_{kind.name}",
         summary=f"List in order of change: {titles}",
     )(list_for(kind))
     router.get(
         "/{path:outside_id}",
+        auth=reading,
         response={200: record_body(kind), **missing},
         operation_id=f"get_{kind.name}",
         summary=f"One by its id: {titles}",
     )(get_for(kind))
     router.delete(
         "/{path:outside_id}",
+        auth=writing,
         response={200: UpsertAnswer, 409: Problem, **missing},
         operation_id=f"delete_{kind.name}",
         summary=f"Delete (its past stays): {titles}",
@@ -195,13 +175,13 @@ scores = Router(tags=["Scores"])
 
 @scores.get(
     "",
+    auth=KeyAuth("read:scores"),
     response={200: ScorePage, **REFUSALS},
     operation_id="list_scores",
     summary="Health scores / ヘルススコア",
 )
 def list_scores(request: HttpRequest, query: Query[ScoreQuery]) -> dict[str, Any]:
     """The present health of accounts, with reasons that add up to the score."""
-    allowed(request, "read:scores")
     caller = caller_of(request)
     states = visible_states(caller)
     if query.updated_since:
@@ -221,6 +201,7 @@ class ErasureBody(Schema):
 
 @erasure.post(
     "",
+    auth=KeyAuth("erase:contact"),
     response={200: Erased, 404: Problem, 503: Problem, **REFUSALS},
     operation_id="erase_contact",
     summary="Erase a person / 個人情報の消去",
@@ -230,7 +211,6 @@ def erase(request: HttpRequest, body: ErasureBody) -> dict[str, int]:
 
     The answer comes when it is done and read back: `traces` is the number of rows that still name the person.
     """
-    allowed(request, "erase:contact")
     caller = caller_of(request)
     number = number_of(CONTACT, caller.key.system, body.contact)
     contact = Contact.objects.filter(pk=number).first() if number else None
@@ -253,12 +233,13 @@ def build_api() -> NinjaAPI:
         docs_url=None,
         openapi_url="/openapi.json",
         renderer=JapaneseJson(),
-        auth=KeyAuth(),
     )
     api.add_decorator(counted, mode="view")
     handle_errors(api)
     for kind in KINDS.values():
         api.add_router(f"/{slug_of(kind)}", kind_router(kind))
+    api.add_router("/events", events)
+    api.add_router("/merges", merges)
     api.add_router("/scores", scores)
     api.add_router("/erasures", erasure)
     return api

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,16 +17,20 @@ from enishi.accounts.models import Account, Role, Scope
 from enishi.ingest.models import ApiKey, hash_api_key
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import NotAllowed
+from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS
-from enishi.web.rest.problems import TooMany, problem
+from enishi.web.rest.allowances import Allowance, Allowances
+from enishi.web.rest.problems import TooMany
 
 CALLS_A_MINUTE = 600
-_WINDOW = 60.0
 READERS = frozenset({Role.VIEWER.value, Role.SALES.value})
 
 SCOPES: tuple[str, ...] = (
     *(f"{verb}:{kind}" for kind in KINDS for verb in ("read", "write")),
+    "write:event",
+    "read:merge",
+    "write:merge",
     "read:scores",
     "erase:contact",
 )
@@ -88,7 +90,14 @@ class Caller:
 
 
 class KeyAuth(HttpBearer):
-    """``Authorization: Bearer <key>``."""
+    """``Authorization: Bearer <key>``, allowed the scope of the operation it guards.
+
+    All of it is judged before the body is read: who may not write learns that, and nothing about the body.
+    """
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         now = system_clock()
@@ -100,54 +109,25 @@ class KeyAuth(HttpBearer):
         if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
         caller = Caller(key)
-        request.caller = caller  # type: ignore[attr-defined]
-        request.allowance = _allowances.spend(key.pk)  # type: ignore[attr-defined]
+        allowance = _allowances().spend(key.pk)
+        request.caller, request.allowance = caller, allowance  # type: ignore[attr-defined]
+        check_allowance(allowance)
+        caller.check(self.scope)
         return caller
+
+
+def _allowances() -> Allowances:
+    return Allowances(Home.from_environment().root / "cache" / "calls", CALLS_A_MINUTE)
+
+
+def forget_allowances() -> None:
+    """Begin the minute anew for every key."""
+    _allowances().forget()
 
 
 def caller_of(request: HttpRequest) -> Caller:
     caller: Caller = request.caller  # type: ignore[attr-defined]
     return caller
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What is left of a key's calls in the present minute."""
-
-    limit: int
-    remaining: int
-    reset: int
-
-    @property
-    def used_up(self) -> bool:
-        return self.remaining < 0
-
-
-class Allowances:
-    """Calls per key and minute, counted in this process."""
-
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit, self._clock = limit, clock
-        self._lock = threading.Lock()
-        self._windows: dict[int, tuple[float, int]] = {}
-
-    def spend(self, key: int) -> Allowance:
-        """Count a call. ``remaining`` is negative where it is one too many."""
-        now = self._clock()
-        with self._lock:
-            start, used = self._windows.get(key, (now, 0))
-            if now - start >= _WINDOW:
-                start, used = now, 0
-            self._windows[key] = (start, used + 1)
-        return Allowance(self.limit, self.limit - used - 1, max(1, int(_WINDOW - (now - start) + 0.999)))
-
-    def forget(self) -> None:
-        with self._lock:
-            self._windows.clear()
-
-
-_allowances = Allowances(CALLS_A_MINUTE)
-forget_allowances = _allowances.forget
 
 
 def counted(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -169,9 +149,8 @@ def counted(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answered
 
 
-def check_allowance(request: HttpRequest) -> None:
+def check_allowance(allowance: Allowance) -> None:
     """Refuse a call beyond the minute's allowance."""
-    allowance: Allowance = request.allowance  # type: ignore[attr-defined]
     if allowance.used_up:
         raise TooMany(
             "too_many_requests",
@@ -185,6 +164,3 @@ def check_allowance(request: HttpRequest) -> None:
             ),
             retryable=True,
         )
-
-
-__all__ = ["SCOPES", "Caller", "KeyAuth", "caller_of", "check_allowance", "counted", "problem"]

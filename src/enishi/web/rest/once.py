@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 from enishi.ingest.models import Answer, ApiKey
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import Conflict, EnishiError
+from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.web.rest.problems import BadRequest
 
 HEADER = "Idempotency-Key"
 _LONGEST = 255
@@ -57,7 +58,7 @@ def _claim(key: ApiKey, name: str, request: str) -> Answer:
     except IntegrityError:
         kept = Answer.objects.get(api_key=key, key=name)
     if kept.request != request:
-        raise Conflict(
+        raise BadRequest(
             "idempotency_key_reused",
             Text(
                 "This idempotency key was used for a different request.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any
 
@@ -9,6 +11,7 @@ from ninja import Schema
 from pydantic import Field as Constraint
 from pydantic import WithJsonSchema, create_model
 
+from enishi.accounts.saving import RowResult
 from enishi.store.kinds import Field, Kind, Type
 
 MOST_ROWS = 1000
@@ -183,3 +186,23 @@ class Erased(Schema):
     blanked: int
     rejects: int
     traces: int
+
+
+REFUSALS = {400: Problem, 401: Problem, 403: Problem, 413: Problem, 422: Problem, 429: Problem}
+
+
+def told_results(rows: Sequence[Any], results: list[RowResult], language: str) -> tuple[int, dict[str, Any]]:
+    """Per-item results: 200 where every row was taken, 207 where some were rejected."""
+    counts = Counter(result.status for result in results)
+    told = [
+        {
+            "index": result.index,
+            "id": str(row.get("id"))[:250] if row.get("id") is not None else None,
+            "status": result.status,
+            "number": result.record_id,
+            "errors": {name: text.in_language(language) for name, text in result.errors.items()},
+            "warnings": {name: text.in_language(language) for name, text in result.warnings.items()},
+        }
+        for row, result in zip(rows, results, strict=True)
+    ]
+    return (207 if counts["rejected"] else 200), {"counts": dict(counts), "results": told}

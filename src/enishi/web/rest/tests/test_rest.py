@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
 from enishi.accounts.models import Account, AuditLine, Contact, Member, Record, RecordVersion
+from enishi.ingest.api import drain
 from enishi.ingest.models import ApiKey
+from enishi.kit.home import Home
 from enishi.signals.models import AccountState
+from enishi.store.api import Published
 from enishi.store.kinds import KINDS
-from enishi.web.rest.keys import Allowances, forget_allowances
+from enishi.web.rest import keys
+from enishi.web.rest.allowances import Allowances
+from enishi.web.rest.keys import forget_allowances
 from enishi.web.rest.shapes import slug_of
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +136,7 @@ def test_an_idempotency_key_gives_the_first_answer_again(api):
     assert first.json()["counts"] == {"created": 1}
     assert (first.get("Idempotency-Replayed"), second["Idempotency-Replayed"]) == (None, "true")
     other = api.post("accounts", {"records": [{"id": "b", "name": "B"}]}, **{"idempotency-key": "k1"})
-    assert (other.status_code, other.json()["error"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
     assert other["Content-Type"] == "application/problem+json"
     assert not Account.objects.filter(outside_id="b").exists()
 
@@ -199,9 +206,7 @@ def test_a_parent_outside_the_view_of_a_key_is_not_named(api):
 
 
 def test_the_allowance_is_told_and_enforced(api, monkeypatch):
-    from enishi.web.rest import keys
-
-    monkeypatch.setattr(keys, "_allowances", Allowances(2))
+    monkeypatch.setattr(keys, "CALLS_A_MINUTE", 2)
     first, second, third = (api.get("accounts") for _ in range(3))
     assert (first["RateLimit-Limit"], first["RateLimit-Remaining"]) == ("2", "1")
     assert second.status_code == 200
@@ -210,14 +215,32 @@ def test_the_allowance_is_told_and_enforced(api, monkeypatch):
     assert third["Content-Type"] == "application/problem+json"
 
 
-def test_a_new_minute_brings_a_new_allowance():
+def test_a_new_minute_brings_a_new_allowance(tmp_path):
     now = [0.0]
-    counter = Allowances(1, lambda: now[0])
+    counter = Allowances(tmp_path, 1, lambda: now[0])
     assert not counter.spend(1).used_up
     assert counter.spend(1).used_up
     assert not counter.spend(2).used_up
     now[0] = 60.0
     assert not counter.spend(1).used_up
+
+
+def test_calls_of_all_processes_count_together(tmp_path):
+    """Each process has its own counter over one folder; none of them may lose another's call."""
+    processes = [Allowances(tmp_path, 100, lambda: 30.0) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        left = [pool.submit(processes[n % 4].spend, 7) for n in range(100)]
+        assert sorted(spent.result().remaining for spent in left) == list(range(100))
+    assert processes[0].spend(7).used_up
+
+
+def test_who_may_not_write_learns_nothing_about_the_body(api):
+    """The scope is judged before the body is read."""
+    reader = Api(["read:*"])
+    for path in ("accounts", "events", "merges", "erasures"):
+        for body in ("{oops", "{}"):
+            answer = reader.client.post(f"/api/v1/{path}", body, "application/json")
+            assert (answer.status_code, answer.json()["error"]) == (403, "scope_missing"), path
 
 
 def test_bodies_that_do_not_fit_are_problems(api):
@@ -270,3 +293,72 @@ def test_the_guide_lists_every_operation():
 def test_unknown_addresses_answer_as_problems(api):
     answer = api.get("nonsense/%0a")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_two_accounts_are_merged_and_taken_apart(api):
+    api.upsert("accounts", {"id": "a", "name": "A"}, {"id": "b", "name": "B"})
+    api.upsert("tickets", {"id": "t", "account": "a", "opened_at": "2026-01-01T00:00:00Z"})
+    asked = {"account": "a", "survivor": "b"}
+    tried = api.post("merges", {**asked, "dry_run": True}).json()
+    assert (tried["merge"], tried["preview"]["records"]) == (None, {"ticket": 1})
+    assert api.get("merges").json()["records"] == []
+    made = api.post("merges", {**asked, "since": "2026-02-01"}, **{"idempotency-key": "m1"})
+    assert made.status_code == 200
+    again = api.post("merges", {**asked, "since": "2026-02-01"}, **{"idempotency-key": "m1"})
+    assert (again["Idempotency-Replayed"], again.json()) == ("true", made.json())
+    told = api.get("merges").json()["records"]
+    assert [(m["account"], m["survivor"], m["since"], m["undone_at"]) for m in told] == [
+        ("a", "b", "2026-02-01", None)
+    ]
+    assert [r["id"] for r in api.get("accounts").json()["records"]] == ["b"]
+    assert api.get("tickets").json()["records"][0]["account"] == "b"
+    assert api.post("merges", asked).status_code == 422
+    undone = api.delete(f"merges/{told[0]['number']}")
+    assert undone.json()["merge"]["undone_at"]
+    assert api.get("tickets").json()["records"][0]["account"] == "a"
+    assert api.delete(f"merges/{told[0]['number']}").status_code == 409
+    assert api.delete("merges/999").status_code == 404
+
+
+def test_a_merge_names_one_account_or_none(api):
+    api.upsert("accounts", {"id": "a", "name": "Twin"}, {"id": "b", "name": "Twin"})
+    for stated in ("nobody", "Twin", 999_999):
+        answer = api.post("merges", {"account": stated, "survivor": "a"}, **{"accept-language": "ja"})
+        assert (answer.status_code, answer.json()["error"]) == (422, "unknown_account")
+        assert str(stated) in answer.json()["fields"]["account"]
+    number = Account.objects.get(outside_id="a").pk
+    assert api.post("merges", {"account": number, "survivor": number}).status_code == 409
+
+
+def test_a_key_sees_the_merges_of_its_own_accounts_only(api):
+    ken = Member.objects.create_user("ken@vendor.example", role="csm", scope="own")
+    api.upsert("accounts", {"id": "mine", "name": "M", "owner": ken.email}, {"id": "x", "name": "X"})
+    api.upsert("accounts", {"id": "y", "name": "Y"}, {"id": "z", "name": "Z"})
+    api.post("merges", {"account": "x", "survivor": "mine"})
+    other = api.post("merges", {"account": "y", "survivor": "z"}).json()["merge"]["number"]
+    bound = Api(member=ken)
+    assert [m["account"] for m in bound.get("merges").json()["records"]] == ["x"]
+    assert bound.delete(f"merges/{other}").status_code == 403
+
+
+def test_events_are_taken_one_by_one_and_count_once(api, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    good = {"occurred_at": "2026-01-05T09:00:00+09:00", "event": "Opened", "account": "g", "user": "u"}
+    rows = [
+        {**good, "id": "e1", "properties": {"n": 1}},
+        {"event": "Opened", "user": "u"},
+        {**good, "occurred_at": "yesterday"},
+        {**good, "colour": "red"},
+        {"occurred_at": "2026-01-05", "event": "Opened"},
+    ]
+    answer = api.post("events", {"records": rows})
+    assert answer.status_code == 207
+    results = answer.json()["results"]
+    assert [row["status"] for row in results] == ["created"] + ["rejected"] * 4
+    assert [list(row["errors"]) for row in results[1:]] == [
+        ["occurred_at"], ["occurred_at"], ["colour"], ["account"]
+    ]  # fmt: skip
+    api.post("events", {"records": rows[:1]})
+    drain(Home(tmp_path))
+    files = Published(Home(tmp_path)).files("events")
+    assert sum(pq.read_metadata(file).num_rows for file in files) == 1

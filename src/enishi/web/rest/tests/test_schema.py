@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 
 from enishi.ingest.models import ApiKey
@@ -15,7 +17,18 @@ schemathesis = pytest.importorskip("schemathesis")
 
 
 @pytest.fixture
-def rest_schema(db):
+def kept_connection(db):
+    """The application closes its connection around each request, and with it the test's transaction."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def rest_schema(kept_connection):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())

@@ -1,0 +1,150 @@
+"""Usage events by the API, for systems that send records there already: the same way in as files of events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+from pydantic import Field as Constraint
+from pydantic import WithJsonSchema
+
+from enishi.accounts.coercion import Refused, Setting, coerce_instant, coerce_text, plain_json
+from enishi.accounts.company import get_company
+from enishi.accounts.saving import CREATED, MISSING, REJECTED, RowResult
+from enishi.ingest.api import accept_events, event_message
+from enishi.ingest.files.events import NOBODY
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.web.rest.keys import KeyAuth, caller_of
+from enishi.web.rest.once import once
+from enishi.web.rest.problems import language_of
+from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, UpsertAnswer, told_results
+
+router = Router(tags=["Usage events"])
+
+_TEXTS = ("event", "account", "user", "product", "id")
+_ROW = {
+    "type": "object",
+    "title": "Usage event",
+    "properties": {
+        "id": {
+            "type": ["string", "null"],
+            "description": "the same id counts once / 同じIDは一度だけ数えます",
+        },
+        "occurred_at": {"type": "string", "format": "date-time", "description": "When / 日時"},
+        "event": {"type": "string", "description": "Event / イベント"},
+        "account": {
+            "type": ["string", "null"],
+            "description": "group id of the product / 製品側のグループID",
+        },
+        "user": {"type": ["string", "null"], "description": "user id of the product / 製品側のユーザーID"},
+        "product": {"type": ["string", "null"], "description": "Product / 製品"},
+        "properties": {"type": ["object", "null"], "description": "further facts / 追加の項目"},
+    },
+    "required": ["occurred_at", "event"],
+    "additionalProperties": False,
+}
+
+
+class EventsBody(Schema):
+    records: Annotated[
+        list[Annotated[dict[str, Any], WithJsonSchema(_ROW)]],
+        Constraint(min_length=1, max_length=MOST_ROWS),
+    ]
+    backfill: bool = Constraint(
+        False, description="history: known from when it happened / 過去の履歴として登録"
+    )
+    dry_run: bool = Constraint(False, description="say what would happen, write nothing / 試し実行")
+
+
+def read_event(row: dict[str, Any], setting: Setting) -> tuple[dict[str, Any], dict[str, Text]]:
+    """A row as a message of the protocol, or what is wrong with it by field."""
+    values: dict[str, str] = {}
+    errors: dict[str, Text] = {
+        name: Text("is not a field of an event.", "利用イベントにない項目です。")
+        for name in set(row) - {*_TEXTS, "occurred_at", "properties"}
+    }
+    for name in (*_TEXTS, "occurred_at"):
+        coerce = coerce_instant if name == "occurred_at" else coerce_text
+        try:
+            values[name] = (coerce(row[name], setting) or "") if row.get(name) not in (None, "") else ""
+        except Refused as refused:
+            errors[name] = refused.text
+    for name in ("occurred_at", "event"):
+        if not values.get(name) and name not in errors:
+            errors[name] = MISSING
+    if not (values.get("account") or values.get("user") or {"account", "user"} & set(errors)):
+        errors["account"] = NOBODY
+    properties = row.get("properties") or {}
+    if not isinstance(properties, dict):
+        errors["properties"] = Text("is not an object.", "オブジェクトではありません。")
+    if errors:
+        return {}, errors
+    return _message(values, properties), {}
+
+
+def _message(values: dict[str, str], properties: dict[str, Any]) -> dict[str, Any]:
+    return event_message(
+        occurred_at=values["occurred_at"],
+        event=values["event"],
+        account=values["account"],
+        user=values["user"],
+        product=values["product"],
+        properties=plain_json(properties),
+        message_id=values["id"],
+    )
+
+
+@router.post(
+    "",
+    auth=KeyAuth("write:event"),
+    response={200: UpsertAnswer, 207: UpsertAnswer, **REFUSALS},
+    operation_id="send_events",
+    summary="Send usage events / 利用イベントの登録",
+)
+def send_events(request: HttpRequest, body: EventsBody) -> HttpResponse:
+    """Up to 1,000 events a call, durable on answer; an event sent again counts once.
+
+    Without an `id`, an event is known by its content, and equal ones of a call by their order. For high volumes
+    use the Segment protocol (`/v1/batch`).
+    """
+    caller = caller_of(request)
+
+    def work() -> tuple[int, dict[str, Any]]:
+        company = get_company()
+        setting = Setting(ZoneInfo(company.time_zone), company.currency)
+        read = [read_event(row, setting) for row in body.records]
+        results = [
+            RowResult(n, REJECTED if errors else CREATED, errors=errors)
+            for n, (_m, errors) in enumerate(read)
+        ]
+        good = [n for n, (_m, errors) in enumerate(read) if not errors]
+        if good and not body.dry_run:
+            _send(caller.key.system, caller.actor, body.backfill, [read[n][0] for n in good], good, results)
+        return told_results(body.records, results, language_of(request))
+
+    return once(request, caller.key, work)
+
+
+def _send(
+    system: str,
+    source: str,
+    backfill: bool,
+    messages: list[dict[str, Any]],
+    places: list[int],
+    results: list[RowResult],
+) -> None:
+    accepted = accept_events(
+        messages,
+        source=source,
+        backfill=backfill,
+        system=system,
+        home=Home.from_environment(),
+        now=system_clock(),
+    )
+    for position, refused in accepted.refused:
+        result = results[places[position]]
+        result.status, result.errors = REJECTED, {"occurred_at": refused.message}
