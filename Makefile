@@ -65,19 +65,14 @@ real: $(STAMPS)/installed ## score real data as of then and print how good the s
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
-# To be mended: with the present rule of who is called, the cast leaves Today without the cards these wait for.
-OPEN_IN_BROWSER := --deselect=tests/browser/test_today_account.py::test_a_morning_in_japanese \
-	--deselect=tests/browser/test_today_account.py::test_every_part_is_accessible_and_fits
-
 # The browser's tests run on their own: driving it keeps an event loop open in the process.
 test: install-dev ## every test, on the embedded database
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
-	$(PYTEST) -m browser $(OPEN_IN_BROWSER) $(TESTS) || $(NONE_ASKED)
+	$(PYTEST) -m browser $(TESTS) || $(NONE_ASKED)
 
-# Known to fail on PostgreSQL and to be mended: the live installations share one database there, the API's schema
-# test loses its connection, the revenue tests name accounts by number, and a NUL character in a trait is refused.
-OPEN_ON_POSTGRES := --ignore=tests/sdk --ignore=tests/test_crash.py --ignore=src/enishi/web/rest/tests/test_schema.py \
-	--ignore=src/enishi/web/pages/revenue/tests/test_revenue.py \
+# Known to fail on PostgreSQL and to be mended: the live installations share one database there, and a NUL character
+# in a trait is refused.
+OPEN_ON_POSTGRES := --ignore=tests/sdk --ignore=tests/test_crash.py \
 	--deselect=src/enishi/ingest/tests/test_carrying.py::test_odd_characters_are_held
 
 test-postgres: install-dev ## the tests that use a database, on PostgreSQL
