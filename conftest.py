@@ -1,10 +1,14 @@
 """Every test run works in a data folder of its own, gone when the run ends."""
 
 import atexit
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 
+from django.conf import empty
+from django.conf import settings as django_settings
 from hypothesis import settings
 
 import __main__
@@ -14,6 +18,12 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 os.environ["ENISHI_HOME"] = _folder
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
+
+# pytest-django reads the settings before this file is: read them again, or the cache (lock-outs, progress) and the
+# mails of the tests would stand in the data folder of whoever runs them.
+if "enishi.web.settings" in sys.modules:
+    importlib.reload(sys.modules["enishi.web.settings"])
+    django_settings._wrapped = empty
 
 # A busy machine makes a test slow, not wrong.
 settings.register_profile("untimed", deadline=None)

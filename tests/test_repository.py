@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from functools import cache
@@ -88,3 +89,13 @@ def test_nothing_built_is_committed() -> None:
 def test_programs_may_be_started() -> None:
     for name in (".ci/run", "scripts/system-packages", "scripts/with-postgres"):
         assert (ROOT / name).stat().st_mode & 0o111, name
+
+
+def test_the_tests_keep_out_of_the_data_folder_of_whoever_runs_them() -> None:
+    from django.conf import settings
+
+    own = Path(os.environ["ENISHI_HOME"])
+    assert own.name.startswith("enishi-test-")
+    assert settings.CONFIGURATION.home.root == own
+    for place in (settings.CACHES["default"]["LOCATION"], settings.EMAIL_FILE_PATH):
+        assert Path(place).is_relative_to(own)
