@@ -76,7 +76,7 @@ def run(accounts: int = 100_000) -> dict[str, dict[str, float]]:
     )
     results = {}
     for name, ask in ASKS.items():
-        client = Client()
+        client = Client(headers={"host": "localhost"})
         client.force_login(csm if "CSM" in name else chief)
 
         def open_page(client: Client = client, ask: str = ask) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,6 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Back to the address that was asked only, not to any we may be called by."""
+        return url_has_allowed_host_and_scheme(
+            url, {self.request.get_host()}, require_https=self.request.is_secure()
+        )
 
     def add_message(
         self,
@@ -104,6 +113,11 @@ class FactorAdapter(DefaultMFAAdapter):
         get_adapter().send_notification_mail(template_prefix, user, **kwargs)
 
 
+def _our_own(address: str) -> str:
+    """The same path at the address people use: who asked may have named any host."""
+    return settings.CONFIGURATION.url + urlsplit(address).path
+
+
 def _letter(kind: str, member: Member, context: dict[str, Any]) -> Letter:
     greeting = _("To %(name)s") % {"name": words.person(member)}
     if kind == "password_reset_key":
@@ -114,7 +128,7 @@ def _letter(kind: str, member: Member, context: dict[str, Any]) -> Letter:
                 _("You, or someone with your address, asked for a new password. Set it with this link."),
             ),
             button=_("Set a new password"),
-            address=str(context["password_reset_url"]),
+            address=_our_own(str(context["password_reset_url"])),
             small=(_("If it was not you, you need not do anything; the password stays as it is."),),
         )
     told = {

@@ -9,7 +9,7 @@ WEB = Path(__file__).resolve().parent
 
 SECRET_KEY = CONFIGURATION.secret
 DEBUG = CONFIGURATION.debug
-ALLOWED_HOSTS = [CONFIGURATION.host, "127.0.0.1", "localhost", "[::1]", "testserver"]
+ALLOWED_HOSTS = [CONFIGURATION.host, "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [CONFIGURATION.url]
 
 INSTALLED_APPS = [
@@ -139,6 +139,10 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator vouches for the address of whom they invite
 MFA_TOTP_ISSUER = "Enishi"
 MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "enishi.web.factors.SignInForm",
+    "reauthenticate": "enishi.web.factors.ConfirmForm",
+}
 USERSESSIONS_TRACK_ACTIVITY = True
 CACHES = {
     # Shared by all processes and kept over restarts, so that a lock-out holds.
