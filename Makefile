@@ -57,8 +57,7 @@ $(STAMPS)/installed: $(STAMPS)/run $(SOURCES)
 # ---- using ------------------------------------------------------------------------------------------------
 
 run: $(STAMPS)/installed ## start Enishi with the sample company on http://127.0.0.1:$PORT
-	@$(ENISHI) demo --accounts $(ACCOUNTS) --if-empty
-	@exec $(ENISHI) serve --port $(PORT)
+	@exec $(ENISHI) serve --demo --accounts $(ACCOUNTS) --port $(PORT)
 
 real: $(STAMPS)/installed ## score real data as of then and print how good the score was
 	@$(BIN)/enishi real

@@ -1,8 +1,15 @@
-"""A real server with the cast, and a real Chromium that looks at it."""
+"""A real server with the cast, and a real Chromium that looks at it.
+
+Each file of tests gets a server of its own with an untouched copy of the cast, living on the cast's day: what one
+journey changes (a second factor, a lock-out, ended sessions) reaches no other file, and the calendar changes nothing.
+Times to wait are long, since nothing waits them out but a failure.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -15,24 +22,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.seed import PASSWORD
+from tests.browser.seed import SESSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM = os.environ.get("ENISHI_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDTHS = {"phone": (390, 844), "desk": (1280, 800)}
+PATIENCE = 60.0  # seconds until a thing that does not happen is a failure, on a busy machine too
 
 
 @dataclass
 class Server:
-    """The running server: its address, its data folder."""
+    """The running server: its address, its data folder, and the session of each member."""
 
     url: str
     home: Path
-    states: dict[str, Any] = field(default_factory=dict)
+    sessions: dict[str, str]
 
     def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Read the application database, as an operator would."""
@@ -47,24 +55,20 @@ def _free_port() -> int:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    give_up = time.monotonic() + 2 * PATIENCE
+    while time.monotonic() < give_up:
         if process.poll() is not None:
             raise RuntimeError(f"the server stopped: {log.read_text()[-2000:]}")
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=1):
+            with urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE):
                 return
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"the server does not answer: {log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Uvicorn with a data folder of its own, filled with the cast."""
-    home = tmp_path_factory.mktemp("enishi")
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
+def _environment(home: Path, url: str) -> dict[str, str]:
+    return {
         **os.environ,
         "ENISHI_HOME": str(home),
         "ENISHI_URL": url,
@@ -72,23 +76,43 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "ENISHI_WATCH_ASSETS": "1",
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
     }
+
+
+@pytest.fixture(scope="session")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder filled with the cast once; only copies of it are served."""
+    home = tmp_path_factory.mktemp("cast")
+    environment = _environment(home, "http://127.0.0.1")
     subprocess.run([sys.executable, "-m", "tests.browser.seed"], cwd=ROOT, env=environment, check=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(cast: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Uvicorn with a data folder of its own."""
+    home = tmp_path_factory.mktemp("enishi") / "home"
+    shutil.copytree(cast, home)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
     log = home / "server.log"
-    command = [sys.executable, "-m", "uvicorn", "enishi.web.asgi:application", "--port", str(port)]
+    command = [sys.executable, "-m", "tests.browser.serve", str(port)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=home, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=_environment(home, url), stdout=output, stderr=output
+        )
         try:
             _wait_for(url, process, log)
-            yield Server(url, home)
+            yield Server(url, home, json.loads((home / SESSIONS).read_text()))
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.fail(f"There is no Chromium at {CHROMIUM}: install it, or set ENISHI_CHROMIUM.")
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
@@ -123,7 +147,7 @@ class Window:
         return self.page
 
     def settle(self) -> None:
-        self.page.wait_for_selector("html[data-ready]", timeout=10_000)
+        self.page.wait_for_selector("html[data-ready]")
         self.page.wait_for_load_state("networkidle")
 
     def press(self, name: str) -> None:
@@ -144,15 +168,17 @@ def open_window(server: Server, browser: Browser) -> Iterator[Open]:
         member: str = "", language: str = "ja", size: str = "desk", dark: bool = False, quiet: bool = False
     ) -> Window:
         width, height = WIDTHS[size]
-        state = _signed_in(server, browser, member) if member else None
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale="ja-JP" if language == "ja" else "en-GB",
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
-            storage_state=state,
         )
+        context.set_default_timeout(1000 * PATIENCE)
         contexts.append(context)
+        if member:
+            session = {"name": "sessionid", "value": server.sessions[member], "url": server.url}
+            context.add_cookies([session])
         window = Window(context.new_page(), server.url)
         window.watch()
         if not quiet:
@@ -166,22 +192,6 @@ def open_window(server: Server, browser: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert not complaints, "the browser complained: " + "; ".join(complaints)
-
-
-def _signed_in(server: Server, browser: Browser, member: str) -> Any:
-    """The cookies of a member, by signing in once for all tests."""
-    if member not in server.states:
-        context = browser.new_context(locale="ja-JP")
-        page = context.new_page()
-        page.goto(f"{server.url}/sign-in/")
-        page.fill("#id_login", member)
-        page.fill("#id_password", PASSWORD)
-        page.click("main button.btn-primary")
-        page.wait_for_url(f"{server.url}/**", wait_until="commit")
-        page.wait_for_selector("nav.side", state="attached", timeout=8000)
-        server.states[member] = context.storage_state()
-        context.close()
-    return server.states[member]
 
 
 def _speak(window: Window, language: str) -> None:

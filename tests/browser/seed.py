@@ -1,19 +1,26 @@
-"""Fill the data folder named by ENISHI_HOME with the cast, members able to sign in by password."""
+"""Fill the data folder named by ENISHI_HOME with the cast: members who can sign in by password, and have once."""
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 PASSWORD = "nagai-tabiji-2026"
+SESSIONS = "sessions.json"  # in the data folder: the session of each member by address
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
+    from tests.browser.day import enter_the_day
+
+    enter_the_day()
     import django
 
     django.setup()
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
+    from django.test import Client
 
     from enishi.accounts.models import Member
     from enishi.definitions.api import install_defaults
@@ -24,6 +31,12 @@ def main() -> None:
     make_world()
     install_defaults("system", system_clock())
     Member.objects.update(password=make_password(PASSWORD))
+    sessions = {}
+    for member in Member.objects.all():
+        client = Client()
+        client.force_login(member)
+        sessions[member.email] = client.cookies["sessionid"].value
+    Path(os.environ["ENISHI_HOME"], SESSIONS).write_text(json.dumps(sessions), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,32 +1,3 @@
-"""The cast, a hand-turned clock, and a signed-in client for each member."""
+from tests.pages import sign_in, world
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
-import pytest
-from django.test import Client
-from tests.world import World, make_world
-
-from enishi.kit import clock
-
-SignIn = Callable[[str], Client]
-
-
-@pytest.fixture
-def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    world = make_world()
-    monkeypatch.setattr(clock, "system_clock", world.clock)
-    return world
-
-
-@pytest.fixture
-def sign_in(world: World) -> SignIn:
-    """``sign_in("takahashi")`` gives a browser in which that member is signed in."""
-
-    def enter(name: str) -> Client:
-        client = Client()
-        client.force_login(world.members[name])
-        return client
-
-    return enter
+__all__ = ["sign_in", "world"]
