@@ -270,9 +270,9 @@ def _contact_days(f: pd.DataFrame) -> pd.Series[Any]:
 RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "days_since_contact",
-        Text("Days since contact", "最終接触からの日数"),
+        Text("Days since contact", "最終対応からの日数"),
         Text("Days since the last two-way contact; where there was none, since the customer relation began.",
-             "最後の双方向の接触からの日数です。接触がない場合は取引開始からの日数とします。"),
+             "お客様と最後にやり取りした日からの日数です。やり取りがない場合は取引開始からの日数とします。"),
         "days", "interactions", {"last": lambda t: t.two_way.ifelse(t.ago, None).min()},
         _contact_days, of=("tenure_days",), direction=-1, null="tenure", needs=("record_interaction",), freshness_days=14,
     ),

@@ -16,13 +16,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from enishi.metrics.spans import FOREVER, day_numbers, overlap, to_arrow, visible_spans
 
+SPANS = ("group_link", "user_link", "user_group", "person", "merged")
+EPOCH = date(1970, 1, 1).toordinal()
 _LINK_COLUMNS = ["system", "value", "target", "version_id", "account_id", "contact_id", "deleted"]
 
 
@@ -35,9 +39,24 @@ class Identity:
     user_group: pa.Table
     person: pa.Table
     merged: pa.Table
+    members: pa.Table  # group_no, user_no: who was ever said to belong where
 
     def tables(self) -> Mapping[str, pa.Table]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: getattr(self, name) for name in SPANS}
+
+    def loose(self, first: date, last: date) -> list[int]:
+        """Groups not linked to one account from a day to another, of which some user leads to an account."""
+        start, stop = (np.asarray(day_numbers(self.group_link[edge])) for edge in ("start", "stop"))
+        low, high = (day.toordinal() - EPOCH for day in (first, last))
+        firm = self.group_link["group_no"].to_numpy()[(start <= low) & (high < stop)]
+        groups, users = (self.members[name].to_numpy() for name in ("group_no", "user_no"))
+        open_ended = ~np.isin(groups, firm)
+        if not open_ended.any():
+            return []
+        leading = np.concatenate(
+            [self.user_link["user_no"].to_numpy(), self.user_group["user_no"].to_numpy()]
+        )
+        return [int(n) for n in np.unique(groups[open_ended & np.isin(users, leading)])]
 
 
 def build_identity(facts: Mapping[str, pa.Table], known_now: bool = False) -> Identity:
@@ -60,6 +79,7 @@ def build_identity(facts: Mapping[str, pa.Table], known_now: bool = False) -> Id
         user_link=to_arrow(users, ["user_no", "account_id", "contact_id"]),
         user_group=to_arrow(through, ["user_no", "account_id"]),
         person=to_arrow(person, ["user_no", "person_no"]),
+        members=facts["memberships"].select(["group_no", "user_no"]),
         merged=to_arrow(_merges(facts["merge"], known_now), ["account_id", "survivor"]),
     )
 

@@ -7,12 +7,14 @@ day, per feature or per key, which metrics aggregate. Distinct counts are two pl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
 
-from enishi.metrics.session import FEW_DAYS, Session
+from enishi.metrics.session import FEW_DAYS, MASK_DAYS, Session
 
+AT = ["as_of", "account_id"]
 WINDOW = 91  # 13 whole weeks
 
 
@@ -75,6 +77,11 @@ def is_login(s: Session, event: Any) -> Any:
     return event.lower().isin([name.lower() for name in s.settings.login_events])
 
 
+def in_time(s: Session, t: Any) -> Any:
+    """Rows of months without what became known after the day asked for."""
+    return t if s.known == "now" else t.filter(t.late_on.isnull() | (t.late_on <= t.as_of))
+
+
 def usage_days(s: Session) -> Any:
     """One row per as_of, account, person, product, event and day of the last :data:`WINDOW` days: ``n``."""
     u = s.usage(WINDOW)
@@ -85,58 +92,65 @@ def usage_days(s: Session) -> Any:
 
 
 def persons(s: Session) -> Any:
-    """One row per account, person (0: nobody in particular) and product.
+    """One row per account, person (0: nobody in particular) and product active in the last 56 days.
 
-    ``mask``: the days with use as bits, bit k for k days ago (k < 56); ``w00`` … ``w12``: uses per week, the newest
-    first; ``n_90``; ``logins_28``; ``last_ago``.
+    ``mask``: the days with use as bits, bit k for k days ago.
     """
     return s.kept("persons", lambda: _persons(s))
 
 
 def _persons(s: Session) -> Any:
-    u = s.usage(WINDOW)
-    u = u.mutate(logins=is_login(s, u.event).ifelse(u.n, ibis.literal(0, "int64")))
-    columns = ["day", "known_on", "group_no", "user_no", "product"]
-    t = u.select(*columns, "n", "logins")
-    if len(s.days) > FEW_DAYS:
-        t = t.group_by(columns).aggregate(n=t.n.sum(), logins=t.logins.sum())
-    t = t.join(s.windows(WINDOW), "day")
-    t = with_account(s, known_by(s, t).drop("known_on", "day"))
-    weeks = {f"w{k:02d}": _sum(t.ago // 7 == k, t.n) for k in range(WINDOW // 7)}
-    return t.group_by(["as_of", "account_id", "user_no", "product"]).aggregate(
-        mask=bit_or(t.bit),
-        last_ago=t.ago.min(),
-        n_90=_sum(t.ago < 90, t.n),
-        logins_28=_sum(t.ago < 28, t.logins),
-        **weeks,
-    )
-
-
-_ADDED = ("n_90", "logins_28", *(f"w{k:02d}" for k in range(WINDOW // 7)))
-
-
-def _together(s: Session, by: list[str]) -> Any:
-    """:func:`persons` added up by fewer keys."""
-    t = persons(s)
-    sums = {name: t[name].sum() for name in _ADDED}
-    return t.group_by(by).aggregate(mask=bit_or(t.mask), last_ago=t.last_ago.min(), **sums)
+    t = s.rolled("user_months", MASK_DAYS).join(s.month_windows(MASK_DAYS), "month")
+    t = in_time(s, t).mutate(mask=((ibis._.days & ibis._.keep) << ibis._.left) >> ibis._.right)
+    t = t.filter(t["mask"] != 0).select("as_of", "group_no", "user_no", "product", "mask")
+    t = with_account(s, t)
+    return t.group_by([*AT, "user_no", "product"]).aggregate(mask=bit_or(t["mask"]))
 
 
 def people(s: Session, keys: list[str]) -> Any:
-    """One row per person: last_ago, n_90, logins_28, n_28."""
-    t = _together(s, list(dict.fromkeys([*keys, "user_no"])))
-    return t.filter(t.user_no > 0)
+    """One row per person active in the last 56 days: ``mask``."""
+    t = persons(s)
+    t = t.filter(t.user_no > 0)
+    return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(mask=bit_or(t["mask"]))
+
+
+def within(t: Any, days: int) -> Any:
+    """Whether a row's ``mask`` has one of the last so many days (at most 56)."""
+    return (t["mask"] & ((1 << days) - 1)) != 0
 
 
 def days(s: Session, keys: list[str]) -> Any:
-    """One row per key: days_28 (days with use), n_28, n_before (the 28 days before those), n_90, logins_28, weekly
-    uses ``w00`` (newest) … ``w12``."""
-    t = _together(s, keys)
+    """One row per key: days_28 (days with use), n_28, n_before (the 28 days before those), n_90, weekly uses ``w00``
+    (newest) … ``w12``."""
+    t = s.kept("days_" + "_".join(keys[2:]), lambda: _days(s, keys))
     return t.mutate(
-        days_28=bits(t.mask & LAST_28),
+        days_28=bits(t["mask"] & LAST_28),
         n_28=t.w00 + t.w01 + t.w02 + t.w03,
         n_before=t.w04 + t.w05 + t.w06 + t.w07,
     )
+
+
+def _days(s: Session, keys: list[str]) -> Any:
+    u = s.usage(WINDOW) if "user_no" in keys else s.rolled("group_days", WINDOW)
+    owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
+    u = u.group_by([*owner, "day", "known_on"]).aggregate(n=u.n.sum())
+    t = known_by(s, u.join(s.windows(WINDOW), "day"))
+    weeks = {f"w{k:02d}": _sum(t.ago // 7 == k, t.n) for k in range(WINDOW // 7)}
+    sums = {"n_90": _sum(t.ago < 90, t.n), **weeks}
+    t = t.group_by(["as_of", *owner]).aggregate(mask=bit_or(t.bit), **sums)
+    t = with_account(s, t)
+    sums = {name: t[name].sum() for name in sums}
+    return t.group_by(keys).aggregate(mask=bit_or(t["mask"]), **sums)
+
+
+def logins(s: Session, keys: list[str]) -> Any:
+    """One row per key: ``n`` sign-ins in the last 28 days."""
+    u = s.usage(28)
+    u = u.filter(is_login(s, u.event))
+    t = known_by(s, u.join(s.windows(28), "day"))
+    owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
+    t = with_account(s, t.group_by(["as_of", *owner]).aggregate(n=t.n.sum()))
+    return t.group_by(keys).aggregate(n=t.n.sum())
 
 
 def power(s: Session, keys: list[str]) -> Any:
@@ -145,8 +159,8 @@ def power(s: Session, keys: list[str]) -> Any:
     t = t.filter(t.user_no > 0)
     least = _power_days(s, t.product)
     t = t.mutate(
-        now=(bits(t.mask & LAST_28) >= least).ifelse(1, 0),
-        before=(bits(t.mask & (LAST_28 << 28)) >= least).ifelse(1, 0),
+        now=(bits(t["mask"] & LAST_28) >= least).ifelse(1, 0),
+        before=(bits(t["mask"] & (LAST_28 << 28)) >= least).ifelse(1, 0),
     )
     return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
         now=t.now.max(), before=t.before.max()
@@ -174,59 +188,73 @@ def _power_days(s: Session, product: Any) -> Any:
 
 
 def features(s: Session, keys: list[str]) -> Any:
-    """One row per feature used (an event other than signing in): n_28, n_90."""
-    t = usage_days(s)
-    t = t.filter(~is_login(s, t.event))
-    return t.group_by([*keys, "event"]).aggregate(n_28=_sum(t.ago < 28, t.n), n_90=_sum(t.ago < 90, t.n))
+    """One row per feature used (an event other than signing in): whether ``in_28``, ``in_90`` days (1 or 0)."""
+    if "user_no" in keys:
+        t = usage_days(s)
+        t = t.filter(~is_login(s, t.event)).mutate(used_28=ibis._.ago < 28, used_90=ibis._.ago < 90)
+    else:
+        t = s.rolled("feature_months", 90)
+        t = t.filter(~is_login(s, t.event)).join(s.month_windows(90), "month")
+        t = in_time(s, t)
+        t = t.mutate(used_28=(t.days & t.in_28) != 0, used_90=(t.days & t.in_90) != 0).filter(ibis._.used_90)
+        owner = ["as_of", "group_no", "user_no", "event", "product"]
+        t = with_account(s, t.select(*owner, "used_28", "used_90"))
+    return t.group_by([*keys, "event"]).aggregate(
+        in_28=t.used_28.ifelse(1, 0).max(), in_90=t.used_90.ifelse(1, 0).max()
+    )
 
 
 def history(s: Session, keys: list[str]) -> Any:
-    """One row per key over the whole past: first_day, last_day, first_used, first_value (dates), events."""
+    """One row per key over the whole past: first_day, last_day (dates), events."""
     return s.kept("history_" + "_".join(keys[2:]), lambda: _history(s, keys))
 
 
 def _history(s: Session, keys: list[str]) -> Any:
-    u = s.usage(None)
-    t = _without_needless_users(s, u) if "user_no" not in keys else u
-    used = ~is_login(s, t.event)
+    u = s.usage(None) if "user_no" in keys else s.rolled("group_days", None)
+    since = u.day if s.known == "now" else ibis.greatest(u.day, u.known_on)
+    t = u.mutate(since=since, first_day=u.day, last_day=u.day, events=u.n)
+    folds = {"first_day": "min", "last_day": "max", "events": "sum"}
+    owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
+    t = with_account(s, _by_then(s, t, owner, folds))
+    return t.group_by(keys).aggregate(**_folded(t, folds))
+
+
+def first_uses(s: Session) -> Any:
+    """One row per account: first_used (another event than signing in), first_value (dates)."""
+    return s.kept("first_uses", lambda: _first_uses(s))
+
+
+def _first_uses(s: Session) -> Any:
+    u = s.rolled("feature_months", None)
+    used, never = ~is_login(s, u.event), ibis.null("date")
     wanted = [name.lower() for name in s.settings.value_events]
-    value = t.event.lower().isin(wanted) if wanted else used
-    never = ibis.null("date")
-    t = t.mutate(used=used.ifelse(t.day, never), value=value.ifelse(t.day, never), last=t.day)
-    t = with_account(s, _known_history(s, t, [*keys[2:], "group_no", "user_no"]))
-    return t.group_by(keys).aggregate(
-        first_day=t.day.min(),
-        last_day=t["last"].max(),
-        first_used=t.used.min(),
-        first_value=t.value.min(),
-        events=t.n.sum(),
+    value = u.event.lower().isin(wanted) if wanted else used
+    since = u.first_day if s.known == "now" else u.late_on.coalesce(u.first_day)
+    t = u.mutate(
+        since=since,
+        first_used=used.ifelse(u.first_day, never),
+        first_value=value.ifelse(u.first_day, never),
     )
+    folds = {"first_used": "min", "first_value": "min"}
+    t = with_account(s, _by_then(s, t, ["group_no", "user_no"], folds))
+    return t.group_by(AT).aggregate(**_folded(t, folds))
 
 
-def _known_history(s: Session, t: Any, by: list[str]) -> Any:
-    """Facts laid against the days on which they were known. Between two days asked for they fall together, so
-    that the whole past is not laid against every day."""
-    d, since = s.asof, t.day if s.known == "now" else ibis.greatest(t.day, t.known_on)
-    columns = list(dict.fromkeys([*by, "day", "last", "used", "value", "n"]))
-    if len(s.days) <= FEW_DAYS:
-        return t.mutate(since=since).select(*columns, "since").join(d, ibis._.since <= d.as_of).drop("since")
-    buckets = s.buckets()
-    first = buckets.known_day.min().as_scalar()
-    t = t.mutate(known_day=ibis.greatest(since, first)).join(buckets, "known_day")
-    t = t.group_by([*dict.fromkeys(by), "bucket"]).aggregate(
-        day=t.day.min(), last=t["last"].max(), used=t.used.min(), value=t.value.min(), n=t.n.sum()
-    )
-    return t.join(d, t.bucket <= d.as_of).drop("bucket")
+def _folded(t: Any, folds: Mapping[str, str]) -> dict[str, Any]:
+    return {name: getattr(t[name], fold)() for name, fold in folds.items()}
 
 
-def _without_needless_users(s: Session, u: Any) -> Any:
-    """User 0 for events whose account does not depend on the user, so that they fall together per day."""
-    zero = ibis.literal(0, "int64")
-    if not (s.has_spans("user_link") or s.has_spans("user_group")):
-        return u.mutate(user_no=zero)
-    linked = s.spans("group_link").select("group_no").distinct().rename(linked_no="group_no")
-    joined = u.left_join(linked, u.group_no == linked.linked_no)
-    return joined.mutate(user_no=joined.linked_no.isnull().ifelse(joined.user_no, zero)).drop("linked_no")
+def _by_then(s: Session, t: Any, owner: list[str], folds: Mapping[str, str]) -> Any:
+    """Facts (with the day ``since`` which they count) folded per owner and day asked for. Between two days asked for
+    they fall together first, so that the whole past is not laid against every day."""
+    d = s.asof
+    if len(s.days) > FEW_DAYS:
+        buckets = s.buckets()
+        first = buckets.known_day.min().as_scalar()
+        t = t.mutate(known_day=ibis.greatest(t.since, first)).join(buckets, "known_day")
+        t = t.group_by([*owner, "bucket"]).aggregate(**_folded(t, folds)).rename(since="bucket")
+    t = t.select(*owner, "since", *folds).join(d, ibis._.since <= d.as_of)
+    return t.group_by(["as_of", *owner]).aggregate(**_folded(t, folds))
 
 
 def _count(condition: Any) -> Any:

@@ -11,11 +11,11 @@ from typing import Any
 import ibis
 
 from enishi.metrics import people
+from enishi.metrics.people import AT
 from enishi.metrics.records import terms_at, visible
 from enishi.metrics.session import Session
 
 Builder = Callable[[Session, list[str]], Any]
-AT = ["as_of", "account_id"]
 
 
 def spine(s: Session) -> Any:
@@ -56,10 +56,11 @@ def _customer(s: Session) -> Any:
     started = visible(s, "subscription").group_by(AT).aggregate(first_start=ibis._.started_on.min())
     t = spine(s).left_join(accounts, AT).drop("as_of_right", "account_id_right")
     t = t.left_join(started, AT).drop("as_of_right", "account_id_right")
-    t = t.left_join(people.history(s, AT), AT).drop("as_of_right", "account_id_right")
+    for used in (people.history(s, AT), people.first_uses(s)):
+        t = t.left_join(used, AT).drop("as_of_right", "account_id_right")
     began = ibis.coalesce(t.since, t.first_start, t.first_day)
     t = t.mutate(tenure_start=(began <= t.as_of).ifelse(began, ibis.null("date")))
-    usage = s.every("usage")
+    usage = s.every("group_days")
     t = t.cross_join(usage.aggregate(recorded_from=usage.known_on.min()))
     return t.mutate(watched=(t.recorded_from <= t.tenure_start).coalesce(False)).drop("recorded_from")
 
@@ -211,6 +212,7 @@ RELATIONS: dict[str, Builder] = {
     "people": people.people,
     "power": people.power,
     "days": people.days,
+    "logins": people.logins,
     "features": people.features,
     "history": people.history,
     "customer": customer,

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from enishi.metrics.engines import Engine
 from enishi.store.kinds import KINDS
+from enishi.store.parquet import DAY_COLUMNS
 
 MOST = 500  # accounts; beyond, reading everything is as cheap
 
@@ -28,7 +29,7 @@ class Scope:
 
     def condition(self, table: str) -> str:
         """SQL condition on a table's rows (numbers only); empty for tables that are read whole."""
-        if table in ("usage", "events"):
+        if table in DAY_COLUMNS:
             return f"(group_no IN ({_listed(self.groups)}) OR user_no IN ({_listed(self.users)}))"
         if table == "record_account":
             return f"record_id IN ({_listed(self.accounts)})"
@@ -60,6 +61,8 @@ def find_scope(engine: Engine, accounts: Collection[int]) -> tuple[Scope, Mappin
     for _ in range(2):  # an earlier number, and one before that
         pairs = zip(aliases["previous_no"].to_pylist(), aliases["user_no"].to_pylist(), strict=True)
         numbers |= {n for pair in pairs if numbers.intersection(pair) for n in pair}
+    engine.put("scope_users", pa.table({"known_no": pa.array(sorted(numbers), pa.int64())}))
+    members = engine.rows(_MEMBERS_OF)
     group_numbers = tuple(sorted(groups["group_no"].to_pylist()))
     scope = Scope(tuple(accounts), tuple(sorted(chosen)), group_numbers, tuple(sorted(numbers)))
     tables = {"link": links, "merge": merge, "groups": groups, "users": users}
@@ -96,3 +99,5 @@ SELECT m.* FROM memberships m JOIN (
   SELECT DISTINCT n.user_no AS u FROM memberships n JOIN scope_groups g ON n.group_no = g.group_no
 ) w ON m.user_no = w.u
 """
+# Every membership of the users, also in groups that lead elsewhere or nowhere.
+_MEMBERS_OF = "SELECT m.* FROM memberships m JOIN scope_users u ON m.user_no = u.known_no"

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import ibis
@@ -18,10 +19,12 @@ import pyarrow as pa
 
 from enishi.metrics.contracts import FactFiles, FactSettings
 from enishi.metrics.engines import Engine
-from enishi.metrics.identity import Identity, build_identity
+from enishi.metrics.identity import SPANS, Identity, build_identity
 from enishi.metrics.money import minor_units
 from enishi.metrics.scope import MOST, Scope, find_scope
-from enishi.store.schema import EVENT_TABLES, table_schemas
+from enishi.store.parquet import DAY_COLUMNS
+from enishi.store.rollups import EVERYBODY, rolled
+from enishi.store.schema import EVENT_TABLES, ROLLUPS, table_schemas
 
 Known: TypeAlias = Literal["then", "now"]
 
@@ -85,6 +88,11 @@ class Facts:
 
     def __exit__(self, *_: object) -> None:
         self.engine.close()
+
+    @property
+    def rolled(self) -> bool:
+        """Whether the roll-ups of usage can be read; else they are made from usage while reading."""
+        return bool(getattr(self.files, "rolled", False))
 
     @property
     def zone(self) -> str:
@@ -179,6 +187,11 @@ class Session:
         self.need("usage", back, table)
         return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
 
+    def rolled(self, table: str, back: int | None) -> Any:
+        """A roll-up of usage not outside the days asked for (whole months of it), as an expression."""
+        self.need("rolled", table, back)
+        return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
+
     def properties(self, back: int | None, paths: tuple[tuple[str, ...], ...]) -> Any:
         """Raw events with the texts of some properties as ``p0``, ``p1`` … (an empty path: null)."""
         self.usage(back, "events")
@@ -194,6 +207,16 @@ class Session:
         self.need("windows", back)
         columns = {"as_of": "date", "day": "date", "ago": "int64", "bit": "int64"}
         return ibis.table(columns, name=f"asof_{back}")
+
+    def month_windows(self, back: int) -> Any:
+        """Every (as_of, month) pair of which a day lies up to ``back`` - 1 days before ``as_of``.
+
+        ``days & keep << left >> right`` turns the days of the month into bits, bit k for k days ago (k < 56);
+        ``in_28``, ``in_90``: which days of the month are among the last so many.
+        """
+        self.need("month_windows", back)
+        columns = {"as_of": "date", "month": "date", "keep": "int64", "left": "int32", "right": "int32"}
+        return ibis.table({**columns, "in_28": "int64", "in_90": "int64"}, name=f"asof_months_{back}")
 
     def buckets(self) -> Any:
         """Every day from the first to the last one asked for, with the first day asked for that is not before
@@ -253,17 +276,55 @@ class Session:
         self.facts.bind(table)
 
     def _bind_every(self, table: str) -> None:
-        if self.facts.first_time(f"every {table}"):
+        if not self.facts.first_time(f"every {table}"):
+            return
+        if table in ROLLUPS and not self.facts.rolled:
+            self._bind_every("usage")
+            self.engine.view(f"every_{table}", rolled(table, "every_usage", EVERYBODY))
+        else:
             self.engine.read(f"every_{table}", self.facts.files.files(table), _SCHEMAS[table])
 
     def _bind_usage(self, back: int | None, table: str) -> None:
-        last = self.days[-1]
+        self._read(_bounded(back, table), table, back)
+
+    def _read(self, name: str, table: str, back: int | None) -> None:
+        """Bind a table's rows from ``back`` days before the first day asked for to the last; whole months."""
+        column, last = DAY_COLUMNS[table], self.days[-1]
         first = self.days[0] - timedelta(days=back - 1) if back is not None else None
-        where = f"day <= DATE '{last}'" + (f" AND day >= DATE '{first}'" if first else "")
+        if first and column == "month":
+            first = first.replace(day=1)
+        where = f"{column} <= DATE '{last}'" + (f" AND {column} >= DATE '{first}'" if first else "")
         limit = self.facts.limit(table)
         where += f" AND {limit}" if limit else ""
         files = self.facts.files.files(table, first, last)
-        self.engine.read(_bounded(back, table), files, EVENT_TABLES[table], where)
+        self.engine.read(name, files, EVENT_TABLES[table], where)
+
+    def _bind_rolled(self, table: str, back: int | None) -> None:
+        """A roll-up; where it is not enough, made from usage: groups which do not lead to an account all the
+        time keep their users apart, and a store whose roll-ups are not made yet has none."""
+        name = _bounded(back, table)
+        loose = [] if table == "user_months" else self._loose
+        if self.facts.rolled and not loose:
+            self._read(name, table, back)
+            return
+        self.need("usage", back, "usage")
+        if not self.facts.rolled:
+            self.engine.view(name, rolled(table, _bounded(back, "usage"), EVERYBODY))
+            return
+        self.engine.put("loose", pa.table({"loose_no": pa.array(loose, pa.int64())}))
+        self._read(f"{name}_firm", table, back)
+        fine = f"(SELECT u.* FROM {_bounded(back, 'usage')} u JOIN loose l ON u.group_no = l.loose_no) fine"  # noqa: S608
+        columns = ", ".join(f"f.{column}" for column in EVENT_TABLES[table].names)
+        self.engine.view(
+            name,
+            f"SELECT {columns} FROM {name}_firm f LEFT JOIN loose l ON f.group_no = l.loose_no "  # noqa: S608
+            f"WHERE l.loose_no IS NULL UNION ALL {rolled(table, fine, EVERYBODY)}",
+        )
+
+    @cached_property
+    def _loose(self) -> list[int]:
+        """Groups that lead to no account on some of the days, while one of their users may."""
+        return self.facts.identity(self.known).loose(self.days[0], self.days[-1])
 
     def _bind_properties(self, name: str, back: int | None, paths: tuple[tuple[str, ...], ...]) -> None:
         empty = "CAST(NULL AS VARCHAR(1))" if self.engine.dialect == "duckdb" else "CAST(NULL AS STRING)"
@@ -278,6 +339,13 @@ class Session:
         bits = [1 << a if a < MASK_DAYS else 0 for a in ago]
         numbers = {"ago": pa.array(ago, pa.int64()), "bit": pa.array(bits, pa.int64())}
         self.engine.put(f"asof_{back}", pa.table({**columns, **numbers}))
+
+    def _bind_month_windows(self, back: int) -> None:
+        rows = [row for day in self.days for row in month_rows(day, back)]
+        kinds = (pa.date32(), pa.date32(), pa.int64(), pa.int32(), pa.int32(), pa.int64(), pa.int64())
+        names = ("as_of", "month", "keep", "left", "right", "in_28", "in_90")
+        columns = zip(names, kinds, zip(*rows, strict=True), strict=True)
+        self.engine.put(f"asof_months_{back}", pa.table({n: pa.array(v, k) for n, k, v in columns}))
 
     def _bind_buckets(self) -> None:
         span = [self.first + timedelta(days=k) for k in range((self.days[-1] - self.first).days + 1)]
@@ -303,7 +371,7 @@ class Session:
     def _shape(self) -> tuple[Hashable, ...]:
         """What the text of a query depends on besides its name."""
         s = self.settings
-        spans = tuple(self.has_spans(n) for n in Identity.__dataclass_fields__)
+        spans = tuple(self.has_spans(n) for n in SPANS)
         by_product = tuple(sorted(s.power_days_by_product.items()))
         words = (s.login_events, s.value_events)
         many = len(self.days) > FEW_DAYS
@@ -321,3 +389,16 @@ class Session:
 
 def _bounded(back: int | None, table: str) -> str:
     return f"{table}_{'all' if back is None else back}"
+
+
+def month_rows(as_of: date, back: int) -> list[tuple[date, date, int, int, int, int, int]]:
+    """The rows of :meth:`Session.month_windows` for one day."""
+    rows, month = [], (as_of - timedelta(days=back - 1)).replace(day=1)
+    while month <= as_of:
+        ago = (as_of - month).days - 30  # how many days ago bit 0, the 31st, was (or would have been)
+        left, right = max(0, ago), max(0, -ago)
+        keep = (1 << max(0, min(31, MASK_DAYS - left))) - 1
+        within = [((1 << max(0, min(31, days - ago))) - 1) >> right << right for days in (28, 90)]
+        rows.append((as_of, month, keep, left, right, *within))
+        month = (month + timedelta(days=31)).replace(day=1)
+    return rows

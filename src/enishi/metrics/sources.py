@@ -11,10 +11,10 @@ import ibis
 import pandas as pd
 
 from enishi.metrics.contracts import Metric
-from enishi.metrics.people import history, is_login
+from enishi.metrics.people import AT, history, is_login
 from enishi.metrics.records import visible
 from enishi.metrics.registry import chosen
-from enishi.metrics.relations import AT, spine
+from enishi.metrics.relations import spine
 from enishi.metrics.session import Facts, Session
 from enishi.store.kinds import KINDS, Type
 
@@ -35,10 +35,10 @@ def spoken_on(s: Session, source: str) -> list[date]:
 
 def _spoken(s: Session, source: str) -> Any:
     if source == "logins":
-        t = s.every("usage")
-        t = t.filter(is_login(s, t.event))
+        t = s.every("feature_months")
+        t = t.filter(is_login(s, t.event)).mutate(known_on=t.late_on.coalesce(t.first_day))
     else:
-        t = s.every(source)
+        t = s.every("group_days" if source == "usage" else source)
     return t.select("known_on").distinct()
 
 

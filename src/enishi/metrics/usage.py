@@ -9,7 +9,7 @@ import pandas as pd
 
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Grain, Metric
-from enishi.metrics.people import _count
+from enishi.metrics.people import _count, within
 from enishi.metrics.trends import weekly_slope
 
 ALL: tuple[Grain, ...] = ("account", "product", "user")
@@ -20,7 +20,7 @@ WEEKS = 13
 
 
 def _within(days: int) -> Any:
-    return lambda t: _count(t.last_ago < days)
+    return lambda t: _count(within(t, days))
 
 
 def _active_users(days: int) -> Metric:
@@ -102,7 +102,7 @@ METRICS: tuple[Metric, ...] = (
         Text("Sign-ins, 28 d", "ログイン回数(28日)"),
         Text("Sign-in events in the last 28 days. Unknown where no sign-ins are sent.",
              "直近28日間のログイン回数です。ログインのイベントが送られていない場合は不明とします。"),
-        "events", "days", {"": lambda t: t.logins_28.sum()}, grains=ALL, window=28,
+        "events", "logins", {"": lambda t: t.n.sum()}, grains=ALL, window=28,
         needs=("usage", "logins"),
     ),
     Metric(
@@ -139,14 +139,14 @@ METRICS: tuple[Metric, ...] = (
         Text("Features used, 28 d", "利用機能数(28日)"),
         Text("Different features used in the last 28 days; signing in is none.",
              "直近28日間に使われた機能の種類数です。ログインは数えません。"),
-        "count", "features", {"": lambda t: _count(t.n_28 > 0)}, grains=ALL, window=28,
+        "count", "features", {"": lambda t: t.in_28.sum()}, grains=ALL, window=28,
     ),
     Metric(
         "feature_breadth_90",
         Text("Features used, 90 d", "利用機能数(90日)"),
         Text("Different features used in the last 90 days; signing in is none.",
              "直近90日間に使われた機能の種類数です。ログインは数えません。"),
-        "count", "features", {"": lambda t: _count(t.n_90 > 0)}, grains=ALL, window=90,
+        "count", "features", {"": lambda t: t.in_90.sum()}, grains=ALL, window=90,
     ),
     Metric(
         "usage_trend_28",

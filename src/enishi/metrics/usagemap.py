@@ -12,9 +12,8 @@ import pandas as pd
 
 from enishi.metrics.panel import panel
 from enishi.metrics.peers import LEAST_PEERS, tenure_stage
-from enishi.metrics.people import known_by, through_merges, usage_days, with_account
+from enishi.metrics.people import AT, known_by, through_merges, usage_days, with_account
 from enishi.metrics.records import visible
-from enishi.metrics.relations import AT
 from enishi.metrics.session import Facts, Session
 
 MOST_PEERS = 200  # more would not move a median

@@ -14,9 +14,11 @@ from enishi.kit.home import Home
 from enishi.store.days import is_sealed
 from enishi.store.durable import write_durably
 from enishi.store.manifest import File, Manifest, write_manifest
-from enishi.store.parquet import DAY_TABLES, ROW_GROUP, new_name, write_file
+from enishi.store.parquet import ROW_GROUP, new_name, write_file
 from enishi.store.published import GRACE_SECONDS
 from enishi.store.publishing import replace_files
+from enishi.store.rollups import MONTH_TABLES, SEALED_LEVEL, merge_rollup
+from enishi.store.schema import ROLLUPS
 
 # So many files of one partition and level become one of the next level: at most 15 of each level stay, and a
 # row is written again once per level.
@@ -45,11 +47,14 @@ def due(manifest: Manifest, today: date) -> Iterator[tuple[str, str, int, list[F
     for table, files in manifest.tables.items():
         groups: dict[tuple[str, int], list[File]] = {}
         sealed: dict[str, list[File]] = {}
+        over = _months_over(files, today) if table in MONTH_TABLES else {}
         for file in files:
             if file.part and is_sealed(file.part, today):
                 sealed.setdefault(file.part[:7], []).append(file)
-            else:
+            elif file.part not in over:
                 groups.setdefault((file.part, file.level), []).append(file)
+        for month, found in over.items():
+            yield table, month, SEALED_LEVEL, found
         for month, found in sealed.items():
             yield table, month, max(file.level for file in found), found
         for (part, level), found in groups.items():
@@ -57,8 +62,23 @@ def due(manifest: Manifest, today: date) -> Iterator[tuple[str, str, int, list[F
                 yield table, part, level + 1, found
 
 
+def _months_over(files: list[File], today: date) -> dict[str, list[File]]:
+    """Months of a roll-up that have ended and were never merged as a whole."""
+    months: dict[str, list[File]] = {}
+    for file in files:
+        if file.part < f"{today:%Y-%m}":
+            months.setdefault(file.part, []).append(file)
+    return {
+        part: found
+        for part, found in months.items()
+        if len(found) > 1 and all(file.level < SEALED_LEVEL for file in found)
+    }
+
+
 def merge(published: Path, table: str, files: list[File], part: str, level: int) -> File:
     """One file with the rows of several."""
+    if table in ROLLUPS:
+        return merge_rollup(published, table, files, part, level)
     if sum(file.rows for file in files) > IN_MEMORY_ROWS:
         return _stream(published, table, files, part, level)
     rows = pa.concat_tables([read_file(published / file.path) for file in files])
@@ -95,8 +115,8 @@ def _stream(published: Path, table: str, files: list[File], part: str, level: in
         sum(file.rows for file in files),
         (published / path).stat().st_size,
         part,
-        min(file.first for file in files) if table in DAY_TABLES else "",
-        max(file.last for file in files) if table in DAY_TABLES else "",
+        min(file.first for file in files),
+        max(file.last for file in files),
         level,
     )
 

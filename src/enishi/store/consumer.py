@@ -31,6 +31,7 @@ from enishi.store.manifest import read_manifest
 from enishi.store.numbers import Numbers
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
 from enishi.store.rebuild import carry_records_anew, is_outdated, rebuild, restore_writer
+from enishi.store.rollups import roll_history
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
 from enishi.store.writer import open_writer, read_state, rewrite, transaction, write_state
@@ -96,6 +97,7 @@ class Consumer:
             self._connect()
         self.zone = manifest.zone if manifest.generation else self.application.zone()
         self._follow()
+        roll_history(self.home, read_manifest(self.home.published), self.clock())
         self._check_versions()
 
     def _connect(self) -> None:

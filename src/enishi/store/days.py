@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -33,3 +34,23 @@ def part_of(day: date, today: date) -> str:
 def is_sealed(part: str, today: date) -> bool:
     """Whether a day's partition has become old enough to join its month."""
     return len(part) == len("2026-11-21") and part_of(date.fromisoformat(part), today) != part
+
+
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def split_parts(rows: pa.Table, column: str, part: Callable[[date], str]) -> Iterator[tuple[str, pa.Table]]:
+    """Slices of rows sorted by a date column, one for each partition.
+
+    Args:
+        part: the partition of a day.
+    """
+    start = 0
+    counts = rows[column].combine_chunks().value_counts() if rows.num_rows else []
+    lengths = sorted((entry["values"].as_py(), entry["counts"].as_py()) for entry in counts)
+    for name, group in groupby(lengths, key=lambda entry: part(entry[0])):
+        length = sum(count for _, count in group)
+        yield name, rows.slice(start, length)
+        start += length

@@ -25,6 +25,8 @@ from enishi.store.manifest import File, Manifest, read_manifest, write_manifest
 from enishi.store.numbers import Key, Numbers
 from enishi.store.parquet import write_file
 from enishi.store.publishing import replace_files
+from enishi.store.rollups import with_months_again
+from enishi.store.schema import ROLLUPS
 
 _USER_COLUMNS = {
     "events": ("user_no",),
@@ -76,6 +78,7 @@ class _Change:
     def __init__(self, home: Home, manifest: Manifest, now: datetime) -> None:
         self.home, self.now, self.before, self.manifest = home, now, manifest, manifest
         self.counts = {"rows": 0, "blanked": 0}
+        self.months: set[date] = set()  # whose roll-ups are to be made again
         self.tables: set[str] = set()
 
     def each(
@@ -96,7 +99,12 @@ class _Change:
             hit = _hit(pq.ParquetFile(path).read(columns=list(columns)), columns, numbers)
             if count := pc.sum(hit).as_py():
                 self.counts[counts] += count
-                self.replace(table, file, rewrite(read_file(path), hit))
+                rows = read_file(path)
+                if table == "usage":
+                    self.months |= {
+                        day.replace(day=1) for day in rows.filter(hit)["day"].unique().to_pylist()
+                    }
+                self.replace(table, file, rewrite(rows, hit))
 
     def replace(self, table: str, file: File, rows: pa.Table) -> None:
         added = [write_file(self.home.published, table, rows, file.part, file.level)] if rows.num_rows else []
@@ -104,6 +112,9 @@ class _Change:
         self.tables.add(table)
 
     def commit(self, **changes: object) -> Removed:
+        if self.months:
+            self.manifest = with_months_again(self.home.published, self.manifest, self.months, self.now)
+            self.tables |= set(ROLLUPS)
         if self.tables or changes:
             generation = self.before.generation + 1
             changed = self.manifest.changed | dict.fromkeys(self.tables, generation)

@@ -55,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
         rewritten: the generation at which days already published last changed (erasure, zone, retention):
             whoever keeps derived values folds in new days while this stands still, and starts over when not.
         days: by day, the generation at which usage of that day last arrived.
+        rolled: the definition (:data:`enishi.store.rollups.ROLLED`) by which the roll-ups of all usage were made.
     """
 
     generation: int = 0
@@ -70,6 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     changed: dict[str, int] = {}
     rewritten: int = 0
     days: dict[str, int] = {}
+    rolled: int = 0
     version: int = VERSION
 
 

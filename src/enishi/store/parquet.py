@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from enishi.store.days import month_end
 from enishi.store.durable import write_durably
 from enishi.store.manifest import File
 
 ROW_GROUP = 122_880
 
-# The column by which a table's files are pruned and partitioned.
-DAY_TABLES = ("events", "usage")
+# The column by which a table's files are pruned and partitioned; a month's first day stands for the month.
+DAY_COLUMNS = {
+    "events": "day",
+    "usage": "day",
+    "group_days": "day",
+    "user_months": "month",
+    "feature_months": "month",
+}
 
 # What readers filter by comes first, so that row groups can be skipped.
 SORT_KEYS = {
     "events": ("day", "group_no", "user_no"),
     "usage": ("day", "group_no", "user_no"),
+    "group_days": ("day", "group_no", "user_no"),
+    "user_months": ("month", "group_no", "user_no"),
+    "feature_months": ("month", "group_no", "user_no"),
 }
 
 
@@ -45,13 +54,15 @@ def write_file(published: Path, table: str, rows: pa.Table, part: str = "", leve
 
 def describe(published: Path, table: str, path: str, part: str, level: int, *, rows: pa.Table) -> File:
     """The manifest's line for a file just written from ``rows``."""
-    first = last = ""
-    if table in DAY_TABLES and rows.num_rows:
-        span = pc.min_max(rows["day"])
-        first, last = _iso(span["min"]), _iso(span["max"])
+    first, last = span_of(table, rows)
     return File(path, rows.num_rows, (published / path).stat().st_size, part, first, last, level)
 
 
-def _iso(day: pa.Scalar) -> str:
-    value = day.as_py()
-    return value.isoformat() if isinstance(value, date) else ""
+def span_of(table: str, rows: pa.Table) -> tuple[str, str]:
+    """The first and the last day that rows speak of, ISO; empty for tables without days."""
+    column = DAY_COLUMNS.get(table)
+    if column is None or not rows.num_rows:
+        return "", ""
+    span = pc.min_max(rows[column])
+    first, last = span["min"].as_py(), span["max"].as_py()
+    return first.isoformat(), (month_end(last) if column == "month" else last).isoformat()

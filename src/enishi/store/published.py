@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from enishi.kit.home import Home
 from enishi.store.manifest import File, read_manifest
+from enishi.store.rollups import ROLLED
 from enishi.store.schema import table_schemas
 
 _schemas = cache(table_schemas)
@@ -66,7 +67,7 @@ class Published:
         """Absolute Parquet paths of a table, maybe none.
 
         Args:
-            first, last: leave out files which hold no day of this closed span (events and usage only).
+            first, last: leave out files which hold no day of this closed span (events, usage and its roll-ups).
         """
         low, high = (first.isoformat() if first else ""), (last.isoformat() if last else "9999")
         return [
@@ -86,6 +87,11 @@ class Published:
     def rows(self, table: str) -> int:
         """How many rows the table's files hold together."""
         return sum(file.rows for file in self.entries(table))
+
+    @property
+    def rolled(self) -> bool:
+        """Whether the roll-ups hold all usage; until the consumer has made them, readers do with usage."""
+        return self.manifest.rolled == ROLLED
 
     def changed(self, table: str) -> int:
         """The generation at which the table's content last changed; 0 if never."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import partial
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,10 @@ import msgspec
 import pyarrow as pa
 
 from enishi.kit.home import Home
-from enishi.store.days import part_of
+from enishi.store.days import part_of, split_parts
 from enishi.store.manifest import File, Manifest, Retired, read_manifest, write_manifest
 from enishi.store.parquet import write_file
+from enishi.store.rollups import ROLLED, roll_up
 from enishi.store.schema import table_schemas
 from enishi.store.versions import fingerprint
 from enishi.store.writer import State
@@ -56,6 +58,7 @@ def publish_pending(
     _write_days(home, "events", _arrow(database, _EVENTS, raw_from), today, new)
     usage = _arrow(database, USAGE_OF.format(rows="pending_events", counted=COUNTED))
     days |= _write_days(home, "usage", usage, today, new)
+    new |= roll_up(home.published, usage, today)
     for table, query in _INCREMENTS.items():
         rows = _arrow(database, query, old.batch)
         if rows.num_rows:
@@ -83,21 +86,10 @@ def _write_days(home: Home, table: str, rows: pa.Table, today: date, new: New) -
     """One file per partition of rows that are sorted by day. Returns the days."""
     rows = rows.cast(table_schemas()[table])
     days: set[date] = set()
-    for part, piece in split_parts(rows, today):
+    for part, piece in split_parts(rows, "day", partial(part_of, today=today)):
         days |= set(piece["day"].unique().to_pylist())
         new.setdefault(table, []).append(write_file(home.published, table, piece, part))
     return days
-
-
-def split_parts(rows: pa.Table, today: date) -> Iterator[tuple[str, pa.Table]]:
-    """Slices of rows sorted by day, one for each partition."""
-    start = 0
-    counts = rows["day"].combine_chunks().value_counts() if rows.num_rows else []
-    lengths = sorted((entry["values"].as_py(), entry["counts"].as_py()) for entry in counts)
-    for part, group in groupby(lengths, key=lambda entry: part_of(entry[0], today)):
-        length = sum(count for _, count in group)
-        yield part, rows.slice(start, length)
-        start += length
 
 
 def _pending_versions(database: duckdb.DuckDBPyConnection, after: int) -> Iterable[tuple[str, pa.Table]]:
@@ -138,6 +130,7 @@ def _with_new(old: Manifest, new: New, days: set[date], state: State, zone: str,
         tables=tables,
         changed=old.changed | dict.fromkeys(new, generation),
         days=old.days | {day.isoformat(): generation for day in days},
+        rolled=old.rolled if old.generation else ROLLED,
     )
 
 

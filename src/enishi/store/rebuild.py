@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 from enishi.kit.home import Home
 from enishi.store.compaction import read_file
 from enishi.store.contracts import Application
-from enishi.store.days import days_in
+from enishi.store.days import days_in, part_of, split_parts
 from enishi.store.hashing import key_hash, message_hashes
 from enishi.store.manifest import File, Manifest, Retired, read_manifest, write_manifest
 from enishi.store.parquet import write_file
-from enishi.store.publishing import COUNTED, USAGE_OF, split_parts
-from enishi.store.schema import table_schemas
+from enishi.store.publishing import COUNTED, USAGE_OF
+from enishi.store.rollups import roll_up
+from enishi.store.schema import ROLLUPS, table_schemas
 from enishi.store.versions import fingerprint, versions_to_tables
 from enishi.store.writer import State, connect, create_tables, write_state
 
@@ -48,10 +49,13 @@ class _Rewrite:
     files: dict[str, list[File]] = field(default_factory=dict)
 
     def days(self, table: str, rows: pa.Table) -> None:
-        """Add rows of a table with days."""
+        """Add rows of a table with days, and the roll-ups of usage."""
         rows = rows.sort_by([("day", "ascending")]).cast(table_schemas()[table])
-        for part, piece in split_parts(rows, self.today):
+        for part, piece in split_parts(rows, "day", partial(part_of, today=self.today)):
             self.add(table, write_file(self.home.published, table, piece, part))
+        if table == "usage":
+            for name, files in roll_up(self.home.published, rows, self.today).items():
+                self.files[name] += files
 
     def add(self, table: str, file: File) -> None:
         self.files.setdefault(table, []).append(file)
@@ -102,7 +106,7 @@ def carry_records_anew(home: Home, application: Application, zone: str, now: dat
 
 
 def _redate_events(change: _Rewrite, manifest: Manifest, zone: str) -> None:
-    change.files |= {"events": [], "usage": []}
+    change.files |= {table: [] for table in ("events", "usage", *ROLLUPS)}
     engine = duckdb.connect()
     for chunk in _chunks(change.home, manifest.tables.get("events", [])):
         rows = redate(chunk, zone)

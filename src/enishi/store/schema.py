@@ -56,6 +56,45 @@ USAGE = pa.schema(
     ]
 )
 
+# Roll-ups of usage (:mod:`enishi.store.rollups`): additive like it. ``user_no`` is 0 where a group is named.
+GROUP_DAYS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("user_no", pa.int64()),
+        ("product", pa.string()),
+        ("day", pa.date32()),
+        ("known_on", pa.date32()),
+        ("n", pa.int64()),
+    ]
+)
+
+# The days of a month on which a user was active, as bits: bit 30 for the 1st, bit 0 for the 31st. ``late_on``: when
+# it became known, where that was after the day itself; else null.
+USER_MONTHS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("user_no", pa.int64()),
+        ("product", pa.string()),
+        ("month", pa.date32()),
+        ("late_on", pa.date32()),
+        ("days", pa.int64()),
+    ]
+)
+
+# The same per feature; ``user_no`` is 0 where a group is named. ``first_day``: the first of the days.
+FEATURE_MONTHS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("user_no", pa.int64()),
+        ("event", pa.string()),
+        ("product", pa.string()),
+        ("month", pa.date32()),
+        ("late_on", pa.date32()),
+        ("days", pa.int64()),
+        ("first_day", pa.date32()),
+    ]
+)
+
 # Dictionaries: number <-> outside id, with the system it belongs to.
 GROUPS = pa.schema(
     [("group_no", pa.int64()), ("system", pa.string()), ("group_id", pa.string()), ("first_day", pa.date32())]
@@ -70,9 +109,12 @@ MEMBERSHIPS = pa.schema([("group_no", pa.int64()), ("user_no", pa.int64()), ("kn
 # An alias call: from ``known_on`` the previous user is the same person as ``user_no``.
 ALIASES = pa.schema([("previous_no", pa.int64()), ("user_no", pa.int64()), ("known_on", pa.date32())])
 
+ROLLUPS = {"group_days": GROUP_DAYS, "user_months": USER_MONTHS, "feature_months": FEATURE_MONTHS}
+
 EVENT_TABLES = {
     "events": EVENTS,
     "usage": USAGE,
+    **ROLLUPS,
     "groups": GROUPS,
     "users": USERS,
     "memberships": MEMBERSHIPS,

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from enishi.kit.home import Home
 from enishi.store.manifest import read_manifest, write_manifest
-from enishi.store.parquet import DAY_TABLES, write_file
+from enishi.store.parquet import write_file
+from enishi.store.rollups import ROLLED, roll_up
 from enishi.store.schema import DEFAULT_SYSTEM, table_schemas
 
 # Ascending over the whole test run, like the application database's own numbers.
@@ -36,7 +37,7 @@ def _filled(table: str, row: Mapping[str, Any], names: Sequence[str]) -> dict[st
         "system": DEFAULT_SYSTEM,
         "source": "test",
     }
-    if table in DAY_TABLES:
+    if table in ("events", "usage"):
         instants = dict.fromkeys(("occurred_at", "received_at", "first_at", "last_at"), _noon(day))
         defaults |= {"product": "", "type": "track", "group_no": 0, "user_no": 0, "n": 1, "properties": "{}"}
         defaults |= instants
@@ -78,15 +79,18 @@ def publish(
     Rows are dicts by column name. What is left out is null, except: ``known_on`` and ``recorded_on`` follow
     ``day``/``valid_on``; instants are noon of the day; ``n`` is 1, ``group_no`` and ``user_no`` 0,
     ``deleted`` false, ``version_id`` ascending, ``system`` "product", ``product`` "" and ``properties`` "{}".
-    An unknown column is a KeyError. An Arrow table must have the schema's columns.
+    The roll-ups of ``usage`` follow by themselves. An unknown column is a KeyError. An Arrow table must have the schema's columns.
     """
     home.prepare()
     old = read_manifest(home.published)
     facts = as_table(table, rows)
     file = write_file(home.published, table, facts)
     days = facts["day"].unique().to_pylist() if table == "usage" else []
-    kept = [] if replace else old.tables.get(table, [])
     generation = old.generation + 1
+    new = {table: [file]}
+    if table == "usage":
+        new |= roll_up(home.published, facts, date.max)
+    tables = {name: [*([] if replace else old.tables.get(name, [])), *files] for name, files in new.items()}
     write_manifest(
         home.published,
         msgspec.structs.replace(
@@ -94,8 +98,9 @@ def publish(
             generation=generation,
             zone=old.zone if old.generation else zone,
             days=old.days | {day.isoformat(): generation for day in days},
-            tables=old.tables | {table: [*kept, file]},
-            changed=old.changed | {table: generation},
+            tables=old.tables | tables,
+            changed=old.changed | dict.fromkeys(new, generation),
+            rolled=ROLLED,
             rewritten=generation if replace else old.rewritten,
         ),
     )
