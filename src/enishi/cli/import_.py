@@ -29,7 +29,7 @@ file again changes nothing. Exit code 3: some rows were rejected.""",
     ja="""ファイルを取り込みます。
 
 KIND には account(顧客企業)、contact(担当者)、subscription(契約)、invoice(請求)、ticket(問い合わせ)、
-interaction(接触履歴)、incident(障害)、survey_answer(アンケート)、order(注文)、training(研修)、acquisition_cost(獲得費用)、
+interaction(対応履歴)、incident(障害)、survey_answer(アンケート)、order(注文)、training(研修)、acquisition_cost(獲得費用)、
 exchange_rate(為替)、event(利用イベント)を指定します。FILE は CSV(UTF-8、Shift_JIS/CP932)、JSON Lines、Parquet、Excel に
 対応しています。列は見出しから自動で対応付けられ、--map で修正した内容は次回も使われます。同じファイルを再度取り込んでも
 変化はありません。終了コード3は、受け付けられない行があったことを示します。""",
@@ -133,16 +133,11 @@ def _pairs(given: tuple[str, ...], name: str) -> dict[str, str]:
 
 
 def _write_rejects(made: Any, target: Path) -> None:
-    """The rejected rows as the desk keeps them: place, reason, and the cells as they came."""
-    from enishi.ingest.files.desk import rejected_rows
+    """The rejected rows with their reasons: corrected, the file may be imported again."""
+    from enishi.ingest.files.desk import rejected_table
 
-    rows = list(rejected_rows(made, language()))
-    headings = list(dict.fromkeys(name for _, _, cells in rows for name in cells))
     with target.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow([say("Row", "行"), say("Reason", "理由"), *headings])
-        for place, reason, cells in rows:
-            writer.writerow([place, reason, *(cells.get(name, "") for name in headings)])
+        csv.writer(out).writerows(rejected_table(made, language()))
 
 
 def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:

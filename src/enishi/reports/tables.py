@@ -13,11 +13,11 @@ from typing import Any
 
 import xlsxwriter
 
+from enishi.kit.cells import harmless
+
 FORMATS = ("csv", "cp932", "xlsx")
 SHEET_ROWS = 1_048_575  # what Excel holds below the heading
 _EVERY = 500
-# Characters a spreadsheet takes for the start of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LOOKS = {
     "number": "#,##0",
     "decimal": "#,##0.0",
@@ -51,11 +51,6 @@ def _geta(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("geta", _geta)
-
-
-def harmless(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -17,9 +17,10 @@ from enishi.accounts.models import Member
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, event_result
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.reading import REASON_HEADINGS, Plan, ReadRow, RowReader
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.models import Import, Reject
+from enishi.kit.cells import harmless
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -156,8 +157,13 @@ def _close(row: Reject, made: Import, actor: Member | str, now: datetime) -> Non
     write_audit(actor, "reject_replayed", row, detail={"import": made.pk, "row": row.position})
 
 
-def rejected_rows(made: Import, language: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Open rejected rows of an import: place in the file, reason, cells."""
+def rejected_table(made: Import, language: str) -> Iterator[list[str]]:
+    """Headings, then the open rejected rows of an import with reason and place, as cells for a file that people
+    open with a spreadsheet, correct, and import again."""
+    reason, place = REASON_HEADINGS[:2] if language.startswith("ja") else REASON_HEADINGS[2:]
+    yield [*map(harmless, made.headings), reason, place]
     rows = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
     for row in rows.iterator(chunk_size=500):
-        yield row.position, row.message(language), json.loads(row.payload)
+        cells = json.loads(row.payload)
+        own = [harmless(str(cells[h])) if cells.get(h) is not None else "" for h in made.headings]
+        yield [*own, harmless(row.message(language).replace("\n", " / ")), str(row.position)]

@@ -12,6 +12,7 @@ from typing import Any
 from enishi.accounts.coercion import Refused
 from enishi.ingest.files.matching import heading_key
 from enishi.ingest.values import Habits, read_amount, read_value
+from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
 
@@ -89,7 +90,7 @@ class RowReader:
         ]
         has_id = any(spec.name == "id" for spec in kind.fields)
         self._makes_ids = has_id and "id" not in plan.columns
-        self._guarded = any(heading in REASON_HEADINGS for heading in headings)
+        self._guarded = any(h in REASON_HEADINGS for h in headings)  # our own list of rejected rows
         self._same: Counter[str] = Counter()
 
     def _habits(self, spec: Field, habits: Habits) -> Habits:
@@ -98,7 +99,7 @@ class RowReader:
     def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
         """The stated values of a row; bad cells become errors."""
         if self._guarded:
-            cells = [_unguarded(cell) for cell in cells]
+            cells = [as_meant(cell) if isinstance(cell, str) else cell for cell in cells]
         values: dict[str, Any] = {}
         errors: dict[str, Text] = {}
         for spec, column, habits in self._fields:
@@ -138,11 +139,6 @@ class RowReader:
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._same[digest] += 1
         return f"row-{digest}" if self._same[digest] == 1 else f"row-{digest}-{self._same[digest]}"
-
-
-def _unguarded(cell: Any) -> Any:
-    """A cell of our own list of rejected rows without the apostrophe that kept it from being a formula."""
-    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell
 
 
 def fingerprint(columns: Sequence[str]) -> str:

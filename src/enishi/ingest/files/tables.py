@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from enishi.ingest.files.errors import unreadable
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
+from enishi.kit.cells import as_meant
 
 Row = tuple[int, list[Any]]  # the place in the file, for messages; the cells
 _LOOK = 20  # rows looked at to find the headings
@@ -117,7 +118,7 @@ def _headings(rows: Sequence[Sequence[Any]]) -> tuple[int, list[str]]:
     names = list(rows[skip])
     while names and _empty(names[-1]):
         names.pop()
-    return skip, _unique([str(name).strip() if not _empty(name) else "" for name in names])
+    return skip, _unique([as_meant(str(name).strip()) if not _empty(name) else "" for name in names])
 
 
 def _empty(cell: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Contact, Record, RecordVersion
-from enishi.ingest.files.desk import StillRejected, rejected_rows, retry_row
+from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.importing import import_file, run_import, try_import
 from enishi.ingest.files.jobs import clean_up, undo
 from enishi.ingest.files.matching import guess_columns, guess_kind
@@ -76,22 +76,24 @@ def test_bad_rows_are_told_corrected_in_place_and_tried_alone(home, write):
     made, tally = bring(home, write("契約.csv", SUBSCRIPTIONS), "subscription")
     assert (tally.counts["created"], tally.counts["rejected"]) == (2, 2)
     assert Record.objects.get(outside_id="S-2").data["amount"] == "30000"
-    rows = list(rejected_rows(made, "ja"))
-    assert [place for place, _reason, _cells in rows] == [4, 5]
-    assert "A-9" in rows[0][1]
-    assert "高い" in rows[1][1]
-    assert "いつか" in rows[1][1]
-    assert rows[1][2]["月額"] == "高い"
+    headings, *rows = rejected_table(made, "ja")
+    assert headings[-2:] == ["取込エラー", "取込元の行"]
+    assert [row[-1] for row in rows] == ["4", "5"]
+    assert "A-9" in rows[0][-2]
+    assert "高い" in rows[1][-2]
+    assert "いつか" in rows[1][-2]
+    assert rows[1][headings.index("月額")] == "高い"
     reject = Reject.objects.get(position=5)
+    cells = dict(zip(headings[:-2], rows[1], strict=False))
     with pytest.raises(StillRejected) as still:
-        retry_row(home, reject, {**rows[1][2], "月額": "1万円"}, actor="test", now=LATER)
+        retry_row(home, reject, {**cells, "月額": "1万円"}, actor="test", now=LATER)
     assert set(still.value.fields) == {"開始日"}
-    good = {**rows[1][2], "月額": "1万円", "開始日": "2024/5/1"}
+    good = {**cells, "月額": "1万円", "開始日": "2024/5/1"}
     retry_row(home, reject, good, actor="test", now=LATER)
     assert Record.objects.get(outside_id="S-4").data["amount"] == "10000"
     made.refresh_from_db()
     assert (made.created, made.rejected) == (3, 1)
-    assert [place for place, *_rest in rejected_rows(made, "en")] == [4]
+    assert [row[-1] for row in rejected_table(made, "en")] == ["Row in the file", "4"]
 
 
 def test_a_dry_run_says_what_would_happen_and_leaves_nothing(home, write):

@@ -10,10 +10,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import AuditLine
+from enishi.kit.cells import harmless
 from enishi.web.guard import ADMINS, PageRequest, page
 from enishi.web.pages.audit.reads import known_verbs, list_lines, read_filters
 from enishi.web.pages.audit.words import describe, verb_words
@@ -21,6 +23,7 @@ from enishi.web.pages.audit.words import describe, verb_words
 A_PAGE = 100
 
 
+@require_GET
 @page(roles=ADMINS)
 def audit(request: PageRequest) -> HttpResponseBase:
     """Lines, newest first, narrowed and page by page."""
@@ -36,6 +39,7 @@ def audit(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/audit/audit.html", context)
 
 
+@require_GET
 @page(roles=ADMINS)
 def export(request: PageRequest) -> HttpResponseBase:
     """The same lines as a CSV file for a spreadsheet."""
@@ -75,5 +79,4 @@ def _rows(lines: Iterator[AuditLine], head: list[str]) -> Iterator[str]:
 
 def _csv(cells: list[str]) -> str:
     """One CSV row; a cell a spreadsheet would take for a formula begins with an apostrophe."""
-    safe = ["'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells]
-    return ",".join('"' + cell.replace('"', '""') + '"' for cell in safe) + "\r\n"
+    return ",".join('"' + harmless(cell).replace('"', '""') + '"' for cell in cells) + "\r\n"

@@ -12,15 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from enishi.ingest.files.desk import StillRejected, rejected_rows, retry_row
+from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.kinds import FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS
 from enishi.ingest.models import Import, Reject
 from enishi.kit.home import Home
-from enishi.reports.tables import harmless
 from enishi.web.feedback import toast, toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.imports.reads import is_event, language, rejected_page, rejected_row
@@ -62,6 +60,7 @@ def _warnings(made: Import) -> list[tuple[str, int, str]]:
     return [(titles.get(name, name), told[0], told[place]) for name, told in made.warnings.items()]
 
 
+@require_GET
 @page(roles=LEADERS)
 def progress(request: PageRequest, number: int) -> HttpResponseBase:
     """The progress line; when the import is over, the whole page is asked for anew."""
@@ -71,18 +70,14 @@ def progress(request: PageRequest, number: int) -> HttpResponseBase:
     return HttpResponse(headers={"HX-Redirect": reverse("import", args=[made.pk])})
 
 
+@require_GET
 @page(roles=LEADERS)
 def download(request: PageRequest, number: int) -> HttpResponseBase:
     """The rejected rows as a file, with reasons: to be corrected and dropped again."""
     made = _found(number)
-    reason, place = REASON_HEADINGS[:2] if language().startswith("ja") else REASON_HEADINGS[2:]
     encoding = "cp932" if request.GET.get("format") == "cp932" else "utf-8-sig"
     file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow([*made.headings, reason, place])
-    for row, told, cells in rejected_rows(made, language()):
-        own = [harmless(str(cells.get(h))) if cells.get(h) is not None else "" for h in made.headings]
-        writer.writerow([*own, told.replace("\n", " / "), row])
+    csv.writer(file).writerows(rejected_table(made, language()))
     return HttpResponse(
         file.getvalue().encode(encoding, errors="geta"),
         content_type="text/csv",

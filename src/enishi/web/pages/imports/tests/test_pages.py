@@ -94,6 +94,18 @@ def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
     assert Account.objects.get(outside_id="A-2").extra == {}
 
 
+def test_no_heading_and_no_cell_of_the_rejects_is_a_formula(client):
+    text = '顧客コード,会社名,社員数,"=HYPERLINK(""x"")"\nA-1,=1+1,たくさん,＠x\nA-2,ベータ,30,\n'
+    made = run(client, drop(client, text, encoding="utf-8"))
+    answer = client.get(reverse("import-rejected", args=[made.pk])).content.decode("utf-8-sig")
+    heading, row = answer.splitlines()
+    assert heading.startswith('顧客コード,会社名,社員数,"\'=HYPERLINK(""x"")"')
+    assert row.startswith("A-1,'=1+1,たくさん,'＠x,")
+    run(client, drop(client, answer.replace("たくさん", "30"), "直し.csv", encoding="utf-8"))
+    account = Account.objects.get(outside_id="A-1")
+    assert (account.name, account.extra) == ("=1+1", {'=HYPERLINK("x")': "＠x"})
+
+
 def test_another_mapping_shows_at_once_and_is_remembered(client):
     made = drop(client)
     changed = client.post(reverse("import-change", args=[made.pk]), form_of(made, **{"col-employees": ""}))
