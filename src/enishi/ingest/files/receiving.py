@@ -63,7 +63,8 @@ def receive_file(
         BadFile: it cannot be read; nothing is kept.
     """
     home.prepare()
-    clean = re.sub(r"[^\w.\-()( )]+", "_", Path(name).name)[-120:] or "file"
+    clean = re.sub(r"[^\w.\-()( )]+", "_", Path(name).name) or "file"
+    clean = clean.encode()[-120:].decode(errors="ignore")  # names of files are counted in bytes
     target = home.uploads / f"{uuid.uuid4().hex}-{clean}"
     digest = hashlib.sha256()
     opened = file.open("rb") if isinstance(file, Path) else nullcontext(file)

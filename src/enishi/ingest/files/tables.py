@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import shutil
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
+from enishi.ingest.files.bounds import MOST_UNPACKED, check_workbook, copy_within, too_large
 from enishi.ingest.files.errors import unreadable
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
 from enishi.kit.cells import as_meant
@@ -59,12 +62,28 @@ def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
     """
     if not path.exists() or path.stat().st_size == 0:
         raise unreadable(path.name, "it is empty or missing.", "ファイルが空か、存在しません。")
-    with open_bytes(path) as file:
-        start = file.read(4096)
-    table = _opener(start)(path, dict(details or {}))
+    with _refusing(path):
+        with open_bytes(path) as file:
+            start = file.read(4096)
+        table = _opener(start)(path, dict(details or {}))
     if not table.columns:
         raise unreadable(path.name, "it has no headings.", "見出し行がありません。")
-    return table
+    every = table.rows
+
+    def rows() -> Iterator[Row]:
+        with _refusing(path):
+            yield from every()
+
+    return replace(table, rows=rows)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Whatever is wrong inside a file is the file's fault, and said."""
+    try:
+        yield
+    except (csv.Error, zlib.error, EOFError, OSError, ValueError, TypeError, RecursionError) as error:
+        raise unreadable(path.name, f"{error}.", f"ファイルが壊れています({error})。") from error
 
 
 def _opener(start: bytes) -> Callable[[Path, dict[str, str]], Table]:
@@ -152,8 +171,8 @@ def _even(rows: Iterator[Row], width: int) -> Iterator[Row]:
 def _open_excel(path: Path, details: dict[str, str]) -> Table:
     try:
         with open_bytes(path) as file, tempfile.SpooledTemporaryFile(max_size=64 << 20) as copy:
-            shutil.copyfileobj(file, copy)
-            copy.seek(0)
+            copy_within(file, cast("BinaryIO", copy), path.name)
+            check_workbook(cast("BinaryIO", copy), path.name)
             book = CalamineWorkbook.from_filelike(copy)
             sheet = details.get("sheet") or _first_filled(book)
             rows = [list(row) for row in book.get_sheet_by_name(sheet).iter_rows()]
@@ -200,7 +219,10 @@ def _json_items(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         start = text.read(1)
         text.seek(0)
         if start == "[":
-            items = _parsed(path, 1, text.read())
+            whole = text.read(MOST_UNPACKED // 4 + 1)  # a character may take four bytes
+            if len(whole) > MOST_UNPACKED // 4:
+                raise too_large(path.name)
+            items = _parsed(path, 1, whole)
             if not isinstance(items, list):
                 raise unreadable(path.name, "it is no list of objects.", "オブジェクトの一覧ではありません。")
             for number, item in enumerate(items, 1):

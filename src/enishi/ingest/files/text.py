@@ -39,7 +39,12 @@ def open_bytes(path: Path) -> BinaryIO:
 
 def open_text(path: Path, encoding: str) -> TextIO:
     """The file as text with its line ends kept, as the csv module wants it."""
-    return io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="")
+    file = open_bytes(path)
+    try:
+        return io.TextIOWrapper(file, encoding=encoding, newline="")
+    except (LookupError, ValueError):
+        file.close()
+        raise
 
 
 def find_encoding(path: Path) -> str:

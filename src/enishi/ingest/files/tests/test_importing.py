@@ -259,3 +259,10 @@ def test_files_left_lying_are_removed(home, write):
     assert clean_up(home, NOW) == 0
     assert clean_up(home, LATER) == 1
     assert list(home.uploads.iterdir()) == []
+
+
+def test_a_long_japanese_file_name_is_kept(home, write):
+    """A name may have 255 bytes on the disk, and a kanji takes three."""
+    made, tally = bring(home, write("顧客企業の一覧" * 11 + ".csv", ACCOUNTS), "account")
+    assert tally.counts["created"] == 2
+    assert made.name.startswith("顧客企業の一覧")

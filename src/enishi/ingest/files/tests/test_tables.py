@@ -15,6 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from enishi.ingest.files import bounds, tables
 from enishi.ingest.files.errors import BadFile
 from enishi.ingest.files.tables import open_table
 
@@ -122,3 +123,59 @@ def test_what_cp932_can_write_comes_back(tmp_path, rows):
     expected = [list(row) for row in rows if any(row)]
     assert [cells for _n, cells in table.rows()] == expected
     assert open_table(path).details["encoding"] in ("cp932", "utf-8", "euc_jp")
+
+
+def sheet(path, *cells):
+    """A workbook with nothing but cells at the given places."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        page = book.add_worksheet()
+        for place in cells:
+            page.write_string(place, "x")
+    return path
+
+
+def test_a_stray_cell_far_away_is_named_and_asks_for_no_memory(tmp_path):
+    with pytest.raises(BadFile) as refused:
+        open_table(sheet(tmp_path / "a.xlsx", "A1", "A2", "XFD1048576"))
+    assert "16,384" in refused.value.message.en
+    assert open_table(sheet(tmp_path / "b.xlsx", "A1", "A2", "B9000")).total == 8999
+
+
+def test_what_unpacks_beyond_all_bounds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_UNPACKED", 100_000)
+    monkeypatch.setattr(tables, "MOST_UNPACKED", 100_000)
+    bomb = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(bomb)) as book:
+        page = book.add_worksheet()
+        for row in range(40):
+            page.write_string(row, 0, f"{row}" + "x" * 30_000)
+    packed = tmp_path / "b.json.gz"
+    packed.write_bytes(gzip.compress(b"[" + b'{"a":1},' * 20_000 + b"{}]"))
+    for path in (bomb, packed):
+        with pytest.raises(BadFile, match="larger than"):
+            open_table(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'a,b\n1,"' + b"x" * (17 << 20) + b'"\n', b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"\n", gzip.compress(b"a,b\n1,2\n")[:-8], b"\x1f\x8b" + b"\x00" * 50,
+        b"PK\x03\x04" + b"\x00" * 600, b"PAR1" + b"\x00" * 100 + b"PAR1", b"\xd0\xcf\x11\xe0" + b"\x00" * 600,
+    ],
+)  # fmt: skip
+def test_a_damaged_file_is_refused_never_an_accident(tmp_path, content):
+    path = tmp_path / "damaged"
+    path.write_bytes(content)
+    with pytest.raises(BadFile):
+        list(open_table(path).rows())
+
+
+@pytest.mark.parametrize(
+    "details", [{"delimiter": "ab"}, {"encoding": "hex"}, {"encoding": "punycode"}, {"encoding": "x\x00y"}]
+)
+def test_settings_nobody_offers_are_refused(tmp_path, details):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    with pytest.raises(BadFile):
+        list(open_table(path, details).rows())
