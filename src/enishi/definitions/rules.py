@@ -87,6 +87,8 @@ def _shape_mistake(message: str) -> Mistake:
     place = (found.group(1) if found else "") or "(body)"
     text = _PLACE.sub("", message)
     japanese = text
+    if re.match(r"Expected `(int|float)\b", text):
+        return Mistake(place, Text("A number is needed here.", "数値を入力してください。"))
     for pattern, form in _GLOSSES:
         if match := re.match(pattern, text):
             japanese = form.format(*match.groups())

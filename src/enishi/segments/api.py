@@ -1,12 +1,21 @@
 """The room's door: names only."""
 
 from enishi.segments.actions import assign_tiers, check_tier, pin_tier, unpin_tier
-from enishi.segments.reads import TierLine, find_pin, list_tiers, tier_history, tier_titles, tiers_on
+from enishi.segments.reads import (
+    TierLine,
+    count_tiers,
+    find_pin,
+    list_tiers,
+    tier_history,
+    tier_titles,
+    tiers_on,
+)
 
 __all__ = [
     "TierLine",
     "assign_tiers",
     "check_tier",
+    "count_tiers",
     "find_pin",
     "list_tiers",
     "pin_tier",

@@ -13,6 +13,7 @@ from enishi.definitions.contracts import Tiers
 from enishi.definitions.reads import get_tiers
 from enishi.kit.text import Text
 from enishi.segments.models import TierAssignment, TierPin, TierSummary
+from enishi.segments.rules import place_accounts
 from enishi.signals.models import AccountState, Band
 from enishi.signals.reads import present_states
 from enishi.signals.stages import CHURNED
@@ -61,6 +62,18 @@ def account_values(body: Tiers) -> pd.DataFrame:
     for metric in wanted:
         frame[metric] = [(values or {}).get(metric) for values in frame["metrics"]]
     return frame.drop(columns="metrics")
+
+
+def count_tiers(body: Tiers) -> dict[str, tuple[int, int]]:
+    """Tier -> accounts and MRR as the rules would place everyone afresh; pins hold, and nothing is kept."""
+    accounts = account_values(body)
+    placed = place_accounts(body, accounts, {}, open_pins(), date.min)
+    worth = pd.to_numeric(accounts["mrr"], errors="coerce").fillna(0).astype("int64").tolist()
+    found: dict[str, tuple[int, int]] = {}
+    for one, mrr in zip(placed, worth, strict=True):
+        count, money = found.get(one.tier, (0, 0))
+        found[one.tier] = (count + 1, money + mrr)
+    return found
 
 
 def tier_totals() -> dict[str, tuple[int, int, int]]:

@@ -44,7 +44,7 @@ def words(sent: QueryDict, name: str, before: Any) -> Any:
     return {"en": en or ja, "ja": ja or en}
 
 
-def _put(target: Body, name: str, value: Any) -> None:
+def put(target: Body, name: str, value: Any) -> None:
     """Set a property, or take it away where it is empty."""
     if value is None or value == "" or value == []:
         target.pop(name, None)
@@ -59,12 +59,13 @@ def read_form(base: Mapping[str, Any], sent: QueryDict) -> Body:
     body["groups"] = [
         _read_group(group, sent) for group in body.get("groups", []) if not _gone(sent, "group", group)
     ]
-    body["groups"] += _new_groups(sent)
+    body["groups"] += _new_groups(sent, {group["id"] for group in body["groups"]})
     kept = [m for m in body.get("measures", []) if not _gone(sent, "measure", m)]
     body["measures"] = [_read_measure(measure, sent) for measure in kept]
     body["measures"] += _new_measures(sent, {measure["id"] for measure in body["measures"]})
     caps = [cap for cap in body.get("caps", []) if not _gone(sent, "cap", cap)]
-    _put(body, "caps", [*(_read_cap(cap, sent) for cap in caps), *_new_caps(sent)])
+    new_caps = _new_caps(sent, {cap["id"] for cap in caps})
+    put(body, "caps", [*(_read_cap(cap, sent) for cap in caps), *new_caps])
     return body
 
 
@@ -74,10 +75,10 @@ def _gone(sent: QueryDict, part: str, entry: Mapping[str, Any]) -> bool:
 
 def _read_general(body: Body, sent: QueryDict) -> None:
     body["title"] = words(sent, "card:title", body.get("title", ""))
-    _put(body, "description", words(sent, "card:description", body.get("description", "")))
+    put(body, "description", words(sent, "card:description", body.get("description", "")))
     for name in ("priority", "minimum_coverage"):
         if f"card:{name}" in sent:
-            _put(body, name, number(sent.get(f"card:{name}", "")))
+            put(body, name, number(sent.get(f"card:{name}", "")))
     for part, names in (
         ("bands", ("green", "yellow", "margin")),
         ("trend", ("weeks", "minimum", "z")),
@@ -95,11 +96,11 @@ def _read_applies(body: Body, sent: QueryDict) -> None:
     applies: Body = {}
     for name in LISTS:
         values = [v.strip() for text in sent.getlist(f"applies:{name}") for v in re.split(r"[,、\n]", text)]
-        _put(applies, name, [v for v in dict.fromkeys(values) if v])
+        put(applies, name, [v for v in dict.fromkeys(values) if v])
     for name in ("tenure_from_days", "tenure_below_days"):
-        _put(applies, name, number(sent.get(f"applies:{name}", "")))
-    _put(body, "applies_to", applies or None)
-    _put(body, "product", (sent.get("applies:product", "") or "").strip())
+        put(applies, name, number(sent.get(f"applies:{name}", "")))
+    put(body, "applies_to", applies or None)
+    put(body, "product", (sent.get("applies:product", "") or "").strip())
 
 
 def _read_group(group: Mapping[str, Any], sent: QueryDict) -> Body:
@@ -110,7 +111,8 @@ def _read_group(group: Mapping[str, Any], sent: QueryDict) -> Body:
     return changed
 
 
-def _identifier(text: str, taken: set[str]) -> str:
+def identifier(text: str, taken: set[str]) -> str:
+    """A free id made from a title or a metric's name."""
     base = _NOT_ID.sub("_", text.lower()).strip("_") or "part"
     base = base if base[0].isalpha() else f"p_{base}"
     name, n = base, 2
@@ -119,19 +121,19 @@ def _identifier(text: str, taken: set[str]) -> str:
     return name
 
 
-def _new_groups(sent: QueryDict) -> list[Body]:
+def _new_groups(sent: QueryDict, taken: set[str]) -> list[Body]:
     title = words(sent, "new-group:title", "")
     if not title:
         return []
     weight = number(sent.get("new-group:weight", "")) or 0
-    return [{"id": _identifier(title["en"], set()), "title": title, "weight": weight}]
+    return [{"id": identifier(title["en"], taken), "title": title, "weight": weight}]
 
 
 def _value(pair: Sequence[Any]) -> float:
     return float(pair[0])
 
 
-def _pairs(sent: QueryDict, key: str) -> list[list[Any]]:
+def read_pairs(sent: QueryDict, key: str) -> list[list[Any]]:
     """The rows of a points table that are filled in, in rising order of value."""
     rows = zip(sent.getlist(f"{key}:x"), sent.getlist(f"{key}:y"), strict=False)
     found = [[number(x), number(y)] for x, y in rows if x.strip() and y.strip()]
@@ -147,11 +149,11 @@ def _steps(pairs: Sequence[Sequence[Any]]) -> list[Body]:
 def _tenure_tables(sent: QueryDict, key: str, kind: str) -> list[Body]:
     tables = []
     for index in range(len(sent.getlist(f"{key}:tenure"))):
-        pairs = _pairs(sent, f"{key}:tenure:{index}")
+        pairs = read_pairs(sent, f"{key}:tenure:{index}")
         if not pairs:
             continue
         table: Body = {"points": pairs} if kind == "points" else {"steps": _steps(pairs)}
-        _put(table, "until_days", number(sent.getlist(f"{key}:tenure")[index]))
+        put(table, "until_days", number(sent.getlist(f"{key}:tenure")[index]))
         if kind == "bands":
             table["below"] = number(sent.get(f"{key}:tenure:{index}:below", "")) or 0
         tables.append(table)
@@ -163,14 +165,14 @@ def read_mapping(sent: QueryDict, key: str, before: Mapping[str, Any]) -> Body:
     kind = sent.get(f"{key}:mapping", "") or ""
     if kind not in MAPPINGS:
         return dict(before)
-    pairs = _pairs(sent, key)
+    pairs = read_pairs(sent, key)
     mapping: Body = {"type": kind}
     if kind == "percentile":
         mapping["peers"] = [peer for peer in PEERS if peer in sent.getlist(f"{key}:peers")]
-        _put(mapping, "minimum", number(sent.get(f"{key}:minimum", "")))
-        _put(mapping, "better", sent.get(f"{key}:better", ""))
+        put(mapping, "minimum", number(sent.get(f"{key}:minimum", "")))
+        put(mapping, "better", sent.get(f"{key}:better", ""))
         if before.get("type") == "percentile":
-            _put(mapping, "points", pairs)
+            put(mapping, "points", pairs)
         return mapping
     if kind == "bands":
         mapping |= {"steps": _steps(pairs), "below": number(sent.get(f"{key}:below", "")) or 0}
@@ -178,7 +180,7 @@ def read_mapping(sent: QueryDict, key: str, before: Mapping[str, Any]) -> Body:
         mapping["points"] = pairs
         if sent.get(f"{key}:scale", "") == "log":
             mapping["scale"] = "log"
-    _put(mapping, "by_tenure", _tenure_tables(sent, key, kind))
+    put(mapping, "by_tenure", _tenure_tables(sent, key, kind))
     return mapping
 
 
@@ -190,9 +192,9 @@ def _read_measure(measure: Mapping[str, Any], sent: QueryDict) -> Body:
     changed["weight"] = number(sent.get(f"{key}:weight", "")) or 0
     changed["group"] = sent.get(f"{key}:group", "") or measure["group"]
     for name in ("missing", "stale"):
-        _put(changed, name, sent.get(f"{key}:{name}", ""))
-    _put(changed, "freshness_days", number(sent.get(f"{key}:freshness_days", "")))
-    _put(changed, "title", words(sent, f"{key}:title", measure.get("title", "")))
+        put(changed, name, sent.get(f"{key}:{name}", ""))
+    put(changed, "freshness_days", number(sent.get(f"{key}:freshness_days", "")))
+    put(changed, "title", words(sent, f"{key}:title", measure.get("title", "")))
     changed["mapping"] = read_mapping(sent, key, measure.get("mapping", {}))
     return changed
 
@@ -209,7 +211,7 @@ def _new_measures(sent: QueryDict, taken: set[str]) -> list[Body]:
         else {"type": "percentile", "peers": list(PEERS[:4]), "minimum": 10}
     )
     measure: Body = {
-        "id": _identifier(metric, taken),
+        "id": identifier(metric, taken),
         "group": sent.get("new-measure:group", "") or "",
         "weight": number(sent.get("new-measure:weight", "")) or 0,
         "mapping": mapping,
@@ -244,13 +246,13 @@ def _read_cap(cap: Mapping[str, Any], sent: QueryDict) -> Body:
     }
 
 
-def _new_caps(sent: QueryDict) -> list[Body]:
+def _new_caps(sent: QueryDict, taken: set[str]) -> list[Body]:
     when = read_conditions(sent, "new-cap")
     if not when:
         return []
     title = words(sent, "new-cap:title", "") or {"en": when[0]["metric"], "ja": when[0]["metric"]}
     at_most = number(sent.get("new-cap:at_most", ""))
-    return [{"id": _identifier(title["en"], set()), "title": title, "when": when, "at_most": at_most}]
+    return [{"id": identifier(title["en"], taken), "title": title, "when": when, "at_most": at_most}]
 
 
 # ------------------------------------------------------------------------------------ for the template

@@ -73,7 +73,8 @@ def _stairs(rows: Sequence[tuple[float, float]], below: float) -> list[tuple[flo
     return [*stairs, (last + margin, level)]
 
 
-def _words(value: Any) -> dict[str, str]:
+def title_words(value: Any) -> dict[str, str]:
+    """A text in both languages, for two fields."""
     if not value:
         return {"en": "", "ja": ""}
     text = Text.parse(value)
@@ -99,7 +100,7 @@ def _measure(
         "id": measure["id"],
         "key": f"measure:{measure['id']}",
         "title": measure_title(measure),
-        "words": _words(measure.get("title")),
+        "words": title_words(measure.get("title")),
         "metric": measure.get("metric", ""),
         "help": metric.help.in_language(language) if metric and metric.help else "",
         "manual": measure.get("manual", False),
@@ -146,7 +147,7 @@ def groups(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[st
                 "id": group["id"],
                 "key": f"group:{group['id']}",
                 "title": Text.parse(group.get("title") or group["id"]),
-                "words": _words(group.get("title")),
+                "words": title_words(group.get("title")),
                 "weight": group.get("weight", 0),
                 "share": sum(m["share"] for m in own),
                 "measures": own,
@@ -161,7 +162,7 @@ def caps(body: Mapping[str, Any]) -> list[dict[str, Any]]:
             "id": cap["id"],
             "key": f"cap:{cap['id']}",
             "title": Text.parse(cap.get("title") or cap["id"]),
-            "words": _words(cap.get("title")),
+            "words": title_words(cap.get("title")),
             "when": [*cap.get("when", []), {"metric": "", "op": "<", "value": ""}],
             "at_most": cap.get("at_most", ""),
         }
@@ -202,8 +203,8 @@ def editor_context(
         "slug": slug,
         "body": body,
         "title": Text.parse(body.get("title") or slug),
-        "words": _words(body.get("title")),
-        "description": _words(body.get("description")),
+        "words": title_words(body.get("title")),
+        "description": title_words(body.get("description")),
         "groups": groups(body, mistakes),
         "caps": caps(body),
         "bands": {"green": 65, "yellow": 40, "margin": 2, **body.get("bands", {})},

@@ -1,40 +1,45 @@
-"""Causes, alerts and tiers: the rules in force in words, and their text to change them."""
+"""Causes, alerts and tiers: the rules in force in words, and the form (or text) to change them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from enishi.accounts.models import Member
 from enishi.definitions.api import (
     BadDefinition,
     as_yaml,
+    default_body,
     describe_changes,
     find_published,
     get_causes,
     get_tiers,
+    known_metrics,
     list_published,
-    list_versions,
     parse_body,
     publish,
     save_draft,
 )
-from enishi.definitions.contracts import Condition
-from enishi.definitions.models import DefinitionVersion
+from enishi.definitions.contracts import Causes, TierRule
+from enishi.definitions.rules import as_json
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.health import rule_effects, rule_present
+from enishi.web.pages.health.card_form import OPERATORS
 from enishi.web.pages.health.card_present import mistakes_of
-from enishi.web.pages.health.catalogue import metric_catalogue
+from enishi.web.pages.health.rule_form import SENT, read_rules
+from enishi.web.pages.health.rule_present import in_words
 from enishi.web.pages.health.tabs import tabs
+from enishi.web.pages.portfolio.words import stage_words
 
 KINDS = ("causes", "tiers")
 LARGEST = 200_000
@@ -47,18 +52,6 @@ def _check_kind(kind: str) -> None:
         )
 
 
-def in_words(conditions: Iterable[Condition]) -> str:
-    """Conditions as a person reads them: titles, comparison, number."""
-    language = get_language() or "ja"
-    known = metric_catalogue()
-
-    def title(name: str) -> str:
-        return known[name].title.in_language(language) if name in known else name
-
-    parts = [f"{title(c.metric)} {c.op} {c.value:g}" for c in conditions]
-    return (" かつ " if language.startswith("ja") else " and ").join(parts)
-
-
 def _strength(rule: Any) -> str:
     if rule.strength is not None:
         return f"{rule.strength:g}"
@@ -66,38 +59,56 @@ def _strength(rule: Any) -> str:
     return f"{min(values):g}–{max(values):g}" if values else ""
 
 
-def _causes_context() -> dict[str, Any]:
+def _causes_context(member: Member) -> dict[str, Any]:
     body = get_causes()
+    titles = rule_present.metric_titles(_topics(body))
+    held = rule_effects.counts(member, body)
     causes = [
         {
             "title": Text.parse(cause.title),
             "rules": [
-                {"when": in_words(r.when), "strength": _strength(r), "evidence": Text.parse(r.evidence.text)}
+                {"when": in_words(r.when, titles), "strength": _strength(r), "evidence": rule_present.said({"text": r.evidence.text}),
+                 "count": held[f"rule:{cause.id}.{r.id}"]}
                 for r in cause.rules
             ],
         }
         for cause in body.causes
-    ]
+    ]  # fmt: skip
     alerts = [
-        {"title": Text.parse(a.title), "when": in_words(a.when), "evidence": Text.parse(a.evidence.text),
-         "quiet": a.quiet_days}
+        {"title": Text.parse(a.title), "when": in_words(a.when, titles), "evidence": rule_present.said({"text": a.evidence.text}),
+         "quiet": a.quiet_days, "count": held[f"alert:{a.id}"]}
         for a in body.alerts
     ]  # fmt: skip
     topics = [
         {"title": Text.parse(t.title), "words": "、".join(t.words[:12]), "more": max(0, len(t.words) - 12), "days": t.days,
          "tag": t.tag}
-        for t in getattr(body, "topics", ())
+        for t in body.topics
     ]  # fmt: skip
     return {"body": body, "causes": causes, "alerts": alerts, "topics": topics}
 
 
+def _topics(body: Causes) -> list[dict[str, Any]]:
+    return [{"id": topic.id, "title": topic.title} for topic in body.topics]
+
+
+def _tier_conditions(rule: TierRule, titles: Mapping[str, str]) -> str:
+    """Everything a rule asks for, in one line."""
+    stages, joint = stage_words(), _(" or ")
+    parts = [in_words(rule.when, titles)] if rule.when else []
+    if rule.stages:
+        parts.append(f"{_('Stage')}: {joint.join(stages.get(s, s) for s in rule.stages)}")
+    if rule.attribute:
+        title = rule_present.ATTRIBUTE_WORDS.get(rule.attribute, rule.attribute)
+        parts.append(f"{title}: {joint.join(rule.values)}")
+    return _(" and ").join(parts)
+
+
 def _tiers_context() -> dict[str, Any]:
-    body = get_tiers()
+    body, titles = get_tiers(), rule_present.metric_titles()
     rules = [
-        {"title": Text.parse(r.title), "when": in_words(r.when), "stages": ", ".join(r.stages), "tier": r.tier,
-         "values": ", ".join(r.values), "attribute": r.attribute}
+        {"title": Text.parse(r.title), "when": _tier_conditions(r, titles), "tier": r.tier}
         for r in body.rules
-    ]  # fmt: skip
+    ]
     tiers = [
         {"tier": t, "title": Text.parse(t.title), "description": Text.parse(t.description or "")}
         for t in body.tiers
@@ -110,7 +121,7 @@ def _tiers_context() -> dict[str, Any]:
 def rules(request: PageRequest, kind: str) -> HttpResponse:
     """The rules in force, in words."""
     _check_kind(kind)
-    context = _causes_context() if kind == "causes" else _tiers_context()
+    context = _causes_context(request.member) if kind == "causes" else _tiers_context()
     found = list_published(kind)
     context |= {"tabs": tabs("health-rules"), "kind": kind, "edits": request.member.role in LEADERS}
     context["version"] = found[0].version if found else None
@@ -153,13 +164,66 @@ def read_text(text: str, kind: str) -> dict[str, Any]:
     return dict(document)
 
 
-@page(roles=LEADERS)
-def edit(request: PageRequest, kind: str) -> HttpResponse:
-    """The rules as text: check, compare in words, put in force."""
-    _check_kind(kind)
+def _in_force(kind: str) -> tuple[str, dict[str, Any]]:
     slug = _slug(kind)
     found = find_published(kind, slug)
-    before: dict[str, Any] = found.version.body if found else {}
+    return slug, dict(found.version.body) if found else default_body(kind, slug)
+
+
+def _form(kind: str, body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str, Any]:
+    """The form's context; what is wrong stands at its place."""
+    mistakes = mistakes_of(error)
+    shape = rule_present.causes_form if kind == "causes" else rule_present.tiers_form
+    context = shape(body, mistakes)
+    return context | {
+        "kind": kind,
+        "error": error,
+        "mistakes": mistakes,
+        "operators": OPERATORS,
+        "sent": SENT,
+    }
+
+
+def _effect(member: Member, kind: str, before: Mapping[str, Any], typed: Any) -> dict[str, Any]:
+    """What the edited rules change, in words, and whom they would concern today."""
+    old = parse_body(kind, before)
+    found: dict[str, Any] = {"changes": describe_changes(as_json(old), as_json(typed))}
+    if kind == "causes":
+        return found | {"rows": rule_effects.compare_causes(member, old, typed)}
+    return found | {"tiers": rule_effects.compare_tiers(old, typed)}
+
+
+@page(roles=LEADERS)
+def edit(request: PageRequest, kind: str) -> HttpResponse:
+    """The rules in a form: what would change is shown while editing; then they are put in force."""
+    _check_kind(kind)
+    slug, before = _in_force(kind)
+    if request.method != "POST":
+        return render(request, "pages/health/rules_form.html", _form(kind, before))
+    part = request.headers.get("HX-Request") == "true"
+    body = read_rules(kind, before, request.POST)
+    try:
+        typed = parse_body(kind, body, known_metrics())
+    except BadDefinition as error:
+        if part:
+            return render(
+                request, "pages/health/_rules_effect.html", {"error": error, "n": len(error.fields)}
+            )
+        return render(request, "pages/health/rules_form.html", _form(kind, body, error), status=422)
+    if part:
+        context = {"effect": _effect(request.member, kind, before, typed), "kind": kind}
+        return render(request, "pages/health/_rules_effect.html", context)
+    if as_json(typed) == as_json(parse_body(kind, before)):
+        toast_after(request, _("Nothing has changed."))
+        return redirect("health-rules", kind)
+    return _put_in_force(request, kind, slug, body)
+
+
+@page(roles=LEADERS)
+def edit_text(request: PageRequest, kind: str) -> HttpResponse:
+    """The rules as text, for those who keep them as files: check, compare in words, put in force."""
+    _check_kind(kind)
+    slug, before = _in_force(kind)
     text = request.POST.get("text") if request.method == "POST" else as_yaml(kind, slug, before)
     context: dict[str, Any] = {"kind": kind, "slug": slug, "text": text, "note": request.POST.get("note", "")}
     if request.method != "POST":
@@ -183,7 +247,3 @@ def _put_in_force(request: PageRequest, kind: str, slug: str, body: dict[str, An
     publish(version, actor=request.member, now=now)
     toast_after(request, _("Version %(n)s is in force from the next scoring on.") % {"n": version.number})
     return redirect("health-rules", kind)
-
-
-def versions_of(kind: str) -> list[DefinitionVersion]:
-    return list(list_versions(kind, _slug(kind))[:20])

@@ -34,6 +34,7 @@ urlpatterns = [
     path("coverage/", coverage_views.coverage, name="health-coverage"),
     path("rules/<str:kind>/", rule_views.rules, name="health-rules"),
     path("rules/<str:kind>/edit/", rule_views.edit, name="health-rules-edit"),
+    path("rules/<str:kind>/text/", rule_views.edit_text, name="health-rules-text"),
     path("definitions/", text_views.definitions, name="health-definitions"),
     path("definitions/export/", text_views.export, name="health-definitions-export"),
     path("definitions/import/", text_views.bring_in, name="health-definitions-import"),

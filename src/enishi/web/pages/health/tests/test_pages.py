@@ -176,14 +176,14 @@ def test_asking_for_a_back_test_queues_it_and_shows_progress(world: World) -> No
 
 def test_rules_are_checked_compared_and_put_in_force_as_text(world: World) -> None:
     client = sign_in(world.suzuki)
-    text = client.get("/health/rules/tiers/edit/").content.decode()
+    text = client.get("/health/rules/tiers/text/").content.decode()
     assert "minimum_days" in text
     found = find_published("tiers", "default")
     assert found is not None
     body = found.version.body | {"minimum_days": 45}
     text = yaml.safe_dump({"kind": "tiers", "slug": "default", **body}, allow_unicode=True)
-    assert "45" in client.post("/health/rules/tiers/edit/", {"text": text, "act": "check"}).content.decode()
-    assert client.post("/health/rules/tiers/edit/", {"text": text, "act": "publish"}).status_code == 302
+    assert "45" in client.post("/health/rules/tiers/text/", {"text": text, "act": "check"}).content.decode()
+    assert client.post("/health/rules/tiers/text/", {"text": text, "act": "publish"}).status_code == 302
     found = find_published("tiers", "default")
     assert found is not None
     assert found.body.minimum_days == 45
@@ -191,7 +191,7 @@ def test_rules_are_checked_compared_and_put_in_force_as_text(world: World) -> No
 
 def test_text_that_is_no_yaml_names_its_line(world: World) -> None:
     answer = sign_in(world.suzuki).post(
-        "/health/rules/tiers/edit/", {"text": "a: 1\nb: [1,\n", "act": "check"}
+        "/health/rules/tiers/text/", {"text": "a: 1\nb: [1,\n", "act": "check"}
     )
     assert answer.status_code == 422
     assert "3行目" in answer.content.decode()
