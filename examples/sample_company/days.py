@@ -29,6 +29,7 @@ def _factor(day: date, calendar: holidays.HolidayBase, country: str) -> float:
     return (1.05, 1.05, 1.0, 1.0, 0.9)[day.weekday()]
 
 
+@cache
 def is_working(day: date) -> bool:
     """Whether the vendor's own people work that day."""
     return float(work_factors(day, 1, "JP")[0]) > 0.5

@@ -7,17 +7,9 @@ events through the inbox, both marked as history.
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.audit import SYSTEM, write_audit
@@ -27,33 +19,28 @@ from enishi.kit.home import Home
 from enishi.store.kinds import KINDS
 
 from . import people
-from .events import SCHEMA, event_tables
+from .drawing import Drawn, Told, draw_beside, event_bodies, quiet
+from .promises import plan_work
 from .records import chunks, company_rows
 from .sample import Sample
 from .strangers import stranger_messages
 
 SOURCE = "sample"
 ROWS_A_CALL = 2_000
-EVENTS_A_CALL = 20_000
+CARRY_BYTES = 256 << 20
 NOTE = "sample.json"  # in the data folder: which sample this is and how far it has been told
-
-Told = Callable[[str, float, float | None], None]
-
-
-def quiet(what: str, done: float, total: float | None = None) -> None:
-    """Tell nobody."""
-
 
 # ---- what is already there -----------------------------------------------------------------------------------
 
 
-def loaded(home: Home) -> Sample | None:
-    """The sample in this installation, as far as it has been told; None where there is none."""
+def loaded(home: Home) -> tuple[Sample, bool] | None:
+    """The sample in this installation as far as it has been told, and whether all of it is there; None where there
+    is none."""
     note = home.root / NOTE
     if not note.exists():
         return None
     said = json.loads(note.read_text())
-    return Sample(
+    sample = Sample(
         until=date.fromisoformat(said["until"]),
         accounts=said["accounts"],
         months=said["months"],
@@ -61,10 +48,12 @@ def loaded(home: Home) -> Sample | None:
         activity=said["activity"],
         first_day=date.fromisoformat(said["first_day"]),
     )
+    return sample, said.get("whole", True)
 
 
-def remember(home: Home, sample: Sample) -> None:
-    said = asdict(sample) | {"first_day": sample.start}
+def remember(home: Home, sample: Sample, whole: bool = True) -> None:
+    """Note which sample this is; ``whole`` once all of it is there."""
+    said = asdict(sample) | {"first_day": sample.start, "whole": whole}
     (home.root / NOTE).write_text(json.dumps(said, default=str))
 
 
@@ -72,12 +61,15 @@ def remember(home: Home, sample: Sample) -> None:
 
 
 def load(sample: Sample, home: Home, *, now: datetime, told: Told = quiet, after: date | None = None) -> None:
-    """Load the company; with ``after`` only what happened since that day."""
+    """Load the company; with ``after`` only what happened since that day. Interrupted, it may be called again."""
     if after is None:
+        remember(home, sample, whole=False)
         set_up_company()
         save_members()
-    load_records(sample, now=now, told=told, after=after)
-    load_events(sample, home, now=now, told=told, after=after)
+    with draw_beside(sample, after) as drawn:
+        load_records(sample, now=now, told=told, after=after)
+        load_events(sample, home, drawn=drawn, now=now, told=told)
+    plan_work(now)
     remember(home, sample)
 
 
@@ -129,73 +121,22 @@ def _save(kind: str, rows: list[dict[str, Any]], now: datetime) -> None:
                 raise ValueError(f"sample {kind} {rows[first + result.index]} was refused: {result.errors}")
 
 
-def load_events(
-    sample: Sample, home: Home, *, now: datetime, told: Told = quiet, after: date | None = None
-) -> None:
-    """Send the events in order of time, a month at a time: the store keeps days, not accounts."""
-    from enishi.ingest.api import accept_events, drain
+def load_events(sample: Sample, home: Home, *, drawn: Drawn, now: datetime, told: Told = quiet) -> None:
+    """Send the events in order of time, a week at a time: the store keeps days, not accounts."""
+    from enishi.ingest.api import accept_bodies, accept_events, consume_once, drain
 
-    with tempfile.TemporaryDirectory(prefix="enishi-sample-") as folder:
-        months = spool(sample, Path(folder), told, after)
-        for place, month in enumerate(months):
-            for messages in as_messages(month):
-                accept_events(messages, source=SOURCE, system=SOURCE, backfill=True, home=home, now=now)
-            drain(home)
-            told("events", place + 1, len(months))
-    strangers = stranger_messages(sample, after)
+    weeks, waiting = drawn.wait(told), 0
+    for place, week in enumerate(weeks):
+        waiting += accept_bodies(
+            event_bodies(week), source=SOURCE, system=SOURCE, backfill=True, home=home, now=now
+        )
+        week.unlink()
+        if waiting > CARRY_BYTES:  # the inbox stays small, however many events there are
+            consume_once(home)
+            waiting = 0
+        told("events", place + 1, len(weeks))
+    strangers = stranger_messages(sample, drawn.after)
     accept_events(
         strangers, source=SOURCE, system=SOURCE, backfill=True, creates_accounts=False, home=home, now=now
     )
-    drain(home)
-
-
-def spool(sample: Sample, folder: Path, told: Told, after: date | None) -> list[Path]:
-    """Write the events, drawn account by account, into one file a month. Memory stays bounded."""
-    writers: dict[str, pq.ParquetWriter] = {}
-    waiting: list[pa.Table] = []
-    rows = 0
-    for place, table in enumerate(event_tables(sample, after)):
-        waiting.append(table)
-        rows += table.num_rows
-        if rows > 500_000:
-            _spill(pa.concat_tables(waiting), folder, writers)
-            waiting, rows = [], 0
-        if place % 20 == 19:
-            told("people", place + 1, sample.accounts)
-    if waiting:
-        _spill(pa.concat_tables(waiting), folder, writers)
-    for writer in writers.values():
-        writer.close()
-    return [folder / f"{month}.parquet" for month in sorted(writers)]
-
-
-def _spill(table: pa.Table, folder: Path, writers: dict[str, pq.ParquetWriter]) -> None:
-    months = pc.strftime(table["occurred_at"], "%Y-%m")
-    for month in pc.unique(months).to_pylist():
-        if month not in writers:
-            writers[month] = pq.ParquetWriter(folder / f"{month}.parquet", SCHEMA)
-        writers[month].write_table(table.filter(pc.equal(months, month)))
-
-
-def as_messages(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """A month's events in order of time, as messages of the Segment protocol."""
-    table = pq.read_table(path).sort_by("occurred_at")
-    stamps = pc.strftime(table["occurred_at"], "%Y-%m-%dT%H:%M:%SZ")
-    table = table.set_column(1, "occurred_at", stamps)
-    for batch in table.to_batches(EVENTS_A_CALL):
-        yield [_message(row) for row in batch.to_pylist()]
-
-
-_parsed = cache(json.loads)  # a few dozen different texts
-
-
-def _message(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "track",
-        "messageId": row["message_id"],
-        "userId": row["user"],
-        "event": row["event"],
-        "timestamp": row["occurred_at"],
-        "context": {"groupId": row["account"], "product": row["product"]},
-        "properties": _parsed(row["properties"]),
-    }
+    drain(home, timeout=3600)

@@ -1,15 +1,20 @@
-"""Where the sample company's generator is: beside a checkout, or packed with the wheel."""
+"""The sample company: where its generator is (beside a checkout, or packed with the wheel), and bringing it in."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 import enishi
+from enishi.cli.show import progress
+from enishi.cli.words import say
 from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
 from enishi.kit.text import Text
 
 PACKED = "enishi_sample_company"
@@ -35,3 +40,63 @@ def find_sample(module: str) -> ModuleType:
     if str(root) not in sys.path:
         sys.path.append(str(root))
     return import_module(f"examples.sample_company.{module}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sample is asked for; it counts only where none is there yet."""
+
+    accounts: int = 400
+    months: int = 24
+    until: date | None = None
+    seed: int | None = None
+    activity: float = 1.0
+
+
+def has_sample(home: Home) -> bool:
+    """Whether a sample is there, or was being loaded."""
+    return (home.root / "sample.json").exists()
+
+
+def bring_sample(home: Home, wanted: Wanted, now: datetime) -> bool:
+    """Load the sample company, go on with a load that was cut off, or carry the company on to today.
+
+    Returns False where nothing was to do: it is up to date, or the accounts here are somebody's own.
+    """
+    from enishi.accounts.company import company_day
+    from enishi.accounts.models import Account
+
+    loader = find_sample("load")
+    last = wanted.until or company_day(now)
+    known = loader.loaded(home)
+    if known is None:
+        if Account.objects.exists():
+            return False
+        seed = {} if wanted.seed is None else {"seed": wanted.seed}
+        sample = loader.Sample(
+            until=last, accounts=wanted.accounts, months=wanted.months, activity=wanted.activity, **seed
+        )
+        _load(loader, sample, home, now, None)
+        return True
+    sample, whole = known
+    if not whole:
+        _load(loader, sample, home, now, None)
+        return True
+    if last <= sample.until:
+        return False
+    _load(loader, replace(sample, until=last), home, now, sample.until)
+    return True
+
+
+def _load(loader: ModuleType, sample: object, home: Home, now: datetime, after: date | None) -> None:
+    titles = {
+        "records": say("Records", "台帳と履歴"),
+        "people": say("Drawing usage", "利用履歴の生成"),
+        "events": say("Storing usage", "利用履歴の保存"),
+    }
+    with progress(say("Sample company", "サンプル企業")) as step:
+
+        def told(what: str, done: float, total: float | None = None) -> None:
+            step(done, total, titles[what])
+
+        loader.load(sample, home, now=now, told=told, after=after)

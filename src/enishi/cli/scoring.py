@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from enishi.cli.show import progress
@@ -18,11 +18,11 @@ def score_all(day: date, now: datetime) -> Any:
 
 
 def score_past(today: date, now: datetime) -> Any:
-    """Score the past as it was known then, where that has not been done."""
+    """Score the days before today as they were known then, where that has not been done."""
     from enishi.signals.api import backfill_scores
 
     with progress(say("Scoring the past", "過去のスコア計算")) as step:
-        return backfill_scores(today, now=now, progress=step)
+        return backfill_scores(today - timedelta(days=1), now=now, progress=step)
 
 
 def score_then(day: date, now: datetime) -> dict[int, Any]:

@@ -15,9 +15,14 @@ import urllib.request
 import click
 
 from enishi.cli import processes
-from enishi.cli.installation import log_to_stderr, open_installation
+from enishi.cli.demo import accounts_option, score_sample
+from enishi.cli.init import tell_sign_in
+from enishi.cli.installation import log_to_stderr, open_django, open_installation
+from enishi.cli.sample import Wanted, bring_sample, find_sample
+from enishi.cli.setting_up import SignIn, set_up
 from enishi.cli.supervisor import Child, Supervisor, stop_on_signals
 from enishi.cli.words import language, option, say, spoken, this_program
+from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -51,22 +56,53 @@ from enishi.store.lock import ConsumerLock
     en="Run this part alone.",
     ja="指定した部分だけを実行します。",
 )
-def command(port: int, host: str, only: str | None) -> None:
+@option(
+    "--demo",
+    is_flag=True,
+    en="Begin with the sample company where there is nothing yet.",
+    ja="データがない場合はサンプル企業で始めます。",
+)
+@accounts_option
+def command(port: int, host: str, only: str | None, demo: bool, accounts: int) -> None:
     os.environ.setdefault("ENISHI_URL", f"http://{_reachable(host)}:{port}")
-    home = open_installation()
-    lock = _only_one(home) if only is None else None
     if only in (None, "web"):
         check_port(host, port)
+    if only is None:
+        _serve(host, port, accounts if demo else None)
+        return
+    open_installation()
     if only == "web":
         processes.run_web(host, port)
     elif only == "consumer":
         processes.run_consumer()
-    elif only == "worker":
-        processes.run_worker()
     else:
-        _serve_all(home, host, port)
-    if lock is not None:
-        lock.release()
+        processes.run_worker()
+
+
+def _serve(host: str, port: int, sample: int | None) -> None:
+    """The whole service; with ``sample`` on a sample company of so many accounts where there is nothing yet."""
+    home = open_installation() if sample is None else open_django()
+    home.prepare()
+    lock = _only_one(home)
+    sign_in = None if sample is None else _begin_with_sample(home, sample)
+    _serve_all(home, host, port, sign_in)
+    lock.release()
+
+
+def _begin_with_sample(home: Home, accounts: int) -> SignIn | None:
+    """The installation brought up to date, and the sample loaded where there is nothing or half a sample. Carrying a
+    whole one on to today is the worker's."""
+    from enishi.accounts.models import Account
+
+    sign_in = set_up(home, language=language())
+    if sign_in and sign_in.password:
+        tell_sign_in(sign_in)
+    loaded = find_sample("load").loaded(home)
+    if (loaded is None and not Account.objects.exists()) or (loaded and not loaded[1]):
+        now = system_clock()
+        bring_sample(home, Wanted(accounts=accounts), now)
+        score_sample(now)
+    return sign_in
 
 
 def _only_one(home: Home) -> ConsumerLock:
@@ -117,7 +153,7 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def _serve_all(home: Home, host: str, port: int) -> None:
+def _serve_all(home: Home, host: str, port: int, sign_in: SignIn | None) -> None:
     log_to_stderr("serve")
     base = [sys.executable, "-m", "enishi.cli.main", "--data", str(home.root), "--lang", language(), "serve"]
     children = [
@@ -125,38 +161,47 @@ def _serve_all(home: Home, host: str, port: int) -> None:
         Child("worker", [*base, "--only", "worker"], delay=2.0),
         Child("consumer", [*base, "--only", "consumer"], delay=1.0),
     ]
-    supervisor = Supervisor(children, lambda: _announce_when_ready(f"http://{_reachable(host)}:{port}"))
+    supervisor = Supervisor(
+        children, lambda: _announce_when_ready(f"http://{_reachable(host)}:{port}", sign_in)
+    )
     stop_on_signals(supervisor.stop)
     supervisor.run()
     click.echo(say("Stopped.", "停止しました。"))
 
 
-def _announce_when_ready(address: str) -> None:
+def _announce_when_ready(address: str, sign_in: SignIn | None) -> None:
     spoken_here = contextvars.copy_context()  # a thread of its own would speak English
-    threading.Thread(target=spoken_here.run, args=(_announce, address), daemon=True).start()
+    threading.Thread(target=spoken_here.run, args=(_announce, address, sign_in), daemon=True).start()
 
 
-def _announce(address: str) -> None:
-    """Say where it is once it answers."""
+def _announce(address: str, sign_in: SignIn | None) -> None:
+    """Say where it is once it answers, and how to sign in."""
     began = time.monotonic()
     while time.monotonic() - began < 120:
         try:
             with urllib.request.urlopen(f"{address}/healthz", timeout=2):  # noqa: S310 - our own address
                 break
         except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
+            time.sleep(0.1)
     else:
         return
     click.secho(say(f"Enishi is ready at {os.environ['ENISHI_URL']}", f"Enishiの準備ができました: {os.environ['ENISHI_URL']}"), bold=True)  # fmt: skip
+    _tell_who(sign_in)
+    click.echo(say("Ctrl-C stops it.", "Ctrl-Cで停止します。"))
+
+
+def _tell_who(sign_in: SignIn | None) -> None:
+    if sign_in is not None and sign_in.password:
+        tell_sign_in(sign_in)
+        return
     from enishi.accounts.models import Member, Role
 
     admin = Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
-    again = this_program()
     if admin is not None:
+        again = f"{this_program()} member password {admin.email}"
         click.echo(
             say(
-                f"Sign in as {admin.email}. Forgotten the password? {again} member password {admin.email}",
-                f"サインイン: {admin.email} (パスワードの再発行: {again} member password {admin.email})",
+                f"Sign in as {admin.email}. Forgotten the password? {again}",
+                f"サインイン: {admin.email} (パスワードの再発行: {again})",
             )
         )
-    click.echo(say("Ctrl-C stops it.", "Ctrl-Cで停止します。"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from enishi.cli.installation import pending_migrations
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 
@@ -33,7 +34,8 @@ def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn |
     from enishi.definitions.api import install_defaults
 
     home.prepare()
-    call_command("migrate", interactive=False, verbosity=0)
+    if pending_migrations() != []:
+        call_command("migrate", interactive=False, verbosity=0)
     company = get_company()
     install_defaults(SYSTEM, system_clock())
     return _first_administrator(email, language or company.language)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from enishi.ingest.accepting import Accepted, accept_messages, event_message
+from enishi.ingest.accepting import Accepted, accept_messages, append_bodies, event_message
 from enishi.ingest.carrying import apply_retention, consume_once, consumer_loop, drain, open_consumer
+from enishi.ingest.contracts import Origin
 from enishi.ingest.erasing import Erased, erase_person, erase_user
 from enishi.ingest.inbox import inbox_of as open_inbox
 from enishi.ingest.reads import (
@@ -28,6 +29,7 @@ __all__ = [
     "StillRefused",
     "UnmatchedGroup",
     "UnmatchedUser",
+    "accept_bodies",
     "accept_events",
     "apply_retention",
     "consume",
@@ -88,3 +90,20 @@ def accept_events(
             consume_once(place)
             carried = result.count
     return result
+
+
+def accept_bodies(
+    bodies: Iterable[bytes],
+    *,
+    source: str,
+    backfill: bool = False,
+    system: str = DEFAULT_SYSTEM,
+    home: Home | None = None,
+    now: datetime | None = None,
+) -> int:
+    """Put whole bodies of the Segment protocol (``{"batch": […]}``) into the inbox, durable on return; gives their
+    bytes. As :func:`accept_events`, for callers who make the bodies themselves: nothing is looked at before it is
+    carried."""
+    origin = Origin(source=source, system=system, product="", creates_accounts=True, backfill=backfill)
+    received_us = int((now or system_clock()).timestamp() * 1_000_000)
+    return sum(append_bodies(open_inbox(home or Home.from_environment()), bodies, origin, received_us))
