@@ -20,6 +20,7 @@ from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
 from enishi.metrics.peers import STAGES, attributes, peer_percentiles, tenure_stage
 from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
+from enishi.metrics.plans import Plans
 from enishi.metrics.registry import FAMILIES, REGISTRY, get_metric
 from enishi.metrics.revenue import (
     Bridge,
@@ -114,9 +115,9 @@ def duckdb_facts(home: Home, settings: FactSettings | None = None, *, memory: st
         settings: the company's currency and words; the defaults are yen and common sign-in events.
         memory: DuckDB's memory limit, for example ``2GB``; empty for its default.
     """
-    return Facts(Published(home), DuckDBEngine(memory=memory), settings or FactSettings())
+    return Facts(Published(home), DuckDBEngine(memory=memory), settings or FactSettings(), Plans(home.plans))
 
 
 def spark_facts(home: Home, session: Any, settings: FactSettings | None = None) -> Facts:
     """The same facts, read through a Spark Connect session (Spark, Sail, …) that sees the same files."""
-    return Facts(Published(home), SparkEngine(session), settings or FactSettings())
+    return Facts(Published(home), SparkEngine(session), settings or FactSettings(), Plans(home.plans))

@@ -16,6 +16,7 @@ from enishi.metrics.session import FEW_DAYS, MASK_DAYS, Session
 
 AT = ["as_of", "account_id"]
 WINDOW = 91  # 13 whole weeks
+PAST = 196  # four weeks and the 24 before them
 
 
 @ibis.udf.agg.builtin
@@ -141,6 +142,14 @@ def _days(s: Session, keys: list[str]) -> Any:
     t = with_account(s, t)
     sums = {name: t[name].sum() for name in sums}
     return t.group_by(keys).aggregate(mask=bit_or(t["mask"]), **sums)
+
+
+def past(s: Session, keys: list[str]) -> Any:
+    """One row per person and product: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
+    t = in_time(s, s.rolled("user_months", PAST).join(s.month_windows(PAST), "month"))
+    t = t.mutate(recent=bits(t.days & t.in_28), earlier=bits(t.days & (t.in_196 - t.in_28)))
+    t = t.filter(t.recent + t.earlier > 0)
+    return with_account(s, t.select("as_of", "group_no", "user_no", "product", "recent", "earlier"))
 
 
 def logins(s: Session, keys: list[str]) -> Any:

@@ -212,6 +212,7 @@ RELATIONS: dict[str, Builder] = {
     "people": people.people,
     "power": people.power,
     "days": people.days,
+    "past": people.past,
     "logins": people.logins,
     "features": people.features,
     "history": people.history,

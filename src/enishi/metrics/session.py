@@ -21,6 +21,7 @@ from enishi.metrics.contracts import FactFiles, FactSettings
 from enishi.metrics.engines import Engine
 from enishi.metrics.identity import SPANS, Identity, build_identity
 from enishi.metrics.money import minor_units
+from enishi.metrics.plans import Plan, Plans
 from enishi.metrics.scope import MOST, Scope, find_scope
 from enishi.store.parquet import DAY_COLUMNS
 from enishi.store.rollups import EVERYBODY, rolled
@@ -47,11 +48,13 @@ class Facts:
         files: which Parquet files hold the facts.
         engine: DuckDB in this process, or a Spark Connect session.
         settings: the company's currency and what counts as signing in, as value, as a power user.
+        plans: compiled queries; with a folder they outlive the process.
     """
 
     files: FactFiles
     engine: Engine
     settings: FactSettings = field(default_factory=FactSettings)
+    plans: Plans = field(default_factory=Plans)
 
     def __post_init__(self) -> None:
         self._bound: set[str] = set()
@@ -71,7 +74,7 @@ class Facts:
         engine = self.engine.fresh()
         if engine is None:
             return self
-        found = Facts(self.files, engine, self.settings)
+        found = Facts(self.files, engine, self.settings, self.plans)
         for name in IDENTITY_FACTS:
             found.bind(name)
         found.scope, found._identity_facts = find_scope(engine, accounts)
@@ -125,18 +128,6 @@ class Facts:
                 self._identity_facts = {name: self.arrow(name) for name in IDENTITY_FACTS}
             self._identity[known] = build_identity(self._identity_facts, known == "now")
         return self._identity[known]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A compiled query: its text, its columns, and what must be bound before it runs."""
-
-    sql: str
-    schema: Any
-    needs: tuple[tuple[Any, ...], ...]
-
-
-_plans: dict[Hashable, Plan] = {}
 
 
 class Session:
@@ -212,11 +203,13 @@ class Session:
         """Every (as_of, month) pair of which a day lies up to ``back`` - 1 days before ``as_of``.
 
         ``days & keep << left >> right`` turns the days of the month into bits, bit k for k days ago (k < 56);
-        ``in_28``, ``in_90``: which days of the month are among the last so many.
+        ``in_28``, ``in_90``, ``in_196``: which days of the month are among the last so many.
         """
         self.need("month_windows", back)
         columns = {"as_of": "date", "month": "date", "keep": "int64", "left": "int32", "right": "int32"}
-        return ibis.table({**columns, "in_28": "int64", "in_90": "int64"}, name=f"asof_months_{back}")
+        return ibis.table(
+            {**columns, **dict.fromkeys(("in_28", "in_90", "in_196"), "int64")}, name=f"asof_months_{back}"
+        )
 
     def buckets(self) -> Any:
         """Every day from the first to the last one asked for, with the first day asked for that is not before
@@ -255,14 +248,15 @@ class Session:
         return self.engine.rows(plan.sql)
 
     def plan(self, key: Hashable, build: Callable[[], Any]) -> Plan:
-        whole = (key, self.shape)
-        if whole not in _plans:
+        plan = self.facts.plans.find(key, self.shape)
+        if plan is None:
             self._noted.append([])
             expression = build()
             needs = tuple(self._noted.pop())
             sql = str(ibis.to_sql(expression, dialect=self.engine.dialect))
-            _plans[whole] = Plan(sql, expression.schema(), needs)
-        return _plans[whole]
+            plan = Plan(sql, expression.schema(), needs)
+            self.facts.plans.add(key, self.shape, plan)
+        return plan
 
     def need(self, what: str, *args: Any) -> None:
         """Bind something once, and note it for whoever is being compiled."""
@@ -342,8 +336,8 @@ class Session:
 
     def _bind_month_windows(self, back: int) -> None:
         rows = [row for day in self.days for row in month_rows(day, back)]
-        kinds = (pa.date32(), pa.date32(), pa.int64(), pa.int32(), pa.int32(), pa.int64(), pa.int64())
-        names = ("as_of", "month", "keep", "left", "right", "in_28", "in_90")
+        kinds = (pa.date32(), pa.date32(), pa.int64(), pa.int32(), pa.int32(), *3 * (pa.int64(),))
+        names = ("as_of", "month", "keep", "left", "right", "in_28", "in_90", "in_196")
         columns = zip(names, kinds, zip(*rows, strict=True), strict=True)
         self.engine.put(f"asof_months_{back}", pa.table({n: pa.array(v, k) for n, k, v in columns}))
 
@@ -363,7 +357,9 @@ class Session:
     def _bind_kept(self, name: str, lasting: bool) -> None:
         if lasting and not self.facts.first_time(name):
             return
-        plan = _plans[name, self.shape]
+        plan = self.facts.plans.find(name, self.shape)
+        if plan is None:
+            raise LookupError(f"{name} is needed before it was built")
         for need in plan.needs:
             self.need(*need)
         self.engine.keep(name, plan.sql)
@@ -391,14 +387,14 @@ def _bounded(back: int | None, table: str) -> str:
     return f"{table}_{'all' if back is None else back}"
 
 
-def month_rows(as_of: date, back: int) -> list[tuple[date, date, int, int, int, int, int]]:
+def month_rows(as_of: date, back: int) -> list[tuple[date, date, int, int, int, int, int, int]]:
     """The rows of :meth:`Session.month_windows` for one day."""
     rows, month = [], (as_of - timedelta(days=back - 1)).replace(day=1)
     while month <= as_of:
         ago = (as_of - month).days - 30  # how many days ago bit 0, the 31st, was (or would have been)
         left, right = max(0, ago), max(0, -ago)
         keep = (1 << max(0, min(31, MASK_DAYS - left))) - 1
-        within = [((1 << max(0, min(31, days - ago))) - 1) >> right << right for days in (28, 90)]
-        rows.append((as_of, month, keep, left, right, *within))
+        within = [((1 << max(0, min(31, days - ago))) - 1) >> right << right for days in (28, 90, 196)]
+        rows.append((as_of, month, keep, left, right, within[0], within[1], within[2]))
         month = (month + timedelta(days=31)).replace(day=1)
     return rows

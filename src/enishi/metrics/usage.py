@@ -9,7 +9,7 @@ import pandas as pd
 
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Grain, Metric
-from enishi.metrics.people import _count, within
+from enishi.metrics.people import PAST, _count, within
 from enishi.metrics.trends import weekly_slope
 
 ALL: tuple[Grain, ...] = ("account", "product", "user")
@@ -17,6 +17,8 @@ WIDE: tuple[Grain, ...] = ("account", "product")
 TREND_BOUND = 2.0
 TREND_PRIOR = 5.0
 WEEKS = 13
+RECENT = 28
+LEAST_PAST = 84
 
 
 def _within(days: int) -> Any:
@@ -69,6 +71,17 @@ def _slope(f: pd.DataFrame) -> pd.Series[Any]:
 
 def _slope_error(f: pd.DataFrame) -> pd.Series[Any]:
     return pd.Series(weekly_slope(_weeks(f))[1], index=f.index)
+
+
+def _vs_own_past(f: pd.DataFrame) -> pd.Series[Any]:
+    """The days before the first use are no past: the usual rate is taken over those since."""
+    known = f["days_since_first_use"].astype(float) + 1 - RECENT
+    recent, earlier = (
+        f[f"use_vs_own_past:{part}"].astype(float).fillna(0.0) for part in ("recent", "earlier")
+    )
+    usual = earlier * RECENT / known.clip(upper=PAST - RECENT).where(known >= LEAST_PAST)
+    ratio = pd.Series(np.log((recent + TREND_PRIOR) / (usual + TREND_PRIOR)), index=f.index)
+    return ratio.clip(-TREND_BOUND, TREND_BOUND)
 
 
 def _trend_where_old(f: pd.DataFrame) -> pd.Series[Any]:
@@ -157,6 +170,18 @@ METRICS: tuple[Metric, ...] = (
         "ratio", "days",
         {"now": lambda t: t.n_28.sum(), "before": lambda t: t.n_before.sum()},
         _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown",
+    ),
+    Metric(
+        "use_vs_own_past",
+        Text("Use against its own past", "自社の過去と比べた利用"),
+        Text("Logarithm of the days people used it (summed over people) in the last 28 days over what is usual for 28 "
+             "days in the 24 weeks before, between -2 and 2; 5 are added to both so that small numbers do not shout. "
+             "Unknown in the first 16 weeks of use.",
+             "直近28日の延べ利用日数(人×日)と、その前の24週間における28日あたりの延べ利用日数の比の対数です(-2〜2)。"
+             "少数の揺れを抑えるため双方に5を加えます。利用開始から16週間は不明とします。"),
+        "ratio", "past",
+        {"recent": lambda t: t.recent.sum(), "earlier": lambda t: t.earlier.sum()},
+        _vs_own_past, of=("days_since_first_use",), grains=WIDE, window=PAST, null="unknown",
     ),
     Metric(
         "usage_slope_90",

@@ -146,7 +146,7 @@ def _fill(template: str, **words: str) -> str:
     return template
 
 
-LOG_RATIOS = frozenset({"usage_trend_28"})
+LOG_RATIOS = frozenset({"usage_trend_28", "use_vs_own_past"})
 """Metrics kept as a log ratio and read by people as a change in percent."""
 
 

@@ -21,6 +21,7 @@ CORE = {
     "feature_breadth_28",
     "feature_breadth_90",
     "usage_trend_28",
+    "use_vs_own_past",
     "usage_slope_90",
     "usage_slope_90_se",
     "power_users",
