@@ -2,7 +2,8 @@
 
 from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
-from enishi.signals.history import backfill_scores, explain, lines_of, scores_as_of
+from enishi.signals.filling import backfill_scores
+from enishi.signals.history import explain, lines_of, scores_as_of
 from enishi.signals.outcomes import Outcome
 from enishi.signals.past import book_as_of
 from enishi.signals.reads import (

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from enishi.definitions.contracts import Topic
@@ -216,25 +217,23 @@ def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.Data
 def count_mentions(matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.DataFrame) -> pd.DataFrame:
     """One column ``mentions_<topic>`` per topic: texts of the topic's last days known on the row's day."""
     columns = {}
-    days = pd.to_datetime(panel["as_of"])
+    days, accounts = panel["as_of"].to_numpy(dtype=_DAY), panel["account_id"].to_numpy()
+    on, known = (pd.to_datetime(matches[name]).to_numpy(dtype=_DAY) for name in ("on", "known_on"))
+    places = {day: np.flatnonzero(days == day) for day in np.unique(days)} if len(matches) else {}
     for topic in topics:
-        counts = pd.Series(0.0, index=panel.index)
-        own = matches[matches["topic"] == topic.id]
-        for day in days.unique() if len(own) else ():
-            on = pd.to_datetime(own["on"])
-            seen = (
-                (pd.to_datetime(own["known_on"]) <= day)
-                & (on <= day)
-                & (on > day - pd.Timedelta(days=topic.days))
-            )
-            per_account = own[seen].groupby("account_id").size()
-            rows = days == day
-            counts.loc[rows] = (
-                panel.loc[rows, "account_id"].map(per_account).fillna(0.0).to_numpy(dtype=float)
-            )
+        counts = np.zeros(len(panel))
+        own = (matches["topic"] == topic.id).to_numpy(dtype=bool)
+        for day, rows in places.items():
+            seen = own & (known <= day) & (on <= day) & (on > day - np.timedelta64(topic.days, "D"))
+            if seen.any():
+                named, times = np.unique(matches["account_id"].to_numpy()[seen], return_counts=True)
+                at = np.searchsorted(named, accounts[rows]).clip(max=len(named) - 1)
+                counts[rows] = np.where(named[at] == accounts[rows], times[at], 0)
         columns[f"mentions_{topic.id}"] = counts
     return pd.DataFrame(columns, index=panel.index)
 
+
+_DAY = "datetime64[D]"
 
 _SERVED = """
 select count(*) filter (where had) as served, count(*) filter (where had and not has) as lost from (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ class SignalBook:
         self.open: dict[Key, Signal] = {(s.account_id, s.type): s for s in rows}
         self.seen: dict[Key, date] = {key: company_day(s.seen_at) for key, s in self.open.items()}
         self.touched: dict[int, Signal] = {}
+        self.noted: dict[int, tuple[ReasonWriter, int, int]] = {}
         self.types: tuple[str, ...] = ()
 
     def since(self, account: int) -> dict[str, date]:
@@ -57,11 +57,16 @@ class SignalBook:
         quiet = {f"alert:{alert.id}": alert.quiet_days for alert in body.alerts}
         self._fold(accounts, fired, alerts, quiet, day)
         self._let_go(accounts[have_left(judgement.rows)[rows]].tolist(), day)
-        self._describe(judgement, rows, stands, fired, writer, now)
+        self._note(judgement, rows, stands, fired, writer, now)
+
+    def end_departed(self, present: Collection[int], day: date) -> None:
+        """Nothing stands of accounts that are no more: deleted, or part of another."""
+        self._let_go([account for account in {key[0] for key in self.open} if account not in present], day)
 
     def _let_go(self, left: list[int], day: date) -> None:
         """Nothing stands of those who are customers no longer, however lately it was seen."""
-        for key in [(account, t) for account in left for t in self.types if (account, t) in self.open]:
+        gone = set(left)
+        for key in [key for key in self.open if key[0] in gone]:
             signal = self.open.pop(key)
             signal.until = day
             self.touched[id(signal)] = signal
@@ -96,7 +101,7 @@ class SignalBook:
                 signal.until = day
                 self.touched[id(signal)] = signal
 
-    def _describe(
+    def _note(
         self,
         judgement: Judgement,
         rows: NDArray[np.int64],
@@ -105,29 +110,29 @@ class SignalBook:
         writer: ReasonWriter,
         now: datetime,
     ) -> None:
-        """Put today's strength, tag and evidence on the signals that hold today."""
+        """Remember where today's strength, tag and evidence of what holds are found: only the last are written."""
         body, accounts = judgement.causes.body, judgement.accounts
-        entries: dict[int, dict[str, dict[str, Any]]] = {}
-        for i, j in np.argwhere(stands):
-            row, name = int(rows[i]), body.causes[j].id
-            if row not in entries:
-                entries[row] = {entry["cause"]: entry for entry in writer.cause_entries(row, {})}
-            if entry := entries[row].get(name):
-                key = (int(accounts[row]), f"cause:{name}")
-                self._put(key, entry["strength"], entry["tag"], entry["evidence"], now)
-        for i, j in np.argwhere(fired):
-            row, alert = int(rows[i]), body.alerts[j]
-            evidence = writer.alert_entry(row, alert, date.min)["evidence"]
-            key = (int(accounts[row]), f"alert:{alert.id}")
-            self._put(key, 100, str(judgement.causes.tags[row]), evidence, now)
+        shown = np.rint(judgement.causes.strengths[rows]) >= body.shown_from
+        worded = {"cause": shown, "alert": np.ones_like(fired)}
+        for prefix, held, names in (("cause", stands, body.causes), ("alert", fired, body.alerts)):
+            for i, j in np.argwhere(held):
+                row = int(rows[i])
+                signal = self.open[int(accounts[row]), f"{prefix}:{names[j].id}"]
+                signal.seen_at = now
+                self.touched[id(signal)] = signal
+                if worded[prefix][i, j]:
+                    self.noted[id(signal)] = (writer, row, int(j))
 
-    def _put(self, key: Key, strength: int, tag: str, evidence: list[Any], now: datetime) -> None:
-        signal = self.open[key]
-        signal.strength, signal.tag, signal.evidence, signal.seen_at = strength, tag, evidence, now
-        self.touched[id(signal)] = signal
+    def describe(self) -> None:
+        """Put the newest strength, tag and evidence on every signal that changed."""
+        for number, (writer, row, place) in self.noted.items():
+            if (signal := self.touched.get(number)) is not None:
+                _describe(signal, writer, row, place)
+        self.noted = {}
 
     def write(self) -> list[Signal]:
         """Store everything that changed; returns the signals that are new and still open."""
+        self.describe()
         changed = list(self.touched.values())
         new = [signal for signal in changed if signal.pk is None]
         kept = [signal for signal in changed if signal.pk is not None]
@@ -141,3 +146,14 @@ class SignalBook:
         )
         self.touched = {}
         return [signal for signal in new if signal.until is None]
+
+
+def _describe(signal: Signal, writer: ReasonWriter, row: int, place: int) -> None:
+    """The words of one signal; ``place`` is the number of its cause or alert."""
+    causes = writer.causes
+    signal.tag = str(causes.tags[row])
+    if signal.type.startswith("alert:"):
+        signal.strength = 100
+        signal.evidence = writer.alert_entry(row, causes.body.alerts[place], date.min)["evidence"]
+    elif (entry := writer.cause_entry(row, place, {})) is not None:
+        signal.strength, signal.evidence = entry["strength"], entry["evidence"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
-from enishi.signals.asof import KnownRecords
+from enishi.definitions.contracts import Topic
+from enishi.signals.asof import KnownRecords, match_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,35 @@ def find_facts(records: KnownRecords, names: Iterable[str], day: date) -> dict[s
     ``mention_…``) are answered by their callers.
     """
     return {name: _answer(records, _QUESTIONS[name], day) for name in set(names) & FACT_NAMES}
+
+
+class DayFacts(Mapping[str, Mapping[int, Fact]]):
+    """The named facts of a day, each asked for when it is first quoted."""
+
+    def __init__(self, records: KnownRecords, topics: Sequence[Topic], day: date) -> None:
+        self.records, self.topics, self.day = records, topics, day
+        self.found: dict[str, dict[int, Fact]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[int, Fact]:
+        if name not in self.found:
+            self.found[name] = self._ask(name)
+        return self.found[name]
+
+    def _ask(self, name: str) -> dict[int, Fact]:
+        if name in _QUESTIONS:
+            return _answer(self.records, _QUESTIONS[name], self.day)
+        wanted = [topic for topic in self.topics if name == f"mention_{topic.id}"]
+        return (
+            newest_mentions(match_topics(self.records, wanted, self.day), self.day).get(name, {})
+            if wanted
+            else {}
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 def _answer(records: KnownRecords, question: _Question, day: date) -> dict[int, Fact]:

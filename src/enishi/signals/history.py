@@ -1,17 +1,11 @@
-"""The past as it was judged then: filling it, reading it, explaining it. What was once said is never rewritten."""
+"""The past as it was judged then: reading it and explaining it. What was once said is never rewritten."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_remembered
-from enishi.definitions.actions import install_defaults
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.rules import parse_body
 from enishi.kit.clock import system_clock
@@ -19,139 +13,23 @@ from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.signals.asof import KnownRecords
-from enishi.signals.bands import BANDS, Codes
-from enishi.signals.book import SignalBook
-from enishi.signals.context import Card, Rules, load_rules
+from enishi.signals.bands import BANDS
+from enishi.signals.context import Card, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
-from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
+from enishi.signals.filling import fill_day
+from enishi.signals.judging import Judgement, judge, walk_bands
 from enishi.signals.models import AccountState, HealthScore, Signal
-from enishi.signals.panel import Frame, day_end, living_accounts, living_rows, read_frame, week_before
-from enishi.signals.products import product_scores
+from enishi.signals.panel import read_frame, week_before
 from enishi.signals.scoring import (
-    LINES_KEPT_UP_TO,
-    Progress,
     bands_before,
     pair_rows,
 )
 from enishi.signals.states import (
     LineWriter,
     ReasonWriter,
-    compact_lines,
     expand_lines,
-    group_tenths,
     needed_facts,
 )
-from enishi.signals.writing import write_scores
-
-DAILY_FOR = 90
-ROWS_AT_ONCE = 300_000
-HISTORY_DAYS = 730
-
-
-def history_days(start: date, end: date) -> list[date]:
-    """Daily for the last 90 days before ``end``, weekly (on ``end``'s weekday) before that."""
-    recent = [end - timedelta(days=k) for k in range(DAILY_FOR)]
-    older = [end - timedelta(days=7 * k) for k in range(DAILY_FOR // 7, (end - start).days // 7 + 1)]
-    return sorted({day for day in (*recent, *older) if start <= day <= end})
-
-
-def backfill_scores(
-    end: date,
-    start: date | None = None,
-    *,
-    now: datetime,
-    home: Home | None = None,
-    progress: Progress | None = None,
-) -> int:
-    """Judge past days as known then, where no score of the day is kept yet. Returns the scores written.
-
-    Args:
-        start: first day; two years before ``end`` by default.
-    """
-    home = home or Home.from_environment()
-    install_defaults(SYSTEM, now)
-    done = set(HealthScore.objects.order_by().values_list("day", flat=True).distinct())
-    days = [day for day in history_days(start or end - timedelta(days=HISTORY_DAYS), end) if day not in done]
-    with company_remembered():
-        return _fill(home, days, load_rules(), now, progress)
-
-
-def _fill(home: Home, days: Sequence[date], rules: Rules, now: datetime, progress: Progress | None) -> int:
-    living = living_accounts()
-    step = max(1, ROWS_AT_ONCE // max(1, len(living)))
-    book = None if Signal.objects.exists() else SignalBook([])
-    written = 0
-    with KnownRecords(home) as records:
-        for start in range(0, len(days), step):
-            part = days[start : start + step]
-            frame = living_rows(read_frame(home, part, rules, records=records))
-            written += _fill_part(frame, part, rules, records, book, living, now)
-            held = {slug: bands_before(part[0], living, [slug]) for slug in rules.product_slugs}
-            write_scores(product_scores(home, part, rules, frame.rows, held, now))
-            if progress:
-                progress(start + len(part), len(days))
-    if book:
-        book.write()
-    return written
-
-
-def _fill_part(
-    frame: Frame,
-    days: Sequence[date],
-    rules: Rules,
-    records: KnownRecords,
-    book: SignalBook | None,
-    living: set[int],
-    now: datetime,
-) -> int:
-    judgement = judge(frame.rows, rules)
-    codes = walk_bands(judgement, bands_before(days[0], living, rules.own_slugs))
-    written = 0
-    for moment, rows in rows_by_day(judgement).items():
-        day = moment.date()
-        scores = make_scores(judgement, rows, codes, day, now, lines=_keeps_lines(day, days[-1], len(living)))
-        write_scores(scores)
-        written += len(scores)
-        if book is not None:
-            facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
-            book.advance(judgement, rows, ReasonWriter(judgement, facts), day, day_end(day))
-    return written
-
-
-def _keeps_lines(day: date, last: date, accounts: int) -> bool:
-    """Weekly days of companies of ordinary size keep their lines; others are computed again when asked for."""
-    return accounts <= LINES_KEPT_UP_TO and (last - day).days % 7 == 0
-
-
-def make_scores(
-    judgement: Judgement, rows: NDArray[np.int64], codes: Codes, day: date, now: datetime, *, lines: bool
-) -> list[HealthScore]:
-    """One score per row that has a scorecard with a version."""
-    writers = [LineWriter(evaluation, judgement.rules) for evaluation in judgement.evaluations]
-    made = []
-    for row in rows.tolist():
-        number = int(judgement.chosen[row])
-        if number < 0 or (version := judgement.rules.cards[number].version) is None:
-            continue
-        ev = judgement.evaluations[number]
-        made.append(
-            HealthScore(
-                account_id=int(judgement.accounts[row]),
-                scorecard=judgement.rules.cards[number].slug,
-                version=version,
-                day=day,
-                tenths=int(ev.tenths[row]) if ev.known[row] else None,
-                band=BANDS[codes[row]],
-                coverage=round(float(ev.coverage[row]), 4),
-                groups=group_tenths(ev, row),
-                lines=compact_lines(writers[number].lines(row)) if lines else [],
-                computed_at=now,
-            )
-        )
-    return made
-
-
-# --------------------------------------------------------------------------------------------- reading
 
 
 def scores_as_of(
@@ -160,10 +38,7 @@ def scores_as_of(
     """Account -> its score of a day: what was kept, or computed now as known then, and kept from then on."""
     kept = _kept(day)
     if not kept:
-        now = now or system_clock()
-        install_defaults(SYSTEM, now)
-        with company_remembered():
-            _fill(home or Home.from_environment(), [day], load_rules(), now, None)
+        fill_day(day, now=now or system_clock(), home=home or Home.from_environment())
         kept = _kept(day)
     return kept
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from enishi.signals.select import choose_cards
 from enishi.signals.stages import have_left
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
     """What the rules say of n rows. ``evaluations[i]`` is scorecard i over all n rows."""
 
@@ -28,7 +29,7 @@ class Judgement:
     evaluations: tuple[Evaluation, ...]
     causes: CauseEvaluation
 
-    @property
+    @cached_property
     def accounts(self) -> NDArray[np.int64]:
         return self.rows["account_id"].to_numpy(dtype=np.int64)
 
@@ -40,11 +41,11 @@ class Judgement:
             out[own] = getattr(evaluation, name)[own]
         return out
 
-    @property
+    @cached_property
     def tenths(self) -> NDArray[np.int64]:
         return self.pick("tenths").astype(np.int64)
 
-    @property
+    @cached_property
     def known(self) -> Flags:
         return self.pick("known")
 

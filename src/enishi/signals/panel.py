@@ -66,9 +66,18 @@ def living_accounts() -> set[int]:
     return set(Account.objects.filter(deleted_at=None, merged_into=None).values_list("pk", flat=True))
 
 
+def known_accounts() -> set[int]:
+    """Every account there is, also those deleted or merged since: who stood on a past day is for the facts to say."""
+    return set(Account.objects.values_list("pk", flat=True))
+
+
 def living_rows(frame: Frame) -> Frame:
-    """The frame without the rows of accounts that are gone."""
-    kept = frame.rows[frame.rows["account_id"].isin(living_accounts())].reset_index(drop=True)
+    """The frame without the rows of accounts that are gone: for today, where the application is ahead of the facts."""
+    return rows_of(frame, living_accounts())
+
+
+def rows_of(frame: Frame, accounts: set[int]) -> Frame:
+    kept = frame.rows[frame.rows["account_id"].isin(accounts)].reset_index(drop=True)
     return Frame(kept, frame.mentions)
 
 

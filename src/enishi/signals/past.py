@@ -17,13 +17,14 @@ from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
 from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
+from enishi.signals.filling import fill_gaps
 from enishi.signals.history import scores_as_of
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import column
 from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
-from enishi.signals.panel import living_accounts, read_frame, week_before
+from enishi.signals.panel import known_accounts, read_frame, rows_of, week_before
 from enishi.signals.scoring import overrides_on, pair_rows
 from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
@@ -74,8 +75,8 @@ def book_as_of(
         rules = load_rules()
         frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
         tell(70, 100)
-        judgement = judge(frame.rows, rules)
-        then = _gather(day, judgement, kept)
+        judgement = judge(rows_of(frame, known_accounts()).rows, rules)
+        then = _gather(day, judgement, kept, now or system_clock())
         rate = ChurnBase(*count_churn(records, day)).monthly_rate
         book = pd.DataFrame([_row(then, i) for i in range(len(then.rows))])
         tell(90, 100)
@@ -88,8 +89,8 @@ def book_as_of(
         return _with_fields(_with_metrics(book, then, rules), records, day)
 
 
-def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore]) -> _Then:
-    rows, week = pair_rows(judgement, day, week_before(day), living_accounts())
+def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore], now: datetime) -> _Then:
+    rows, week = pair_rows(judgement, day, week_before(day), set(judgement.accounts.tolist()))
     own = judgement.rules.own_slugs
     earlier = HealthScore.objects.filter(day=week_before(day), scorecard__in=own)
     columns = {str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns}
@@ -98,7 +99,7 @@ def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore]) -> _T
         judgement=judgement,
         rows=rows,
         week=week,
-        kept=kept,
+        kept=kept | fill_gaps(judgement, rows, kept, day, now),
         kept_week={a: (t, b) for a, t, b in earlier.values_list("account_id", "tenths", "band")},
         overrides=overrides_on(day),
         columns=columns,

@@ -94,10 +94,10 @@ def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | Non
         span = range(start, min(start + BATCH, len(this.now_rows)))
         write_batch(this, span, writer, book)
         progress(50 + 50 * span.stop / len(this.now_rows), 100)
+    if accounts is None:
+        _drop_departed(book, day)
     book.write()
     write_scores(_product_scores(home, this, frame, rules))
-    if accounts is None:
-        _drop_departed(this.accounts)
     return len(this.now_rows)
 
 
@@ -111,9 +111,10 @@ def _product_scores(home: Home, this: Pass, frame: Frame, rules: Rules) -> list[
     return product_scores(home, [this.day], rules, rows, held, this.now)
 
 
-def _drop_departed(scored: NDArray[np.int64]) -> None:
-    """States of accounts that are deleted or merged away; those merely without facts keep theirs."""
+def _drop_departed(book: SignalBook, day: date) -> None:
+    """States and signals of accounts that are deleted or merged away; those merely without facts keep theirs."""
     living = living_accounts()
+    book.end_departed(living, day)
     gone = set(AccountState.objects.values_list("pk", flat=True)) - living
     AccountState.objects.filter(pk__in=gone).delete()
 

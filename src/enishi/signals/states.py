@@ -100,6 +100,31 @@ def compact_lines(lines: Sequence[Row]) -> list[list[Any]]:
 _KEPT = ("measure", "value", "points", "weight", "tenths", "status")
 
 
+def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
+    """The lines of a row as they are kept, without making their words first."""
+    ev = evaluation
+    lines: list[list[Any]] = [
+        [
+            measure.id,
+            number(ev.values[row, i]),
+            _rounded(ev.points[row, i]),
+            round(float(ev.weight[row, i]), 4),
+            int(ev.lines[row, i]),
+            STATUS[ev.status[row, i]],
+        ]
+        for i, measure in enumerate(ev.card.measures)
+    ]
+    if ev.cap[row] >= 0:
+        cap = ev.card.caps[int(ev.cap[row])]
+        lines.append([f"{CAP_GROUP}:{cap.id}", None, None, 0.0, int(ev.lines[row, -1]), "ok"])
+    return lines
+
+
+def _rounded(points: Any) -> float | None:
+    found = number(points)
+    return None if found is None else round(found, 1)
+
+
 def expand_lines(kept: Sequence[Any], card: Scorecard, rules: Rules) -> list[dict[str, Any]]:
     """The lines of a past score with their words again, by the scorecard version it was made with."""
     measures = {m.id: m for m in card.measures}
@@ -132,11 +157,10 @@ class LineWriter:
 
     def _line(self, row: int, i: int) -> dict[str, Any]:
         ev = self.evaluation
-        points = number(ev.points[row, i])
         return describe_line(
             self.measures[i],
             value=number(ev.values[row, i]),
-            points=None if points is None else round(points, 1),
+            points=_rounded(ev.points[row, i]),
             weight=round(float(ev.weight[row, i]), 4),
             tenths=int(ev.lines[row, i]),
             status=STATUS[ev.status[row, i]],
@@ -201,19 +225,37 @@ class ReasonWriter:
 
     def cause_entries(self, row: int, since: Mapping[str, date]) -> list[dict[str, Any]]:
         """Causes worth showing, strongest first."""
-        day = self._day(row)
-        return [
-            {
-                "cause": self.causes.body.causes[i].id,
-                "strength": round(strength),
-                "tag": str(self.causes.tags[row]),
-                "since": since.get(f"cause:{self.causes.body.causes[i].id}", day).isoformat(),
-                "evidence": [
-                    self._evidence(row, self.causes.rules[r][1]) for r in self.causes.rules_of(row, i)
-                ],
-            }
-            for i, strength in self.causes.ranked(row)
-        ]
+        return [self._entry(row, i, strength, since) for i, strength in self.causes.ranked(row)]
+
+    def cause_entry(self, row: int, cause: int, since: Mapping[str, date]) -> dict[str, Any] | None:
+        """One cause by its number; None where it is not worth showing."""
+        strength = dict(self.causes.ranked(row)).get(cause)
+        return None if strength is None else self._entry(row, cause, strength, since)
+
+    def _entry(self, row: int, cause: int, strength: float, since: Mapping[str, date]) -> dict[str, Any]:
+        name = self.causes.body.causes[cause].id
+        tag = str(self.causes.tags[row]) if cause == self.causes.ranked(row)[0][0] else ""
+        told = [self._evidence(row, self.causes.rules[r][1]) for r in self.causes.rules_of(row, cause)]
+        return {
+            "cause": name,
+            "strength": round(strength),
+            "tag": tag,
+            "since": since.get(f"cause:{name}", self._day(row)).isoformat(),
+            "evidence": told + (self._routing(row, tag) if tag else []),
+        }
+
+    def _routing(self, row: int, tag: str) -> list[dict[str, Any]]:
+        """The newest text that makes the strongest cause somebody else's matter too; marked with the ``tag``."""
+        account = int(self._value("account_id", row))
+        for topic in self.causes.body.topics:
+            fact = fact_for(self.facts, f"mention_{topic.id}", account) if topic.tag == tag else None
+            if fact:
+                title = words(topic.title)
+                said = {"en": f"Speaks of: {title.en}", "ja": f"「{title.ja}」への言及があります"}
+                return [
+                    {**said, "on": fact.on.isoformat(), "kind": fact.kind, "record_id": fact.record_id, "tag": tag}
+                ]
+        return []
 
     def alert_entry(self, row: int, alert: AlertRule, since: date) -> dict[str, Any]:
         return {"alert": alert.id, "since": since.isoformat(), "evidence": [self._evidence(row, alert)]}

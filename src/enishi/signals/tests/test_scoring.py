@@ -15,7 +15,7 @@ from enishi.definitions.reads import default_body
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
-from enishi.signals.history import history_days
+from enishi.signals.filling import history_days
 from enishi.signals.models import AccountState, HealthScore, ManualMeasure, Override, ScoringRun, Signal
 from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
 from enishi.store.manifest import read_manifest, write_manifest

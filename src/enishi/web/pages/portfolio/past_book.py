@@ -12,7 +12,7 @@ import pandas as pd
 from django.core.cache import cache
 from django_tasks import task
 
-from enishi.accounts.models import Account
+from enishi.accounts.models import Account, Merge
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
 from enishi.signals.api import book_as_of
@@ -24,9 +24,9 @@ _loaded: dict[Path, pd.DataFrame] = {}
 
 
 def _path(day: date) -> Path:
-    """Changes with the rules and with the accounts there are; facts of a past day change rarely."""
+    """Changes with the rules, the accounts there are and their merges; facts of a past day change rarely."""
     rules = DefinitionVersion.objects.filter(status="published").order_by("-pk").values_list("pk", flat=True)
-    accounts = Account.objects.filter(deleted_at=None, merged_into=None).count()
+    accounts = [Account.objects.count(), Merge.objects.count(), Merge.objects.filter(undone_at=None).count()]
     stamp = sha256(f"{list(rules)}:{accounts}".encode()).hexdigest()[:12]
     return Home.from_environment().past / f"{day}-{stamp}.parquet"
 

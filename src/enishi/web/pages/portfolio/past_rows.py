@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enishi.accounts.access import visible_accounts
+from enishi.accounts.access import visible_in_past
 from enishi.accounts.models import Account, Member
 from enishi.kit.text import fold
 from enishi.signals.models import AccountState
@@ -134,11 +134,11 @@ def _number(frame: pd.DataFrame, name: str, limit: int, day: date, unit: int) ->
 
 def _found(frame: pd.DataFrame, member: Member, text: str) -> Mask:
     """Within the member's scope, and every word of the search in what the account was or is called."""
-    scope = visible_accounts(member)
-    allowed = frame["account_id"].isin(list(scope.values_list("pk", flat=True))).to_numpy(dtype=bool)
+    allowed = frame["account_id"].isin(visible_in_past(member)).to_numpy(dtype=bool)
     words = fold(text).split()
     if not words:
         return allowed
+    scope = Account.objects.all()
     for word in words:
         scope = scope.filter(search__contains=word)
     named = frame["account_id"].isin(list(scope.values_list("pk", flat=True))).to_numpy(dtype=bool)
