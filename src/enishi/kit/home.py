@@ -54,6 +54,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def plans(self) -> Path:
+        """Compiled queries; whatever is deleted is made again."""
+        return self.root / "cache" / "plans"
+
+    @property
     def past(self) -> Path:
         """Past days of the book as they were known, worked out once and kept for a while."""
         return self.root / "cache" / "past"
