@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)  # 09:30 in Tokyo, a Friday
 MEASURES = (
     ("active_users", "usage", "Active users", "利用者数", 0.30),
     ("usage_trend", "usage", "Usage trend", "利用の傾向", 0.20),
-    ("days_since_contact", "relationship", "Last two-way contact", "双方向の接触", 0.20),
+    ("days_since_contact", "relationship", "Last two-way contact", "最終対応からの日数", 0.20),
     ("tickets_severe_open", "support", "Severe tickets open", "重大な未解決の問い合わせ", 0.15),
     ("days_overdue", "commercial", "Late payment", "支払いの遅れ", 0.15),
 )
@@ -430,10 +430,12 @@ def _add_judgements(world: World) -> None:
         world.accounts["sakura"], "red", 384, week_ago=521, band_week_ago="yellow", trend="down",
         causes=[
             make_cause("disconnection", 82, days_ago(12), gone,
-                       make_evidence("No two-way contact for 75 days", "双方向の接触が75日ありません", TODAY)),
+                       make_evidence("No two-way contact for 75 days", "お客様とのやり取りが75日ありません", TODAY)),
             make_cause("disvaluation", 45, days_ago(60),
                        make_evidence("Severe ticket open: slow reports", "重大な問い合わせが未解決: 帳票の出力が遅い",
-                                     days_ago(9), "ticket", ticket.pk), tag="product"),
+                                     days_ago(9), "ticket", ticket.pk),
+                       {**make_evidence("Speaks of slow reports", "帳票の遅さに触れています", days_ago(9), "ticket", ticket.pk),
+                        "tag": "product"}, tag="product"),
         ],
         alerts=[make_alert("champion_gone", days_ago(12), gone)],
         mrr=800_000, at_stake=9_600_000, renewal_on=TODAY + timedelta(days=45), seats=120, active_users=38,

@@ -64,7 +64,7 @@ def test_a_morning_in_japanese(open_window: Open) -> None:
     page.locator("#toasts").get_by_role("button", name="元に戻す").click()
     expect(fuji).to_have_count(1)
 
-    fuji.get_by_role("button", name="接触を記録").click()
+    fuji.get_by_role("button", name="対応を記録").click()
     dialog = page.locator("dialog[open]")
     expect(dialog).to_contain_text("富士精機株式会社")
     check_page(window, "today-log")
@@ -152,4 +152,4 @@ def test_readers_only_read(open_window: Open, server: Server) -> None:
     assert page.locator("[hx-post]").count() == 0
     page = window.go(f"/accounts/{account(server, '株式会社さくら商事')}/")
     assert page.locator("[hx-post], main [hx-get*='/act/']").count() == 0
-    expect(page.locator("body")).not_to_contain_text(re.compile("接触を記録"))
+    expect(page.locator("body")).not_to_contain_text(re.compile("対応を記録"))

@@ -274,8 +274,8 @@ TICKET = Kind(
 
 INTERACTION = Kind(
     "interaction",
-    Text("Interaction", "接触履歴"),
-    Text("Interactions", "接触履歴"),
+    Text("Interaction", "対応履歴"),
+    Text("Interactions", "対応履歴"),
     (
         _id("interaction_id", "activity_id", "活動id"),
         _account(),
@@ -284,7 +284,7 @@ INTERACTION = Kind(
               choices=_choices(call=("Call", "電話"), mail=("Mail", "メール"), meeting=("Meeting", "打ち合わせ"), visit=("Visit", "訪問"),
                                webinar=("Webinar", "セミナー"), note=("Note", "メモ"))),
         Field("occurred_at", T.INSTANT, Text("When", "日時"), required=True, aliases=("date", "activity_date", "日付", "実施日", "対応日")),
-        Field("two_way", T.BOOLEAN, Text("The customer answered", "双方向のやり取り"), aliases=("answered", "応答", "双方向")),
+        Field("two_way", T.BOOLEAN, Text("The customer answered", "お客様の応答"), aliases=("answered", "応答", "双方向", "双方向のやり取り")),
         Field("minutes", T.INTEGER, Text("Minutes", "所要時間(分)"), aliases=("duration", "所要時間", "分")),
         Field("cost", T.MONEY, Text("Cost", "費用"), aliases=("expense", "コスト")),
         _currency(),

@@ -24,6 +24,7 @@ from enishi.work.actions.tasks import (
 from enishi.work.book import Book
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
 from enishi.work.drafts import addressee, draft
+from enishi.work.loads import Load, loads
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, load_plays, play_for
 from enishi.work.reads import (
@@ -35,6 +36,7 @@ from enishi.work.reads import (
     View,
     accounts_in,
     book_of,
+    handed_over,
     hour_cost,
     judgement_of,
     later_tasks,
@@ -59,6 +61,7 @@ __all__ = [
     "Draft",
     "Interaction",
     "Judgement",
+    "Load",
     "Note",
     "Overnight",
     "Play",
@@ -86,10 +89,12 @@ __all__ = [
     "edit_note",
     "end_override",
     "fingerprint",
+    "handed_over",
     "hour_cost",
     "judgement_of",
     "later_tasks",
     "load_plays",
+    "loads",
     "log_interaction",
     "manual_measures",
     "mark_done",

@@ -61,6 +61,17 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Routing:
+    """Whose matter a cause is beside the CSM's own (product, competition), and the words that say so."""
+
+    tag: str
+    evidence: Text
+    on: date | None = None
+    kind: str = ""
+    record_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One reason why an account needs somebody: ``trigger`` names it as plays do, strongest first in lists.
 
@@ -75,6 +86,7 @@ class Reason:
     kind: str = ""
     record_id: int | None = None
     calls: bool = True
+    routing: Routing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,11 @@ def usual_view(member: Member) -> View:
     return views_of(member)[-1]
 
 
-def accounts_in(member: Member, view: View) -> QuerySet[Account]:
+def accounts_in(member: Member, view: View, owner: int | None = None) -> QuerySet[Account]:
+    """The accounts of a view; with ``owner`` those one member looks after."""
     accounts = visible_accounts(member)
+    if owner is not None:
+        accounts = accounts.filter(owner=owner)
     if view == View.MINE:
         return accounts.filter(owner=member)
     if view == View.TEAM:
@@ -127,17 +130,18 @@ def ranked_queue(
     plays: Sequence[Play] | None = None,
     book: Book | None = None,
     weaker: bool = False,
+    owner: int | None = None,
 ) -> Queue:
     """The accounts in the member's view that need somebody, most pressing first, without those put aside.
 
-    With ``weaker`` also those whose causes are too weak to call.
+    With ``weaker`` also those whose causes are too weak to call; with ``owner`` only one member's accounts.
 
     Reads in order of the money at stake and stops as soon as nothing further down can rank higher (urgency is
     at most 1), so that a page costs the same in a book of a hundred accounts and of a hundred thousand.
     """
     view = view or usual_view(member)
-    accounts = accounts_in(member, view)
-    book = book or book_of(member, view, today)
+    accounts = accounts_in(member, view, owner)
+    book = book or book_of(member, view, today, owner)
     asides, hidden = _asides(member, accounts, view, today)
     promised = _promised(member, accounts, today, view) - hidden
     placing = _Placing(today, plays or declared_plays(), promised, hour_cost(), weaker)
@@ -159,11 +163,16 @@ def ranked_queue(
     )
 
 
-def book_of(member: Member, view: View, today: date) -> Book:
-    """The member's book in a view."""
+def book_of(member: Member, view: View, today: date, owner: int | None = None) -> Book:
+    """The member's book in a view; with ``owner`` the part one member looks after."""
+    key = key_of(member, view) + (f":{owner}" if owner is not None else "")
+    return read_book(accounts_in(member, view, owner), today, key)
+
+
+def key_of(member: Member, view: View) -> str:
+    """Names whose accounts a view shows: the same for all who see the same."""
     whose = member.pk if view == View.MINE or member.scope == Scope.OWN else f"team{member.team_id}"
-    key = "all" if view == View.ALL and member.scope == Scope.ALL else str(whose)
-    return read_book(accounts_in(member, view), today, f"{view}:{key}")
+    return f"{view}:{'all' if view == View.ALL and member.scope == Scope.ALL else whose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,16 @@ def later_tasks(member: Member, today: date, days: int = PROMISE_DAYS) -> QueryS
     return Task.objects.filter(
         late, within(visible_accounts(member)), assignee=member, status=Task.Status.OPEN
     ).select_related("account")
+
+
+def handed_over(member: Member) -> QuerySet[Task]:
+    """Open tasks the member gave to others, earliest first."""
+    return (
+        Task.objects.filter(within(visible_accounts(member)), made_by=member, status=Task.Status.OPEN)
+        .exclude(assignee=member)
+        .select_related("account", "assignee")
+        .order_by("due_on", "id")
+    )
 
 
 def tasks_of(account: Account) -> QuerySet[Task]:

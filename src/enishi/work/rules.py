@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from enishi.kit.text import Text
-from enishi.work.contracts import Judgement, Play, Ranked, Reason, Seen, UrgencyPart
+from enishi.work.contracts import Judgement, Play, Ranked, Reason, Routing, Seen, UrgencyPart
 from enishi.work.plays import declared_rule, play_for
 
 FRESH_ALERT_DAYS = 7
@@ -133,18 +133,29 @@ def _cause_reasons(judgement: Judgement) -> list[Reason]:
 def _reason(
     trigger: str, weight: int, since: date | None, source: Mapping[str, Any], *, calls: bool = True
 ) -> Reason:
-    evidence = (source.get("evidence") or [{}])[0]
-    words = Text(evidence["en"], evidence["ja"]) if evidence.get("en") else None
+    items = source.get("evidence") or ()
+    first = next((item for item in items if not item.get("tag")), {})
+    told = next((item for item in items if item.get("tag")), None)
     return Reason(
         trigger,
         weight,
         since,
-        words,
-        _day(evidence.get("on")),
-        evidence.get("kind") or "",
-        evidence.get("record_id"),
+        _words(first),
+        _day(first.get("on")),
+        first.get("kind") or "",
+        first.get("record_id"),
         calls,
+        _routing(told) if told else None,
     )
+
+
+def _routing(item: Mapping[str, Any]) -> Routing:
+    words = _words(item) or Text("", "")
+    return Routing(item["tag"], words, _day(item.get("on")), item.get("kind") or "", item.get("record_id"))
+
+
+def _words(item: Mapping[str, Any]) -> Text | None:
+    return Text(item["en"], item["ja"]) if item.get("en") else None
 
 
 def _renewal_reason(judgement: Judgement, today: date) -> Reason:

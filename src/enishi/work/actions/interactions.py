@@ -63,7 +63,7 @@ def log_interaction(member: Member, account_id: int, said: Interaction, *, now: 
     return record
 
 
-_BAD = Text("The interaction could not be kept.", "接触履歴を保存できませんでした。")
+_BAD = Text("The interaction could not be kept.", "対応履歴を保存できませんでした。")
 
 
 def _check(said: Interaction, now: datetime) -> None:

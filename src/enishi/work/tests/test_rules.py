@@ -19,7 +19,7 @@ RULE = declared_rule()
 
 
 def cause(name: str = "disconnection", strength: int = 60, **more: Any) -> dict[str, Any]:
-    evidence = [{"en": "No contact", "ja": "接触なし", "on": "2026-11-01", "kind": "", "record_id": None}]
+    evidence = [{"en": "No contact", "ja": "やり取りなし", "on": "2026-11-01", "kind": "", "record_id": None}]
     return {
         "cause": name,
         "strength": strength,

@@ -31,8 +31,8 @@ def reason_words() -> dict[str, str]:
 
 
 def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
-    """A reason's name: the declared title, with the tag of the department it concerns."""
-    name, _slash, tag = trigger.partition("/")
+    """A reason's name: the declared title."""
+    name = trigger.partition("/")[0]
     own = {
         "band:red": _("Score in danger"),
         "band:fell": _("Band fell"),
@@ -40,6 +40,10 @@ def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
         "score:falling": _("Score falling"),
         "renewal:near": _("Renewal coming up"),
     }
-    title = words.get(name) or own.get(name) or name.partition(":")[2].replace("_", " ")
-    tags = {"product": pgettext("tag", "product"), "competition": pgettext("tag", "competition")}
-    return f"{title} ({tags[tag]})" if tag in tags else title
+    return words.get(name) or own.get(name) or name.partition(":")[2].replace("_", " ")
+
+
+def tag_title(tag: str) -> str:
+    """What the people of success cannot mend alone: whose matter it is."""
+    titles = {"product": pgettext("tag", "product"), "competition": pgettext("tag", "competition")}
+    return titles.get(tag, tag)

@@ -12,15 +12,17 @@ from urllib.parse import quote, urlencode
 from django.utils.translation import gettext as _
 
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Account, Contact, Member
+from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
 from enishi.web.pages.account.links import facts_address
-from enishi.web.pages.account.words import reason_words, say, say_pair, trigger_title
+from enishi.web.pages.account.words import reason_words, say, say_pair, tag_title, trigger_title
 from enishi.work import api as work
 from enishi.work.api import Draft, Overnight, Queue, Ranked, Task, View
 
 PORTION = 10
 MOST_SHOWN = 200
+MOST_TASKS = 100
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Asked:
     view: View
     shown: int
     weaker: bool = False
+    owner: int | None = None
+
+    @property
+    def query(self) -> str:
+        """The same list again, without how much of it is shown."""
+        given = {"view": self.view.value, "owner": self.owner, "weaker": "1" if self.weaker else None}
+        return urlencode({name: value for name, value in given.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,9 @@ class Why:
     evidence: str
     on: date | None
     address: str
+    matter: str = ""
+    matter_evidence: str = ""
+    matter_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,11 @@ class Card:
     draft: Draft
     contact: Contact | None
     promises: list[Task]
+
+    @property
+    def is_early(self) -> bool:
+        """On the list although the score is good: a sign the score does not show yet."""
+        return self.state.band == "green"
 
     @property
     def mailto(self) -> str:
@@ -77,16 +94,24 @@ def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
     view = views.get(address.get("view", "")) or work.usual_view(member)
     text = address.get("shown", "")
     shown = int(text) if text.isdecimal() and len(text) < 6 else PORTION
-    return Asked(view, max(PORTION, min(MOST_SHOWN, shown)), address.get("weaker") == "1")
+    owner = address.get("owner", "") if view != View.MINE else ""
+    return Asked(
+        view,
+        max(PORTION, min(MOST_SHOWN, shown)),
+        address.get("weaker") == "1",
+        int(owner) if owner.isdecimal() and len(owner) < 10 else None,
+    )
 
 
 def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
-    book = work.book_of(member, asked.view, today)
+    book = work.book_of(member, asked.view, today, asked.owner)
     overnight = work.overnight(member, today, asked.view, book=book)
     return {
         **queue_context(member, asked, today, book),
         **promises_context(member, today),
         "views": _view_links(member, asked),
+        "loads": work.loads(member, today, asked.view) if asked.view != View.MINE else [],
+        "chosen": Member.objects.filter(pk=asked.owner).first() if asked.owner else None,
         "overnight": overnight,
         "news": _news(overnight),
         "renewals": work.renewals(member, today, asked.view, book=book),
@@ -103,38 +128,55 @@ def _view_links(member: Member, asked: Asked) -> list[dict[str, Any]]:
 
 
 def _renewals_address(asked: Asked, member: Member) -> str:
-    owner = f"&owner={member.pk}" if asked.view == View.MINE else ""
-    return f"?renewal=90&sort=renewal_on{owner}"
+    owner = member.pk if asked.view == View.MINE else asked.owner
+    return "?renewal=90&sort=renewal_on" + (f"&owner={owner}" if owner else "")
 
 
 def queue_context(member: Member, asked: Asked, today: date, book: work.Book | None = None) -> dict[str, Any]:
     queue = work.ranked_queue(
-        member, today, view=asked.view, limit=asked.shown, book=book, weaker=asked.weaker
+        member,
+        today,
+        view=asked.view,
+        limit=asked.shown,
+        book=book,
+        weaker=asked.weaker,
+        owner=asked.owner,
     )
+    left = queue.total - queue.shown
     return {
         "weaker": asked.weaker,
         "queue": queue,
         "cards": cards(member, queue, today),
         "view": asked.view.value,
         "view_is_mine": asked.view == View.MINE,
+        "query": asked.query,
         "shown": asked.shown,
-        "more": min(PORTION, queue.total - queue.shown),
+        "more": min(PORTION, left) if asked.shown < MOST_SHOWN else 0,
+        "beyond": left if asked.shown >= MOST_SHOWN else 0,
         "next_shown": min(MOST_SHOWN, asked.shown + PORTION),
         "may_act": work.may_act(member),
         "today": today,
         "stale_days": (today - queue.day).days if queue.day else 0,
         "has_accounts": bool(queue.day or queue.unscored),
+        "sees_others": member.scope != Scope.OWN,
+        "may_lead": work.may_lead(member),
         "aside": queue.aside,
         "snoozes": [today + timedelta(days=days) for days in (1, 7, 14, 30)],
     }
 
 
-def promises_context(member: Member, today: date) -> dict[str, Any]:
-    promises = list(work.my_promises(member, today)[:100])
+def promises_context(member: Member, today: date, everything: bool = False) -> dict[str, Any]:
+    """The member's promises of the week, with ``everything`` the later ones too; and what others do for them."""
+    promises = list(work.my_promises(member, today)[:MOST_TASKS])
+    later = work.later_tasks(member, today)
+    handed = work.handed_over(member)
     return {
         "promises": promises,
         "promises_overdue": sum(task.due_on < today for task in promises if task.due_on),
-        "promises_later": work.later_tasks(member, today).count(),
+        "promises_later": 0 if everything else later.count(),
+        "later": list(later[:MOST_TASKS]) if everything else [],
+        "handed": list(handed[: MOST_TASKS if everything else FEW]),
+        "handed_total": handed.count(),
         "may_act": work.may_act(member),
         "today": today,
     }
@@ -176,11 +218,15 @@ def _by_account(rows: Any) -> dict[int, list[Any]]:
 
 
 def _why(account_id: int, reason: work.Reason, words: Mapping[str, str]) -> Why:
+    routing = reason.routing
     return Why(
         title=trigger_title(reason.trigger, words),
         evidence=say(reason.evidence),
         on=reason.on or reason.since,
         address=facts_address(account_id, reason.kind, reason.record_id),
+        matter=tag_title(routing.tag) if routing else "",
+        matter_evidence=say(routing.evidence) if routing else "",
+        matter_address=facts_address(account_id, routing.kind, routing.record_id) if routing else "",
     )
 
 

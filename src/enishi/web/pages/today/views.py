@@ -39,7 +39,8 @@ def queue(request: PageRequest) -> HttpResponse:
 @page()
 def promises(request: PageRequest) -> HttpResponse:
     """The promises alone."""
-    context = present.promises_context(request.member, company_day(clock.system_clock()))
+    today = company_day(clock.system_clock())
+    context = present.promises_context(request.member, today, request.GET.get("all") == "1")
     return render(request, "pages/today/promises.html", context)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from tests.world import NOW, TODAY, World, make_account, make_state
 
 from enishi.accounts.models import Account, Member, Record
 from enishi.signals.models import AccountState
+from enishi.web.pages.today import present
 from enishi.work import api as work
 
 SignIn = Callable[[str], Client]
@@ -187,3 +189,80 @@ def test_the_number_of_queries_does_not_grow(
     client.get("/")
     with django_assert_max_num_queries(36):
         client.get("/")
+
+
+def test_a_good_account_says_why_it_is_listed(world: World, sign_in: SignIn) -> None:
+    AccountState.objects.filter(account=world.fuji).update(band="green")
+    page = text(sign_in("takahashi").get("/"))
+    assert "スコアはまだ良好ですが、スコアに表れる前の兆候「パワーユーザーの減少」があるため" in page
+    work.create_task(world.takahashi, world.hokuto.pk, "資料を送る", now=NOW, due_on=TODAY)
+    assert "お約束の期限が来ているため" in text(sign_in("takahashi").get("/"))
+
+
+def test_a_matter_of_others_is_named_once_with_its_evidence(world: World, sign_in: SignIn) -> None:
+    world.sakura.signals.filter(type__startswith="alert:").delete()
+    state = AccountState.objects.get(account=world.sakura)
+    state.alerts, state.causes = [], state.causes[::-1]
+    state.causes[0]["strength"] = 90
+    state.save()
+    page = text(sign_in("takahashi").get("/"))
+    card = page[page.index(f'id="todo-{world.sakura.pk}"') :].partition("</article>")[0]
+    assert card.count(">製品課題</span>") == 1
+    assert "帳票の遅さに触れています" in card
+    assert "価値を感じていない (" not in card
+
+
+def test_a_manager_sees_the_load_of_the_team(world: World, sign_in: SignIn) -> None:
+    task = work.create_task(world.smith, world.acme.pk, "Call", now=NOW, due_on=TODAY - timedelta(days=1))
+    client = sign_in("suzuki")
+    page = text(client.get("/?view=all"))
+    load = page[page.index("チームの負荷") :].partition("</section>")[0]
+    for words in ("高橋 美咲", "Smith Alice", "田中 健", "1,080万円", "期限超過1件"):
+        assert words in load, words
+    assert load.index("高橋 美咲") < load.index("田中 健") < load.index("Smith Alice"), "most at stake first"
+    one = text(client.get(f"/?view=all&owner={world.smith.pk}"))
+    assert f'id="todo-{world.acme.pk}"' in one
+    assert f'id="todo-{world.sakura.pk}"' not in one
+    assert "全員の表示に戻す" in one
+    assert task.title in text(sign_in("smith").get("/"))
+    assert "チームの負荷" not in text(sign_in("takahashi").get("/?view=mine"))
+
+
+def test_an_owner_cannot_widen_the_scope(world: World, sign_in: SignIn) -> None:
+    page = text(sign_in("takahashi").get(f"/?view=team&owner={world.tanaka.pk}"))
+    assert "浪速物産" not in page
+
+
+def test_what_was_handed_over_and_what_comes_later(world: World, sign_in: SignIn) -> None:
+    work.create_task(
+        world.suzuki, world.acme.pk, "規約を確認する", now=NOW, due_on=TODAY, assignee=world.smith
+    )
+    work.create_task(world.suzuki, world.sakura.pk, "来期の計画", now=NOW)
+    client = sign_in("suzuki")
+    page = text(client.get("/"))
+    assert "ほかの方に任せたタスク" in page
+    assert "規約を確認する" in page
+    assert "来期の計画" not in page
+    assert "来期の計画" in text(client.get("/today/promises/?all=1"))
+
+
+def test_the_end_of_a_long_list_leads_on(
+    world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(present, "MOST_SHOWN", 10)
+    for number in range(14):
+        make_state(make_account(f"追加{number}", owner=world.tanaka), "red", 250, at_stake=number + 1)
+    page = text(sign_in("tanaka").get("/"))
+    assert "data-more" not in page, "a button that shows nothing new is none"
+    assert "ほかに5社が対応を必要としています" in page
+
+
+def test_nobody_meets_a_page_without_a_next_step(world: World, sign_in: SignIn) -> None:
+    for name in ("sato", "suzuki", "ito", "watanabe"):
+        assert "data-card " in text(sign_in(name).get("/")), name
+    alone = Member.objects.create(email="new@soratech.example", role="csm", scope="own")
+    client = Client()
+    client.force_login(alone)
+    page = text(client.get("/"))
+    assert "割り当て後は、毎朝この画面に" in page
+    assert 'href="/me/"' in page

@@ -1,0 +1,76 @@
+"""How the work lies on the people who look after customers: who has how much, and what of it waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.cache import cache
+from django.db.models import Count, Q, QuerySet, Sum
+
+from enishi.accounts.models import Account, Member
+from enishi.signals.models import AccountState, ScoringRun
+from enishi.work.book import KEPT_SECONDS, LARGE, calls_for_somebody, has_left
+from enishi.work.models import Task
+from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, within
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One person's book. ``owner`` None: accounts nobody looks after. Money in minor units; ``calling`` accounts need
+    somebody, ``at_stake`` is theirs; ``due`` counts open tasks due within the week, ``overdue`` those of them late."""
+
+    owner: Member | None
+    accounts: int
+    mrr: int
+    calling: int
+    at_stake: int
+    due: int
+    overdue: int
+
+
+Held = dict[int | None, tuple[int, int, int, int]]  # owner -> accounts, MRR, calling, at stake
+
+
+def loads(member: Member, today: date, view: View) -> list[Load]:
+    """The load of everyone whose accounts are in the member's view, most money at stake first."""
+    accounts = accounts_in(member, view)
+    held = _held(accounts, today, key_of(member, view))
+    tasks = _tasks(accounts, today)
+    people = {one.pk: one for one in Member.objects.filter(pk__in=[pk for pk in {*held, *tasks} if pk])}
+    found = [
+        Load(people.get(pk or 0), *held.get(pk, (0, 0, 0, 0)), *tasks.get(pk, (0, 0)))
+        for pk in {*held, *tasks}
+    ]
+    return sorted(found, key=lambda load: (-load.at_stake, -load.calling, load.owner.pk if load.owner else 0))
+
+
+def _held(accounts: QuerySet[Account], today: date, key: str) -> Held:
+    """Kept for minutes where the book is large, like :class:`enishi.work.book.Book`."""
+    run = ScoringRun.objects.filter(status="done").values_list("pk", flat=True).first()
+    name = f"loads1:{run}:{today}:{key}"
+    kept: Held | None = cache.get(name)
+    if kept is None:
+        kept = _read(accounts, today)
+        if sum(row[0] for row in kept.values()) >= LARGE:
+            cache.set(name, kept, KEPT_SECONDS)
+    return kept
+
+
+def _read(accounts: QuerySet[Account], today: date) -> Held:
+    states = AccountState.objects.filter(~has_left(), account__in=accounts).order_by()
+    whole = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("mrr"))
+    calling = states.filter(calls_for_somebody(today)).values_list("account__owner")
+    waiting = {
+        owner: (n, stake or 0) for owner, n, stake in calling.annotate(all=Count("pk"), money=Sum("at_stake"))
+    }
+    return {owner: (n, mrr or 0, *waiting.get(owner, (0, 0))) for owner, n, mrr in whole}
+
+
+def _tasks(accounts: QuerySet[Account], today: date) -> dict[int | None, tuple[int, int]]:
+    due = Task.objects.filter(
+        within(accounts), status=Task.Status.OPEN, due_on__lte=today + timedelta(days=PROMISE_DAYS)
+    )
+    late = Count("pk", filter=Q(due_on__lt=today))
+    rows = due.order_by().values_list("assignee").annotate(all=Count("pk"), late=late)
+    return {assignee: (n, overdue) for assignee, n, overdue in rows}
