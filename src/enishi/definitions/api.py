@@ -13,10 +13,12 @@ from enishi.definitions.actions import (
 )
 from enishi.definitions.diff import describe_changes
 from enishi.definitions.errors import BadDefinition
+from enishi.definitions.names import event_title, product_title, readable
 from enishi.definitions.reads import (
     default_body,
     find_published,
     get_causes,
+    get_names,
     get_tiers,
     known_metrics,
     list_custom_metrics,
@@ -32,9 +34,11 @@ __all__ = [
     "default_body",
     "describe_changes",
     "discard_draft",
+    "event_title",
     "export_folder",
     "find_published",
     "get_causes",
+    "get_names",
     "get_tiers",
     "import_folder",
     "install_defaults",
@@ -44,7 +48,9 @@ __all__ = [
     "list_scorecards",
     "list_versions",
     "parse_body",
+    "product_title",
     "publish",
+    "readable",
     "retire",
     "roll_back",
     "save_draft",

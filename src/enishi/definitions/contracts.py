@@ -73,8 +73,9 @@ class PercentileMapping(Body, frozen=True, tag_field="type", tag="percentile"):
     """Rank among peers on the same day, 0-100.
 
     Peers share all of ``peers`` (``product``, ``plan``, ``size``, ``tenure``, ``stage``, ``industry``); where
-    fewer than ``minimum`` do, the last named is dropped, down to all accounts; fewer than ``minimum`` of those
-    is a missing value. ``points`` shapes the percentile; without it the percentile is the points.
+    fewer than ``minimum`` do, the last named is dropped, down to all accounts. With fewer than ``minimum`` of those
+    ``fallback`` gives points for the amount itself; without it the value is missing. ``points`` shapes the
+    percentile; without it the percentile is the points.
     """
 
     peers: tuple[Literal["product", "plan", "size", "tenure", "stage", "industry", "tier"], ...] = (
@@ -86,6 +87,7 @@ class PercentileMapping(Body, frozen=True, tag_field="type", tag="percentile"):
     minimum: int = 10
     better: Literal["higher", "lower"] = "higher"
     points: tuple[Pair, ...] = ()
+    fallback: PointsMapping | None = None
 
 
 Mapping = PointsMapping | StepsMapping | PercentileMapping
@@ -310,9 +312,18 @@ class Stages(Body, frozen=True):
     left_after_silent_days: int = 180
 
 
+class Names(Body, frozen=True):
+    """How events and products are called on screen; what is not named is made readable from its id."""
+
+    title: Words = ""
+    events: dict[str, Words] = {}
+    products: dict[str, Words] = {}
+
+
 BODIES: dict[str, type[Body]] = {
     "scorecard": Scorecard,
     "causes": Causes,
     "tiers": Tiers,
     "stages": Stages,
+    "names": Names,
 }

@@ -10,7 +10,7 @@ from enishi.accounts.models import Member
 
 
 class Definition(models.Model):
-    """A named declaration. ``kind`` is metric, scorecard, causes, tiers or stages."""
+    """A named declaration. ``kind`` is metric, scorecard, causes, tiers, stages or names."""
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=80)

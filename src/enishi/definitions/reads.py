@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from django.db.models import Q, QuerySet
 
-from enishi.definitions.contracts import Causes, Scorecard, Stages, Tiers
+from enishi.definitions.contracts import Causes, Names, Scorecard, Stages, Tiers
 from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.definitions.rules import KINDS, parse_body
 from enishi.kit.errors import NotFound
@@ -111,6 +111,12 @@ def get_stages() -> Stages:
     """The rule of lifecycle stages in force; the shipped one where none is published."""
     found = list_published("stages")
     return found[0].body if found else _shipped("stages")
+
+
+def get_names() -> Names:
+    """How events and products are called, as published; the shipped names where none are."""
+    found = list_published("names")
+    return found[0].body if found else _shipped("names")
 
 
 def list_custom_metrics() -> dict[str, dict[str, Any]]:

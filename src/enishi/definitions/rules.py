@@ -17,6 +17,7 @@ from enishi.definitions.contracts import (
     Condition,
     Mapping,
     Measure,
+    Names,
     Pair,
     PointsMapping,
     Scorecard,
@@ -32,7 +33,7 @@ from enishi.kit.text import Text
 DERIVED_METRICS = ("usage_slope_z",)
 """What ``signals`` adds to the panel: usage_slope_90 in units of its own standard error."""
 
-KINDS = ("scorecard", "causes", "tiers", "stages", "metric")
+KINDS = ("scorecard", "causes", "tiers", "stages", "names", "metric")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -208,8 +209,11 @@ def _check_mapping(place: str, mapping: Mapping) -> Iterator[Mistake]:
             )
     elif isinstance(mapping, StepsMapping):
         yield from _check_steps(place, mapping)
-    elif mapping.points:
-        yield from _check_points(f"{place}.points", mapping.points)
+    else:
+        if mapping.points:
+            yield from _check_points(f"{place}.points", mapping.points)
+        if mapping.fallback is not None:
+            yield from _check_mapping(f"{place}.fallback", mapping.fallback)
 
 
 def _check_steps(place: str, mapping: StepsMapping) -> Iterator[Mistake]:
@@ -383,9 +387,16 @@ def _check_stages(body: Stages, metrics: Collection[str] | None) -> Iterator[Mis
         yield Mistake("onboarding_at_most_days", text)
 
 
+def _check_names(body: Names, metrics: Collection[str] | None) -> Iterator[Mistake]:
+    for place, named in (("events", body.events), ("products", body.products)):
+        for name, words in named.items():
+            yield from _check_words(f"{place}.{name}", words)
+
+
 _CHECKS: dict[str, Callable[[Any, Collection[str] | None], Iterator[Mistake]]] = {
     "scorecard": _check_scorecard,
     "causes": _check_causes,
     "tiers": _check_tiers,
     "stages": _check_stages,
+    "names": _check_names,
 }

@@ -37,7 +37,7 @@ def body() -> dict[str, Any]:
 
 
 def test_defaults_are_installed_once() -> None:
-    assert len(actions.install_defaults("system", NOW)) == 4
+    assert len(actions.install_defaults("system", NOW)) == 5
     assert actions.install_defaults("system", NOW) == []
     assert [entry.slug for entry in reads.list_scorecards()] == ["default"]
     assert reads.get_causes().causes
@@ -126,7 +126,7 @@ def test_definitions_travel_as_text_files(tmp_path: Path, member: Member) -> Non
     actions.install_defaults("system", NOW)
     written = actions.export_folder(tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in written] == [
-        "causes/default.yaml", "scorecard/default.yaml", "stages/default.yaml", "tiers/default.yaml",
+        "causes/default.yaml", "names/default.yaml", "scorecard/default.yaml", "stages/default.yaml", "tiers/default.yaml",
     ]  # fmt: skip
     results = actions.import_folder(tmp_path, actor=member, now=NOW)
     assert {result.status for result in results} == {"unchanged"}

@@ -7,6 +7,7 @@ import pytest
 
 from enishi.definitions.contracts import PercentileMapping
 from enishi.definitions.errors import BadDefinition
+from enishi.definitions.names import event_title
 from enishi.definitions.reads import default_bodies, default_body
 from enishi.definitions.rules import as_json, parse_body
 
@@ -45,7 +46,7 @@ def mistakes(kind: str, body: Any, metrics: set[str] | None = None) -> dict[str,
 
 def test_every_shipped_definition_is_good() -> None:
     kinds = [kind for kind, _, _ in default_bodies()]
-    assert sorted(kinds) == ["causes", "scorecard", "stages", "tiers"]
+    assert sorted(kinds) == ["causes", "names", "scorecard", "stages", "tiers"]
     for kind, _, body in default_bodies():
         parse_body(kind, body)
 
@@ -178,3 +179,18 @@ def test_a_metric_is_checked_by_its_building_blocks() -> None:
     assert parse_body("metric", good) == good
     assert "(body)" in mistakes("metric", ["no"])
     assert "type" in mistakes("metric", {"id": "x", "title": "X", "type": "drop table"})
+
+
+def test_names_fall_back_to_readable_ids() -> None:
+    names = parse_body(
+        "names", {"events": {"report_exported": {"en": "Report exported", "ja": "帳票の出力"}}}
+    )
+    assert event_title(names, "report_exported").ja == "帳票の出力"
+    for name, shown in {
+        "faq_published": "Faq published", "inquiryAnswered": "Inquiry answered", "Order Completed": "Order completed",
+        "musubi-desk": "Musubi desk", "CSV_export": "CSV export", "帳票.出力": "帳票 出力", "API": "API", "__": "__",
+    }.items():  # fmt: skip
+        assert event_title(names, name).en == event_title(names, name).ja == shown, name
+    with pytest.raises(BadDefinition) as caught:
+        parse_body("names", {"products": {"desk": {"en": ""}}})
+    assert caught.value.mistakes[0].place == "products.desk"
