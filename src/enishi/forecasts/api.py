@@ -16,12 +16,13 @@ from enishi.forecasts.evaluation import (
     reliability,
     wilson,
 )
-from enishi.forecasts.labels import label_ends, label_silence
+from enishi.forecasts.labels import counts_by_use, is_held, label_contracts, label_silence
 from enishi.forecasts.ltv import NotEnoughHistory, simple_ltv
 from enishi.forecasts.survival import TimeToEvent, survival_at, time_to_event
 
 __all__ = [
     "Interval", "NotEnoughHistory", "TimeToEvent", "alarms_per_week", "auc", "auc_difference", "auc_with_interval",
-    "brier", "brier_skill", "calibration_error", "clustered_rate", "label_ends", "label_silence", "lead_times",
+    "brier", "brier_skill", "calibration_error", "clustered_rate", "counts_by_use", "is_held", "label_contracts",
+    "label_silence", "lead_times",
     "lift_at", "observed_rate_by_band", "reliability", "simple_ltv", "survival_at", "time_to_event", "wilson",
 ]  # fmt: skip

@@ -1,97 +1,82 @@
-"""What happened after each snapshot: churned, stayed, or not yet known.
+"""What became of an account after a day: lost, not lost, or not yet known. The one definition of an outcome.
 
-A row whose horizon reaches beyond what has been observed is *censored*: it is neither churned nor retained
-and takes no part in a test, unless the churn has already been seen.
+A row whose horizon reaches beyond what has been observed is *censored* (NaN): it is neither lost nor kept and takes no
+part in a test. For contracts a loss already seen is not open any more, however far the horizon still reaches; silence is
+only known when it has lasted to its end.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-CHURNED, STAYED, CENSORED = 1.0, 0.0, float("nan")
+LOST, KEPT, CENSORED = 1.0, 0.0, float("nan")
+LEAST_EVENTS = 5
+ACTIVE_WITHIN = 180
 
 
-def label_ends(
-    snapshots: pd.DataFrame, ends: pd.DataFrame, horizon_days: int, observed_until: date
-) -> pd.DataFrame:
-    """Label snapshots of customers under contract.
-
-    Args:
-        snapshots: ``as_of``, ``account_id``; only rows of accounts that were customers then.
-        ends: ``account_id``, ``churned_on``: the earlier of notice and end of everything the account had. An
-            account that left, came back and left again has several rows.
-        horizon_days: a churn counts on day ``as_of + 1`` … ``as_of + horizon_days``.
-        observed_until: last day on which facts were complete.
-
-    Returns:
-        The snapshots with ``churned`` (1, 0, NaN censored) and ``churned_on`` (the churn within the horizon).
-    """
-    rows = snapshots.reset_index(drop=True)
-    as_of = pd.to_datetime(rows.as_of)
-    later = rows.assign(row=rows.index, at=as_of)[["row", "account_id", "at"]].merge(ends, on="account_id")
-    when = pd.to_datetime(later.churned_on)
-    within = later[(when > later["at"]) & (when <= later["at"] + pd.Timedelta(days=horizon_days))]
-    first = within.assign(when=pd.to_datetime(within.churned_on)).groupby("row").when.min()
-    churned_on = first.reindex(rows.index)
-    return _labelled(rows, churned_on, as_of, horizon_days, observed_until)
-
-
-def label_silence(
-    snapshots: pd.DataFrame,
-    active: pd.DataFrame,
-    silence_days: int,
-    observed_until: date,
-    min_events: int = 5,
-) -> pd.DataFrame:
-    """Label snapshots of accounts known by their events alone: churned means silent for ``silence_days``.
+def counts_by_use(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which accounts count on a day by their events alone: from the fifth event on, while active in 180 days.
 
     Args:
-        snapshots: ``as_of``, ``account_id``.
-        active: ``account_id``, ``day``, ``n``: events of each account and day.
-        silence_days: an account is alive at a snapshot if it has an event in the ``silence_days`` days up to
-            and including it, and churned if it has none in the ``silence_days`` days after it.
-        observed_until: last day on which facts were complete.
-        min_events: accounts with fewer events ever before the snapshot are left out.
+        rows: ``events_ever``, ``days_since_last_seen``, as known on the day.
+    """
+    return (rows["events_ever"] >= LEAST_EVENTS) & (rows["days_since_last_seen"] < ACTIVE_WITHIN)
+
+
+def label_silence(rows: pd.DataFrame, horizon_days: int, observed_until: date) -> pd.DataFrame:
+    """Label accounts known by their events: lost means no event on any of the ``horizon_days`` days after.
+
+    Args:
+        rows: ``as_of``; ``days_since_last_seen`` on that day; ``silent_for``: the same, ``horizon_days`` days later,
+            with all that is known by now (NaN: never seen).
+        observed_until: last day of which use is known.
 
     Returns:
-        The rows alive at their snapshot, with ``churned`` and ``churned_on`` (the day after the last event).
+        The rows with ``label`` and ``lost_on`` (the day of the last event; NaT unless lost).
     """
-    rows = snapshots.reset_index(drop=True)
-    days = active.assign(day=pd.to_datetime(active.day)).sort_values("day")
-    days["ever"] = days.groupby("account_id").n.cumsum()
-    rows = rows.assign(at=pd.to_datetime(rows.as_of)).sort_values("at", kind="stable")
-    last = days[["account_id", "day", "ever"]].rename(columns={"day": "last_on"})
-    rows = pd.merge_asof(rows, last.sort_values("last_on"), left_on="at", right_on="last_on", by="account_id")
-    following = days[["account_id", "day"]].rename(columns={"day": "next_on"}).sort_values("next_on")
-    rows = pd.merge_asof(
-        rows,
-        following,
-        left_on="at",
-        right_on="next_on",
-        by="account_id",
-        direction="forward",
-        allow_exact_matches=False,
-    )
-    span = pd.Timedelta(days=silence_days)
-    alive = (rows.ever >= min_events) & (rows["at"] - rows.last_on < span)
-    rows = rows[alive].reset_index(drop=True)
-    silent = rows.next_on.isna() | (rows.next_on > rows["at"] + span)
-    churned_on = (rows.last_on + pd.Timedelta(days=1)).where(silent)
-    complete = rows["at"] + span <= pd.Timestamp(observed_until)
-    churned = silent.astype(float).where(complete | ~silent)
-    kept = rows.drop(columns=["at", "last_on", "ever", "next_on"])
-    return kept.assign(churned=churned, churned_on=churned_on.where(churned == CHURNED))
+    as_of = pd.to_datetime(rows["as_of"])
+    lost = rows["silent_for"].isna() | (rows["silent_for"] >= horizon_days)
+    complete = as_of + pd.Timedelta(days=horizon_days) <= pd.Timestamp(observed_until)
+    label = pd.Series(np.where(lost, LOST, KEPT), index=rows.index).where(complete)
+    last = as_of - pd.to_timedelta(rows["days_since_last_seen"], unit="D")
+    return rows.assign(label=label, lost_on=last.where(label == LOST))
 
 
-def _labelled(
-    rows: pd.DataFrame,
-    churned_on: pd.Series[pd.Timestamp],
-    as_of: pd.Series[pd.Timestamp],
-    horizon: int,
-    until: date,
+def is_held(contracts: pd.DataFrame, day: pd.Timestamp) -> pd.Series[bool]:
+    """Which contracts run on a day without having been given notice.
+
+    Args:
+        contracts: ``started_on``, ``leaving_on``: the earlier of notice and end (NaT: open).
+    """
+    return (contracts["started_on"] <= day) & ~(contracts["leaving_on"] <= day)
+
+
+def label_contracts(
+    contracts: pd.DataFrame, day: pd.Timestamp, horizon_days: int, observed_until: pd.Timestamp
 ) -> pd.DataFrame:
-    complete = as_of + pd.Timedelta(days=horizon) <= pd.Timestamp(until)
-    churned = churned_on.notna().astype(float)
-    return rows.assign(churned=churned.where(complete | churned_on.notna()), churned_on=churned_on)
+    """Label the customers of a day: lost on the earlier of notice and end of their last contract, if that comes on
+    ``day + 1`` … ``day + horizon_days`` and no other contract goes on beyond.
+
+    Args:
+        contracts: ``account_id``, ``started_on``, ``leaving_on``, as known by now.
+        observed_until: last day on which contracts were observed.
+
+    Returns:
+        One row per account with a contract held on the day: ``as_of, account_id, label, lost_on``.
+    """
+    held = contracts[is_held(contracts, day)]
+    end = day + pd.Timedelta(days=horizon_days)
+    far = pd.Timestamp.max.floor("D")
+    last = held.assign(leaving_on=held["leaving_on"].fillna(far)).groupby("account_id")["leaving_on"].max()
+    later = contracts[(contracts["started_on"] > day) & (contracts["started_on"] <= end)]
+    goes_on = set(later.loc[~(later["leaving_on"] <= end), "account_id"])
+    lost = (last <= end) & ~last.index.isin(goes_on)
+    label: pd.Series[Any] = lost.astype(float)
+    if end > observed_until:
+        label[~lost] = CENSORED
+    columns = {"label": label.to_numpy(), "lost_on": last.where(lost).to_numpy()}
+    return pd.DataFrame({"as_of": day, "account_id": last.index, **columns})

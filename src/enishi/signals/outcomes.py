@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from enishi.forecasts.api import counts_by_use, is_held, label_contracts, label_silence
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -24,8 +24,6 @@ from enishi.metrics.api import Facts, panel
 from enishi.signals.asof import KnownRecords
 from enishi.signals.panel import company_facts
 
-LEAST_EVENTS = 5
-ACTIVE_WITHIN = 180
 _SILENT = "days_since_last_seen"
 _PATTERN = re.compile(r"(silence|churn):([1-9]\d{0,3})\Z")
 
@@ -74,19 +72,12 @@ def _silence(home: Home, days: Sequence[date], horizon: int) -> pd.DataFrame:
         after = panel(facts, sorted(later.values()), [_SILENT], known="now")
         apart = _apart(home, facts, sorted(later.values()))
     after = pd.concat([after, apart], ignore_index=True)
-    counted = then[(then["events_ever"] >= LEAST_EVENTS) & (then["days_since_last_seen"] < ACTIVE_WITHIN)]
-    frame = counted[["as_of", "account_id", "days_since_last_seen"]].copy()
+    frame = then[counts_by_use(then)][["as_of", "account_id", "days_since_last_seen"]].copy()
     frame["later"] = frame["as_of"].map(later)
     frame["heir"] = _heirs(home, frame["account_id"], frame["later"])
     seen = after.rename(columns={"as_of": "later", "account_id": "heir", _SILENT: "silent_for"})
     frame = frame.merge(seen, on=["later", "heir"], how="left")
-    lost = frame["silent_for"].isna() | (frame["silent_for"] >= horizon)
-    frame["label"] = np.where(lost, 1.0, 0.0)
-    frame.loc[frame["later"] > last_used_day(home), "label"] = np.nan
-    as_of = pd.to_datetime(frame["as_of"])
-    last = as_of - pd.to_timedelta(frame["days_since_last_seen"], unit="D")
-    frame["lost_on"] = last.where(frame["label"] == 1)
-    return _labels(frame)
+    return _labels(label_silence(frame, horizon, last_used_day(home)))
 
 
 def _heirs(home: Home, accounts: pd.Series[Any], days: pd.Series[Any]) -> list[int]:
@@ -155,19 +146,15 @@ def _churn_of(
     lead, later = records.survivors(day), records.survivors(day + timedelta(days=horizon))
     own, heirs = _followed(contracts["holder"], lead), _followed(contracts["holder"], later)
     contracts = contracts.assign(account_id=heirs)
-    held = _is_held(contracts, pd.Timestamp(day))
+    held = is_held(contracts, pd.Timestamp(day))
     pairs = pd.DataFrame({"own": own, "account_id": heirs})[held].drop_duplicates("own")
-    judged = _churn_on(contracts, pd.Timestamp(day), horizon, pd.Timestamp(today))
+    judged = label_contracts(contracts, pd.Timestamp(day), horizon, pd.Timestamp(today))
     found = pairs.merge(judged, on="account_id")
     return found.drop(columns="account_id").rename(columns={"own": "account_id"})
 
 
 def _followed(accounts: pd.Series[Any], lead: Mapping[int, int]) -> pd.Series[Any]:
     return accounts.map(lambda number: lead.get(number, number))
-
-
-def _is_held(contracts: pd.DataFrame, day: pd.Timestamp) -> pd.Series[bool]:
-    return (contracts["started_on"] <= day) & ~(contracts["leaving_on"] <= day)
 
 
 def _last_recorded(records: KnownRecords) -> date:
@@ -187,24 +174,3 @@ def _last_recorded(records: KnownRecords) -> date:
         ).fetchone()
         days.append(row[0] if row else None)
     return max((day for day in days if day), default=date.min)
-
-
-def _churn_on(contracts: pd.DataFrame, day: pd.Timestamp, horizon: int, today: pd.Timestamp) -> pd.DataFrame:
-    held = contracts[_is_held(contracts, day)]
-    end = day + pd.Timedelta(days=horizon)
-    far = pd.Timestamp.max.floor("D")
-    last = held.assign(leaving_on=held["leaving_on"].fillna(far)).groupby("account_id")["leaving_on"].max()
-    later = contracts[(contracts["started_on"] > day) & (contracts["started_on"] <= end)]
-    goes_on = set(later.loc[~(later["leaving_on"] <= end), "account_id"])
-    lost = (last <= end) & ~last.index.isin(goes_on)
-    label = lost.astype(float)
-    if end > today:
-        label[~lost] = np.nan
-    return pd.DataFrame(
-        {
-            "as_of": day,
-            "account_id": last.index,
-            "label": label.to_numpy(),
-            "lost_on": last.where(lost).to_numpy(),
-        }
-    )
