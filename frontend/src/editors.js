@@ -40,8 +40,15 @@ function fit(form) {
   }
 }
 
+// A measure shows the fields of the mapping it uses; what another mapping would ask for waits hidden.
+function fitMapping(select) {
+  for (const element of select.closest(".measure-body")?.querySelectorAll("[data-mappings]") || [])
+    element.hidden = !element.dataset.mappings.split(" ").includes(select.value);
+}
+
 export function editors() {
   reveal(document);
+  for (const select of document.querySelectorAll("[data-mapping]")) fitMapping(select);
   for (const form of document.querySelectorAll("[data-metric-form]")) fit(form);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-adds-row]");
@@ -50,6 +57,7 @@ export function editors() {
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-metric-form]");
     if (form) fit(form);
+    if (event.target.matches("[data-mapping]")) fitMapping(event.target);
   });
   document.addEventListener("htmx:afterSwap", (event) => reveal(event.target));
 }

@@ -95,8 +95,7 @@ def _read_applies(body: Body, sent: QueryDict) -> None:
         return
     applies: Body = {}
     for name in LISTS:
-        values = [v.strip() for text in sent.getlist(f"applies:{name}") for v in re.split(r"[,、\n]", text)]
-        put(applies, name, [v for v in dict.fromkeys(values) if v])
+        put(applies, name, [v for v in dict.fromkeys(sent.getlist(f"applies:{name}")) if v])
     for name in ("tenure_from_days", "tenure_below_days"):
         put(applies, name, number(sent.get(f"applies:{name}", "")))
     put(body, "applies_to", applies or None)
@@ -160,6 +159,14 @@ def _tenure_tables(sent: QueryDict, key: str, kind: str) -> list[Body]:
     return tables
 
 
+def _fallback(sent: QueryDict, key: str, before: Mapping[str, Any] | None) -> Body | None:
+    """The table by amount for a rank among too few; ``before`` where the form does not show it."""
+    if f"{key}:fallback:x" not in sent:
+        return dict(before) if before else None
+    pairs = read_pairs(sent, f"{key}:fallback")
+    return {**(before or {"type": "points"}), "points": pairs} if pairs else None
+
+
 def read_mapping(sent: QueryDict, key: str, before: Mapping[str, Any]) -> Body:
     """A mapping from its fields; ``before`` where the form does not show it."""
     kind = sent.get(f"{key}:mapping", "") or ""
@@ -168,11 +175,13 @@ def read_mapping(sent: QueryDict, key: str, before: Mapping[str, Any]) -> Body:
     pairs = read_pairs(sent, key)
     mapping: Body = {"type": kind}
     if kind == "percentile":
-        mapping["peers"] = [peer for peer in PEERS if peer in sent.getlist(f"{key}:peers")]
+        ticked = sent.getlist(f"{key}:peers")
+        mapping["peers"] = [peer for peer in PEERS if peer in ticked] if ticked else list(PEERS[:4])
         put(mapping, "minimum", number(sent.get(f"{key}:minimum", "")))
         put(mapping, "better", sent.get(f"{key}:better", ""))
         if before.get("type") == "percentile":
             put(mapping, "points", pairs)
+            put(mapping, "fallback", _fallback(sent, key, before.get("fallback")))
         return mapping
     if kind == "bands":
         mapping |= {"steps": _steps(pairs), "below": number(sent.get(f"{key}:below", "")) or 0}
@@ -265,6 +274,11 @@ def shown_pairs(mapping: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     else:
         rows = [tuple(pair) for pair in mapping.get("points", [])]
     return [*rows, ("", "")]
+
+
+def shown_fallback(mapping: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """The table by amount of a rank, with an empty row to fill."""
+    return shown_pairs({"points": (mapping.get("fallback") or {}).get("points", [])})
 
 
 def shown_peers(mapping: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.web.pages.health import card_form
 from enishi.web.pages.health.catalogue import metric_catalogue
+from enishi.web.pages.portfolio.words import stage_words, tier_words
 
 MAPPINGS = {
     "points": gettext_lazy("Points between values"),
@@ -117,16 +119,50 @@ def _measure(
         "scale": mapping.get("scale", "linear"),
         "below": mapping.get("below", 0),
         "peers": card_form.shown_peers(mapping),
+        "fallback": card_form.shown_fallback(mapping),
         "minimum": mapping.get("minimum", 10),
         "better": mapping.get("better", "higher"),
         "curve": curve(mapping),
-        "mistake": _mistake_of(mistakes, measure),
+        "mistakes": own_mistakes(mistakes, f"measures[{measure.get('_at')}]"),
     }
 
 
-def _mistake_of(mistakes: Mapping[str, str], measure: Mapping[str, Any]) -> str:
-    index = measure.get("_at")
-    return "; ".join(text for place, text in mistakes.items() if place.startswith(f"measures[{index}]"))
+def own_mistakes(mistakes: Mapping[str, str], place: str) -> dict[str, str]:
+    """What is wrong within one entry, by part; ``other`` for what belongs to none."""
+    found: dict[str, str] = {}
+    for where, text in mistakes.items():
+        if where == place or where.startswith((f"{place}.", f"{place}[")):
+            part = where[len(place) :].lstrip(".").split(".")[0].split("[")[0] or "other"
+            found[part] = f"{found[part]} {text}" if part in found else text
+    return found
+
+
+_PLACE = re.compile(r"(measures|groups|caps)\[(\d+)\]")
+_PARTS = {
+    "bands": gettext_lazy("Bands"),
+    "trend": gettext_lazy("Trend arrow"),
+    "stake": gettext_lazy("Share of a year's revenue taken as at stake"),
+    "minimum_coverage": gettext_lazy("Data coverage"),
+    "priority": gettext_lazy("Priority (lowest wins)"),
+    "applies_to": gettext_lazy("Which accounts"),
+    "title": gettext_lazy("Title"),
+}
+
+
+def named_mistakes(body: Mapping[str, Any], error: EnishiError | None) -> list[tuple[str, str]]:
+    """What is wrong, each with the name people know its place by."""
+    return [(_place_title(body, place), text) for place, text in mistakes_of(error).items()]
+
+
+def _place_title(body: Mapping[str, Any], place: str) -> str:
+    found = _PLACE.match(place)
+    entries = body.get(found[1], []) if found else []
+    if found and int(found[2]) < len(entries):
+        entry = entries[int(found[2])]
+        if found[1] == "measures":
+            return measure_title(entry)
+        return Text.parse(entry.get("title") or entry["id"]).in_language(get_language() or "ja")
+    return str(_PARTS.get(place.split(".")[0], _("Scorecard")))
 
 
 def mistakes_of(error: EnishiError | None) -> dict[str, str]:
@@ -140,7 +176,7 @@ def groups(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[st
     shares = card_form.shares(body)
     measures = [{**m, "_at": index} for index, m in enumerate(body.get("measures", []))]
     found = []
-    for group in body.get("groups", []):
+    for index, group in enumerate(body.get("groups", [])):
         own = [_measure(m, shares, mistakes) for m in measures if m["group"] == group["id"]]
         found.append(
             {
@@ -151,12 +187,13 @@ def groups(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[st
                 "weight": group.get("weight", 0),
                 "share": sum(m["share"] for m in own),
                 "measures": own,
+                "mistakes": own_mistakes(mistakes, f"groups[{index}]"),
             }
         )
     return found
 
 
-def caps(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+def caps(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "id": cap["id"],
@@ -165,21 +202,39 @@ def caps(body: Mapping[str, Any]) -> list[dict[str, Any]]:
             "words": title_words(cap.get("title")),
             "when": [*cap.get("when", []), {"metric": "", "op": "<", "value": ""}],
             "at_most": cap.get("at_most", ""),
+            "mistakes": own_mistakes(mistakes, f"caps[{index}]"),
         }
-        for cap in body.get("caps", [])
+        for index, cap in enumerate(body.get("caps", []))
     ]
 
 
-def applies(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Which accounts the scorecard is for, one line per attribute."""
+def applies(body: Mapping[str, Any], offered: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Which accounts the scorecard is for: per attribute the values there are, and which are chosen.
+
+    Args:
+        offered: products, plans and sizes that occur in the book.
+    """
     own = body.get("applies_to") or {}
-    titles = {
-        "products": _("Products"), "plans": _("Plans"), "sizes": _("Sizes"), "tiers": _("Tiers"), "stages": _("Stages"),
-    }  # fmt: skip
+    lists = (
+        ("products", _("Products"), _plain(offered.get("product", ()))),
+        ("plans", _("Plans"), _plain(offered.get("plan", ()))),
+        ("sizes", _("Sizes"), _plain(offered.get("size", ()))),
+        ("tiers", _("Tiers"), tier_words()),
+        ("stages", _("Stages"), stage_words()),
+    )
     return [
-        {"name": name, "title": title, "value": ", ".join(own.get(name, []))}
-        for name, title in titles.items()
+        {
+            "name": name,
+            "title": title,
+            "options": list((options | {v: v for v in own.get(name, []) if v not in options}).items()),
+            "chosen": own.get(name, []),
+        }
+        for name, title, options in lists
     ]
+
+
+def _plain(values: Sequence[str]) -> dict[str, str]:
+    return {value: value for value in values}
 
 
 def metric_options() -> list[tuple[str, str]]:
@@ -196,8 +251,10 @@ def editor_context(
     published: DefinitionVersion | None,
     draft: DefinitionVersion | None,
     error: EnishiError | None = None,
+    *,
+    offered: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """Everything the editor draws."""
+    """Everything the editor draws; ``offered`` as for :func:`applies`."""
     mistakes = mistakes_of(error)
     return {
         "slug": slug,
@@ -206,18 +263,21 @@ def editor_context(
         "words": title_words(body.get("title")),
         "description": title_words(body.get("description")),
         "groups": groups(body, mistakes),
-        "caps": caps(body),
+        "caps": caps(body, mistakes),
         "bands": {"green": 65, "yellow": 40, "margin": 2, **body.get("bands", {})},
         "trend": {"weeks": 4, "minimum": 3, "z": 1.96, **body.get("trend", {})},
         "stake": {"green": 0.05, "yellow": 0.2, "red": 0.5, "unknown": 0.15, **body.get("stake", {})},
         "minimum_coverage": body.get("minimum_coverage", 0.3),
         "priority": body.get("priority", 100),
-        "applies": applies(body),
+        "applies": applies(body, offered),
+        "products": offered.get("product", ()),
         "applies_to": body.get("applies_to") or {},
         "published": published,
         "draft": draft,
         "error": error,
         "mistakes": mistakes,
+        "named_mistakes": named_mistakes(body, error),
+        "part_mistakes": {name: own_mistakes(mistakes, name) for name in _PARTS},
         "metrics": metric_options(),
         "mappings": MAPPINGS,
         "missing_rules": MISSING,

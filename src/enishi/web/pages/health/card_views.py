@@ -36,8 +36,9 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import backtests, previews
 from enishi.web.pages.health.card_form import read_form
-from enishi.web.pages.health.card_present import editor_context
+from enishi.web.pages.health.card_present import editor_context, named_mistakes
 from enishi.web.pages.health.tabs import tabs
+from enishi.web.pages.portfolio.reads import choices_on_offer
 
 Status = DefinitionVersion.Status
 KIND = "scorecard"
@@ -130,7 +131,8 @@ def _editor(
     draft: DefinitionVersion | None,
     error: EnishiError | None = None,
 ) -> HttpResponse:
-    context = editor_context(slug, body, published, draft, error)
+    offered = choices_on_offer(request.member)
+    context = editor_context(slug, body, published, draft, error, offered=offered)
     context |= {"edits": _edits(request), "blank_conditions": BLANK_CONDITIONS}
     return render(request, "pages/health/card.html", context, status=422 if error else 200)
 
@@ -146,7 +148,7 @@ def preview(request: PageRequest, slug: str) -> HttpResponse:
         today, names = company_day(system_clock()), request.POST.get("preview:accounts", "")[:500]
         context["preview"] = previews.preview_card(request.member, slug, body, today, names)
     except BadDefinition as error:
-        context["error"] = error
+        context["mistakes"] = named_mistakes(body, error)
     return render(request, "pages/health/_preview.html", context)
 
 

@@ -14,7 +14,7 @@ from enishi.kit.text import Text
 from enishi.signals.texts import show_value, unit_of
 from enishi.store.kinds import STAGES
 from enishi.web.pages.health.card_form import shown_pairs
-from enishi.web.pages.health.card_present import title_words
+from enishi.web.pages.health.card_present import own_mistakes, title_words
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.health.rule_form import ATTRIBUTES, PLACES, TAGS
 
@@ -96,16 +96,6 @@ def in_words(conditions: Iterable[Condition], titles: Mapping[str, str]) -> str:
     """Conditions as a person reads them."""
     joint = " かつ " if _language().startswith("ja") else " and "
     return joint.join(condition_words(condition, titles) for condition in conditions)
-
-
-def own_mistakes(mistakes: Mapping[str, str], place: str) -> dict[str, str]:
-    """What is wrong within one entry, by part; ``other`` for what belongs to none."""
-    found: dict[str, str] = {}
-    for where, text in mistakes.items():
-        if where == place or where.startswith((f"{place}.", f"{place}[")):
-            part = where[len(place) :].lstrip(".").split(".")[0].split("[")[0] or "other"
-            found[part] = f"{found[part]} {text}" if part in found else text
-    return found
 
 
 def _when(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:

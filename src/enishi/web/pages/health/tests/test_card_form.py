@@ -115,3 +115,21 @@ def test_what_is_no_number_is_left_for_the_check_to_name() -> None:
 
 def test_shares_add_up_to_the_whole() -> None:
     assert sum(shares(BASE).values()) == pytest.approx(1)
+
+
+def test_the_table_for_too_few_peers_is_edited_kept_and_taken_away() -> None:
+    key = "measure:volume"
+    base = whole_form(BASE)
+    before = next(m for m in BASE["measures"] if m["id"] == "volume")["mapping"]["fallback"]
+
+    def fallback(query: QueryDict) -> object:
+        body = read_form(BASE, query)
+        return next(m for m in body["measures"] if m["id"] == "volume")["mapping"].get("fallback")
+
+    assert fallback(base) == before
+    base.setlist(f"{key}:fallback:x", ["0", "50", ""])
+    base.setlist(f"{key}:fallback:y", ["10", "90", ""])
+    assert fallback(base) == {**before, "points": [[0, 10], [50, 90]]}
+    base.setlist(f"{key}:fallback:x", [""])
+    base.setlist(f"{key}:fallback:y", [""])
+    assert fallback(base) is None

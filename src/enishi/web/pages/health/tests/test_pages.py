@@ -95,9 +95,47 @@ def test_a_draft_is_kept_and_the_version_in_force_stands(world: World) -> None:
 
 def test_a_mistake_is_named_with_its_place_and_nothing_is_kept(world: World) -> None:
     answer = sign_in(world.suzuki).post("/health/scorecards/default/draft/", {"bands:green": "very"})
+    page = answer.content.decode()
     assert answer.status_code == 422
-    assert "bands.green" in answer.content.decode()
+    bands = page[page.index('class="band-fields"') :]
+    assert "数値を入力してください" in bands[: bands.index("</section>")]
+    assert "bands.green" not in page
     assert not list_versions("scorecard", "default").filter(status="draft").exists()
+
+
+def test_a_wrong_table_is_named_by_its_measure_and_what_was_entered_stays(world: World) -> None:
+    key = "measure:recency"
+    sent = {
+        f"{key}:weight": "3", f"{key}:group": "usage", f"{key}:mapping": "points", f"{key}:x": ["0", "0"],
+        f"{key}:y": ["100", "20"], "new-measure:metric": "days_since_order", "new-measure:group": "usage", "new-group:title:ja": "成果",
+        "card:description:ja": "入力したまま",
+    }  # fmt: skip
+    answer = sign_in(world.suzuki).post("/health/scorecards/default/draft/", sent)
+    page = answer.content.decode()
+    measure = page[page.index('id="measure-recency"') :]
+    assert answer.status_code == 422
+    assert "小さい順" in measure[: measure.index("</details>")]
+    for kept in (
+        "入力したまま",
+        "成果",
+        'name="measure:days_since_order:weight"',
+        f'name="{key}:weight" value="3"',
+    ):
+        assert kept in page
+    assert "measures[" not in page
+
+
+def test_a_scorecard_is_for_the_accounts_ticked(world: World) -> None:
+    client = sign_in(world.suzuki)
+    page = client.get("/health/scorecards/default/").content.decode()
+    assert 'name="applies:tiers" value="high"' in page
+    sent = {"applies:sent": "1", "applies:tiers": ["high", "low"], "applies:stages": "onboarding"}
+    assert client.post("/health/scorecards/default/draft/", sent).status_code == 302
+    draft = list_versions("scorecard", "default").get(status="draft")
+    assert draft.body["applies_to"] == {"tiers": ["high", "low"], "stages": ["onboarding"]}
+    shown = client.get("/health/scorecards/default/").content.decode()
+    assert 'name="applies:tiers" value="high" checked' in shown
+    assert 'name="applies:tiers" value="tech" checked' not in shown
 
 
 def test_publishing_shows_the_changes_in_words_and_keeps_the_note(world: World) -> None:
@@ -225,7 +263,7 @@ def test_the_preview_answers_before_any_facts_have_come(world: World) -> None:
 def test_the_preview_names_a_mistake(world: World) -> None:
     answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "many"})
     assert answer.status_code == 200
-    assert "bands.green" in answer.content.decode()
+    assert "<strong>区分</strong> 数値を入力してください" in answer.content.decode()
 
 
 def test_an_own_metric_is_built_previewed_and_retired(world: World) -> None:
