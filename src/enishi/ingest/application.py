@@ -12,12 +12,13 @@ from django.db import InterfaceError, OperationalError
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import RecordVersion
 from enishi.accounts.versions import last_version_id, version_batches
-from enishi.ingest.contracts import Channel, Origin
+from enishi.ingest.contracts import Channel, Origin, channel_of_file
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.traits import apply_identities, keep_failed
 from enishi.kit.clock import Clock, system_clock
+from enishi.store.columns import Events
 from enishi.store.contracts import Body, Erasure, Event, Version
 
 log = logging.getLogger("enishi.ingest")
@@ -49,7 +50,7 @@ class DjangoApplication:
 
     def _channel(self, origin: Origin) -> Channel:
         if not origin.key:
-            channel = Channel(origin.source, origin.product, origin.system, origin.creates_accounts)
+            channel = channel_of_file(origin)
             self._files[channel.name] = channel
             return channel
         found = self._keys.get(origin.key)
@@ -57,9 +58,13 @@ class DjangoApplication:
             self._read_at = float("-inf")
             self._settings()
             found = self._keys.get(origin.key)
-        return found or Channel(f"key {origin.key}", creates_accounts=False)
+        return found or Channel(f"key {origin.key}", creates_accounts=False, stream=f"gone:{origin.key}")
 
-    def decode(self, bodies: Sequence[Body]) -> list[Event]:
+    def streams(self) -> dict[str, str]:
+        self._settings()
+        return {name: channel.stream for name, channel in self._names.items()}
+
+    def decode(self, bodies: Sequence[Body]) -> Events:
         self._settings()
         events, rejects = decode_bodies(bodies, self._channel)
         if rejects:

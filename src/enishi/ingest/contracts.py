@@ -41,13 +41,24 @@ decode_origin = msgspec.json.Decoder(Origin).decode
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The settings under which an item is understood: its write key's, or its file's."""
+    """The settings under which an item is understood: its write key's, or its file's.
+
+    ``stream`` is within what message ids are unique: the application that sends with a write key or with those that
+    replace it; all files of one id system.
+    """
 
     name: str
     product: str = ""
     system: str = DEFAULT_SYSTEM
     creates_accounts: bool = True
     updates_records: bool = False
+    stream: str = ""
+
+
+def channel_of_file(origin: Origin) -> Channel:
+    """The settings of a file's events."""
+    stream = f"file:{origin.system}"
+    return Channel(origin.source, origin.product, origin.system, origin.creates_accounts, stream=stream)
 
 
 class Refused(Exception):

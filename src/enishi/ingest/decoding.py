@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from enishi.ingest.contracts import Channel, Origin, Refused, decode_origin
-from enishi.ingest.items import Circumstances, read_instant, read_item
+from enishi.ingest.items import Circumstances, add_items, read_instant
 from enishi.ingest.models import Reject
 from enishi.kit.text import Text
-from enishi.store.contracts import Body, Event
+from enishi.store.columns import Events
+from enishi.store.contracts import Body
 
 log = logging.getLogger("enishi.ingest")
 
@@ -79,9 +80,9 @@ def circumstances(origin: Origin, received_us: int, sent_us: int | None, place: 
 
 def decode_bodies(
     bodies: Sequence[Body], channel_of: Callable[[Origin], Channel]
-) -> tuple[list[Event], list[Reject]]:
+) -> tuple[Events, list[Reject]]:
     """All events of some bodies in order, and unsaved rejects for the rest."""
-    events: list[Event] = []
+    events = Events()
     rejects: list[Reject] = []
     for body in bodies:
         origin = decode_origin(body.origin)
@@ -93,19 +94,18 @@ def decode_bodies(
             rejects.append(_reject(body, 0, body.body, channel, origin, None, broken))
             continue
         at = circumstances(origin, body.received_us, sent_us, str(body.number))
-        for position, raw in enumerate(items):
-            try:
-                events.append(read_item(raw, channel, at, position))
-            except Refused as refused:
-                rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, refused))
-            except Exception as error:
-                # Whatever one sender managed to write may not stop everybody's facts.
-                log.exception("an accepted item could not be read")
-                rejects.append(_reject(body, position, bytes(raw), channel, origin, sent_us, _unread(error)))
+        failures: list[tuple[int, Exception]] = []
+        add_items(events, items, channel, at, lambda *found: failures.append(found))  # noqa: B023 - called now
+        for position, failure in failures:
+            refused = failure if isinstance(failure, Refused) else _unread(failure)
+            raw = bytes(items[position])
+            rejects.append(_reject(body, position, raw, channel, origin, sent_us, refused))
     return events, rejects
 
 
 def _unread(error: Exception) -> Refused:
+    """Whatever one sender managed to write may not stop everybody's facts."""
+    log.error("an accepted item could not be read", exc_info=error)
     name = type(error).__name__
     return Refused(
         "unreadable", Text(f"The message cannot be read ({name}).", f"メッセージを読み取れません({name})。")

@@ -8,13 +8,16 @@ most a day ahead, and refused beyond; what lies before the year 2000 is refused.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from enishi.ingest.contracts import MAX_ITEM, Channel, Refused
 from enishi.kit.text import Text
+from enishi.store.columns import Events
 from enishi.store.contracts import Event
 
 _DAY_US = 86_400_000_000
@@ -23,15 +26,16 @@ MAX_ID = 250
 MAX_NAME = 200
 
 Id = str | int | float | None
+_USE = frozenset({"track", "page", "screen"})
 
 
-class _Context(msgspec.Struct):
+class _Context(msgspec.Struct, gc=False):
     groupId: Id = None
     product: str | None = None
     traits: msgspec.Raw = msgspec.Raw(b"")
 
 
-class _Item(msgspec.Struct):
+class _Item(msgspec.Struct, gc=False):
     type: str | None = None
     messageId: Id = None
     event: str | None = None
@@ -83,40 +87,66 @@ def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, pos
     Raises:
         Refused: with the reason in both languages and its place.
     """
+    return Event._make((*_read(raw, at, position, channel.product), *_shared(channel, at)))
+
+
+def add_items(
+    events: Events,
+    items: Sequence[bytes | msgspec.Raw],
+    channel: Channel,
+    at: Circumstances,
+    refused: Callable[[int, Exception], None],
+) -> None:
+    """Add the events that the items of one body stand for; of the others ``refused`` hears, with their position."""
+    own = []
+    for position, raw in enumerate(items):
+        try:
+            own.append(_read(raw, at, position, channel.product))
+        except Exception as error:
+            refused(position, error)
+    events.extend(own, _shared(channel, at))
+
+
+def _shared(channel: Channel, at: Circumstances) -> tuple[str, int, bool, str, str]:
+    """What all events of a body have in common: the fields of :class:`Event` from ``system`` on."""
+    return channel.system, at.received_us, at.backfill, channel.name, channel.stream
+
+
+def _read(raw: bytes | msgspec.Raw, at: Circumstances, position: int, product: str) -> tuple[Any, ...]:
+    """What an item itself says: the fields of :class:`Event` before ``system``."""
     if len(raw) > MAX_ITEM:
-        raise Refused(
-            "item_too_large",
-            Text(
-                f"The message has {len(raw):,} bytes; {MAX_ITEM:,} are allowed.",
-                f"メッセージが{len(raw):,}バイトあります。上限は{MAX_ITEM:,}バイトです。",
-            ),
-        )
+        raise _too_large(len(raw))
     item = _parse(raw)
     context = item.context or _NO_CONTEXT
     kind = at.type or item.type or ""
-    user = _id(item.userId, "$.userId") if item.userId is not None else ""
-    anonymous = _id(item.anonymousId, "$.anonymousId") if item.anonymousId is not None else ""
-    group = _id(item.groupId, "$.groupId") if item.groupId is not None else ""
-    if not group and context.groupId is not None:
-        group = _id(context.groupId, "$.context.groupId")
-    previous = _id(item.previousId, "$.previousId") if kind == "alias" and item.previousId is not None else ""
+    user = _id(item.userId, "$.userId")
+    anonymous = _id(item.anonymousId, "$.anonymousId")
+    group = _id(item.groupId, "$.groupId") or _id(context.groupId, "$.context.groupId")
+    previous = _id(item.previousId, "$.previousId") if kind == "alias" else ""
     name, properties = _content(kind, item, context)
-    _check_ids(kind, user, anonymous, group, previous)
-    return Event(
-        message_id=_message_id(item, raw, at, position),
-        type=kind,
-        event=name,
-        product=clean(context.product)[:MAX_NAME] if context.product else channel.product,
-        system=channel.system,
-        group=group,
-        user=user,
-        anonymous=anonymous,
-        previous=previous,
-        occurred_us=_occurred(item, at),
-        received_us=at.received_us,
-        backfill=at.backfill,
-        properties=properties,
-        source=channel.name,
+    if kind not in _USE or not user:
+        _check_ids(kind, user, anonymous, group, previous)
+    return (
+        _message_id(item, raw, at, position),
+        kind,
+        name,
+        clean(context.product)[:MAX_NAME] if context.product else product,
+        group,
+        user,
+        anonymous,
+        previous,
+        _occurred(item, at),
+        properties,
+    )
+
+
+def _too_large(size: int) -> Refused:
+    return Refused(
+        "item_too_large",
+        Text(
+            f"The message has {size:,} bytes; {MAX_ITEM:,} are allowed.",
+            f"メッセージが{size:,}バイトあります。上限は{MAX_ITEM:,}バイトです。",
+        ),
     )
 
 
@@ -141,9 +171,11 @@ def clean(text: str) -> str:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
-def _id(value: str | int | float, place: str) -> str:
+def _id(value: Id, place: str) -> str:
     """An id as text; numbers are taken as they are written."""
-    text = clean(value.strip()) if isinstance(value, str) else str(value)
+    if value is None:
+        return ""
+    text = value.strip() if isinstance(value, str) else str(value)
     if len(text) > MAX_ID:
         raise Refused(
             "id_too_long",
@@ -153,7 +185,7 @@ def _id(value: str | int | float, place: str) -> str:
             ),
             place,
         )
-    return text
+    return clean(text)
 
 
 def _content(kind: str, item: _Item, context: _Context) -> tuple[str, str]:
@@ -197,14 +229,14 @@ def _page_name(kind: str, name: str | None, properties: str) -> str:
 
 
 def _object(raw: msgspec.Raw, place: str) -> str:
-    text = bytes(raw).strip()
-    if not text or text == b"null":
+    text = str(raw, "utf-8").strip()
+    if text[:1] == "{":
+        return text
+    if not text or text == "null":
         return "{}"
-    if text[:1] != b"{":
-        raise Refused(
-            "not_an_object", Text("This must be an object.", "オブジェクトである必要があります。"), place
-        )
-    return text.decode()
+    raise Refused(
+        "not_an_object", Text("This must be an object.", "オブジェクトである必要があります。"), place
+    )
 
 
 def _check_ids(kind: str, user: str, anonymous: str, group: str, previous: str) -> None:

@@ -36,7 +36,9 @@ def load_keys() -> dict[str, Key]:
 
 def channel_of_key(row: WriteKey) -> Channel:
     """The settings a write key carries."""
-    return Channel(row.name, row.product, row.system, row.creates_accounts, row.updates_records)
+    return Channel(
+        row.name, row.product, row.system, row.creates_accounts, row.updates_records, f"key:{row.stream}"
+    )
 
 
 def save_use(used: dict[int, float]) -> None:

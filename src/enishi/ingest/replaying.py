@@ -10,7 +10,7 @@ from django.db import transaction
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
-from enishi.ingest.contracts import Channel, Origin, Refused
+from enishi.ingest.contracts import Channel, Origin, Refused, channel_of_file
 from enishi.ingest.decoding import circumstances
 from enishi.ingest.inbox import inbox_of
 from enishi.ingest.items import read_item
@@ -125,6 +125,6 @@ def _object(payload: str) -> dict[str, Any]:
 
 def _channel(origin: Origin) -> Channel:
     if not origin.key:
-        return Channel(origin.source, origin.product, origin.system, origin.creates_accounts)
+        return channel_of_file(origin)
     key = WriteKey.objects.filter(pk=origin.key).first()
     return channel_of_key(key) if key else Channel(f"key {origin.key}", creates_accounts=False)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enishi.store.contracts import Event
+from enishi.store.columns import Events
 from enishi.store.days import days_in, instants
 from enishi.store.hashing import Ints
-from enishi.store.numbers import Fresh, Key, Numbers
+from enishi.store.numbers import Days, Newcomers, Numbers
 
 ANONYMOUS = ":anonymous"
-_EPOCH = date(1970, 1, 1)
-
-Days = npt.NDArray[np.int32]  # days since the epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +50,52 @@ class Batch:
     """
 
     events: pa.Table
-    fresh_users: list[Fresh]
-    fresh_groups: list[Fresh]
+    fresh_users: Newcomers
+    fresh_groups: Newcomers
     memberships: Pairs
     aliases: Pairs
 
 
-def build_batch(events: Sequence[Event], hashes: Ints, zone: str, users: Numbers, groups: Numbers) -> Batch:
+def build_batch(events: Events, hashes: Ints, zone: str, users: Numbers, groups: Numbers) -> Batch:
     """Number the ids of fresh events and compute their days.
 
     Args:
         events: never seen before, in order; at least one.
-        hashes: (n, 2) as of :func:`enishi.store.hashing.message_hashes`.
+        hashes: (n, 2), by stream, as of :func:`enishi.store.hashing.message_hashes`.
         zone: the company's time zone.
     """
-    columns: Any = Event._make(zip(*events, strict=True))  # each field now holds a column
-    user_keys, group_keys, previous_keys = _keys(columns, users)
-    user_nos, new_users = users.assign(user_keys)
-    previous_nos, new_previous = users.assign(previous_keys)
-    group_nos, new_groups = groups.assign(group_keys)
-    occurred_at, received_at = instants(columns.occurred_us), instants(columns.received_us)
+    occurred_at, received_at = instants(events.occurred_us), instants(events.received_us)
     day, recorded_on = days_in(zone, occurred_at), days_in(zone, received_at)
-    known_on = pc.if_else(pa.array(columns.backfill, pa.bool_()), day, recorded_on)
+    known_on = pc.if_else(pa.array(events.backfill, pa.bool_()), day, recorded_on)
+    days, known = _as_days(day), _as_days(known_on)
+    new_users, new_groups = users.newcomers(), groups.newcomers()
+    people = _number_people(events, users, new_users, days)
+    group_nos = groups.assign(events.system, events.group, new_groups)
+    new_groups.date(group_nos, days)
     table = pa.table(
         {
-            "message_id": pa.array(columns.message_id, pa.string()),
+            "message_id": pa.array(events.message_id, pa.string()),
             "message_hash": np.ascontiguousarray(hashes[:, 0]),
-            "type": pa.array(columns.type, pa.string()),
-            "event": pa.array(columns.event, pa.string()),
-            "product": pa.array(columns.product, pa.string()),
+            "type": pa.array(events.type, pa.string()),
+            "event": pa.array(events.event, pa.string()),
+            "product": pa.array(events.product, pa.string()),
             "group_no": group_nos,
-            "user_no": user_nos,
+            "user_no": people.person,
             "occurred_at": occurred_at,
             "received_at": received_at,
             "day": day,
             "known_on": known_on,
             "recorded_on": recorded_on,
-            "properties": pa.array(columns.properties, pa.string()),
-            "source": pa.array(columns.source, pa.string()),
+            "properties": pa.array(events.properties, pa.string()),
+            "source": pa.array(events.source, pa.string()),
         }
     )
-    days, known = _as_days(day), _as_days(known_on)
     return Batch(
         table,
-        [*_dated(new_users, user_keys, days), *_dated(new_previous, previous_keys, days)],
-        _dated(new_groups, group_keys, days),
-        Pairs.earliest(group_nos, user_nos, known),
-        Pairs.earliest(np.where(previous_nos != user_nos, previous_nos, 0), user_nos, known),
+        new_users,
+        new_groups,
+        Pairs.earliest(group_nos, people.person, known),
+        Pairs.earliest(np.where(people.earlier != people.person, people.earlier, 0), people.person, known),
     )
 
 
@@ -111,46 +103,36 @@ def _as_days(column: pa.Array) -> Days:
     return column.cast(pa.int32()).to_numpy(zero_copy_only=False)
 
 
-Keys = list[Key | None]
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Numbers by row: of the acting person (the user id, else the anonymous id), and of an earlier id of the same
+    person (the one an alias call replaces, or the anonymous id beside a user id); 0 where there is none."""
+
+    person: Ints
+    earlier: Ints
 
 
-def _keys(columns: Any, users: Numbers) -> tuple[Keys, Keys, Keys]:
-    """Dictionary keys by row: of the acting person (the user id, else the anonymous id), of the group, and of
-    an earlier id of the same person (the one an alias call replaces, or the anonymous id beside a user id)."""
-    systems, user_ids, anonymous_ids = columns.system, columns.user, columns.anonymous
-    hidden = {system: system + ANONYMOUS for system in set(systems)}
-    person: Keys = [
-        (system, user) if user else (hidden[system], anonymous) if anonymous else None
-        for system, user, anonymous in zip(systems, user_ids, anonymous_ids, strict=True)
-    ]
-    group: Keys = [
-        (system, value) if value else None for system, value in zip(systems, columns.group, strict=True)
-    ]
-    earlier: Keys = [
-        (hidden[system], anonymous) if user and anonymous else None
-        for system, user, anonymous in zip(systems, user_ids, anonymous_ids, strict=True)
-    ]
-    _resolve_aliases(columns, hidden, users, earlier)
-    return person, group, earlier
+def _number_people(events: Events, users: Numbers, fresh: Newcomers, days: Days) -> _People:
+    user_nos = users.assign(events.system, events.user, fresh)
+    fresh.date(user_nos, days)
+    person, earlier = user_nos, np.zeros_like(user_nos)
+    if any(events.anonymous):
+        hidden = [system + ANONYMOUS for system in events.system]
+        anonymous_nos = users.assign(hidden, events.anonymous, fresh)
+        fresh.date(anonymous_nos, days)
+        person = np.where(user_nos != 0, user_nos, anonymous_nos)
+        earlier = np.where(user_nos != 0, anonymous_nos, 0)
+    if any(events.previous):
+        _number_previous(events, users, fresh, days, earlier)
+    return _People(person, earlier)
 
 
-def _resolve_aliases(columns: Any, hidden: dict[str, str], users: Numbers, earlier: Keys) -> None:
+def _number_previous(events: Events, users: Numbers, fresh: Newcomers, days: Days, earlier: Ints) -> None:
     """The id an alias call names may be of either sort: a user id where one is known, else an anonymous id."""
-    named = [(place, value) for place, value in enumerate(columns.previous) if value]
-    if not named:
-        return
-    known = users.find([(columns.system[place], value) for place, value in named])
-    for place, value in named:
-        key = (columns.system[place], value)
-        earlier[place] = key if key in known else (hidden[key[0]], value)
-
-
-def _dated(fresh: dict[Key, int], keys: Iterable[Key | None], days: Days) -> list[Fresh]:
-    """New ids with the earliest day of an event that names them."""
-    if not fresh:
-        return []
-    first: dict[Key, int] = {}
-    for key, day in zip(keys, days.tolist(), strict=True):
-        if key in fresh and (key not in first or day < first[key]):
-            first[key] = day
-    return [Fresh(key, number, _EPOCH + timedelta(days=first[key])) for key, number in fresh.items()]
+    places = [place for place, value in enumerate(events.previous) if value]
+    keys = [(events.system[place], events.previous[place]) for place in places]
+    unknown = set(users.unknown(keys))
+    systems = [system + ANONYMOUS if (system, value) in unknown else system for system, value in keys]
+    numbers = users.assign(systems, [value for _, value in keys], fresh)
+    fresh.date(numbers, days[places])
+    earlier[places] = numbers

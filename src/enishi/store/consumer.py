@@ -16,21 +16,22 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from enishi.kit.clock import Clock, day_of, system_clock
 from enishi.kit.home import Home
 from enishi.store.batch import Batch, Pairs, build_batch
+from enishi.store.columns import Events
 from enishi.store.compaction import compact, remove_retired, remove_strays
-from enishi.store.contracts import Application, Body, Event, InboxStorage, Version
+from enishi.store.contracts import Application, Body, InboxStorage, Version
 from enishi.store.erasure import cutoff, drop_raw, erase, forget_users, numbers_of
-from enishi.store.hashing import message_hashes
+from enishi.store.hashing import Ints, message_hashes
 from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
-from enishi.store.numbers import Numbers
+from enishi.store.memory import COLUMNS, needs_streams, tell_streams_apart
+from enishi.store.numbers import Key, Numbers
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
-from enishi.store.rebuild import carry_records_anew, is_outdated, rebuild, restore_writer
+from enishi.store.rebuild import carry_records_anew, chunks, is_outdated, rebuild, restore_writer
 from enishi.store.rollups import roll_history
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
@@ -88,12 +89,12 @@ class Consumer:
         manifest = read_manifest(self.home.published)
         if strays := remove_strays(self.home, manifest):
             log.info("removed %d unfinished files", strays)
-        restore_writer(self.home)
+        restore_writer(self.home, self.application.streams())
         self._connect()
         if self.state.batch < manifest.batch:  # an older copy was put back
             self.db.close()
             self.home.writer.unlink()
-            restore_writer(self.home)
+            restore_writer(self.home, self.application.streams())
             self._connect()
         self.zone = manifest.zone if manifest.generation else self.application.zone()
         self._follow()
@@ -102,7 +103,11 @@ class Consumer:
 
     def _connect(self) -> None:
         self.database = open_writer(self.home)
-        forget_published(self.db, read_manifest(self.home.published).batch)
+        manifest = read_manifest(self.home.published)
+        forget_published(self.db, manifest.batch)
+        if needs_streams(self.db):
+            events = chunks(self.home, manifest.tables.get("events", []), COLUMNS)
+            tell_streams_apart(self.home, self.db, events, self.application.streams(), self.clock())
         self.state = read_state(self.db)
         if self.inbox.last_number() < self.state.inbox:
             log.warning("the inbox was made anew; its numbers go on from %d", self.state.inbox)
@@ -135,15 +140,17 @@ class Consumer:
     def step(self) -> bool:
         """Carry the next bodies and versions in one transaction; False where there was nothing."""
         bodies = self.inbox.take(self.state.inbox, TAKE_BYTES)
-        fresh, hashes = self._fresh(self.application.decode(bodies)) if bodies else ([], message_hashes([]))
-        if fresh:
+        fresh, hashes = (
+            self._fresh(self.application.decode(bodies)) if bodies else (Events(), message_hashes([]))
+        )
+        if len(fresh):
             self._tell(fresh)
         versions = self.application.versions(self.state.versions, TAKE_VERSIONS)
         if not bodies and not versions:
             return False
         with transaction(self.db):
             self.state.batch += 1
-            if fresh:
+            if len(fresh):
                 self._insert_events(build_batch(fresh, hashes, self.zone, self.users, self.groups))
                 self.seen.insert(hashes)
             self._insert_versions(versions)
@@ -151,22 +158,18 @@ class Consumer:
         self._pending += len(fresh) + len(versions) + 1
         return True
 
-    def _tell(self, fresh: Sequence[Event]) -> None:
+    def _tell(self, fresh: Events) -> None:
         """Let the application hear of identities and new groups before they are stored."""
-        told = [event for event in fresh if event.type in TOLD_TYPES]
-        first: dict[tuple[str, str], Event] = {}
-        for event in fresh:
-            key = (event.system, event.group)
-            if event.group and (key not in first or event.occurred_us < first[key].occurred_us):
-                first[key] = event
-        unknown = self.groups.unknown(list(first))
+        told = [place for place, type_ in enumerate(fresh.type) if type_ in TOLD_TYPES]
+        named = {key for key in zip(fresh.system, fresh.group, strict=True) if key[1]}
+        unknown = self.groups.unknown(sorted(named))
         if told or unknown:
-            self.application.accept(told, [first[key] for key in unknown])
+            first = _earliest(fresh, set(unknown))
+            self.application.accept([fresh[place] for place in told], [fresh[first[key]] for key in unknown])
 
-    def _fresh(self, events: Sequence[Event]) -> tuple[list[Event], np.ndarray]:
-        hashes = message_hashes([event.message_id for event in events])
-        kept = self.seen.fresh(hashes)
-        return [events[place] for place in kept.tolist()], hashes[kept]
+    def _fresh(self, events: Events) -> tuple[Events, Ints]:
+        kept, hashes = self.seen.fresh(message_hashes(events.message_id), events.stream)
+        return events.keep(kept.tolist()), hashes
 
     def _insert_events(self, batch: Batch) -> None:
         number = self.state.batch
@@ -216,7 +219,8 @@ class Consumer:
         self._pending = 0
         manifest = compact(self.home, manifest, self._today(), now)
         if months := self.application.raw_months():
-            manifest = drop_raw(self.home, manifest, cutoff(self._today(), months), now)
+            before = cutoff(self._today(), months)
+            manifest = drop_raw(self.home, manifest, before, now, self.application.streams())
         manifest = remove_retired(self.home, manifest, now)
         self._published_at = time.monotonic()
         self._publish_took = self._published_at - started
@@ -238,7 +242,8 @@ class Consumer:
         waiting = self.application.erasures()
         for erasure in waiting:
             numbers = numbers_of(self.db, self.users, erasure.users)
-            removed = erase(self.home, numbers, erasure.contact_id, self.clock())
+            streams = self.application.streams()
+            removed = erase(self.home, numbers, erasure.contact_id, self.clock(), streams)
             forget_users(self.db, numbers)
             self._rewrite()
             self.application.erased(erasure, removed.rows, removed.blanked)
@@ -302,6 +307,18 @@ class Consumer:
         if self.application.erasures():
             self.catch_up()
         remove_retired(self.home, read_manifest(self.home.published), self.clock())
+
+
+def _earliest(events: Events, groups: set[Key]) -> dict[Key, int]:
+    """The position of the earliest event that names each of some groups."""
+    first: dict[Key, int] = {}
+    if groups:
+        for place, key in enumerate(zip(events.system, events.group, strict=True)):
+            if key in groups and (
+                key not in first or events.occurred_us[place] < events.occurred_us[first[key]]
+            ):
+                first[key] = place
+    return first
 
 
 def lock_of(home: Home) -> ConsumerLock:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+
+if TYPE_CHECKING:
+    from enishi.store.columns import Events
 
 
 class NewBody(NamedTuple):
@@ -33,22 +36,28 @@ class Body(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One understood message. Empty text means "none"; instants are microseconds since the epoch, UTC."""
+    """One understood message. Empty text means "none"; instants are microseconds since the epoch, UTC.
+
+    ``stream`` is within what the message id is unique: one sending application, however often its write key is
+    replaced or renamed. Empty: the id is unique everywhere.
+    """
 
     message_id: str
     type: str
     event: str
     product: str
-    system: str
     group: str
     user: str
     anonymous: str
     previous: str  # of an alias call: the id used before
     occurred_us: int
+    properties: str
+    # The same for all messages of a body:
+    system: str
     received_us: int
     backfill: bool
-    properties: str
     source: str
+    stream: str = ""
 
 
 class Version(NamedTuple):
@@ -118,8 +127,11 @@ class Application(Protocol):
     must then change nothing.
     """
 
-    def decode(self, bodies: Sequence[Body]) -> list[Event]:
+    def decode(self, bodies: Sequence[Body]) -> Events:
         """Understand bodies; what cannot be understood is put on the rejects desk here."""
+
+    def streams(self) -> Mapping[str, str]:
+        """The stream of each source by its name, as far as known: for events stored before streams were told apart."""
 
     def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
         """What is new, before its transaction commits.

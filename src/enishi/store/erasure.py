@@ -6,7 +6,7 @@ time. Hashes of message ids stay, so that a message sent again is not counted ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,6 +22,8 @@ from enishi.store.compaction import read_file
 from enishi.store.contracts import Erasure
 from enishi.store.kinds import CONTACT, KINDS
 from enishi.store.manifest import File, Manifest, read_manifest, write_manifest
+from enishi.store.memory import TABLE as SEEN
+from enishi.store.memory import Remembered, remember, write_seen
 from enishi.store.numbers import Key, Numbers
 from enishi.store.parquet import write_file
 from enishi.store.publishing import replace_files
@@ -57,10 +59,12 @@ def numbers_of(database: duckdb.DuckDBPyConnection, users: Numbers, keys: Sequen
         found |= more
 
 
-def erase(home: Home, numbers: Sequence[int], contact_id: int | None, now: datetime) -> Removed:
+def erase(
+    home: Home, numbers: Sequence[int], contact_id: int | None, now: datetime, streams: Mapping[str, str]
+) -> Removed:
     """Rewrite every file that names the person. Nothing may be pending."""
     manifest = read_manifest(home.published)
-    change = _Change(home, manifest, now)
+    change = _Change(home, manifest, now, streams)
     for table, columns in _USER_COLUMNS.items():
         change.each(table, columns, numbers, _without)
     if contact_id is not None:
@@ -75,8 +79,10 @@ def erase(home: Home, numbers: Sequence[int], contact_id: int | None, now: datet
 class _Change:
     """Files replaced by their rewritten selves, listed together at the end."""
 
-    def __init__(self, home: Home, manifest: Manifest, now: datetime) -> None:
+    def __init__(self, home: Home, manifest: Manifest, now: datetime, streams: Mapping[str, str]) -> None:
         self.home, self.now, self.before, self.manifest = home, now, manifest, manifest
+        self.streams = streams
+        self.gone: list[Remembered] = []  # ids whose events leave: they stay known as seen
         self.counts = {"rows": 0, "blanked": 0}
         self.months: set[date] = set()  # whose roll-ups are to be made again
         self.tables: set[str] = set()
@@ -104,7 +110,13 @@ class _Change:
                     self.months |= {
                         day.replace(day=1) for day in rows.filter(hit)["day"].unique().to_pylist()
                     }
+                elif table == "events":
+                    self.forget(rows.filter(hit))
                 self.replace(table, file, rewrite(rows, hit))
+
+    def forget(self, events: pa.Table) -> None:
+        """Events that leave; their ids are remembered."""
+        self.gone.append(remember(events, self.streams))
 
     def replace(self, table: str, file: File, rows: pa.Table) -> None:
         added = [write_file(self.home.published, table, rows, file.part, file.level)] if rows.num_rows else []
@@ -115,6 +127,8 @@ class _Change:
         if self.months:
             self.manifest = with_months_again(self.home.published, self.manifest, self.months, self.now)
             self.tables |= set(ROLLUPS)
+        if seen := write_seen(self.home, self.gone):
+            self.manifest = replace_files(self.manifest, SEEN, [], seen, self.now)
         if self.tables or changes:
             generation = self.before.generation + 1
             changed = self.manifest.changed | dict.fromkeys(self.tables, generation)
@@ -183,16 +197,19 @@ def cutoff(today: date, months: int) -> date:
     return date(place // 12, place % 12 + 1, 1)
 
 
-def drop_raw(home: Home, manifest: Manifest, before: date, now: datetime) -> Manifest:
+def drop_raw(
+    home: Home, manifest: Manifest, before: date, now: datetime, streams: Mapping[str, str]
+) -> Manifest:
     """Remove raw events of days before a date; their counts in ``usage`` stay."""
     if manifest.raw_from and manifest.raw_from >= before.isoformat():
         return manifest
-    change = _Change(home, manifest, now)
+    change = _Change(home, manifest, now, streams)
     for file in manifest.tables.get("events", []):
         if file.first >= before.isoformat():
             continue
         rows = read_file(home.published / file.path)
-        kept = rows.filter(pc.greater_equal(rows["day"], pa.scalar(before)))
-        change.replace("events", file, kept)
+        kept = pc.greater_equal(rows["day"], pa.scalar(before))
+        change.forget(rows.filter(pc.invert(kept)))
+        change.replace("events", file, rows.filter(kept))
     change.commit(raw_from=before.isoformat())
     return read_manifest(home.published)

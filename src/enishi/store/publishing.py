@@ -16,6 +16,8 @@ import pyarrow as pa
 from enishi.kit.home import Home
 from enishi.store.days import part_of, split_parts
 from enishi.store.manifest import File, Manifest, Retired, read_manifest, write_manifest
+from enishi.store.memory import COLUMNS, remember, write_seen
+from enishi.store.memory import TABLE as SEEN
 from enishi.store.parquet import write_file
 from enishi.store.rollups import ROLLED, roll_up
 from enishi.store.schema import table_schemas
@@ -30,6 +32,8 @@ SELECT group_no, user_no, event, product, day, known_on, count(*) AS n,
        min(occurred_at) AS first_at, max(occurred_at) AS last_at
 FROM {rows} WHERE type IN {counted} GROUP BY ALL ORDER BY day, group_no, user_no
 """
+# Late events of days whose raw events retention has dropped: they are counted, and their ids remembered.
+_LATE = f"SELECT {', '.join(COLUMNS)} FROM pending_events WHERE day < ?"  # noqa: S608 - our columns
 _INCREMENTS = {
     "users": "SELECT no AS user_no, system, value AS user_id, first_day FROM users WHERE batch > ? ORDER BY no",
     "groups": "SELECT no AS group_no, system, value AS group_id, first_day FROM groups WHERE batch > ? ORDER BY no",
@@ -56,6 +60,8 @@ def publish_pending(
     days: set[date] = set()
     raw_from = date.fromisoformat(old.raw_from) if old.raw_from else date.min
     _write_days(home, "events", _arrow(database, _EVENTS, raw_from), today, new)
+    if seen := write_seen(home, [remember(_arrow(database, _LATE, raw_from), {})]):
+        new[SEEN] = seen
     usage = _arrow(database, USAGE_OF.format(rows="pending_events", counted=COUNTED))
     days |= _write_days(home, "usage", usage, today, new)
     new |= roll_up(home.published, usage, today)

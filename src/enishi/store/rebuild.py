@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -19,8 +19,10 @@ from enishi.kit.home import Home
 from enishi.store.compaction import read_file
 from enishi.store.contracts import Application
 from enishi.store.days import days_in, part_of, split_parts
-from enishi.store.hashing import key_hash, message_hashes
+from enishi.store.hashing import key_hash
 from enishi.store.manifest import File, Manifest, Retired, read_manifest, write_manifest
+from enishi.store.memory import COLUMNS, load_events, load_seen
+from enishi.store.memory import TABLE as SEEN
 from enishi.store.parquet import write_file
 from enishi.store.publishing import COUNTED, USAGE_OF
 from enishi.store.rollups import roll_up
@@ -108,7 +110,7 @@ def carry_records_anew(home: Home, application: Application, zone: str, now: dat
 def _redate_events(change: _Rewrite, manifest: Manifest, zone: str) -> None:
     change.files |= {table: [] for table in ("events", "usage", *ROLLUPS)}
     engine = duckdb.connect()
-    for chunk in _chunks(change.home, manifest.tables.get("events", [])):
+    for chunk in chunks(change.home, manifest.tables.get("events", [])):
         rows = redate(chunk, zone)
         change.days("events", rows)
         engine.register("redated", rows)
@@ -141,12 +143,12 @@ def redate(rows: pa.Table, zone: str) -> pa.Table:
     return rows
 
 
-def _chunks(home: Home, files: list[File]) -> Iterator[pa.Table]:
+def chunks(home: Home, files: list[File], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Rows of many files in pieces that fit into memory."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for file in files:
-        for batch in pq.ParquetFile(home.published / file.path).iter_batches():
+        for batch in pq.ParquetFile(home.published / file.path).iter_batches(columns=columns):
             waiting.append(batch)
             count += batch.num_rows
             if count >= _CHUNK:
@@ -171,10 +173,11 @@ def _recarry_records(change: _Rewrite, application: Application, manifest: Manif
         after = versions[-1].version_id
 
 
-def restore_writer(home: Home) -> bool:
+def restore_writer(home: Home, streams: Mapping[str, str]) -> bool:
     """Make the writer's database again from the published facts where it is missing (after a restore).
 
-    What erasure or retention removed from the facts is then no longer known as seen.
+    Args:
+        streams: the stream of each source by name, for events stored before streams were told apart.
     """
     manifest = read_manifest(home.published)
     if home.writer.exists() or not manifest.batch:
@@ -185,9 +188,10 @@ def restore_writer(home: Home) -> bool:
     target.unlink(missing_ok=True)
     database = connect(target)
     create_tables(database)
-    for batch in _chunks(home, manifest.tables.get("events", [])):
-        hashes = message_hashes(batch["message_id"].to_pylist())
-        _load(database, "seen", pa.table({"hash": hashes[:, 0], "mark": hashes[:, 1]}))
+    for batch in chunks(home, manifest.tables.get("events", []), COLUMNS):
+        load_events(database, batch, streams)
+    for batch in chunks(home, manifest.tables.get(SEEN, [])):
+        load_seen(database, batch)
     for table, number, value in (("users", "user_no", "user_id"), ("groups", "group_no", "group_id")):
         _restore(database, home, manifest, table, partial(_keyed, number=number, value=value))
     for table in ("memberships", "aliases"):

@@ -1,32 +1,38 @@
-"""Which message ids were ever accepted.
+"""Which message ids were ever accepted, within which stream.
 
-The ids' hashes are a table of the writer's database, inserted in the transaction of the events themselves. A
-Bloom filter in memory (16 bits an id) answers "never seen" for all but 1 in 1,700 fresh ids, so that the
-table is asked only about real repetitions and those few.
+The ids' hashes are tables of the writer's database, inserted in the transaction of the events themselves. A Bloom
+filter in memory answers "never seen" for all but a few in a thousand fresh ids, so that a table is asked only about
+real repetitions and those few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from enishi.store.hashing import Ints
+from enishi.store.hashing import Ints, in_streams
 
 _BITS_PER_ID = 16
-_PROBES = 8
+_PROBES = 6
 _FEW = 256
 _SMALLEST = 1 << 27  # bits: 16 MB, good for 8 million ids
 
+# Ids by stream; and ids accepted before streams were told apart, of which nobody knows the stream any more: they
+# count as seen in every stream.
+IN_STREAM, IN_ALL = "seen", "seen_in_all"
+
 
 class Bloom:
-    """A set that may say yes wrongly (about 0.06 %) and never says no wrongly.
+    """A set that may say yes wrongly (0.35 % when full) and never says no wrongly.
+
+    All probes of an id lie in one 64-bit word: one look into memory an id instead of six.
 
     Args:
-        expected: ids it is sized for; beyond twice that, make a larger one.
+        expected: ids it is sized for.
     """
 
     def __init__(self, expected: int) -> None:
@@ -34,88 +40,118 @@ class Bloom:
         while bits < expected * _BITS_PER_ID:
             bits <<= 1
         self.capacity = bits // _BITS_PER_ID
-        self._mask = np.uint64(bits - 1)
-        self._bytes = np.zeros(bits >> 3, dtype=np.uint8)
+        self._words = np.zeros(bits >> 6, dtype=np.uint64)
 
-    def _probes(self, hashes: Ints) -> Iterator[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]]:
-        first, step = hashes[:, 0].astype(np.uint64), hashes[:, 1].astype(np.uint64) | np.uint64(1)
+    def _probes(self, hashes: Ints) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """The word of each id, and its bits within."""
+        place = hashes[:, 0].astype(np.uint64) & np.uint64(len(self._words) - 1)
+        mark = hashes[:, 1].astype(np.uint64)
+        bits = np.zeros(len(hashes), dtype=np.uint64)
         for turn in range(_PROBES):
-            place = (first + np.uint64(turn) * step) & self._mask
-            yield place >> np.uint64(3), np.uint8(1) << (place & np.uint64(7)).astype(np.uint8)
+            bits |= np.uint64(1) << ((mark >> np.uint64(6 * turn)) & np.uint64(63))
+        return place, bits
 
     def add(self, hashes: Ints) -> None:
-        for place, bit in self._probes(hashes):
-            np.bitwise_or.at(self._bytes, place, bit)
+        np.bitwise_or.at(self._words, *self._probes(hashes))
 
     def may_contain(self, hashes: Ints) -> npt.NDArray[np.bool_]:
-        found = np.ones(len(hashes), dtype=bool)
-        for place, bit in self._probes(hashes):
-            found &= (self._bytes[place] & bit) != 0
+        place, bits = self._probes(hashes)
+        found: npt.NDArray[np.bool_] = (self._words[place] & bits) == bits
         return found
 
 
-class Seen:
-    """The memory of message ids, over an open writer database.
+class HashTable:
+    """A table ``(hash BIGINT, mark BIGINT)`` of the writer's database with its filter in memory."""
 
-    Args:
-        database: holds a table ``seen (hash BIGINT, mark BIGINT)``.
-    """
-
-    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
-        self.database = database
+    def __init__(self, database: duckdb.DuckDBPyConnection, name: str) -> None:
+        self.database, self.name = database, name
         self.count = 0
         self.bloom = self._load()
 
     def _load(self) -> Bloom:
-        self.count = self.database.execute("SELECT count(*) FROM seen").fetchall()[0][0]
+        self.count = count_rows(self.database, self.name)
         bloom = Bloom(2 * self.count)
-        reader = self.database.sql("SELECT hash, mark FROM seen").to_arrow_reader(1_000_000)
+        reader = self.database.sql(f"SELECT hash, mark FROM {self.name}").to_arrow_reader(1_000_000)  # noqa: S608 - our table
         for chunk in reader:
-            bloom.add(_pairs(chunk))
+            bloom.add(np.column_stack([chunk.column(0).to_numpy(), chunk.column(1).to_numpy()]))
         return bloom
 
-    def fresh(self, hashes: Ints) -> npt.NDArray[np.int64]:
-        """Positions of the ids that were never accepted, the first of each within the batch, ascending."""
-        if not len(hashes):
-            return np.zeros(0, dtype=np.int64)
-        keys = np.ascontiguousarray(hashes).view([("hash", "<i8"), ("mark", "<i8")]).reshape(-1)
-        _, first = np.unique(keys, return_index=True)
-        first.sort()
-        suspects = first[self.bloom.may_contain(hashes[first])]
-        if not len(suspects):
-            return first
-        known = self._known(hashes[suspects])
-        return np.setdiff1d(first, suspects[known], assume_unique=True)
-
-    def _known(self, hashes: Ints) -> npt.NDArray[np.bool_]:
-        rows = self._few(hashes) if len(hashes) <= _FEW else self._many(hashes)
-        stored = set(rows)
-        return np.array([pair in stored for pair in map(tuple, hashes.tolist())], dtype=bool)
+    def contains(self, hashes: Ints) -> npt.NDArray[np.bool_]:
+        """Which of some hashes are in the table."""
+        found = self.bloom.may_contain(hashes)
+        suspects = np.flatnonzero(found)
+        if len(suspects):
+            pairs = hashes[suspects]
+            stored = set(self._few(pairs) if len(pairs) <= _FEW else self._many(pairs))
+            found[suspects] = [pair in stored for pair in map(tuple, pairs.tolist())]
+        return found
 
     def _few(self, hashes: Ints) -> list[tuple[int, int]]:
-        """Naming the values lets the engine skip row groups."""
         values = ",".join(map(str, hashes[:, 0].tolist()))
-        return self.database.execute(f"SELECT hash, mark FROM seen WHERE hash IN ({values})").fetchall()  # noqa: S608 - integers
+        query = f"SELECT hash, mark FROM {self.name} WHERE hash IN ({values})"  # noqa: S608 - integers
+        return self.database.execute(query).fetchall()
 
     def _many(self, hashes: Ints) -> list[tuple[int, int]]:
         self.database.register("suspects", pa.table({"hash": hashes[:, 0]}))
-        rows = self.database.execute("SELECT hash, mark FROM seen SEMI JOIN suspects USING (hash)").fetchall()
+        query = f"SELECT hash, mark FROM {self.name} SEMI JOIN suspects USING (hash)"  # noqa: S608 - our table
+        rows = self.database.execute(query).fetchall()
         self.database.unregister("suspects")
         return rows
 
     def insert(self, hashes: Ints) -> None:
-        """Remember ids within the open transaction. Added to the filter at once: should the transaction
+        """Remember hashes within the open transaction. Added to the filter at once: should the transaction
         fail, the filter is only asked for nothing."""
-        table = pa.table({"hash": hashes[:, 0], "mark": hashes[:, 1]})
-        self.database.register("new_seen", table)
-        self.database.execute("INSERT INTO seen SELECT hash, mark FROM new_seen")
-        self.database.unregister("new_seen")
+        insert_hashes(self.database, self.name, hashes)
         self.count += len(hashes)
-        if self.count > 2 * self.bloom.capacity:
+        if self.count > self.bloom.capacity:
             self.bloom = self._load()
         else:
             self.bloom.add(hashes)
 
 
-def _pairs(chunk: pa.RecordBatch) -> Ints:
-    return np.column_stack([chunk.column(0).to_numpy(), chunk.column(1).to_numpy()])
+class Seen:
+    """The memory of message ids, over an open writer database."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._by_stream = HashTable(database, IN_STREAM)
+        self._everywhere = HashTable(database, IN_ALL) if count_rows(database, IN_ALL) else None
+
+    def fresh(self, alone: Ints, streams: Sequence[str]) -> tuple[npt.NDArray[np.int64], Ints]:
+        """Positions of the ids that were never accepted in their stream, the first of each, ascending.
+
+        Args:
+            alone: hashes of the ids without their streams.
+
+        Returns:
+            the positions, and the hashes by stream at these positions.
+        """
+        hashes = in_streams(alone, streams)
+        kept = _first_of_each(hashes)
+        kept = kept[~self._by_stream.contains(hashes[kept])]
+        if self._everywhere is not None:
+            kept = kept[~self._everywhere.contains(alone[kept])]
+        return kept, hashes[kept]
+
+    def insert(self, hashes: Ints) -> None:
+        """Remember hashes by stream within the open transaction."""
+        self._by_stream.insert(hashes)
+
+
+def _first_of_each(hashes: Ints) -> npt.NDArray[np.int64]:
+    """Positions of the first of each pair, ascending."""
+    if len(np.unique(hashes[:, 0])) == len(hashes):
+        return np.arange(len(hashes), dtype=np.int64)
+    keys = np.ascontiguousarray(hashes).view([("hash", "<i8"), ("mark", "<i8")]).reshape(-1)
+    _, first = np.unique(keys, return_index=True)
+    return np.sort(first)
+
+
+def count_rows(database: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(database.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608 - our table
+
+
+def insert_hashes(database: duckdb.DuckDBPyConnection, table: str, hashes: Ints) -> None:
+    """Add hashes to a table."""
+    database.register("new_hashes", pa.table({"hash": hashes[:, 0], "mark": hashes[:, 1]}))
+    database.execute(f"INSERT INTO {table} SELECT hash, mark FROM new_hashes")  # noqa: S608 - our table
+    database.unregister("new_hashes")

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS state (
     inbox BIGINT, versions BIGINT, batch BIGINT, next_user BIGINT, next_group BIGINT
 );
 CREATE TABLE IF NOT EXISTS seen (hash BIGINT, mark BIGINT);
+CREATE TABLE IF NOT EXISTS seen_in_all (hash BIGINT, mark BIGINT);
+CREATE TABLE IF NOT EXISTS layout (version BIGINT);
 CREATE TABLE IF NOT EXISTS users (
     no BIGINT, system VARCHAR, value VARCHAR, key_hash BIGINT, first_day DATE, batch BIGINT
 );
@@ -32,10 +34,11 @@ CREATE TABLE IF NOT EXISTS pending_events (
 );
 CREATE TABLE IF NOT EXISTS pending_versions (batch BIGINT, name VARCHAR, rows BLOB);
 INSERT INTO state SELECT 0, 0, 0, 1, 1 WHERE NOT EXISTS (FROM state);
+INSERT INTO layout SELECT 2 WHERE NOT EXISTS (FROM layout) AND NOT EXISTS (FROM seen);
 """
 
 # What is copied when the file is rewritten; pending rows are published before.
-KEPT_TABLES = ("state", "seen", "users", "groups", "memberships", "aliases")
+KEPT_TABLES = ("state", "seen", "seen_in_all", "users", "groups", "memberships", "aliases")
 
 
 @dataclass(slots=True)

@@ -21,12 +21,22 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def new_stream() -> str:
+    """The name of a new application's stream of messages."""
+    return secrets.token_hex(8)
+
+
 class WriteKey(models.Model):
-    """Permission to send events, held by a product's code. The key itself is shown once and not kept."""
+    """Permission to send events, held by a product's code. The key itself is shown once and not kept.
+
+    ``stream`` names the application that sends: message ids count once within it. A key that replaces another one
+    takes over its stream.
+    """
 
     name = models.CharField(_("Name"), max_length=100, unique=True)
     product = models.CharField(_("Product"), max_length=100, blank=True)
     system = models.CharField(_("Id system"), max_length=60, default=DEFAULT_SYSTEM)
+    stream = models.CharField(max_length=40, default=new_stream, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     shown = models.CharField(_("Key starts with"), max_length=20, editable=False)
     creates_accounts = models.BooleanField(_("Unknown groups become accounts"), default=True)

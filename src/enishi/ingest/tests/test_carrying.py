@@ -54,6 +54,30 @@ def test_events_arrive_with_the_settings_of_their_key(
     assert rows(home, "groups")[0]["system"] == "prod"
 
 
+def test_two_write_keys_may_use_the_same_message_ids(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    web, _ = make_key("web")
+    jobs, _ = make_key("jobs")
+    for _ in range(2):
+        send(home, clock, web, track(1), track(2))
+        send(home, clock, jobs, track(1))
+    found = sorted((row["source"], row["message_id"]) for row in rows(home, "events"))
+    assert found == [("jobs", "m1"), ("web", "m1"), ("web", "m2")]
+
+
+def test_a_retry_with_the_key_that_replaced_the_first_counts_once(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    old, _ = make_key("web")
+    send(home, clock, old, track(1))
+    old.revoked_at = clock()
+    old.save()
+    new, _ = make_key("web 2", stream=old.stream)
+    send(home, clock, new, track(1), track(2))
+    assert sorted(row["message_id"] for row in rows(home, "events")) == ["m1", "m2"]
+
+
 def test_a_clients_wrong_clock_is_corrected(
     home: Home, clock: HandClock, company: Company, make_key: Keys
 ) -> None:

@@ -153,16 +153,16 @@ def test_a_number_beyond_all_bounds_stops_nobody(kind: str, number: str) -> None
 
 
 def test_what_breaks_the_reading_of_one_item_goes_to_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    import enishi.ingest.decoding as decoding
+    import enishi.ingest.items as items
 
-    real = decoding.read_item
+    real = items._parse
 
-    def failing(raw: bytes, *more: Any) -> Any:
+    def failing(raw: bytes) -> Any:
         if b"poison" in bytes(raw):
             raise RecursionError
-        return real(raw, *more)
+        return real(raw)
 
-    monkeypatch.setattr(decoding, "read_item", failing)
+    monkeypatch.setattr(items, "_parse", failing)
     content = json.dumps({"batch": [{"type": "poison"}, json.loads(item())]}).encode()
     events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
     assert [event.message_id for event in events] == ["m"]

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from enishi.kit.clock import HandClock
 from enishi.kit.home import Home
+from enishi.store.columns import Events
 from enishi.store.consumer import Consumer
 from enishi.store.contracts import Body, Erasure, Event, NewBody, Version
 from enishi.store.inbox import Inbox
@@ -30,6 +31,7 @@ def event(message_id: str, at: datetime = START, **changes: object) -> dict[str,
         "message_id": message_id, "type": "track", "event": "report_opened", "product": "", "system": "product",
         "group": "acme", "user": "sato", "anonymous": "", "previous": "", "occurred_us": us(at),
         "received_us": us(START), "backfill": False, "properties": "{}", "source": "app",
+        "stream": "stream-1",
     }  # fmt: skip
     return fields | changes
 
@@ -45,9 +47,13 @@ class FakeApplication:
     months: int | None = None
     to_erase: list[Erasure] = field(default_factory=list)
     done: list[tuple[int, int]] = field(default_factory=list)
+    known_streams: dict[str, str] = field(default_factory=lambda: {"app": "stream-1"})
 
-    def decode(self, bodies: Sequence[Body]) -> list[Event]:
-        return [Event(**item) for body in bodies for item in json.loads(body.body)]
+    def decode(self, bodies: Sequence[Body]) -> Events:
+        return Events(Event(**item) for body in bodies for item in json.loads(body.body))
+
+    def streams(self) -> dict[str, str]:
+        return self.known_streams
 
     def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
         self.told.extend(events)

@@ -53,7 +53,7 @@ def test_two_ids_with_the_same_64_bits_are_told_apart(bench: Bench, monkeypatch:
 
     def colliding(ids: list[str]):
         hashes = message_hashes(ids).copy()
-        hashes[:, 0] = 7
+        hashes[:, 0] = 7  # and so does every id of the one stream
         return hashes
 
     monkeypatch.setattr(module, "message_hashes", colliding)
