@@ -133,6 +133,7 @@ class Account(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = [models.UniqueConstraint(fields=["source", "outside_id"], name="account_outside_id")]
+        indexes = [models.Index(fields=["name_kana", "name", "id"], name="account_by_name")]
 
     def __str__(self) -> str:
         return self.name
