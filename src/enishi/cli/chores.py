@@ -7,27 +7,49 @@ from datetime import datetime, timedelta
 from enishi.kit.home import Home
 
 
+def sample(now: datetime) -> None:
+    """Carry the sample company on to today, where there is one."""
+    from enishi.cli.sample import Wanted, bring_sample, has_sample
+
+    home = Home.from_environment()
+    if has_sample(home):
+        bring_sample(home, Wanted(), now)
+
+
 def score(now: datetime) -> None:
-    """The day that has ended, now complete, and the one that begins; notes what left and entered bands."""
-    from enishi.accounts.company import company_day
-    from enishi.signals.api import score_day
+    """The day that has ended, now complete, and the one that begins; notes what left and entered bands.
 
-    today = company_day(now)
-    score_day(today - timedelta(days=1), now=now)
-    score_day(today, now=now)
-
-
-def refresh(now: datetime) -> None:
-    """Score today again if facts arrived since it was last scored: alerts must not wait for the night."""
+    A day that has these facts' scores already is left alone, and an installation of today has no yesterday yet:
+    its past is scored by :func:`past`.
+    """
     from enishi.accounts.company import company_day
     from enishi.signals.api import score_day
     from enishi.signals.models import ScoringRun
-    from enishi.store.api import Published
+    from enishi.signals.panel import day_end
 
-    last = ScoringRun.objects.filter(status="done").order_by("-started_at").first()
-    generation = Published(Home.from_environment()).generation
-    if last is None or last.facts_generation < generation or last.day < company_day(now):
-        score_day(company_day(now), now=now)
+    today = company_day(now)
+    done, ended = ScoringRun.objects.filter(status="done"), day_end(today - timedelta(days=1))
+    if (
+        done.filter(day__lt=today).exists()
+        and not done.filter(day=today - timedelta(days=1), started_at__gte=ended).exists()
+    ):
+        score_day(today - timedelta(days=1), now=now)
+    refresh(now)
+
+
+def past(now: datetime) -> bool:
+    """Score the days before today that lack scores; False where other jobs were let go first."""
+    from enishi.cli.past import fill_past, is_due
+
+    home = Home.from_environment()
+    return not is_due(home, now) or fill_past(home, now)
+
+
+def refresh(now: datetime) -> None:
+    """Score today again if facts arrived since it was last scored; see the rests a large book takes between."""
+    from enishi.signals.api import refresh_scores
+
+    refresh_scores(now=now)
 
 
 def alerts(now: datetime) -> None:

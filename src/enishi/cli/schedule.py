@@ -24,6 +24,7 @@ from enishi.kit.text import Text
 
 log = logging.getLogger("enishi.schedule")
 CHECK_SECONDS = 20
+BEHIND = -50  # the priority of work that may take long and can wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Job:
 
     name: str
     title: Text
-    do: Callable[[datetime], None]
+    do: Callable[[datetime], bool | None]  # False: not done yet, queue it again behind the others
     daily_at: str = ""
     every: int = 0
 
@@ -47,10 +48,12 @@ class Job:
 # fmt: off
 JOBS = (
     # facts -> numbers -> judgements
+    Job("sample",    Text("carry the sample company on",          "サンプル企業の更新"),         chores.sample, daily_at="00:05"),
     Job("score",     Text("score the day that ended, then today", "前日分と当日分のスコア計算"), chores.score, daily_at="00:20"),
-    Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=15),
+    Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=1),
     Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
     Job("tiers",     Text("assign touch tiers",                   "タッチ区分の見直し"),         chores.tiers, every=60),
+    Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=60),
     # what leaves the house
     Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),
     # housekeeping
@@ -64,7 +67,8 @@ BY_NAME = {job.name: job for job in JOBS}
 def run_job(name: str, slot: str) -> None:
     """Do one scheduled job."""
     began = time.monotonic()
-    BY_NAME[name].do(system_clock())
+    if BY_NAME[name].do(system_clock()) is False:
+        run_job.using(priority=BEHIND).enqueue(name, slot)
     took = time.monotonic() - began
     if took > 1:
         log.info("%s of %s took %.1f s", name, slot, took)
@@ -108,5 +112,5 @@ def _queue_once(job: Job, slot: str, now: datetime) -> bool:
             or mine.filter(status__in=["READY", "RUNNING"]).exists()
         ):
             return False
-        run_job.enqueue(job.name, slot)
+        run_job.using(priority=BEHIND if job.name == "past" else 0).enqueue(job.name, slot)
     return True

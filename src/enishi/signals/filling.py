@@ -114,6 +114,7 @@ class _Filling:
         older = [day for day in days if told_from is None or day < told_from]
         holes = [day for day in days if day not in done and day not in set(older)]
         total, finished = len(holes) + len(older), 0
+        self._tell(progress, 0, 0, total)
         for block in self._blocks(holes):
             self.keep_scores(self.judge_days(block), block)
             finished += self._tell(progress, len(block), finished, total)

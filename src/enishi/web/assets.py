@@ -18,7 +18,7 @@ def _read(name: str) -> dict[str, object]:
     path = DIST / name
     if not path.exists():
         raise ImproperlyConfigured(
-            f"The front end is not built ({name} is missing): run `make assets`, or `python hatch_build.py`."
+            f"The front end is not built ({name} is missing): run `make install`, or `python hatch_build.py`."
         )
     known: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return known

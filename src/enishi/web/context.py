@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
 from enishi.web.guard import ADMINS, EVERYONE, LEADERS
+from enishi.web.models import BackgroundJob
 
 THEMES = ("light", "dark", "auto")
 
@@ -65,6 +66,12 @@ def _is_at(path: str, address: str) -> bool:
     return path == address or (address != "/" and path.startswith(address))
 
 
+def past_scores() -> BackgroundJob | None:
+    """The scoring of the past, while it goes on: until then trends and history are short, and the frame says so."""
+    jobs = BackgroundJob.objects.filter(kind=BackgroundJob.PAST, status=BackgroundJob.Status.RUNNING)
+    return jobs.first()
+
+
 def script_words() -> dict[str, str]:
     return {
         "undo": _("Undo"),
@@ -83,6 +90,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": SimpleLazyObject(get_company),
         "navigation": SimpleLazyObject(lambda: navigation(request)),
+        "past_scores": SimpleLazyObject(past_scores),
         "script_words": script_words,
         "theme": theme if theme in THEMES else "auto",
         "framed": "base.html" if signed_in else "entrance.html",

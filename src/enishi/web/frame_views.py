@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.models import Member
+from enishi.web.guard import PageRequest, page
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#2f6bc2" stroke-width="2.4" '
@@ -59,3 +61,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Exception as error:
         return JsonResponse({"status": "unavailable", "database": type(error).__name__}, status=503)
     return JsonResponse({"status": "ok", "database": "ok"})
+
+
+@page()
+@never_cache
+@require_GET
+def past_scores(request: PageRequest) -> HttpResponseBase:
+    """How far the scoring of the past is; nothing once it is done."""
+    return render(request, "frame/past.html")

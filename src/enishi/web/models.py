@@ -99,7 +99,9 @@ class Invitation(models.Model):
 
 
 class BackgroundJob(models.Model):
-    """Something long that a member started from a page and watches: loading the sample, scoring now."""
+    """Something long that is watched from the pages: loading the sample, scoring now, scoring the past."""
+
+    PAST = "past"
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -110,6 +112,8 @@ class BackgroundJob(models.Model):
     kind = models.CharField(max_length=30)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(null=True)  # percent, where it is known
+    steps_done = models.PositiveIntegerField(default=0)  # days, where the work is counted in days
+    steps = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     asked_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)

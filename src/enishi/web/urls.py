@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.svg", frame_views.favicon, name="favicon"),
     path("language/", frame_views.language, name="language"),
     path("palette/", palette.palette, name="palette"),
+    path("past-scores/", frame_views.past_scores, name="past_scores"),
     *sign_in_urls.urlpatterns,
     path("", include("enishi.web.pages.today.urls")),
     # Two pages share /accounts/: the list, and one account below its number.

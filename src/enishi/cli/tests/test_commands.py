@@ -204,14 +204,14 @@ def test_each_slot_is_queued_once(home: Home) -> None:
     assert schedule.queue_due(NOW) == []
     DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=NOW)
     assert schedule.queue_due(NOW) == []
-    assert set(schedule.queue_due(NOW + timedelta(minutes=1))) == {"alerts", "outbox"}
+    assert set(schedule.queue_due(NOW + timedelta(minutes=1))) == {"alerts", "outbox", "refresh"}
 
 
 def test_daily_jobs_wait_for_their_hour_in_company_time() -> None:
     job = schedule.BY_NAME["score"]
     assert job.slot(datetime(2026, 11, 20, 0, 19)) is None  # noqa: DTZ001 - local time of the company
     assert job.slot(datetime(2026, 11, 20, 0, 20)) == "2026-11-20"  # noqa: DTZ001
-    assert schedule.BY_NAME["refresh"].slot(datetime(2026, 11, 20, 14, 44)) == "2026-11-20 14:30"  # noqa: DTZ001
+    assert schedule.BY_NAME["tiers"].slot(datetime(2026, 11, 20, 14, 44)) == "2026-11-20 14:00"  # noqa: DTZ001
 
 
 def test_jobs_cut_off_by_a_crash_are_queued_again(home: Home) -> None:
