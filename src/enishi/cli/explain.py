@@ -66,6 +66,8 @@ def _tell(told: dict[str, Any]) -> None:
     click.echo(
         f"{told['day']}  {say(*BANDS[told['band']])}  {tenths(told['tenths'])}{moved}  {say('coverage', '把握率')} {told['coverage']:.0%}"
     )
+    if limit := told.get("limit"):
+        click.echo(f"{limit[language()]} {limit[f'hint_{language()}']}")
     click.echo()
     ja = language() == "ja"
     rows = [

@@ -15,7 +15,7 @@ from enishi.signals.reads import (
     score_history,
     signal_history,
 )
-from enishi.signals.scoring import score_day
+from enishi.signals.scoring import refresh_scores, score_day
 from enishi.signals.trials import (
     Trial,
     ask_backtest,
@@ -44,6 +44,7 @@ __all__ = [
     "metric_catalogue",
     "preview",
     "preview_lines",
+    "refresh_scores",
     "run_backtest",
     "score_day",
     "score_history",

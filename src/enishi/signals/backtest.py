@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from enishi.forecasts.api import (
     Interval,
@@ -176,6 +175,8 @@ def _expanding_brier(
 ) -> tuple[float | None, int]:
     """Brier score of the risk turned into a probability by a logistic curve fitted only on snapshots whose outcome
     was complete on the day; snapshots with too little past are left out. ``risk`` is of ordinary size."""
+    from sklearn.linear_model import LogisticRegression  # a second to import: not in every process
+
     when = days.to_numpy(dtype="datetime64[D]")
     scaled = risk.reshape(-1, 1)
     errors: list[Floats] = []

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from enishi.definitions.contracts import Measure, Scorecard
 from enishi.signals.apportion import apportion
-from enishi.signals.mapping import Flags, Floats, column, hold, map_points
+from enishi.signals.mapping import Flags, Floats, column, hold, map_points, without_peers
 
 OK, MISSING, STALE, OBSERVED = 0, 1, 2, 3
 STATUS = ("ok", "missing", "stale", "observed")
@@ -42,6 +42,7 @@ class Evaluation:
     points: Floats  # (n, m), NaN where missing
     weight: Floats  # (n, m) effective share of the score
     status: NDArray[np.int8]  # (n, m)
+    alone: Flags  # (n, m) points of the amount itself, as there are too few peers
     exact: Floats  # (n, m + 1)
     lines: Whole  # (n, m + 1)
     groups: Whole  # (n, g) tenths carried by each group
@@ -69,6 +70,9 @@ def evaluate(
     points = np.column_stack(
         [map_points(measure.mapping, values[:, i], panel) for i, measure in enumerate(card.measures)]
     )
+    alone = np.column_stack(
+        [without_peers(measure.mapping, values[:, i], panel) for i, measure in enumerate(card.measures)]
+    )
     status, points = _judge(card, points, stale)
     weight, coverage = _weights(card, points, status)
     raw = np.nansum(weight * np.nan_to_num(points), axis=1)
@@ -86,6 +90,7 @@ def evaluate(
         points=points,
         weight=np.where(known[:, None], weight, 0.0),
         status=status,
+        alone=alone,
         exact=exact,
         lines=lines,
         groups=_by_group(card, lines),
@@ -149,6 +154,13 @@ def _nominal(own: Floats, member: Floats, group_weight: Floats) -> Floats:
     share = np.divide(active, in_group, out=np.zeros_like(in_group), where=in_group > 0)
     nominal = own * (member @ share)
     return np.asarray(nominal / nominal.sum())
+
+
+def nominal_weights(card: Scorecard) -> Floats:
+    """Each measure's share of the score when nothing is missing; sums to 1."""
+    own = np.array([measure.weight for measure in card.measures], dtype=float)
+    member = np.array([[m.group == g.id for g in card.groups] for m in card.measures], dtype=float)
+    return _nominal(own, member, np.array([group.weight for group in card.groups], dtype=float))
 
 
 def _capped(

@@ -18,6 +18,7 @@ from enishi.signals.context import Card, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.filling import fill_day
 from enishi.signals.judging import Judgement, judge, walk_bands
+from enishi.signals.limits import limit_of
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.signals.panel import read_frame, week_before
 from enishi.signals.scoring import (
@@ -74,7 +75,7 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
     """Score, lines, changes since a week before, causes and alerts of an account, now or as known on a day.
 
     Returns:
-        The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version``.
+        The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version`` and ``limit``.
 
     Raises:
         NotFound: the account had no facts on that day.
@@ -90,7 +91,7 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
 
 _SHOWN = (
     "scorecard", "tenths", "band", "computed_tenths", "computed_band", "coverage", "tenths_week_ago", "band_week_ago",
-    "trend", "lines", "changes", "causes", "alerts",
+    "trend", "stage", "lines", "changes", "causes", "alerts",
 )  # fmt: skip
 
 
@@ -99,7 +100,14 @@ def _explain_state(state: AccountState) -> dict[str, Any]:
         definition__kind="scorecard", definition__slug=state.scorecard, status="published"
     ).first()
     shown = {name: getattr(state, name) for name in _SHOWN}
-    return {"account_id": state.pk, "day": state.day, "version": version.number if version else None, **shown}
+    told = {"account_id": state.pk, "day": state.day, "version": version.number if version else None, **shown}
+    return _with_limit(told)
+
+
+def _with_limit(told: dict[str, Any]) -> dict[str, Any]:
+    """``limit``: what keeps the account without a score or its score down, in both languages; None where nothing."""
+    limit = limit_of(told["scorecard"], told["tenths"], told["coverage"], told["lines"])
+    return {**told, "limit": limit.as_json() if limit else None}
 
 
 def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
@@ -118,14 +126,16 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
         if stored
         else BANDS[walk_bands(judgement, bands_before(day, {account_id}, rules.own_slugs))[row]]
     )
-    return {
+    told = {
         "account_id": account_id,
         "day": day,
         "band": band,
         "computed_band": band,
+        "stage": str(judgement.rows["stage"].iloc[row]),
         **_explain_row(judgement, row, then),
         **_reasons(judgement, row, ReasonWriter(judgement, facts), account_id, day),
     }
+    return _with_limit(told)
 
 
 def _card_of(stored: HealthScore | None) -> list[Card] | None:

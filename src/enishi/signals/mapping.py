@@ -185,7 +185,18 @@ def _peer_frame(values: Floats, panel: pd.DataFrame, peers: Sequence[str]) -> pd
 
 
 def _percentile_points(mapping: PercentileMapping, values: Floats, panel: pd.DataFrame) -> Floats:
-    percentile, _ = peer_percentile(values, panel, mapping.peers, mapping.minimum, mapping.better)
-    if not mapping.points:
-        return percentile
-    return _interpolate(percentile, mapping.points, "linear")
+    percentile, counts = peer_percentile(values, panel, mapping.peers, mapping.minimum, mapping.better)
+    points = _interpolate(percentile, mapping.points, "linear") if mapping.points else percentile
+    if mapping.fallback is None:
+        return points
+    return np.where(counts > 0, points, map_points(mapping.fallback, values, panel))
+
+
+def without_peers(mapping: Mapping, values: Floats, panel: pd.DataFrame) -> Flags:
+    """Rows whose points come from the amount itself, as there are too few peers."""
+    if not isinstance(mapping, PercentileMapping) or mapping.fallback is None:
+        return np.zeros(len(panel), dtype=bool)
+    # The coarsest comparison is with everyone of the day: with too few of those there is none at all.
+    counted = still_customers(panel) & ~np.isnan(values)
+    present = pd.Series(counted).groupby(panel["as_of"].to_numpy()).transform("sum").to_numpy()
+    return np.asarray((present < mapping.minimum) & ~np.isnan(values))

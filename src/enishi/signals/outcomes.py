@@ -102,15 +102,17 @@ def _apart(home: Home, facts: Facts, days: Sequence[date]) -> pd.DataFrame:
     return found[kept]
 
 
+_LAST_USE = "select max(least(day, known_on)) from read_parquet($files)"
+"""A day that had not come when it was told is the work of a wrong clock."""
+
+
 def last_used_day(home: Home) -> date:
     """The last day of which usage is known: beyond it silence means nothing."""
     with KnownRecords(home) as records:
         files = records.published.files("usage")
         if not files:
             return date.min
-        (last,) = records.connection.execute(
-            "select max(day) from read_parquet($files)", {"files": files}
-        ).fetchone() or (None,)
+        (last,) = records.connection.execute(_LAST_USE, {"files": files}).fetchone() or (None,)
     return last or date.min
 
 
@@ -169,8 +171,6 @@ def _last_recorded(records: KnownRecords) -> date:
             days.append(row[0] if row else None)
     files = records.published.files("usage")
     if files:
-        row = records.connection.execute(
-            "select max(day) from read_parquet($files)", {"files": files}
-        ).fetchone()
+        row = records.connection.execute(_LAST_USE, {"files": files}).fetchone()
         days.append(row[0] if row else None)
     return max((day for day in days if day), default=date.min)

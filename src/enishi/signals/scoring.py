@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.accounts.audit import SYSTEM
-from enishi.accounts.company import company_remembered, get_company
+from enishi.accounts.company import company_day, company_remembered, get_company
 from enishi.definitions.actions import install_defaults
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
@@ -64,6 +64,27 @@ def score_day(
     run.status, run.progress, run.finished_at = "done", 100, _finished(now)
     run.save()
     return run
+
+
+LONGEST_REST = timedelta(minutes=15)
+REST_PER_SECOND = 5
+"""A pass is followed by a rest of so many times its own length: small books follow the facts within a minute, large
+ones do not keep the machine busy with nothing else."""
+
+
+def refresh_scores(*, now: datetime, home: Home | None = None) -> ScoringRun | None:
+    """Score today if facts arrived since it was last scored, or the day is new; None where there is nothing to do, or
+    the last pass is too fresh for its size. Made to be called every minute."""
+    home = home or Home.from_environment()
+    today, generation = company_day(now), Published(home).generation
+    last = ScoringRun.objects.filter(status="done").order_by("-started_at", "-pk").first()
+    if last is not None and last.day >= today:
+        if last.facts_generation >= generation:
+            return None
+        took = (last.finished_at or last.started_at) - last.started_at
+        if now < last.started_at + min(LONGEST_REST, REST_PER_SECOND * took):
+            return None
+    return score_day(today, now=now, home=home)
 
 
 def _silent(done: float, total: float) -> None:

@@ -20,6 +20,7 @@ from enishi.signals.judging import Judgement
 from enishi.signals.texts import cap_text, compares_peers, evidence_text, line_text, measure_title, words
 
 CAP_GROUP = "cap"
+ALONE = "alone"
 Facts = Mapping[str, Mapping[int, Fact]]
 Row = Mapping[str, Any]
 
@@ -52,9 +53,11 @@ def name_measure(measure: Measure, rules: Rules) -> Named:
 def describe_line(
     named: Named, *, value: float | None, points: float | None, weight: float, tenths: int, status: str
 ) -> dict[str, Any]:
-    """One line of a score as pages show it."""
+    """One line of a score as pages show it. The status ``alone`` is ``ok`` without peers to compare with."""
     rounded = None if points is None else round(points)
-    text = line_text(named.title, value, named.unit, rounded, status, named.peers)
+    peers = "alone" if status == ALONE else "peers" if named.peers else ""
+    status = "ok" if status == ALONE else status
+    text = line_text(named.title, value, named.unit, rounded, status, peers)
     return {
         "measure": named.measure.id,
         "metric": named.measure.metric,
@@ -110,7 +113,7 @@ def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
             _rounded(ev.points[row, i]),
             round(float(ev.weight[row, i]), 4),
             int(ev.lines[row, i]),
-            STATUS[ev.status[row, i]],
+            _status(ev, row, i),
         ]
         for i, measure in enumerate(ev.card.measures)
     ]
@@ -118,6 +121,11 @@ def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
         cap = ev.card.caps[int(ev.cap[row])]
         lines.append([f"{CAP_GROUP}:{cap.id}", None, None, 0.0, int(ev.lines[row, -1]), "ok"])
     return lines
+
+
+def _status(evaluation: Evaluation, row: int, i: int) -> str:
+    status = STATUS[evaluation.status[row, i]]
+    return ALONE if status == "ok" and evaluation.alone[row, i] else status
 
 
 def _rounded(points: Any) -> float | None:
@@ -163,7 +171,7 @@ class LineWriter:
             points=_rounded(ev.points[row, i]),
             weight=round(float(ev.weight[row, i]), 4),
             tenths=int(ev.lines[row, i]),
-            status=STATUS[ev.status[row, i]],
+            status=_status(ev, row, i),
         )
 
     def _cap_line(self, cap: int, tenths: int) -> dict[str, Any]:
@@ -253,7 +261,13 @@ class ReasonWriter:
                 title = words(topic.title)
                 said = {"en": f"Speaks of: {title.en}", "ja": f"「{title.ja}」への言及があります"}
                 return [
-                    {**said, "on": fact.on.isoformat(), "kind": fact.kind, "record_id": fact.record_id, "tag": tag}
+                    {
+                        **said,
+                        "on": fact.on.isoformat(),
+                        "kind": fact.kind,
+                        "record_id": fact.record_id,
+                        "tag": tag,
+                    }
                 ]
         return []
 

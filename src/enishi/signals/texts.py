@@ -73,14 +73,14 @@ def show_value(value: float, unit: str) -> Text:
 
 @lru_cache(maxsize=200_000)
 def line_text(
-    title: Text, value: float | None, unit: str, points: int | None, status: str, peers: bool
+    title: Text, value: float | None, unit: str, points: int | None, status: str, peers: str
 ) -> Text:
     """One line: "28日間の利用者数 12人 → 80点".
 
     Args:
         value: the metric's; None where there is none.
         points: 0-100, None where the line has none.
-        peers: whether the points are a rank among peers.
+        peers: ``peers`` where the points are a rank among them, ``alone`` where there are too few to rank with.
     """
     if value is None:
         if points is None:
@@ -100,11 +100,16 @@ def line_text(
     )
 
 
-def _note(status: str, peers: bool) -> Text:
+def _note(status: str, peers: str) -> Text:
     if status == OBSERVED:
         return Text(" (watched, not scored)", "(観察のみ)")
     if status == STALE:
         return Text(" (old value)", "(古い値)")
+    if peers == "alone":
+        return Text(
+            " (too few peers to compare, by the amount itself)",
+            "(比較できる顧客が少ないため、値そのもので採点)",
+        )
     return Text(" among peers", "(類似顧客の中での位置)") if peers else Text("", "")
 
 

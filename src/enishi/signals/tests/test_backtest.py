@@ -80,9 +80,40 @@ def test_a_planted_future_leak_is_harmless(home: Home, result: dict[str, Any]) -
                opened_at=pd.Timestamp(stop - timedelta(days=60)).to_pydatetime(), severity="urgent", tone=-1.0)
         for n, stop in lost
     ])  # fmt: skip
-    leaked = run_backtest(trial(), home=home)
+    publish(home, "record_survey_answer", [
+        record(7000 + n, n, stop - timedelta(days=80), measure="nps", score=0, comment="他社へ乗り換えます", known_on=TODAY,
+               answered_at=pd.Timestamp(stop - timedelta(days=80)).to_pydatetime())
+        for n, stop in lost
+    ])  # fmt: skip
+    assert_unmoved(run_backtest(trial(), home=home), result)
+
+
+def assert_unmoved(leaked: dict[str, Any], result: dict[str, Any]) -> None:
     for name in ("score", "recency", "bands", "lead_time", "churned", "rows"):
-        assert leaked[name] == result[name]
+        assert leaked[name] == result[name], name
+
+
+@pytest.mark.django_db
+def test_what_is_dated_after_the_loss_tells_nothing_before_it(home: Home, result: dict[str, Any]) -> None:
+    """History brought in later counts from when it happened: a ticket about the loss, the loss under another name, use
+    that a wrong clock dated years ahead."""
+    lost = [(n, stop) for n in range(1, 41) if (stop := stop_day(n))]
+    publish(home, "record_ticket", [
+        record(6000 + n, n, stop + timedelta(days=61), subject="解約後の問い合わせ", severity="urgent", tone=-1.0,
+               opened_at=pd.Timestamp(stop + timedelta(days=61)).to_pydatetime())
+        for n, stop in lost
+    ])  # fmt: skip
+    publish(home, "record_account", [
+        record(n, None, stop + timedelta(days=61), name=f"Company {n}", since=FIRST, stage="churned", industry="lost")
+        for n, stop in lost
+    ])  # fmt: skip
+    publish(home, "usage", [
+        {"group_no": n, "user_no": n * 10, "day": D(2031, 1, 1), "known_on": FIRST, "event": "Cancelled", "product": "P", "n": 9}
+        for n, _ in lost
+    ])  # fmt: skip
+    assert_unmoved(run_backtest(trial(), home=home), result)
+    beyond = read_labels(home, [D(2026, 6, 1)], SILENCE)
+    assert beyond["label"].isna().all(), "a wrong clock makes nothing observed"
 
 
 @pytest.mark.django_db

@@ -321,3 +321,19 @@ def test_those_who_have_gone_are_ranked_but_are_nobody_s_peers() -> None:
     result = evaluate(card, panel)
     assert result.tenths.tolist() == [167, 167, 167, 167, 500, 833]  # peers: the fourth, fifth and sixth
     assert len(result) == 6
+
+
+def test_with_too_few_peers_the_fallback_gives_points_for_the_amount() -> None:
+    fallback = {
+        "type": "points",
+        "points": [[0, 0], [10, 100]],
+        "by_tenure": [{"until_days": 30, "points": [[0, 50], [10, 100]]}, {"points": [[0, 0], [10, 100]]}],
+    }
+    card = percentile_card(peers=["plan"], minimum=3, fallback=fallback)
+    few = evaluate(card, make_panel(ma=[4.0, 4.0, np.nan], tenure_days=[10, 300, 300]))
+    assert few.tenths.tolist() == [700, 400, 0]
+    assert few.known.tolist() == [True, True, False]
+    assert few.alone[:, 0].tolist() == [True, True, False]
+    enough = evaluate(card, make_panel(ma=[4.0, 5.0, 6.0], tenure_days=[10, 300, 300]))
+    assert enough.tenths.tolist() == [167, 500, 833]
+    assert not enough.alone.any()

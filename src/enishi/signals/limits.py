@@ -1,0 +1,102 @@
+"""Why there is no score, or why it stops where it does, and what to do about it. In words of both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from enishi.definitions.contracts import Scorecard
+from enishi.definitions.reads import find_published, get_default_scorecard
+from enishi.kit.text import Text
+from enishi.signals.card import nominal_weights
+from enishi.signals.states import CAP_GROUP
+
+NAMED = 4
+
+_SUPPLY = {
+    "usage": Text("send usage events or import a usage file", "利用イベントを送るか、利用履歴のファイルを取り込む"),
+    "surveys": Text("import survey answers (NPS, CSAT)", "アンケートの回答(NPS・CSAT)を取り込む"),
+    "people": Text("import contacts with their roles, and trainings", "担当者(役割つき)や研修の記録を取り込む"),
+    "timeline": Text("log or import calls, meetings and mails", "電話・面談・メールの記録を残すか取り込む"),
+    "tickets": Text("import tickets", "問い合わせを取り込む"),
+    "incidents": Text("import incidents", "障害の記録を取り込む"),
+    "revenue": Text("import subscriptions and invoices", "契約と請求を取り込む"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``code``: ``coverage`` (no score) or ``cap`` (a score held down); ``text`` says which, ``hint`` what to do."""
+
+    code: str
+    text: Text
+    hint: Text
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "code": self.code,
+            "en": self.text.en,
+            "ja": self.text.ja,
+            "hint_en": self.hint.en,
+            "hint_ja": self.hint.ja,
+        }
+
+
+def limit_of(
+    scorecard: str, tenths: int | None, coverage: float, lines: Sequence[Mapping[str, Any]]
+) -> Limit | None:
+    """The limit that applied to a score, from its lines; None where none did (or no scorecard is the account's)."""
+    if not scorecard:
+        return None
+    if tenths is None:
+        found = find_published("scorecard", scorecard)
+        return _too_little(found.body if found else get_default_scorecard(), coverage, lines)
+    for line in lines:
+        if line["measure"].startswith(f"{CAP_GROUP}:") and line["tenths"] < 0:
+            return _held(line)
+    return None
+
+
+def _held(line: Mapping[str, Any]) -> Limit:
+    lost = -line["tenths"] / 10
+    return Limit(
+        "cap",
+        Text(
+            f"The score is held down by {lost:.1f} points: {line['text_en']}.",
+            f"上限により{lost:.1f}点低くなっています。{line['text_ja']}",
+        ),
+        Text("It rises once this no longer holds.", "この状態が解消されると、上限は外れます。"),
+    )
+
+
+def _too_little(card: Scorecard, coverage: float, lines: Sequence[Mapping[str, Any]]) -> Limit:
+    """No score: what share has data, what share is needed, what is missing and what would supply most of it."""
+    share = dict(zip((m.id for m in card.measures), nominal_weights(card).tolist(), strict=True))
+    absent = [
+        line for line in lines if line["status"] in ("missing", "stale") and share.get(line["measure"], 0) > 0
+    ]
+    absent.sort(key=lambda line: -share[line["measure"]])
+    supply: dict[str, float] = {}
+    for line in absent:
+        kind = line.get("href_kind") or ""
+        supply[kind] = supply.get(kind, 0.0) + share[line["measure"]]
+    ways = [_SUPPLY[kind] for kind in sorted(supply, key=lambda kind: -supply[kind]) if kind in _SUPPLY][:2]
+    en, ja = (
+        ", ".join(line["title_en"] for line in absent[:NAMED]),
+        "、".join(line["title_ja"] for line in absent[:NAMED]),
+    )
+    need = card.minimum_coverage
+    return Limit(
+        "coverage",
+        Text(
+            f"No score yet: {coverage:.0%} of the scorecard has fresh data, {need:.0%} is needed. "
+            f"Missing most: {en or 'everything'}.",
+            f"スコアはまだありません。スコアカードのうち新しい情報があるのは{coverage:.0%}で、{need:.0%}以上必要です。"
+            f"主に不足しているもの:{ja or 'すべて'}",
+        ),
+        Text(
+            f"To get a score: {'; '.join(way.en for way in ways) or 'wait for the first facts'}.",
+            f"スコアを出すには:{'、または'.join(way.ja for way in ways) or '最初の情報をお待ちください'}",
+        ),
+    )
