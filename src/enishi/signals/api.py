@@ -4,6 +4,7 @@ from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.filling import backfill_scores
 from enishi.signals.history import explain, lines_of, scores_as_of
+from enishi.signals.limits import Limit, limit_of
 from enishi.signals.outcomes import Outcome
 from enishi.signals.past import book_as_of
 from enishi.signals.reads import (
@@ -27,6 +28,7 @@ from enishi.signals.trials import (
 from enishi.signals.trying import preview_lines
 
 __all__ = [
+    "Limit",
     "Outcome",
     "Trial",
     "ask_backtest",
@@ -38,6 +40,7 @@ __all__ = [
     "check_new_records",
     "default_outcome",
     "explain",
+    "limit_of",
     "lines_of",
     "list_movers",
     "list_states",

@@ -82,7 +82,7 @@ def refresh_scores(*, now: datetime, home: Home | None = None) -> ScoringRun | N
         if last.facts_generation >= generation:
             return None
         took = (last.finished_at or last.started_at) - last.started_at
-        if now < last.started_at + min(LONGEST_REST, REST_PER_SECOND * took):
+        if last.accounts and now < last.started_at + min(LONGEST_REST, REST_PER_SECOND * took):
             return None
     return score_day(today, now=now, home=home)
 

@@ -15,11 +15,11 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account
 from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
-from enishi.signals.api import explain, lines_of
+from enishi.signals.api import Limit, explain, limit_of, lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.links import facts_address
-from enishi.web.pages.account.words import say_pair, trigger_title
+from enishi.web.pages.account.words import say, say_pair, trigger_title
 
 WEEK, MONTH = 7, 28
 KEPT_SECONDS = 600
@@ -98,6 +98,7 @@ class Judged:
     alerts: list[Cause]
     override: Override | None
     scorecard: str
+    limit: tuple[str, str] = ("", "")  # what keeps the score away or down, and what to do about it
     former: bool = False  # a customer no longer: the record stays, nothing is judged
 
     @property
@@ -147,8 +148,13 @@ def _now(account: Account, state: AccountState, today: date, words: Mapping[str,
         alerts=[_cause(account.pk, "alert", item, words) for item in state.alerts],
         override=open_override(account, today),
         scorecard=state.scorecard,
+        limit=_limit(limit_of(state.scorecard, state.tenths, state.coverage, lines)),
         former=state.stage == CHURNED,
     )
+
+
+def _limit(found: Limit | None) -> tuple[str, str]:
+    return (say(found.text), say(found.hint)) if found else ("", "")
 
 
 def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str]) -> Judged:
