@@ -42,6 +42,16 @@ def examine(home: Home, now: datetime) -> list[Finding]:
     return findings + [finding for check in DATA_CHECKS for finding in _guarded(check, home, now)]
 
 
+def nothing_there(home: Home) -> list[Finding]:
+    """What to say of a folder without an installation; looks, and makes nothing."""
+    said = Text(f"There is no installation in {home.root}", f"{home.root} にはまだ環境がありません")
+    remedy = Text(
+        "Name the data folder with --data, or make an installation with `enishi init`.",
+        "--data でデータフォルダーを指定するか、`enishi init` で環境を作成してください。",
+    )
+    return [Finding("folder", "error", said, remedy)]
+
+
 def _guarded(check: Check, home: Home, now: datetime) -> list[Finding]:
     """A check that fails is itself a finding."""
     name = check.__name__.removeprefix("check_")

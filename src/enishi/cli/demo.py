@@ -13,7 +13,7 @@ from enishi.cli.sample import Wanted, bring_sample, has_sample
 from enishi.cli.scoring import score_all, score_past
 from enishi.cli.setting_up import set_up
 from enishi.cli.show import show_json
-from enishi.cli.words import json_option, option, say, spoken
+from enishi.cli.words import json_option, language, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
@@ -88,7 +88,7 @@ def command(
 ) -> None:  # fmt: skip
     started = time.monotonic()
     home = open_django()
-    sign_in = set_up(home)
+    sign_in = set_up(home, language=language())
     if sign_in and not as_json:
         tell_sign_in(sign_in)
     now = system_clock()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from enishi.cli.checks import LEVELS, Finding, examine
-from enishi.cli.installation import open_django
+from enishi.cli.checks import LEVELS, Finding, examine, nothing_there
+from enishi.cli.installation import is_there, open_django
 from enishi.cli.show import show_json
 from enishi.cli.words import json_option, language, say, spoken
 from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
@@ -20,8 +21,12 @@ MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "r
 )
 @json_option()
 def command(as_json: bool) -> int:
-    home = open_django()
-    findings = examine(home, system_clock())
+    home = Home.from_environment()
+    if is_there(home):
+        open_django()
+        findings = examine(home, system_clock())
+    else:
+        findings = nothing_there(home)
     worst = max((finding.level for finding in findings), key=LEVELS.index)
     if as_json:
         show_json(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
+
+from django.apps import apps
 
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -13,9 +16,8 @@ from enishi.kit.text import Text
 
 
 def open_django() -> Home:
-    """Set Django up on the chosen data folder; once a process."""
+    """Set Django up on the chosen data folder, made where it is not there; once a process."""
     import django
-    from django.apps import apps
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
     if not apps.ready:
@@ -32,19 +34,31 @@ def _check_folder(root: Path) -> None:
             Text(f"{root} is a file, not a folder.", f"{root} はフォルダーではなくファイルです。"),
             Text("Name another folder with --data.", "--data で別のフォルダーを指定してください。"),
         )
-    parent = next(folder for folder in (root, *root.parents) if folder.exists())
-    if not os.access(parent, os.W_OK):
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
         raise EnishiError(
             "bad_folder",
-            Text(f"{parent} cannot be written to.", f"{parent} に書き込めません。"),
+            Text(
+                f"{root} cannot be written to: {error.strerror}.",
+                f"{root} に書き込めません({error.strerror})。",
+            ),
             Text("Name another folder with --data.", "--data で別のフォルダーを指定してください。"),
-        )
+        ) from error
+
+
+def is_there(home: Home) -> bool:
+    """Whether the folder holds an installation, or an outside database may. Makes nothing."""
+    return home.database.exists() or bool(os.environ.get("DATABASE_URL"))
 
 
 def open_installation(old_is_fine: bool = False) -> Home:
     """As :func:`open_django`, and the database must have been made by ``enishi init`` and be up to date."""
-    home = open_django()
-    waiting = pending_migrations()
+    home = Home.from_environment()
+    # A folder that was mistyped is not made.
+    waiting = (open_django() and pending_migrations()) if apps.ready or is_there(home) else None
     if waiting is None:
         raise EnishiError(
             "not_initialised",

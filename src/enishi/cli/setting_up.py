@@ -25,18 +25,22 @@ def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn |
     """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any.
 
     Args:
-        language: of the first administrator; the company's where none is given.
+        language: of the first administrator and, where the installation is new, of the company.
     """
     from django.core.management import call_command
 
     from enishi.accounts.audit import SYSTEM
     from enishi.accounts.company import get_company
+    from enishi.accounts.models import Member
     from enishi.definitions.api import install_defaults
 
     home.prepare()
     if pending_migrations() != []:
         call_command("migrate", interactive=False, verbosity=0)
     company = get_company()
+    if language and not Member.objects.exists():  # the language of who sets it up, until they choose
+        company.language = language
+        company.save(update_fields=["language"])
     install_defaults(SYSTEM, system_clock())
     return _first_administrator(email, language or company.language)
 

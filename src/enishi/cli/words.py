@@ -16,8 +16,10 @@ import click.exceptions
 import click.formatting
 import click.types
 
+from enishi.cli.wrapping import wrap_japanese
 from enishi.kit.text import LANGUAGES, Text
 
+_wrap_text = click.formatting.wrap_text
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 CLICK_WORDS = {
@@ -88,6 +90,7 @@ def use_language(language: str) -> None:
     for module in (click.core, click.decorators, click.exceptions, click.formatting, click.types):
         module._ = _click_word  # type: ignore[attr-defined]
         module.ngettext = _click_number  # type: ignore[attr-defined]
+    click.formatting.wrap_text = wrap_japanese if language == "ja" else _wrap_text
 
 
 def _click_word(message: str) -> str:
@@ -118,6 +121,13 @@ class _Spoken(click.Command):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return say(self.text).strip().partition("\n")[0]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        found = super().get_params(ctx)
+        for param in found:
+            if param.name == "version" and isinstance(param, click.Option):
+                param.help = _click_word("Show the version and exit.")
+        return found
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         found = super().get_help_option(ctx)

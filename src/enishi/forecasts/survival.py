@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from lifelines import KaplanMeierFitter
-from lifelines.utils import median_survival_times
 from numpy.typing import ArrayLike
 
 
@@ -55,6 +53,9 @@ def time_to_event(days: ArrayLike, happened: ArrayLike) -> TimeToEvent | None:
     Returns:
         The estimate, or None without subjects.
     """
+    from lifelines import KaplanMeierFitter  # a second to import: not in every process
+    from lifelines.utils import median_survival_times
+
     t, e = np.asarray(days, float), np.asarray(happened, bool)
     known = ~np.isnan(t)
     t, e = t[known], e[known]
@@ -87,6 +88,8 @@ def time_to_event(days: ArrayLike, happened: ArrayLike) -> TimeToEvent | None:
 
 def survival_at(days: ArrayLike, happened: ArrayLike, at: Sequence[float]) -> list[float]:
     """Share that has *not* had the event by each day of ``at``."""
+    from lifelines import KaplanMeierFitter
+
     fitter = KaplanMeierFitter().fit(np.asarray(days, float), np.asarray(happened, bool))
     return [float(value) for value in fitter.survival_function_at_times(list(at))]
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account
@@ -34,11 +35,11 @@ def now() -> datetime:
     return system_clock()
 
 
-def send(home: Home, now: datetime, ago: int, *people: str) -> None:
-    """Events of one company some days ago, live where it is today."""
+def send(home: Home, now: datetime, ago: int, *people: str, account: str = "c-1") -> None:
+    """Events of a company some days ago, live where it is today."""
     at = now - timedelta(days=ago)
     rows = [
-        event_message(occurred_at=at, event=event, account="c-1", user=user)
+        event_message(occurred_at=at, event=event, account=account, user=user)
         for user in people
         for event in ("Report Made", "Plan Shared")
     ]
@@ -51,6 +52,7 @@ def tick(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in schedule.queue_due(now):
         if name in ("refresh", "alerts"):
             schedule.run_job.func(name, "now")
+    DBTaskResult.objects.all().delete()
 
 
 def test_an_empty_installation_has_its_first_score_a_minute_after_the_first_events(
@@ -86,9 +88,10 @@ def test_alerts_fire_as_their_facts_arrive(
 ) -> None:
     for ago in range(15, 57):  # every day until a fortnight ago, the keen ones less and less
         send(home, now, ago, "aoki", *(["baba", "chiba"] if ago > 29 else []))
+    send(home, now, 0, "dan", account="c-2")  # the source itself is alive
     drain(home)
     tick(now, monkeypatch)
-    account = Account.objects.get()
+    account = Account.objects.get(outside_id="c-1")
     fired = set(Signal.objects.filter(until=None, type__startswith="alert:").values_list("type", flat=True))
     assert fired == {"alert:use_stopped", "alert:power_users_falling"}
     today = now.date()
@@ -98,9 +101,11 @@ def test_alerts_fire_as_their_facts_arrive(
     save_records(KINDS["incident"], [{"id": "x1", "title": "障害", "started_at": now - timedelta(hours=9), "ended_at": now - timedelta(hours=8)}], **save)  # fmt: skip
     drain(home)
     tick(now + MINUTE, monkeypatch)
-    opened = Signal.objects.filter(until=None, type__startswith="alert:").values_list("type", flat=True)
+    opened = Signal.objects.filter(account=account, until=None, type__startswith="alert:").values_list(
+        "type", flat=True
+    )
     assert set(opened) - fired == {"alert:champion_gone", "alert:payment_late", "alert:outage_suffered"}
-    shown = {alert["alert"] for alert in AccountState.objects.get().alerts}
+    shown = {alert["alert"] for alert in AccountState.objects.get(pk=account.pk).alerts}
     assert len(shown) == 5
 
 

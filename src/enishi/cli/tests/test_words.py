@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from enishi.cli.main import COMMANDS, enishi, run
 from enishi.cli.words import choose_language, say, this_program, use_language
+from enishi.cli.wrapping import width_of, wrap_japanese
 
 
 @pytest.fixture(autouse=True)
@@ -114,3 +115,19 @@ def test_a_hint_names_the_data_folder_in_use(monkeypatch: pytest.MonkeyPatch) ->
     assert this_program() == ".venv/bin/enishi --data '/a b'"
     monkeypatch.delenv("ENISHI_HOME")
     assert this_program() == ".venv/bin/enishi"
+
+
+def test_japanese_help_breaks_between_phrases_by_screen_width() -> None:
+    text = "データフォルダー(環境変数 ENISHI_HOME。省略時はユーザーのデータディレクトリ内)。"
+    for width in range(24, 80, 3):
+        lines = wrap_japanese(text, width, preserve_paragraphs=True).splitlines()
+        assert all(width_of(line) <= width for line in lines)
+        for whole in ("データフォルダー", "環境変数", "ENISHI_HOME", "ユーザーの", "データディレクトリ"):
+            assert any(whole in line for line in lines), f"{whole} is cut at width {width}"
+        assert not any(line.startswith(("。", "、", ")")) for line in lines)
+
+
+def test_a_phrase_wider_than_the_line_is_cut() -> None:
+    lines = wrap_japanese("顧客企業管理基盤整備事業", 8).splitlines()
+    assert "".join(lines) == "顧客企業管理基盤整備事業"
+    assert max(map(width_of, lines)) <= 8

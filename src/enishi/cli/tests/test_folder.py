@@ -1,0 +1,35 @@
+"""A mistyped data folder is told, and not made; a folder that cannot be written is refused with words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own: Django is set up once a process."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("ENISHI_HOME", "DATABASE_URL")}
+    return subprocess.run(
+        [sys.executable, "-m", "enishi.cli.main", "--lang", "en", *arguments],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["doctor", "score", "serve"])
+def test_a_mistyped_folder_is_not_made(command: str, tmp_path: Path) -> None:
+    done = enishi("--data", str(tmp_path / "typo"), command)
+    assert done.returncode == 1
+    assert "no installation in" in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = enishi("--data", str(tmp_path / "file" / "below"), "init")
+    assert done.returncode == 1
+    assert "cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr
