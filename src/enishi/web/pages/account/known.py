@@ -12,9 +12,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from enishi.accounts.company import company_zone
+from enishi.accounts.dating import happened_at
 from enishi.accounts.models import Account, Contact, Record, RecordVersion
+from enishi.accounts.versions import MERGE
 from enishi.kit.clock import day_of, end_of_day
 from enishi.store.kinds import KINDS, Kind, Type
+
+INCIDENT = KINDS["incident"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,33 @@ def known_now(row: Record) -> Known:
 
 
 def _then(account: Account, kind: Kind, day: date) -> Iterable[Known]:
-    zone = company_zone()
-    rows = {row.pk: row for row in Record.objects.filter(account=account, kind=kind.name)}
+    zone, theirs = company_zone(), numbers_then(account, day)
+    rows = {row.pk: row for row in Record.objects.filter(_of(account, kind), kind=kind.name)}
     for number, version in versions_on(kind, rows, day, zone).items():
+        if version.account_id not in theirs and not (version.account_id is None and kind is INCIDENT):
+            continue
         data = as_known(kind, version.data, day, zone)
         extra = version.data.get("extra") or {}
-        row = rows[number]
+        happened = happened_at(kind, version.data, zone) or rows[number].happened_at
         yield Known(
-            kind.name, number, row.outside_id, row.source, row.happened_at, data, version.contact_id, extra
+            kind.name, number, version.outside_id, version.source, happened, data, version.contact_id, extra
         )
+
+
+def numbers_then(account: Account, day: date) -> set[int]:
+    """The account and those it had taken in, by the merges known at the end of ``day``."""
+    merges = RecordVersion.objects.filter(kind=MERGE, known_at__lt=end_of_day(day, company_zone()))
+    lead = {one.record_id: None if one.deleted else one.account_id for one in merges.order_by("pk")}
+    found, before = {account.pk}, set[int]()
+    while found != before:
+        before = set(found)
+        found |= {number for number, survivor in lead.items() if survivor in found}
+    return found
+
+
+def _of(account: Account, kind: Kind) -> Q:
+    """Records of the account; incidents also where they hit everyone."""
+    return Q(account=account) | Q(account=None) if kind is INCIDENT else Q(account=account)
 
 
 def versions_on(kind: Kind, numbers: Iterable[int], day: date, zone: ZoneInfo) -> dict[int, RecordVersion]:
@@ -110,8 +132,8 @@ def incidents_of(account: Account, as_of: date | None) -> list[Known]:
     """Incidents that hit this account, or everyone."""
     if as_of is not None:
         return records_of(account, as_of, "incident")
-    hit = Q(account=account) | Q(account=None)
-    return [known_now(row) for row in Record.objects.filter(hit, kind="incident", deleted_at=None)]
+    rows = Record.objects.filter(_of(account, INCIDENT), kind="incident", deleted_at=None)
+    return [known_now(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +152,21 @@ class Person:
 
 def people_of(account: Account, as_of: date | None) -> list[Person]:
     """The people at the account, present ones first."""
-    contacts = Contact.objects.filter(account=account, deleted_at=None)
+    contacts = Contact.objects.filter(account=account, erased_at=None)
     if as_of is None:
-        found = [Person(one, one.role, one.left_on, one.bounced_on) for one in contacts]
+        living = contacts.filter(deleted_at=None)
+        found = [Person(one, one.role, one.left_on, one.bounced_on) for one in living]
     else:
-        found = _people_then({one.pk: one for one in contacts}, as_of)
+        found = _people_then({one.pk: one for one in contacts}, numbers_then(account, as_of), as_of)
     return sorted(found, key=lambda one: (not one.present, one.contact.pk))
 
 
-def _people_then(contacts: Mapping[int, Contact], day: date) -> list[Person]:
+def _people_then(contacts: Mapping[int, Contact], theirs: set[int], day: date) -> list[Person]:
     kind, zone = KINDS["contact"], company_zone()
     found = []
     for number, version in versions_on(kind, contacts, day, zone).items():
+        if version.account_id not in theirs:
+            continue
         data = as_known(kind, version.data, day, zone)
         left, bounced = data.get("left_on"), data.get("bounced_on")
         found.append(

@@ -6,16 +6,18 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
-from tests.world import NOW, TODAY, World, at_hour, days_ago, make_record
+from tests.world import NOW, TODAY, World, at_hour, days_ago, make_account, make_record
 
-from enishi.accounts.models import AuditLine, Record
+from enishi.accounts.merging import merge_accounts
+from enishi.accounts.models import AuditLine, Contact, Record, RecordVersion
 from enishi.signals.models import AccountState, HealthScore, Override
+from enishi.web.pages.account.known import incidents_of, people_of, records_of
 from enishi.work import api as work
 
 SignIn = Callable[[str], Client]
@@ -49,7 +51,7 @@ def test_the_header_says_who_and_how_much(world: World, sign_in: SignIn) -> None
 
 def test_the_lines_shown_add_up_to_the_score_shown(world: World, sign_in: SignIn) -> None:
     page = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
-    table = page[page.index('class="grid drivers"') : page.index("</table>")]
+    table = page[page.index('class="grid drivers"') :].partition("</table>")[0]
     cells = re.findall(r'<td class="num">([\d.]+)</td>', table)
     total = re.search(r"<strong>([\d.]+)</strong>", table)
     assert total is not None
@@ -120,6 +122,50 @@ def test_a_ticket_resolved_later_was_open_then(world: World, sign_in: SignIn) ->
     assert "解決済み" in plain(client.get(f"/accounts/{world.fuji.pk}/tickets/"))
     then = text(client.get(f"/accounts/{world.fuji.pk}/tickets/?as_of={days_ago(20).isoformat()}"))
     assert '<span class="badge-plain tone-caution">未解決</span>' in then
+
+
+def test_the_past_knows_no_later_correction_merge_or_deletion(world: World) -> None:
+    """A corrected opening, a company taken in since, a contact deleted since: each page of then is as it was."""
+    other = make_account("さくらロジ株式会社", since=days_ago(400))
+    theirs = make_record(
+        other, "ticket", at_hour(days_ago(50)), subject="別会社", opened_at=at_hour(days_ago(50)).isoformat()
+    )
+    own = make_record(
+        world.sakura,
+        "ticket",
+        at_hour(days_ago(45)),
+        subject="自社",
+        opened_at=at_hour(days_ago(45)).isoformat(),
+    )
+    everyone = make_record(
+        world.sakura,
+        "incident",
+        at_hour(days_ago(44)),
+        title="全体",
+        started_at=at_hour(days_ago(44)).isoformat(),
+    )
+    Record.objects.filter(pk=everyone.pk).update(account=None)
+    RecordVersion.objects.filter(record_id=everyone.pk, kind="incident").update(account_id=None)
+    Record.objects.filter(pk=own.pk).update(happened_at=at_hour(days_ago(5)), outside_id="corrected")
+    merge_accounts(other, world.sakura, actor="test", now=at_hour(days_ago(10)), since=days_ago(10))
+    Contact.objects.filter(pk=world.yamamoto.pk).update(deleted_at=at_hour(days_ago(3)))
+    RecordVersion.objects.create(
+        kind="contact", record_id=world.yamamoto.pk, account_id=world.sakura.pk, source="crm", outside_id="yamamoto",
+        valid_on=days_ago(90), known_at=at_hour(days_ago(90)), data={"role": "decision_maker"},
+    )  # fmt: skip
+
+    def tickets(day: date | None) -> dict[int, date]:
+        return {known.pk: known.happened_at.date() for known in records_of(world.sakura, day, "ticket")}
+
+    before = tickets(days_ago(20))
+    assert before[own.pk] == days_ago(45)
+    assert theirs.pk not in before
+    assert theirs.pk in tickets(days_ago(5))
+    assert theirs.pk in tickets(None)
+    for day in (days_ago(20), None):
+        assert everyone.pk in {known.pk for known in incidents_of(world.sakura, day)}
+    assert world.yamamoto.pk in {one.contact.pk for one in people_of(world.sakura, days_ago(20))}
+    assert world.yamamoto.pk not in {one.contact.pk for one in people_of(world.sakura, None)}
 
 
 def test_people_warn_of_a_single_thread_and_of_missing_roles(world: World, sign_in: SignIn) -> None:
