@@ -89,7 +89,7 @@ def decode_bodies(
         channel = channel_of(origin)
         try:
             items, sent_us = split(origin, body.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             broken = Refused("bad_json", Text(f"Not valid JSON: {error}", f"JSONとして読めません: {error}"))
             rejects.append(_reject(body, 0, body.body, channel, origin, None, broken))
             continue

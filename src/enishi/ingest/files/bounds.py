@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from enishi.ingest.files.errors import unreadable
 
@@ -54,7 +54,7 @@ def check_workbook(book: BinaryIO, name: str) -> None:
         book.seek(0)
 
 
-def _chunks(sheet: BinaryIO | zipfile.ZipExtFile) -> Iterator[bytes]:
+def _chunks(sheet: IO[bytes]) -> Iterator[bytes]:
     """The sheet's text in portions that overlap by a tag."""
     rest = b""
     while chunk := sheet.read(_CHUNK):

@@ -16,9 +16,10 @@ DAYS = [TODAY, ago(16), ago(70), date(2024, 1, 2)]
 @pytest.fixture(scope="module")
 def sail():
     """A Sail server in this process, and a session with it."""
-    server_of = pytest.importorskip("pysail.spark").SparkConnectServer
-    sql = pytest.importorskip("pyspark.sql")
-    server = server_of("127.0.0.1", 0)
+    from pysail.spark import SparkConnectServer
+    from pyspark import sql
+
+    server = SparkConnectServer("127.0.0.1", 0)
     server.start()
     host, port = server.listening_address
     session = sql.SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import pytest
+import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
@@ -12,8 +13,6 @@ from hypothesis import HealthCheck, given, settings
 
 from enishi.ingest.models import ApiKey
 from enishi.web.rest.keys import forget_allowances
-
-schemathesis = pytest.importorskip("schemathesis")
 
 
 @pytest.fixture
