@@ -121,7 +121,8 @@ def _entries(member: Member, drill: Drill, known_on: date, today: date) -> Itera
 
 def read_listing(member: Member, drill: Drill, today: date) -> Listing:
     """The entries behind a figure of the page, in scope and in the figure's segment."""
-    known_on = min(today, drill.on or drill.end) if drill.view.known == "then" else today
+    today = drill.view.day(today)
+    known_on = min(today, drill.knew or today)
     entries = tuple(_entries(member, drill, known_on, today))
     return Listing(
         entries,

@@ -43,6 +43,7 @@ def dimension_words() -> dict[str, str]:
     return {
         "tier": _("Tier"), "industry": _("Industry"), "size": _("Size"), "region": _("Region"), "stage": _("Stage"),
         "owner": _("Owner"), "channel": _("Acquisition channel"), "product": _("Product"),
+        "plan": _("Plan"),
     }  # fmt: skip
 
 
@@ -54,8 +55,9 @@ def _whole(minor: int, currency: str) -> float:
     return float(minor / 10 ** get_currency_precision(currency))
 
 
-def _listing(query: Query, what: str, start: date, end: date) -> str:
-    return "movements/" + query.drill(what, start, end)
+def _listing(query: Query, what: str, start: date, end: date, period: Period | None = None) -> str:
+    """Who makes up a figure; of a period, with the knowledge the period's figures have."""
+    return "movements/" + query.drill(what, start, end, knew=query.knew(period.last) if period else None)
 
 
 def _bridge_cells(query: Query, period: Period, bridge: Bridge) -> list[dict[str, Any]]:
@@ -63,7 +65,7 @@ def _bridge_cells(query: Query, period: Period, bridge: Bridge) -> list[dict[str
         {
             "name": name,
             "amount": amount,
-            "address": _listing(query, name, period.start, period.end) if amount else "",
+            "address": _listing(query, name, period.start, period.end, period) if amount else "",
         }
         for name, amount in signed(bridge)
     ]
@@ -77,35 +79,37 @@ def _row(query: Query, one: Line, chosen: Line) -> dict[str, Any]:
         "chosen": one is chosen,
         "address": query.at_period(period.start).address + "#bridge",
         "opening": one.bridge.opening,
-        "opening_address": _listing(query, "mrr", period.start, period.start),
+        "opening_address": _listing(query, "mrr", period.start, period.start, period),
         "cells": _bridge_cells(query, period, one.bridge),
         "closing": one.bridge.closing,
-        "closing_address": _listing(query, "mrr", period.end, period.end),
+        "closing_address": _listing(query, "mrr", period.end, period.end, period),
         "nrr": known(one.own.nrr),
         "grr": known(one.own.grr),
-        "kept_address": _listing(query, "retention", period.start, period.end),
-        "lost_address": _listing(query, "lost", period.start, period.end),
+        "kept_address": _listing(query, "retention", period.start, period.end, period),
+        "lost_address": _listing(query, "lost", period.start, period.end, period),
         "logo_churn": known(one.own.logo_churn),
         "quick": known(one.rates.quick_ratio),
         "customers": one.bridge.customers_closing,
     }
 
 
-def _total_step(query: Query, name: str, amount: int, day: date, currency: str) -> dict[str, Any]:
+def _total_step(
+    query: Query, name: str, amount: int, day: date, period: Period, currency: str
+) -> dict[str, Any]:
     """The bar of the MRR in force when a day begins; it leads to those who make it up."""
-    address = _listing(query, "mrr", day, day)
+    address = _listing(query, "mrr", day, day, period)
     return {"name": name, "value": _whole(amount, currency), "total": True, "address": address}
 
 
 def _bridge_chart(query: Query, one: Line, currency: str) -> dict[str, Any]:
     words = movement_words()
     steps: list[dict[str, Any]] = [
-        _total_step(query, _("Opening"), one.bridge.opening, one.period.start, currency)
+        _total_step(query, _("Opening"), one.bridge.opening, one.period.start, one.period, currency)
     ]
     for cell in _bridge_cells(query, one.period, one.bridge):
         step = {"name": words[cell["name"]], "value": _whole(cell["amount"], currency)}
         steps.append(step | ({"address": cell["address"]} if cell["address"] else {}))
-    steps.append(_total_step(query, _("Closing"), one.bridge.closing, one.period.end, currency))
+    steps.append(_total_step(query, _("Closing"), one.bridge.closing, one.period.end, one.period, currency))
     return {"kind": "bridge", "name": "MRR", "format": "money", "currency": currency, "steps": steps}
 
 
@@ -220,11 +224,7 @@ def _cell(value: float, address: str) -> dict[str, Any]:
 def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, Any]]:
     """One line per value of the chosen dimension for a period; the lines add up to the whole."""
     moves = book.moves
-    named = (
-        moves["product"]
-        if query.by == "product"
-        else moves["account_id"].map(book.groups).fillna(reads.UNSET)
-    )
+    named = moves["product"] if query.sold else moves["account_id"].map(book.groups).fillna(reads.UNSET)
     values = sorted({str(value) for value in named.unique()})
     titles = reads.segment_words(query.by, values)
     rows = []
@@ -240,16 +240,16 @@ def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, A
                 "title": titles[value],
                 "address": own.address,
                 "opening": found.opening,
-                "opening_address": _listing(own, "mrr", period.start, period.start),
-                "closing_address": _listing(own, "mrr", period.end, period.end),
-                "lost_address": _listing(own, "lost", year_before(period.end), period.end),
+                "opening_address": _listing(own, "mrr", period.start, period.start, period),
+                "closing_address": _listing(own, "mrr", period.end, period.end, period),
+                "lost_address": _listing(own, "lost", year_before(period.end), period.end, period),
                 "cells": _bridge_cells(own, period, found),
                 "closing": found.closing,
                 "customers": found.customers_closing,
                 "nrr": known(trailing.nrr),
                 "grr": known(trailing.grr),
                 "logo_churn": known(trailing.logo_churn),
-                "kept_address": _listing(own, "retention", year_before(period.end), period.end),
+                "kept_address": _listing(own, "retention", year_before(period.end), period.end, period),
             }
         )
     return rows
@@ -283,8 +283,8 @@ def options(member: Member, query: Query) -> dict[str, Any]:
     """The choices of the filter bar."""
     words = dimension_words()
     chosen: Mapping[str, str] = {}
-    if query.by and query.by != "product":
-        values = sorted(set(reads.group_accounts(member, query.by).values()))[:200]
+    if query.by:
+        values = reads.segment_values(member, query)[:200]
         titles = reads.segment_words(query.by, values)
         chosen = {value or "-": titles[value] for value in reads.segment_order(query.by, values)}
     return {
@@ -296,7 +296,8 @@ def options(member: Member, query: Query) -> dict[str, Any]:
 
 
 def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
-    """Everything the page draws."""
+    """Everything the page draws, as it stands at the end of ``today`` (or of the day the query goes back to)."""
+    today = query.day(today)
     periods = reads.running(query, today)
     then = query.known == "then"
     books: dict[date, reads.Book] = {}
@@ -313,6 +314,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
     due = reads.read_due(member, query, periods[-1].last, today)
     return {
         "query": query,
+        "day": today,
         "currency": currency,
         "empty": latest.moves.empty,
         "head": headline(query, found, due),
@@ -322,11 +324,14 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "chosen_running": chosen.running,
         "rows": [_row(query, one, chosen) for one in reversed(found)],
         "rates_chart": _rates_chart(found),
-        "triangle": triangle(latest.moves, query, today) if query.by != "product" else None,
+        "triangle": triangle(latest.moves, query, today) if not query.sold else None,
+        "now_address": replace(query, as_of=None).address,
         "cohort_addresses": {
             name: replace(query, cohort=name).address + "#cohorts" for name in ("revenue", "logo")
         },
-        "segments": segments(query, latest, chosen.period) if query.by and not query.segment else [],
+        "segments": segments(query, books[chosen.period.last] if then else latest, chosen.period)
+        if query.by and not query.segment
+        else [],
         "segment_title": dimension_words().get(query.by, ""),
         "options": options(member, query),
         "movement_words": movement_words(),

@@ -10,10 +10,12 @@ from django.http import QueryDict
 
 KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
-DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product")
+DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product", "plan")
+SOLD = ("product", "plan")  # dimensions of what is sold: an account may stand in several of their values
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
 LISTS = (*MOVEMENTS, "mrr", "retention", "lost", "renewals", "cohort")  # what the drill-down can list
 COHORTS = ("revenue", "logo")
+EARLIEST, LATEST = 1970, 2200  # beyond them a day is a mistake of typing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Query:
         known: ``now`` with today's knowledge, ``then`` with what was known at each period's end.
         at: start of the period whose bridge is drawn; None for the running one.
         cohort: what the triangle shows.
+        as_of: a past day whose end the page stands at, knowing nothing later; None for today.
     """
 
     kind: str = "month"
@@ -35,6 +38,15 @@ class Query:
     known: str = "now"
     at: date | None = None
     cohort: str = "revenue"
+    as_of: date | None = None
+
+    @property
+    def sold(self) -> bool:
+        return self.by in SOLD
+
+    def day(self, today: date) -> date:
+        """The day the page stands at."""
+        return min(self.as_of, today) if self.as_of else today
 
     def pairs(self) -> list[tuple[str, str]]:
         pairs = []
@@ -44,18 +56,27 @@ class Query:
                 pairs.append((name, getattr(self, name)))
         if self.at:
             pairs.append(("at", self.at.isoformat()))
+        if self.as_of:
+            pairs.append(("asof", self.as_of.isoformat()))
         return pairs
 
     @property
     def address(self) -> str:
         return "?" + urlencode(self.pairs())
 
-    def drill(self, movement: str, start: date, end: date, on: date | None = None) -> str:
+    def knew(self, last: date) -> date | None:
+        """The day whose knowledge a period's figures have; None for that of the page's day."""
+        return last if self.known == "then" else None
+
+    def drill(
+        self, movement: str, start: date, end: date, on: date | None = None, knew: date | None = None
+    ) -> str:
         """The query string of the accounts behind a movement's figure; a cohort's also says the day looked at."""
-        own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known")]
+        own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known", "asof")]
         span = [("movement", movement), ("from", start.isoformat()), ("to", end.isoformat())]
         looked = [("on", on.isoformat())] if on else []
-        return "?" + urlencode([*span, *looked, *own])
+        known = [("knew", knew.isoformat())] if knew else []
+        return "?" + urlencode([*span, *looked, *known, *own])
 
     def at_period(self, start: date | None) -> Query:
         return replace(self, at=start)
@@ -63,9 +84,10 @@ class Query:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat((text or "").strip())
+        day = date.fromisoformat((text or "").strip())
     except ValueError:
         return None
+    return day if EARLIEST <= day.year < LATEST else None
 
 
 def _one_of(text: str | None, known: tuple[str, ...], default: str) -> str:
@@ -82,6 +104,7 @@ def read_query(params: QueryDict) -> Query:
         known=_one_of(params.get("known", ""), ("now", "then"), "now"),
         at=_day(params.get("at", "")),
         cohort=_one_of(params.get("cohort", ""), COHORTS, "revenue"),
+        as_of=_day(params.get("asof", "")),
     )
 
 
@@ -94,6 +117,7 @@ class Drill:
     end: date
     view: Query
     on: date | None = None  # of a cohort: the day on which it is looked at
+    knew: date | None = None  # with what was known at the end of this day; None: of the page's day
 
 
 def read_drill(params: QueryDict, today: date) -> Drill:
@@ -106,4 +130,5 @@ def read_drill(params: QueryDict, today: date) -> Drill:
         max(start, end),
         read_query(params),
         _day(params.get("on", "")),
+        _day(params.get("knew", "")),
     )

@@ -23,6 +23,7 @@ from enishi.metrics.subscriptions import subscription_periods
 from enishi.segments.api import tier_titles
 from enishi.store.kinds import STAGES
 from enishi.web.pages.health.metric_reads import scope_ids
+from enishi.web.pages.portfolio.reads import choices_on_offer
 from enishi.web.pages.portfolio.words import stage_words, tier_words
 from enishi.web.pages.revenue.query import COUNTS, Query
 from enishi.web.words import person
@@ -38,7 +39,7 @@ class Book:
 
     Args:
         moves: of :func:`enishi.metrics.revenue.movements`, only accounts in scope and in the segment.
-        groups: account -> value of the chosen dimension; empty for none and for products.
+        groups: account -> value of the chosen dimension; empty for none and for what is sold.
     """
 
     moves: pd.DataFrame
@@ -58,13 +59,16 @@ def read_stretches(known_on: date) -> tuple[str, pd.DataFrame]:
     return stamp, found
 
 
-def read_moves(level: Literal["account", "product"], known_on: date) -> pd.DataFrame:
-    """All movements of the company, as known at the end of a day."""
+def read_moves(level: Literal["account", "product", "plan"], known_on: date) -> pd.DataFrame:
+    """All movements of the company, as known at the end of a day; of plans, the plan stands as ``product``."""
     stamp, stretches = read_stretches(known_on)
     key = f"revenue:moves:{level}:{stamp}"
     moves: pd.DataFrame | None = cache.get(key)
     if moves is None:
-        moves = movements(stretches, level)
+        if level == "plan":
+            moves = movements(stretches.assign(product=stretches["plan"]), "product")
+        else:
+            moves = movements(stretches, level)
         cache.set(key, moves, KEEP_SECONDS)
     return moves
 
@@ -75,13 +79,15 @@ def read_due(member: Member, query: Query, known_on: date, until: date) -> pd.Da
     key = f"revenue:due:{until}:{stamp}"
     due: pd.DataFrame | None = cache.get(key)
     if due is None:
+        plans = stretches.drop_duplicates("record_id", keep="last").set_index("record_id")["plan"]
         due = renewals_due(stretches, until)
+        due = due.assign(plan=due["record_id"].map(plans))
         cache.set(key, due, KEEP_SECONDS)
     due = due[due["account_id"].isin(scope_ids(member))]
     if not query.segment:
         return due
-    if query.by == "product":
-        return due[due["product"] == _value(query.segment)]
+    if query.sold:
+        return due[due[query.by].fillna(UNSET) == _value(query.segment)]
     groups = group_accounts(member, query.by)
     return due[due["account_id"].map(groups) == _value(query.segment)]
 
@@ -96,6 +102,14 @@ def group_accounts(member: Member, dimension: str) -> dict[int, str]:
     if dimension in FIELDS:
         return {pk: value or UNSET for pk, value in accounts.values_list("pk", dimension)}
     return {}
+
+
+def segment_values(member: Member, query: Query) -> list[str]:
+    """Every value of the chosen dimension in scope."""
+    if not query.sold:
+        return sorted(set(group_accounts(member, query.by).values()))
+    offered = choices_on_offer(member)[query.by]
+    return [*offered, UNSET] if query.segment == "-" else offered
 
 
 def segment_words(dimension: str, values: list[str]) -> dict[str, str]:
@@ -120,10 +134,13 @@ def segment_order(dimension: str, values: list[str]) -> list[str]:
 
 def read_book(member: Member, query: Query, known_on: date) -> Book:
     """The movements a view is about."""
-    moves = read_moves("product" if query.by == "product" else "account", known_on)
+    level: Literal["account", "product", "plan"] = "account"
+    if query.sold:
+        level = "plan" if query.by == "plan" else "product"
+    moves = read_moves(level, known_on)
     moves = moves[moves["account_id"].isin(scope_ids(member))]
-    groups = group_accounts(member, query.by) if query.by not in ("", "product") else {}
-    if query.segment and query.by == "product":
+    groups = group_accounts(member, query.by) if query.by and not query.sold else {}
+    if query.segment and query.sold:
         moves = moves[moves["product"] == _value(query.segment)]
     elif query.segment:
         chosen = [pk for pk, value in groups.items() if value == _value(query.segment)]

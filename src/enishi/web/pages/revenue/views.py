@@ -37,8 +37,8 @@ def revenue(request: PageRequest) -> HttpResponse:
     """Bridge, retention, cohorts, within the member's scope."""
     today = company_day(system_clock())
     query = read_query(request.GET)
-    context = present.page_context(request.member, query, today)
-    if not query.segment:
+    context = present.page_context(request.member, query, today) | {"today": today}
+    if not query.segment and context["day"] == today:
         context["voice"] = voices.read_voice(request.member, today)
         found = voices.read_time_to_value(request.member)
         context["value"] = found

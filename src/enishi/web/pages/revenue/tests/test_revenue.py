@@ -223,3 +223,90 @@ def test_every_figure_leads_to_the_accounts_it_is_made_of(world: World) -> None:
             found = follow(client, cell["address"])
             assert found.before == row["mrr"]
             assert cell["value"] == pytest.approx(found.after / found.before)
+
+
+def naive_mrr(day: date) -> int:
+    """MRR in force at the end of a day, straight from the story."""
+    total = 0
+    for _name, started, amount, changes, ended, _renewal in STORY:
+        ago = (TODAY - day).days
+        held = amount if ago <= started else 0
+        for since, changed in changes:
+            held = changed if ago <= since else held
+        total += 0 if ended is not None and ago <= ended else held
+    return total
+
+
+@pytest.mark.parametrize("kind", ["month", "quarter", "year"])
+def test_every_closing_is_the_sum_of_the_contracts_of_that_day_to_the_yen(world: World, kind: str) -> None:
+    for row, period in zip(
+        present.page_context(world.suzuki, ask(f"kind={kind}"), TODAY)["rows"],
+        reversed(reads.running(ask(f"kind={kind}"), TODAY)),
+        strict=True,
+    ):
+        assert row["closing"] == naive_mrr(period.last)
+        assert row["opening"] == naive_mrr(period.start - timedelta(days=1))
+
+
+def publish_late(world: World, monkeypatch: pytest.MonkeyPatch, folder: Any) -> None:
+    """The contraction of 40 days ago was learned only today."""
+    rows = subscription_rows(world)
+    late = next(row for row in rows if row["amount"] == 250_000)
+    late["known_on"] = late["recorded_on"] = TODAY
+    monkeypatch.setenv("ENISHI_HOME", str(folder))
+    home = Home.from_environment()
+    home.prepare()
+    publish(home, "record_subscription", rows)
+    cache.clear()
+
+
+def test_a_past_day_shows_the_book_as_it_was_known_then(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    publish_late(world, monkeypatch, tmp_path / "late")
+    day = TODAY - timedelta(days=7)
+    past = present.page_context(world.suzuki, ask(f"asof={day}"), TODAY)
+    assert past["day"] == day
+    assert past["head"]["mrr"] == naive_mrr(day) + 50_000  # the contraction was not known
+    assert past["rows"][0]["running"]
+    now = present.page_context(world.suzuki, ask(), TODAY)
+    assert now["head"]["mrr"] == naive_mrr(TODAY)
+    ahead = present.page_context(world.suzuki, ask(f"asof={TODAY + timedelta(days=30)}"), TODAY)
+    assert ahead["day"] == TODAY
+
+
+def test_one_plan_is_the_whole_where_all_have_it(world: World) -> None:
+    whole = present.page_context(world.suzuki, ask(), TODAY)["head"]
+    plan = present.page_context(world.suzuki, ask("by=plan&segment=Business"), TODAY)["head"]
+    assert plan["mrr"] == whole["mrr"]
+    assert plan["renewals"].due == whole["renewals"].due
+    other = sign_in(world.suzuki).get("/revenue/?by=plan&segment=Light").context
+    assert other["head"]["mrr"] == 0
+
+
+@pytest.mark.parametrize("view", ["known=then", "known=then&by=owner", "asof=2026-11-13&by=plan", "by=plan"])
+def test_lists_know_what_their_figure_knew(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, view: str
+) -> None:
+    publish_late(world, monkeypatch, tmp_path / "late")
+    client = sign_in(world.suzuki)
+    page = client.get(f"/revenue/?{view}").context
+    for row in [*page["rows"], *page["segments"]]:
+        assert follow(client, row["opening_address"]).amount == row["opening"]
+        assert follow(client, row["closing_address"]).amount == row["closing"]
+        for cell in row["cells"]:
+            if cell["address"]:
+                assert follow(client, cell["address"]).amount == cell["amount"]
+    if page["segments"]:
+        assert sum(row["closing"] for row in page["segments"]) == page["rows"][0]["closing"]
+
+
+def test_the_lines_of_a_past_period_add_up_to_it_as_known_then(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    publish_late(world, monkeypatch, tmp_path / "late")
+    before = reads.running(ask(), TODAY)[-2]
+    view = ask(f"known=then&by=tier&at={before.start}")
+    page = present.page_context(world.suzuki, view, TODAY)
+    row = next(row for row in page["rows"] if row["chosen"])
+    assert sum(line["closing"] for line in page["segments"]) == row["closing"]
