@@ -20,6 +20,7 @@ from enishi.store.kinds import KINDS
 
 from . import people
 from .drawing import Drawn, Told, draw_beside, event_bodies, quiet
+from .naming import name_things
 from .promises import plan_work
 from .records import chunks, company_rows
 from .sample import Sample
@@ -69,6 +70,7 @@ def load(sample: Sample, home: Home, *, now: datetime, told: Told = quiet, after
     with draw_beside(sample, after) as drawn:
         load_records(sample, now=now, told=told, after=after)
         load_events(sample, home, drawn=drawn, now=now, told=told)
+    name_things(now)
     plan_work(now)
     remember(home, sample)
 

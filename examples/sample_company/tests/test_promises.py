@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 from tests.world import NOW, TODAY, World, make_world
 
+from enishi.definitions.api import event_title, get_names, install_defaults, list_versions
 from enishi.work import api as work
+from examples.sample_company import naming
+from examples.sample_company.catalogue import PRODUCTS
 from examples.sample_company.promises import FEW, plan_work
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +44,15 @@ def test_former_customers_are_promised_nothing(world: World) -> None:
     plan_work(NOW)
     minato = world.accounts["minato"]
     assert not work.tasks_of(minato).exists(), "there is no contract that runs"
+
+
+def test_every_product_and_feature_has_a_name_in_both_languages(world: World) -> None:
+    sold = {product.id for product in PRODUCTS.values()}
+    done = {feature.event for product in PRODUCTS.values() for feature in product.features}
+    assert sold == set(naming.PRODUCTS)
+    assert done == set(naming.EVENTS)
+    install_defaults("system", NOW)
+    naming.name_things(NOW)
+    assert event_title(get_names(), "report_exported").ja == "レポート出力"
+    naming.name_things(NOW)
+    assert list_versions("names", "default").count() == 2, "told again, nothing is named anew"

@@ -11,7 +11,7 @@ function seen(entries, observer) {
 }
 
 export function watchCharts() {
-  const observer = new IntersectionObserver(seen, { rootMargin: "200px" });
+  const observer = new IntersectionObserver(seen, { rootMargin: "800px" });
   const look = (root) => {
     for (const place of root.querySelectorAll("[data-chart]:not([data-drawn])")) observer.observe(place);
   };

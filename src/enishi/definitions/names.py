@@ -26,7 +26,9 @@ def _title(words: object, name: str) -> Text:
 
 
 def readable(name: str) -> str:
-    """``report_exported`` and ``reportExported`` as "Report exported"; other scripts stay as they are."""
+    """``report_exported`` and ``reportExported`` as "Report exported"; what has spaces or another script stays as it is."""
+    if " " in name:
+        return name
     words = " ".join(_JOINTS.sub(" ", _HUMP.sub(" ", name)).split())
     if not words:
         return name

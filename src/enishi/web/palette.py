@@ -93,7 +93,12 @@ def find_people(member: Member, forms: list[str]) -> list[Entry]:
         .order_by("id")[:MOST]
     )
     return [
-        Entry(one.full_name, reverse("account", args=[one.account_id]), "user", one.account.name)
+        Entry(
+            one.full_name,
+            f"{reverse('account-tab', args=[one.account_id, 'people'])}#contact-{one.pk}",
+            "user",
+            one.account.name,
+        )
         for one in people
     ]
 
@@ -131,6 +136,14 @@ def list_actions(member: Member) -> list[Entry]:
                 reverse("company"),
                 "building-community",
                 find=("company", "かいしゃ", "会社"),
+            )
+        )
+        entries.append(
+            Entry(
+                _("Name events and products"),
+                reverse("names"),
+                "tag",
+                find=("names", "events", "めいしょう", "名称", "いべんと"),
             )
         )
     if member.role in ADMINS:

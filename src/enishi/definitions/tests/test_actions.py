@@ -139,11 +139,9 @@ def test_definitions_travel_as_text_files(tmp_path: Path, member: Member) -> Non
         "changed",
         "refused",
         "refused",
-        "unchanged",
-        "unchanged",
-        "unchanged",
+        *["unchanged"] * 4,
     ]
-    assert DefinitionVersion.objects.count() == 4
+    assert DefinitionVersion.objects.count() == 5
     actions.import_folder(tmp_path, actor=member, now=NOW, publish_now=True)
     assert reads.list_scorecards()[0].body.priority == 9
 

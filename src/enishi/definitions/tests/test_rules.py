@@ -187,7 +187,7 @@ def test_names_fall_back_to_readable_ids() -> None:
     )
     assert event_title(names, "report_exported").ja == "帳票の出力"
     for name, shown in {
-        "faq_published": "Faq published", "inquiryAnswered": "Inquiry answered", "Order Completed": "Order completed",
+        "faq_published": "Faq published", "inquiryAnswered": "Inquiry answered", "Order Completed": "Order Completed",
         "musubi-desk": "Musubi desk", "CSV_export": "CSV export", "帳票.出力": "帳票 出力", "API": "API", "__": "__",
     }.items():  # fmt: skip
         assert event_title(names, name).en == event_title(names, name).ja == shown, name

@@ -11,12 +11,10 @@ from enishi.accounts.models import Account, Member
 from enishi.metrics.api import panel
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
-from enishi.store.kinds import STAGES
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then
-from enishi.web.pages.account.words import say
+from enishi.web.pages.account.words import stage_title
 
-STAGE_TITLES = dict(STAGES)
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
 
@@ -49,6 +47,11 @@ class Header:
         if not self.seats or self.active_users is None:
             return None
         return self.active_users / self.seats
+
+    @property
+    def unused_seats(self) -> int:
+        """Seats bought beyond the people active in the last 28 days."""
+        return max(0, (self.seats or 0) - (self.active_users or 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def header(
     renewal = figures.renewal_on
     return Header(
         account=account,
-        stage=say(STAGE_TITLES[stage]) if stage in STAGE_TITLES else stage,
+        stage=stage_title(stage),
         owner=owner,
         tier=state.tier if state else "",
         band=state.band if state and not as_of and judged != CHURNED else "",

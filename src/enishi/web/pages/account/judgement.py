@@ -19,7 +19,7 @@ from enishi.signals.api import Limit, explain, limit_of, lines_of
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.links import facts_address
-from enishi.web.pages.account.words import say, say_pair, trigger_title
+from enishi.web.pages.account.words import say, say_pair, stage_title, trigger_title
 
 WEEK, MONTH = 7, 28
 KEPT_SECONDS = 600
@@ -303,9 +303,18 @@ def recomputed(account: Account, thought: Judged, day: date, words: Mapping[str,
     )
 
 
+def stage_then(account: Account, day: date) -> str:
+    """The title of the stage on a past day: as stated then, else as it followed from the facts."""
+    try:
+        stage = _explained(account.pk, day).get("stage") or ""
+    except NotFound:
+        return ""
+    return stage_title(stage)
+
+
 def _explained(account_id: int, day: date) -> Mapping[str, Any]:
     """The past does not change: what took seconds is kept for some minutes."""
-    name = f"explained:{account_id}:{day}"
+    name = f"explained2:{account_id}:{day}"
     told: Mapping[str, Any] | None = cache.get(name)
     if told is None:
         told = explain(account_id, day)

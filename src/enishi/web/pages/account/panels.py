@@ -14,7 +14,7 @@ from enishi.accounts.company import get_company
 from enishi.metrics.api import panel as metric_panel
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
-from enishi.web.pages.account.judgement import judged, recomputed
+from enishi.web.pages.account.judgement import judged, recomputed, stage_then
 from enishi.web.pages.account.trend import contract_changes
 from enishi.web.pages.account.usage import usage_context
 from enishi.web.pages.account.words import reason_words
@@ -87,7 +87,13 @@ def _then(asked: Asked) -> Mapping[str, Any]:
         "judged": recomputed(asked.account, thought, asked.day, words),
         "account": asked.account,
         "as_of": asked.day,
+        "stage_then": stage_then(asked.account, asked.day),
     }
+
+
+def _stage(asked: Asked) -> Mapping[str, Any]:
+    """The lifecycle stage that followed from the facts as known on a past day."""
+    return {"stage_then": stage_then(asked.account, asked.day)}
 
 
 PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
@@ -95,4 +101,5 @@ PANELS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
     "usage": usage_context,
     "score": _then,
     "causes": _then,
+    "stage": _stage,
 }

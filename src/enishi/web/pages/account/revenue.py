@@ -12,7 +12,9 @@ from babel.numbers import get_currency_precision
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account
+from enishi.definitions.api import get_names, product_title
 from enishi.web.pages.account.known import Known, records_of
+from enishi.web.pages.account.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class Subscription:
     @property
     def data(self) -> Any:
         return self.known.data
+
+    @property
+    def product(self) -> str:
+        """The product as people call it."""
+        return say(product_title(get_names(), str(self.data.get("product") or "")))
 
 
 @dataclass(frozen=True, slots=True)

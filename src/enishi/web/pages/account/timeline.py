@@ -20,13 +20,14 @@ from django.utils.translation import gettext as _
 from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, AuditLine, Contact, Record
+from enishi.definitions.api import get_names, product_title
 from enishi.kit.clock import end_of_day
 from enishi.signals.models import HealthScore, Signal
 from enishi.store.kinds import KINDS
 from enishi.web import words as written
 from enishi.web.badges import band_word
 from enishi.web.pages.account.known import Known, known_now, records_of
-from enishi.web.pages.account.words import say_pair, trigger_title
+from enishi.web.pages.account.words import say, say_pair, trigger_title
 from enishi.web.pages.audit.words import verb_words
 from enishi.web.words import person
 from enishi.work.api import Note, Task
@@ -217,7 +218,7 @@ def _category(value: Any) -> str:
 
 def _subscription(data: Mapping[str, Any]) -> Described:
     ended = data.get("ended_on")
-    title = _join(data.get("product"), data.get("plan"))
+    title = _join(_product(data.get("product")), data.get("plan"))
     seats = _("%(n)s seats") % {"n": data["seats"]} if data.get("seats") else ""
     text = _join(
         _amount(data),
@@ -226,6 +227,10 @@ def _subscription(data: Mapping[str, Any]) -> Described:
         data.get("end_reason"),
     )
     return title, text, "danger" if ended else ""
+
+
+def _product(value: Any) -> str:
+    return say(product_title(get_names(), str(value))) if value else ""
 
 
 def _amount(data: Mapping[str, Any]) -> str:
@@ -271,7 +276,7 @@ def _survey(data: Mapping[str, Any]) -> Described:
 
 def _order(data: Mapping[str, Any]) -> Described:
     quantity = data.get("quantity")
-    return str(data.get("product") or ""), _join(f"×{quantity:g}" if quantity else "", _amount(data)), ""
+    return _product(data.get("product")), _join(f"×{quantity:g}" if quantity else "", _amount(data)), ""
 
 
 def _training(data: Mapping[str, Any]) -> Described:

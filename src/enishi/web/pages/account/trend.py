@@ -19,6 +19,7 @@ from enishi.web.pages.account.known import incidents_of, people_of
 
 DAYS = 365
 MOST_MARKS = 8
+NEAR = 0.12  # share of the line within which two marks would run into each other
 
 
 def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> dict[str, Any] | None:
@@ -54,8 +55,20 @@ def _marks(
     for day, label in sorted(happenings(account, as_of)):
         if days[0] - timedelta(days=7) <= day <= days[-1]:
             at.setdefault(bisect_left(days, day), []).append(label)
-    newest = sorted(at)[-MOST_MARKS:]
-    return [{"x": labels[place], "label": " / ".join(dict.fromkeys(at[place]))} for place in newest]
+    apart = _apart(at, len(days))
+    newest = sorted(apart)[-MOST_MARKS:]
+    return [{"x": labels[place], "label": " / ".join(dict.fromkeys(apart[place]))} for place in newest]
+
+
+def _apart(at: dict[int, list[str]], points: int) -> dict[int, list[str]]:
+    """What is too near to be written beside each other is said at the first place."""
+    found: dict[int, list[str]] = {}
+    last = None
+    for place in sorted(at):
+        if last is None or place - last >= NEAR * points:
+            last = place
+        found.setdefault(last, []).extend(at[place])
+    return found
 
 
 def happenings(account: Account, as_of: date | None) -> Iterable[tuple[date, str]]:

@@ -12,8 +12,10 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Contact
+from enishi.definitions.api import event_title, get_names, product_title
 from enishi.metrics.api import STAGES, UsageMap, usage_map
 from enishi.signals.models import AccountState
+from enishi.web.guard import LEADERS
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.words import say
@@ -40,6 +42,16 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature used here: how often, by how many, and by what share of the peers."""
+
+    name: str
+    uses: int
+    users: int
+    peer_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Untouched:
     """A feature many peers use and this account does not."""
 
@@ -53,17 +65,24 @@ def usage_context(asked: Asked) -> Mapping[str, Any]:
     with facts_now() as facts:
         found = usage_map(facts, asked.account.pk, asked.day, weeks)
     used = found.features[found.features["uses"] > 0]
+    titles = feature_titles(found.features, set(used["product"]))
+    everyone = users(asked, found)
+    lately = [user for user in everyone if any(user.weeks)]
     return {
         "account": asked.account,
         "map": found,
         "is_empty": used.empty,
-        "heat": heat(found, used),
+        "heat": heat(found, used, titles),
+        "features": features(used, titles),
         "people_chart": people_chart(found),
         "features_total": len(used),
         "features_shown": min(len(used), FEATURES_SHOWN),
-        "users": users(asked, found)[:PEOPLE_SHOWN],
-        "users_total": len(found.people),
-        "untouched": untouched(found),
+        "users": lately[:PEOPLE_SHOWN],
+        "users_total": len(lately),
+        "idle": [user for user in everyone if not any(user.weeks)][:PEOPLE_SHOWN],
+        "idle_total": len(everyone) - len(lately),
+        "untouched": untouched(found, titles),
+        "may_name": asked.member.role in LEADERS,
         "stage": stage_words(found.stage),
         "unused": whole(found.unused),
         "seats": whole(found.seats),
@@ -106,7 +125,31 @@ def week_label(first: date) -> str:
     return f"{first.month}/{first.day}" if japanese else f"{first.day} {first:%b}"
 
 
-def heat(found: UsageMap, used: pd.DataFrame) -> dict[str, Any]:
+def feature_titles(rows: pd.DataFrame, here: set[str]) -> dict[tuple[str, str], str]:
+    """Names of the features by (event, product); the product is said where it is not the only one ``here``."""
+    names = get_names()
+    titles = {}
+    for event, product in zip(rows["feature"], rows["product"], strict=True):
+        title = say(event_title(names, str(event)))
+        named = bool(product) and here != {product}
+        titles[event, product] = f"{title} ({say(product_title(names, str(product)))})" if named else title
+    return titles
+
+
+def features(used: pd.DataFrame, titles: Mapping[tuple[str, str], str]) -> list[Feature]:
+    """The features used here, most used first, beside the peers."""
+    return [
+        Feature(
+            titles[row.feature, row.product],
+            int(row.uses),
+            int(row.users),
+            None if pd.isna(row.peer_share) else float(row.peer_share),
+        )
+        for row in used.head(FEATURES_SHOWN).itertuples(index=False)
+    ]
+
+
+def heat(found: UsageMap, used: pd.DataFrame, titles: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """Feature by week. Colour is relative to the feature's own busiest week, the number is the count."""
     top = used.head(FEATURES_SHOWN)
     columns = [f"w{k}" for k in range(len(found.weeks))]
@@ -118,14 +161,10 @@ def heat(found: UsageMap, used: pd.DataFrame) -> dict[str, Any]:
     return {
         "kind": "heatmap",
         "x": [week_label(day) for day in found.weeks],
-        "y": [feature_name(row) for row in top[["feature", "product"]].itertuples(index=False)],
+        "y": [titles[key] for key in zip(top["feature"], top["product"], strict=True)],
         "cells": cells,
         "labels": len(found.weeks) <= WEEKS[0],
     }
-
-
-def feature_name(row: Any) -> str:
-    return f"{row.feature} ({row.product})" if row.product else str(row.feature)
 
 
 def people_chart(found: UsageMap) -> dict[str, Any]:
@@ -161,13 +200,13 @@ def _user(row: Mapping[Any, Any], contacts: Mapping[int, Contact], columns: Sequ
     number = row.get("contact_id")
     contact = None if number is None or pd.isna(number) else contacts.get(int(number))
     named = contact is not None and contact.erased_at is None
-    outside = str(row.get("user_id") or _("unknown person"))
+    outside = str(row.get("user_id") or "")
     return User(
-        name=contact.full_name if contact is not None and named else outside,
+        name=contact.full_name if contact is not None and named else _("Not among the contacts"),
         note=" ".join(part for part in (contact.department, contact.title) if part)
         if contact and named
-        else "",
-        contact_id=contact.pk if contact else None,
+        else outside,
+        contact_id=contact.pk if contact and named else None,
         active_days=_count(row.get("active_days_28")),
         events=_count(row.get("events_28")),
         features=_count(row.get("feature_breadth_28")),
@@ -181,7 +220,7 @@ def _count(value: Any) -> int:
     return 0 if value is None or pd.isna(value) else int(value)
 
 
-def untouched(found: UsageMap) -> list[Untouched]:
+def untouched(found: UsageMap, titles: Mapping[tuple[str, str], str]) -> list[Untouched]:
     """Where to step in: features of the products used here that at least a quarter of the peers use."""
     if found.peers < LEAST_PEERS:
         return []
@@ -190,6 +229,6 @@ def untouched(found: UsageMap) -> list[Untouched]:
     idle = features[(features["uses"] == 0) & features["peer_share"].notna() & features["product"].isin(here)]
     shown = idle[["feature", "product", "peer_share"]].head(8)
     return [
-        Untouched(feature_name(row), share)
-        for row, share in zip(shown.itertuples(index=False), shown["peer_share"].astype(float), strict=True)
+        Untouched(titles[event, product], float(share))
+        for event, product, share in shown.itertuples(index=False)
     ]

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from enishi.accounts.access import access_account
+from enishi.accounts.access import access_account, access_on_day
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Role
@@ -36,15 +36,15 @@ def account(request: PageRequest, number: int, tab: str = "overview") -> HttpRes
     if found := find_survivor(request.member, number):
         merged, survivor = found
         toast_after(request, _("%(name)s was merged into this account.") % {"name": merged.name})
-        return HttpResponseRedirect(tab_address(survivor.pk, tab))
+        return HttpResponseRedirect(tab_address(survivor.pk, tab, as_of=request.GET.get("as_of", "")))
     return render(request, f"pages/account/tabs/{tab}.html", page_context(_asked(request, number), tab))
 
 
 def _asked(request: PageRequest, number: int) -> Asked:
     now = clock.system_clock()
     today = company_day(now)
-    found = access_account(request.member, number)
     as_of = read_day(request.GET.get("as_of", ""), today)
+    found = access_on_day(request.member, number, as_of) if as_of else access_account(request.member, number)
     return Asked(request.member, found, as_of, today, now, request.GET)
 
 

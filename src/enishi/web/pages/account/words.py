@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 
 from enishi.definitions.api import get_causes
 from enishi.kit.text import Text
+from enishi.store.kinds import STAGES
+
+_STAGES = dict(STAGES)
 
 
 def say(text: Text | None) -> str:
@@ -21,6 +24,11 @@ def say_pair(pair: Mapping[str, Any]) -> str:
     """The side of an ``{en, ja}`` mapping the reader reads."""
     japanese = (get_language() or "ja").startswith("ja")
     return str(pair.get("ja" if japanese else "en") or "")
+
+
+def stage_title(stage: str) -> str:
+    """A lifecycle stage in the reader's language; a word of one's own stays as it is."""
+    return say(_STAGES[stage]) if stage in _STAGES else stage
 
 
 def reason_words() -> dict[str, str]:

@@ -15,6 +15,7 @@ TABS = (
     ("keys", gettext_noop("Keys")),
     ("rejects", gettext_noop("Rejects desk")),
     ("identity", gettext_noop("Identity")),
+    ("names", gettext_noop("Names")),
     ("company", gettext_noop("Company")),
     ("privacy", gettext_noop("Data protection")),
 )

@@ -78,11 +78,12 @@ def spec(page: str, name: str) -> dict[str, Any]:
 def test_the_usage_map_names_people_features_and_idle_licences(facts: World, sign_in: SignIn) -> None:
     page = opened(sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/panel/usage/")
     heat = spec(page, "heat")
-    assert heat["y"] == ["report_made", "login"]
+    assert heat["y"] == ["Report made", "ログイン"]
     assert len(heat["x"]) == 12
     assert sum(value for _x, y, value in heat["cells"] if y == 0) == 14 * 3
     assert "加藤 誠" in page
     assert "u-2" in page
+    assert "担当者に未登録" in page, "an id is no name"
     assert '<strong class="num">4</strong>' in page, "five licences, one person in 28 days"
     assert "比較できる顧客がまだ少ない" in page
 
@@ -91,8 +92,11 @@ def test_a_past_day_shows_the_use_of_then(facts: World, sign_in: SignIn) -> None
     day = days_ago(30).isoformat()
     page = opened(sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/panel/usage/?as_of={day}&weeks=26")
     heat = spec(page, "heat")
-    assert heat["y"] == ["login"]
+    assert heat["y"] == ["ログイン"]
     assert len(heat["x"]) == 26
+    assert "活用フォロー" in opened(
+        sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/panel/stage/?as_of={day}"
+    )
 
 
 def test_no_use_is_not_taken_for_good(facts: World, sign_in: SignIn) -> None:

@@ -1,0 +1,1 @@
+"""What events and products are called on screen."""
