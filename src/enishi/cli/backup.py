@@ -37,6 +37,7 @@ def command(file: Path | None, as_json: bool) -> None:
         )
     with progress(say("Backing up", "バックアップ中")) as step:
         made = make_backup(home, target, now, step)
+    home.backup_note.write_text(now.isoformat())
     if as_json:
         show_json(
             {"file": str(made.path), "bytes": made.bytes, "files": made.files, "generation": made.generation}

@@ -7,28 +7,20 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from enishi.cli.findings import Finding
 from enishi.cli.installation import pending_migrations
+from enishi.cli.upkeep_checks import check_backup, check_definitions, check_identity, check_jobs
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 
-LEVELS = ("ok", "warning", "error")
 LOW_DISK = 2 << 30
 FULL_DISK = 200 << 20
 LAG_WARNING = 60  # seconds a body may wait in the inbox before something is slow
 LAG_ERROR = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    check: str
-    level: str
-    message: Text
-    remedy: Text | None = None
 
 
 Check = Callable[[Home, datetime], Iterator[Finding]]
@@ -334,12 +326,11 @@ def check_freshness(home: Home, now: datetime) -> Iterator[Finding]:
         )
 
 
-def check_desks(home: Home, now: datetime) -> Iterator[Finding]:
-    """What waits for a person: refused items and ids that lead nowhere."""
-    from enishi.cli.health import open_rejects, unmatched_groups
+def check_desk(home: Home, now: datetime) -> Iterator[Finding]:
+    """Refused items that wait for a person."""
+    from enishi.cli.health import open_rejects
 
-    rejects, unmatched = open_rejects(), unmatched_groups(home)
-    if rejects:
+    if rejects := open_rejects():
         yield Finding(
             "rejects",
             "warning",
@@ -350,25 +341,10 @@ def check_desks(home: Home, now: datetime) -> Iterator[Finding]:
         )
     else:
         yield Finding("rejects", "ok", Text("The rejects desk is empty", "受付不可のデータはありません"))
-    if unmatched:
-        yield Finding(
-            "unmatched",
-            "warning",
-            Text(
-                f"{unmatched} group ids lead to no account",
-                f"顧客企業に結び付いていないグループIDが{unmatched}件あります",
-            ),
-            Text("Link them under Setup → Identity.", "「設定 → 名寄せ」で紐付けてください。"),
-        )
-    else:
-        yield Finding(
-            "unmatched",
-            "ok",
-            Text("Every group id leads to an account", "すべてのグループIDが顧客企業に結び付いています"),
-        )
 
 
 FOUNDATIONS: tuple[Check, ...] = (check_python, check_disk, check_secrets, check_database)
 DATA_CHECKS: tuple[Check, ...] = (
-    check_time_zone, check_clock, check_store, check_inbox, check_processes, check_freshness, check_desks,
+    check_time_zone, check_clock, check_store, check_inbox, check_processes, check_freshness, check_desk,
+    check_identity, check_definitions, check_jobs, check_backup,
 )  # fmt: skip

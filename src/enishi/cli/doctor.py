@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from enishi.cli.checks import LEVELS, Finding, examine, nothing_there
+from enishi.cli.checks import examine, nothing_there
+from enishi.cli.findings import LEVELS, Finding
 from enishi.cli.installation import is_there, open_django
 from enishi.cli.show import show_json
 from enishi.cli.words import json_option, language, say, spoken

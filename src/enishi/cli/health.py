@@ -50,17 +50,3 @@ def open_rejects() -> int:
     from enishi.ingest.models import Reject
 
     return Reject.objects.filter(status="open").count()
-
-
-def unmatched_groups(home: Home) -> int:
-    """How many group ids of events lead to no account."""
-    import pyarrow.parquet as pq
-
-    from enishi.accounts.models import OutsideId
-
-    known = set(OutsideId.objects.filter(target="account").values_list("system", "value"))
-    found = set()
-    for file in Published(home).files("groups"):
-        rows = pq.read_table(file, columns=["system", "group_id"])
-        found |= set(zip(rows["system"].to_pylist(), rows["group_id"].to_pylist(), strict=True))
-    return len(found - known)

@@ -50,15 +50,15 @@ def _check_folder(root: Path) -> None:
 
 
 def is_there(home: Home) -> bool:
-    """Whether the folder holds an installation, or an outside database may. Makes nothing."""
-    return home.database.exists() or bool(os.environ.get("DATABASE_URL"))
+    """Whether the folder holds an installation, or an outside database may (or is open already). Makes nothing."""
+    return apps.ready or home.database.exists() or bool(os.environ.get("DATABASE_URL"))
 
 
 def open_installation(old_is_fine: bool = False) -> Home:
     """As :func:`open_django`, and the database must have been made by ``enishi init`` and be up to date."""
     home = Home.from_environment()
     # A folder that was mistyped is not made.
-    waiting = (open_django() and pending_migrations()) if apps.ready or is_there(home) else None
+    waiting = (open_django() and pending_migrations()) if is_there(home) else None
     if waiting is None:
         raise EnishiError(
             "not_initialised",

@@ -72,6 +72,11 @@ class Home:
         """The installation's signing key, made at ``enishi init``."""
         return self.root / "secret.key"
 
+    @property
+    def backup_note(self) -> Path:
+        """When the last backup was made."""
+        return self.root / "last-backup"
+
     def prepare(self) -> None:
         """Create the folders, readable by their owner alone."""
         self.root.mkdir(parents=True, exist_ok=True)

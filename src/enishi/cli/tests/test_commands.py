@@ -280,6 +280,39 @@ def test_doctor_says_what_waits_in_the_inbox(imported: Home) -> None:
     assert levels(imported, now)["inbox"] == "error"
 
 
+def test_doctor_names_a_rule_that_cannot_be_used(imported: Home) -> None:
+    from enishi.definitions.models import DefinitionVersion
+
+    now = datetime.now(UTC)
+    assert run(["score", "--json"]) == 0
+    assert levels(imported, now)["definitions"] == "ok"
+    version = DefinitionVersion.objects.filter(status="published", definition__kind="scorecard").first()
+    text = json.dumps(version.body).replace("days_since_last_seen", "days_since_next_seen")
+    DefinitionVersion.objects.filter(pk=version.pk).update(body=json.loads(text))
+    found = {finding.check: finding for finding in checks.examine(imported, now)}["definitions"]
+    assert found.level == "error"
+    assert version.definition.slug in found.message.en
+
+
+def test_doctor_misses_a_backup(imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    assert levels(imported, now)["backup"] == "warning"
+    imported.backup_note.write_text(now.isoformat())
+    assert levels(imported, now)["backup"] == "ok"
+    assert levels(imported, now + timedelta(days=9))["backup"] == "warning"
+
+
+def test_doctor_sees_events_that_lead_nowhere(imported: Home) -> None:
+    from enishi.ingest.api import accept_events, drain, event_message
+
+    now = datetime.now(UTC)
+    assert levels(imported, now)["unmatched"] == "ok"
+    message = event_message(occurred_at=now, event="opened", user="nobody")
+    accept_events([message], source="test", home=imported, now=now)
+    drain(imported)
+    assert levels(imported, now)["unmatched"] == "warning"
+
+
 def test_a_check_that_breaks_is_a_finding(home: Home) -> None:
     def check_broken(home: Home, now: datetime) -> None:
         raise ValueError("surprise")

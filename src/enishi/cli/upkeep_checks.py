@@ -1,0 +1,100 @@
+"""Checks of ``enishi doctor`` on what people and the schedule keep up: definitions, ids, background work, backups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from enishi.cli.findings import Finding
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+
+BACKUP_EVERY = timedelta(days=8)
+"""A backup a week, and a day late is no reason to worry."""
+
+
+def check_definitions(home: Home, now: datetime) -> Iterator[Finding]:
+    """Every published rule still reads, and names metrics that exist."""
+    from enishi.definitions.api import parse_body
+    from enishi.definitions.models import DefinitionVersion
+    from enishi.definitions.reads import known_metrics
+
+    metrics = known_metrics()
+    published = DefinitionVersion.objects.filter(status="published", definition__retired_at=None)
+    count = 0
+    for version in published.select_related("definition"):
+        kind, slug = version.definition.kind, version.definition.slug
+        count += 1
+        try:
+            parse_body(kind, version.body, None if kind == "metric" else metrics)
+        except EnishiError as error:
+            said = Text(
+                f"The definition {kind}/{slug} cannot be used: {error.message.en}",
+                f"定義 {kind}/{slug} は利用できません: {error.message.ja}",
+            )
+            remedy = Text(
+                "Correct it under Health and publish it again.", "「ヘルス」で修正し、公開し直してください。"
+            )
+            yield Finding("definitions", "error", said, remedy)
+            return
+    yield Finding("definitions", "ok", Text(f"{count} definitions in force, all valid", f"公開中の定義{count}件はすべて有効です"))  # fmt: skip
+
+
+def check_identity(home: Home, now: datetime) -> Iterator[Finding]:
+    """Events that lead to no account: groups nobody linked, users without a group."""
+    from enishi.ingest.api import count_unmatched_groups, list_unmatched_users
+
+    groups, users = count_unmatched_groups(home), len(list_unmatched_users(home, 1000))
+    if not groups and not users:
+        yield Finding("unmatched", "ok", Text("Every event leads to an account", "すべてのイベントが顧客企業に結び付いています"))  # fmt: skip
+        return
+    more = "+" if users == 1000 else ""
+    said = Text(
+        f"{groups} group ids and {users}{more} user ids lead to no account: their events count for nobody",
+        f"グループID {groups}件とユーザーID {users}{more}件が顧客企業に結び付いておらず、イベントが集計されていません",
+    )
+    yield Finding(
+        "unmatched",
+        "warning",
+        said,
+        Text("Link them under Setup → Identity.", "「設定 → 名寄せ」で紐付けてください。"),
+    )
+
+
+def check_jobs(home: Home, now: datetime) -> Iterator[Finding]:
+    """Background jobs of the last day that failed."""
+    from django_tasks_db.models import DBTaskResult
+
+    failed = DBTaskResult.objects.failed().filter(finished_at__gte=now - timedelta(days=1))
+    latest = failed.order_by("-finished_at").first()
+    if latest is None:
+        yield Finding("jobs", "ok", Text("No background job failed today", "失敗したジョブはありません"))
+        return
+    what = latest.args_kwargs.get("args") or [latest.task_path.rpartition(".")[2]]
+    yield Finding(
+        "jobs",
+        "warning",
+        Text(
+            f"{failed.count()} background jobs failed since yesterday, last {what[0]}: {latest.exception_class_path}",
+            f"昨日以降に{failed.count()}件のジョブが失敗しました(最新: {what[0]}、{latest.exception_class_path})",
+        ),
+        Text(
+            "The lines of `enishi serve` tell the reason; the schedule tries again by itself.",
+            "原因は `enishi serve` の出力をご確認ください。スケジュールに従って自動で再実行されます。",
+        ),
+    )
+
+
+def check_backup(home: Home, now: datetime) -> Iterator[Finding]:
+    """When the last backup was made, as noted by ``enishi backup``."""
+    remedy = Text("Run `enishi backup FILE`, for example every night.", "`enishi backup FILE` を定期的に(例: 毎晩)実行してください。")  # fmt: skip
+    if not home.backup_note.exists():
+        yield Finding(
+            "backup", "warning", Text("No backup was made yet", "バックアップがまだありません"), remedy
+        )
+        return
+    at = datetime.fromisoformat(home.backup_note.read_text().strip())
+    said = Text(f"Last backup: {at:%Y-%m-%d %H:%M} UTC", f"最後のバックアップ: {at:%Y-%m-%d %H:%M} UTC")
+    old = now - at > BACKUP_EVERY
+    yield Finding("backup", "warning" if old else "ok", said, remedy if old else None)
