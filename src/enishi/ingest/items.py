@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -87,7 +86,10 @@ def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, pos
     Raises:
         Refused: with the reason in both languages and its place.
     """
-    return Event._make((*_read(raw, at, position, channel.product), *_shared(channel, at)))
+    one = Events()
+    _read(one.adder(), raw, at, position, channel.product)
+    one.fill(_shared(channel, at))
+    return one[0]
 
 
 def add_items(
@@ -98,13 +100,13 @@ def add_items(
     refused: Callable[[int, Exception], None],
 ) -> None:
     """Add the events that the items of one body stand for; of the others ``refused`` hears, with their position."""
-    own = []
+    add, product = events.adder(), channel.product
     for position, raw in enumerate(items):
         try:
-            own.append(_read(raw, at, position, channel.product))
+            _read(add, raw, at, position, product)
         except Exception as error:
             refused(position, error)
-    events.extend(own, _shared(channel, at))
+    events.fill(_shared(channel, at))
 
 
 def _shared(channel: Channel, at: Circumstances) -> tuple[str, int, bool, str, str]:
@@ -112,21 +114,25 @@ def _shared(channel: Channel, at: Circumstances) -> tuple[str, int, bool, str, s
     return channel.system, at.received_us, at.backfill, channel.name, channel.stream
 
 
-def _read(raw: bytes | msgspec.Raw, at: Circumstances, position: int, product: str) -> tuple[Any, ...]:
-    """What an item itself says: the fields of :class:`Event` before ``system``."""
+def _read(
+    add: Callable[..., None], raw: bytes | msgspec.Raw, at: Circumstances, position: int, product: str
+) -> None:
+    """Add what an item itself says: the fields of :class:`Event` before ``system``."""
     if len(raw) > MAX_ITEM:
         raise _too_large(len(raw))
     item = _parse(raw)
     context = item.context or _NO_CONTEXT
     kind = at.type or item.type or ""
-    user = _id(item.userId, "$.userId")
-    anonymous = _id(item.anonymousId, "$.anonymousId")
-    group = _id(item.groupId, "$.groupId") or _id(context.groupId, "$.context.groupId")
-    previous = _id(item.previousId, "$.previousId") if kind == "alias" else ""
+    user = _id(item.userId, "$.userId") if item.userId is not None else ""
+    anonymous = _id(item.anonymousId, "$.anonymousId") if item.anonymousId is not None else ""
+    group = _id(item.groupId, "$.groupId") if item.groupId is not None else ""
+    if not group and context.groupId is not None:
+        group = _id(context.groupId, "$.context.groupId")
+    previous = _id(item.previousId, "$.previousId") if kind == "alias" and item.previousId is not None else ""
     name, properties = _content(kind, item, context)
     if kind not in _USE or not user:
         _check_ids(kind, user, anonymous, group, previous)
-    return (
+    add(
         _message_id(item, raw, at, position),
         kind,
         name,
@@ -171,10 +177,8 @@ def clean(text: str) -> str:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
-def _id(value: Id, place: str) -> str:
+def _id(value: str | int | float, place: str) -> str:
     """An id as text; numbers are taken as they are written."""
-    if value is None:
-        return ""
     text = value.strip() if isinstance(value, str) else str(value)
     if len(text) > MAX_ID:
         raise Refused(
@@ -212,12 +216,12 @@ def _content(kind: str, item: _Item, context: _Context) -> tuple[str, str]:
 
 
 def _event_name(name: str | None) -> str:
-    text = clean((name or "").strip())
+    text = name.strip() if name else ""
     if not text:
         raise Refused(
             "missing_event", Text("The event has no name.", "イベント名(event)がありません。"), "$.event"
         )
-    return text[:MAX_NAME]
+    return clean(text[:MAX_NAME])
 
 
 def _page_name(kind: str, name: str | None, properties: str) -> str:
@@ -266,7 +270,8 @@ def _check_ids(kind: str, user: str, anonymous: str, group: str, previous: str) 
 def _message_id(item: _Item, raw: bytes | msgspec.Raw, at: Circumstances, position: int) -> str:
     """The sender's id. Without one: the content's, so that sending it again is recognised; where the content
     does not even say when, the place's."""
-    if item.messageId is not None and (text := str(item.messageId).strip()):
+    given = item.messageId
+    if given is not None and (text := (given if isinstance(given, str) else str(given)).strip()):
         return clean(text)
     if item.timestamp or item.originalTimestamp:
         return "content:" + hashlib.blake2b(bytes(raw), digest_size=16).hexdigest()

@@ -5,7 +5,7 @@ A transaction carries some 20,000 messages; an object for each would cost more t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from enishi.store.contracts import Event
@@ -49,18 +49,37 @@ class Events:
     def __iter__(self) -> Iterator[Event]:
         return (self[place] for place in range(len(self)))
 
-    def extend(self, own: Sequence[tuple[Any, ...]], shared: tuple[Any, ...]) -> None:
-        """Add the messages of one body.
+    def adder(self) -> Callable[..., None]:
+        """Adds one message by what it says itself: all fields up to ``properties``. :meth:`fill` completes them.
 
-        Args:
-            own: for each its first fields.
-            shared: the last fields, the same for all.
+        No object is made for the message: what the garbage collector has to look at costs more than adding.
         """
-        first = len(Event._fields) - len(shared)
-        for name, column in zip(Event._fields[:first], zip(*own, strict=True), strict=bool(own)):
-            getattr(self, name).extend(column)
-        for name, value in zip(Event._fields[first:], shared, strict=True):
-            getattr(self, name).extend([value] * len(own))
+        message_id, type_, event = self.message_id.append, self.type.append, self.event.append
+        product, group, user = self.product.append, self.group.append, self.user.append
+        anonymous, previous = self.anonymous.append, self.previous.append
+        occurred_us, properties = self.occurred_us.append, self.properties.append
+
+        def add(
+            m: str, t: str, e: str, p: str, g: str, u: str, a: str, before: str, at: int, said: str
+        ) -> None:
+            message_id(m)
+            type_(t)
+            event(e)
+            product(p)
+            group(g)
+            user(u)
+            anonymous(a)
+            previous(before)
+            occurred_us(at)
+            properties(said)
+
+        return add
+
+    def fill(self, shared: tuple[Any, ...]) -> None:
+        """Give the messages added last the fields from ``system`` on, which they share."""
+        missing = len(self.message_id) - len(self.system)
+        for name, value in zip(Event._fields[-len(shared) :], shared, strict=True):
+            getattr(self, name).extend([value] * missing)
 
     def keep(self, places: Sequence[int]) -> Self:
         """The messages at some ascending positions."""

@@ -40,10 +40,16 @@ def new_name(table: str, part: str) -> str:
     return f"{folder}/{secrets.token_hex(8)}.parquet"
 
 
-def write_file(published: Path, table: str, rows: pa.Table, part: str = "", level: int = 0) -> File:
-    """Write rows as one durable Parquet file; it is not visible until a manifest lists it."""
+def write_file(
+    published: Path, table: str, rows: pa.Table, part: str = "", level: int = 0, *, in_order: bool = False
+) -> File:
+    """Write rows as one durable Parquet file; it is not visible until a manifest lists it.
+
+    Args:
+        in_order: the rows are sorted by the table's :data:`SORT_KEYS` already.
+    """
     path = new_name(table, part)
-    if keys := SORT_KEYS.get(table):
+    if not in_order and (keys := SORT_KEYS.get(table)):
         rows = rows.sort_by([(key, "ascending") for key in keys])
     write_durably(
         published / path,

@@ -89,12 +89,12 @@ def _arrow(database: duckdb.DuckDBPyConnection, query: str, *parameters: object)
 
 
 def _write_days(home: Home, table: str, rows: pa.Table, today: date, new: New) -> set[date]:
-    """One file per partition of rows that are sorted by day. Returns the days."""
+    """One file per partition of rows that are sorted by day, group and user. Returns the days."""
     rows = rows.cast(table_schemas()[table])
     days: set[date] = set()
     for part, piece in split_parts(rows, "day", partial(part_of, today=today)):
         days |= set(piece["day"].unique().to_pylist())
-        new.setdefault(table, []).append(write_file(home.published, table, piece, part))
+        new.setdefault(table, []).append(write_file(home.published, table, piece, part, in_order=True))
     return days
 
 
