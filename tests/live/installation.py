@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 
@@ -30,13 +32,20 @@ def free_port() -> int:
 
 
 class Installation:
-    """A data folder, a server and a consumer. ``env`` is added to the environment of all processes."""
+    """A data folder, a server and a consumer; on PostgreSQL with a database of its own, dropped by :meth:`stop`.
+
+    ``env`` is added to the environment of all processes.
+    """
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.home = Home(folder)
         self.port = free_port()
         paths = f"{ROOT / 'src'}:{ROOT}"
         self.env = {**os.environ, "ENISHI_HOME": str(folder), "PYTHONPATH": paths, **env}
+        self.server_url = self.env.get("DATABASE_URL", "")
+        self.database = f"live_{secrets.token_hex(6)}" if self.server_url else ""
+        if self.database:
+            self.env["DATABASE_URL"] = urlsplit(self.server_url)._replace(path=f"/{self.database}").geturl()
         self.log = folder.with_suffix(".log")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -47,8 +56,16 @@ class Installation:
     def _run(self, *arguments: str) -> None:
         subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT, env=self.env)
 
+    def _ask_server(self, command: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self.server_url, autocommit=True) as server:
+            server.execute(f"{command} {self.database}")  # a name of ours
+
     def prepare(self) -> None:
         self.home.prepare()
+        if self.database:
+            self._ask_server("CREATE DATABASE")
         self._run("-m", "tests.live.prepare", KEY)
 
     def _start(self, name: str, *arguments: str) -> None:
@@ -94,6 +111,8 @@ class Installation:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self.database:
+            self._ask_server("DROP DATABASE IF EXISTS")
 
     def wait_carried(self, timeout: float = 60.0) -> None:
         """Until everything in the inbox can be read: bodies leave it when they are published."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import RecordVersion
@@ -75,7 +75,7 @@ class DjangoApplication:
         """A database that is busy or away is waited for; what it will never take may not hold up all others."""
         now = self.clock()
         try:
-            apply_identities(events, groups, self._by_name, now)
+            self._apply(events, groups, now)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
@@ -85,9 +85,14 @@ class DjangoApplication:
             for event in events:
                 self._accept_alone([event], [], now)
 
+    def _apply(self, events: Sequence[Event], groups: Sequence[Event], now: datetime) -> None:
+        """All or nothing: after a failure PostgreSQL takes no further word within the same transaction."""
+        with transaction.atomic():
+            apply_identities(events, groups, self._by_name, now)
+
     def _accept_alone(self, events: list[Event], groups: list[Event], now: datetime) -> None:
         try:
-            apply_identities(events, groups, self._by_name, now)
+            self._apply(events, groups, now)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -113,13 +118,18 @@ class DjangoApplication:
 
     def erasures(self) -> list[Erasure]:
         return [
-            Erasure(row.pk, [(system, user) for system, user in row.users], row.contact_id)
+            Erasure(
+                row.pk,
+                [(system, user) for system, user in row.users],
+                row.contact_id,
+                tuple((kind, number) for kind, number in row.texts),
+            )
             for row in ErasureRequest.objects.filter(done_at__isnull=True)
         ]
 
-    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+    def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         ErasureRequest.objects.filter(pk=erasure.number).update(
-            done_at=self.clock(), users=[], rows=rows, blanked=blanked
+            done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces
         )
 
 

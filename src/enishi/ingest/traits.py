@@ -11,6 +11,7 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Contact, OutsideId
 from enishi.ingest.contracts import Channel
+from enishi.ingest.items import clean
 from enishi.ingest.models import Reject
 from enishi.store.contracts import Event
 from enishi.store.hashing import message_hashes
@@ -64,7 +65,7 @@ def _fields(traits: Mapping[str, Any], names: Mapping[str, str]) -> Row:
     for trait, field in names.items():
         value = traits.get(trait)
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
-            row.setdefault(field, value)
+            row.setdefault(field, clean(value) if isinstance(value, str) else value)
     return row
 
 

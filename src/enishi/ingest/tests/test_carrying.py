@@ -300,8 +300,37 @@ def test_odd_characters_are_held(home: Home, clock: HandClock, company: Company,
         {"type": "identify", "userId": odd, "groupId": odd, "traits": {"email": odd, "name": odd}, "messageId": "i"},
         {"type": odd, "userId": "u"},
     )  # fmt: skip
-    assert {row["user_id"] for row in rows(home, "users")} == {odd.replace("\x00", "\ufffd")}
-    assert Reject.objects.filter(kind="event").count() == 1
+    held = odd.replace("\x00", "\ufffd")
+    assert {row["user_id"] for row in rows(home, "users")} == {held}
+    (event,) = (row for row in rows(home, "events") if row["type"] == "track")
+    assert (event["event"], json.loads(event["properties"])) == (held, {odd: odd})
+    assert Account.objects.get().outside_id == held
+    (reject,) = Reject.objects.filter(kind="event")
+    assert (reject.reason, json.loads(reject.payload)["userId"]) == ("unknown_type", "u")
+    # The mail address is none; the trait is held at the desk with the reason, the message is stored all the same.
+    (trait,) = Reject.objects.exclude(kind="event")
+    assert (trait.kind, trait.place) == ("contact", "email")
+
+
+def test_what_the_database_will_not_take_holds_up_nothing(
+    home: Home, clock: HandClock, company: Company, make_key: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement that fails spoils its whole transaction on PostgreSQL: the next one must not be in it."""
+    import enishi.ingest.traits as traits
+
+    real = traits.save_records
+
+    def failing(kind: Any, given: Any, **more: Any) -> Any:
+        if any(row["id"] == "bad" for row in given):
+            Account.objects.create(name="x" * 10_000_000, since=None, outside_id=None)
+        return real(kind, given, **more)
+
+    monkeypatch.setattr(traits, "save_records", failing)
+    key, _ = make_key()
+    send(home, clock, key, track(1, groupId="bad"), track(2, groupId="good"))
+    assert len(rows(home, "events")) == 2
+    assert list(Account.objects.values_list("outside_id", flat=True)) == ["good"]
+    assert Reject.objects.get().reason == "identity_failed"
 
 
 def test_an_identity_that_cannot_be_saved_holds_up_nothing(
