@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import QuerySet
 
+from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Member, Scope
 from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
@@ -43,6 +46,16 @@ def _end_of_chain(number: int, lead: dict[int, int]) -> int:
         number = lead[number]
         passed.add(number)
     return number
+
+
+def access_on_day(member: Member, account_id: int, day: date) -> Account:
+    """One account as it may be seen on a past day: also one deleted after it. :class:`NotFound` otherwise."""
+    account = Account.objects.filter(pk=account_id, merged_into=None, deleted_at__isnull=False).first()
+    if account is None or account.deleted_at is None or company_day(account.deleted_at) <= day:
+        return access_account(member, account_id)
+    if not _in_scope(Account.objects.filter(pk=account_id), member).exists():
+        return access_account(member, account_id)
+    return account
 
 
 def access_account(member: Member, account_id: int) -> Account:
