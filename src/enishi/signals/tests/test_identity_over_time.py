@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from enishi.accounts.access import visible_accounts, visible_in_past
+from enishi.accounts.access import access_on_day, visible_accounts, visible_in_past
 from enishi.accounts.models import Account, Member, Role, Scope
+from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.book import SignalBook
@@ -66,6 +67,17 @@ def test_who_sees_the_survivor_sees_what_it_was(since_then: tuple[Member, Member
     assert visible_in_past(aoki) == {HANDED, SURVIVOR}
     assert visible_in_past(baba) == {DELETED, ABSORBED}
     assert visible_in_past(Member(role=Role.ADMIN, scope=Scope.ALL, is_active=False)) == set()
+
+
+def test_a_deleted_account_is_reached_on_the_days_before_by_whom_it_belonged_to(
+    since_then: tuple[Member, Member],
+) -> None:
+    aoki, baba = since_then
+    assert access_on_day(baba, DELETED, THEN).pk == DELETED
+    assert access_on_day(aoki, HANDED, THEN).pk == HANDED
+    for who, number, day in ((aoki, DELETED, THEN), (baba, DELETED, TODAY), (baba, HANDED, THEN)):
+        with pytest.raises(NotFound):
+            access_on_day(who, number, day)
 
 
 def test_nothing_stands_of_an_account_that_is_no_more() -> None:

@@ -320,3 +320,25 @@ def test_a_past_book_says_what_was_stored_and_known_then(home: Home) -> None:
     assert all(seen is None or seen <= day for seen in again["last_seen_on"])
     assert again.loc[1, "name"] == "Company 1"
     assert again.loc[1, "stage"] == "adoption"
+
+
+def test_a_past_score_is_explained_by_the_version_that_made_it(home: Home) -> None:
+    install_defaults("system", NOW)
+    past = TODAY - 2 * DAY
+    api.score_day(past, now=NOW, home=home)
+    said = api.explain(3, past, home=home)
+    body = default_body("scorecard", "default")
+    alone = {
+        **body,
+        "measures": [{**m, "weight": 9 if m["id"] == "recency" else 0} for m in body["measures"]],
+    }
+    draft = save_draft(
+        "scorecard", "default", {**alone, "minimum_coverage": 0, "caps": []}, actor="system", now=NOW
+    )
+    publish_version(draft, actor="system", now=NOW)
+    api.score_day(TODAY, now=NOW, home=home)
+    now, then = api.explain(3, home=home), api.explain(3, past, home=home)
+    assert (then["version"], now["version"]) == (1, 2)
+    assert (then["tenths"], then["band"]) == (said["tenths"], said["band"])
+    assert sum(line["tenths"] for line in then["lines"]) == said["tenths"]
+    assert [line["measure"] for line in now["lines"] if line["weight"]] == ["recency"]
