@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from enishi.cli.main import enishi
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TRANSLATED = ("README", "docs/getting-started", "docs/operations", "docs/ideas", "docs/how-to/tune-a-score")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.S)
 INLINE = re.compile(r"`((?:enishi|make) [^`]+)`")
@@ -97,9 +99,7 @@ def check(name: str, command: click.Command, words: list[str]) -> None:
             return
 
 
-@pytest.mark.parametrize(
-    "pair", [("README.md", "README.ja.md"), ("docs/getting-started.md", "docs/getting-started.ja.md")]
-)
+@pytest.mark.parametrize("pair", [(f"{name}.md", f"{name}.ja.md") for name in TRANSLATED])
 def test_both_languages_show_the_same_commands(pair: tuple[str, str]) -> None:
     english, japanese = ((ROOT / name).read_text(encoding="utf-8") for name in pair)
 
@@ -113,6 +113,16 @@ def test_both_languages_show_the_same_commands(pair: tuple[str, str]) -> None:
 
     assert shell(english) == shell(japanese)
     assert english.count("\n## ") == japanese.count("\n## ")
+
+
+def test_the_reference_is_current() -> None:
+    path = ROOT / "scripts" / "write_reference.py"
+    spec = importlib.util.spec_from_file_location("write_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    written = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(written)
+    assert written.stale() == [], "run python scripts/write_reference.py"
 
 
 def test_the_changelog_knows_the_version() -> None:
