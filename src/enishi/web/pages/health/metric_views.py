@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.company import company_day
-from enishi.definitions.api import find_published, publish, retire, save_draft
+from enishi.definitions.api import find_published, get_names, publish, retire, save_draft
+from enishi.definitions.names import event_title
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text
@@ -20,8 +21,8 @@ from enishi.metrics.api import Metric
 from enishi.store.kinds import KINDS as KINDS_OF_RECORD
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.health import backfill, metric_form, metric_reads
 from enishi.web.pages.health import builder as trying
-from enishi.web.pages.health import metric_form, metric_reads
 from enishi.web.pages.health.card_present import mistakes_of
 from enishi.web.pages.health.catalogue import find_metrics, metric_catalogue
 from enishi.web.pages.health.tabs import tabs
@@ -95,6 +96,11 @@ def _metric(slug: str) -> Metric:
 def metric(request: PageRequest, slug: str) -> HttpResponse:
     """One metric: what it means, who has a value, how the values lie."""
     found = _metric(slug)
+    past = backfill.read_past(slug) if found.custom else None
+    if found.custom and past is None:
+        backfill.ask_past(slug)
+    if request.headers.get("HX-Request") == "true":
+        return _past_progress(request, slug, ready=past is not None)
     values, accounts = metric_reads.values_of(request.member, slug)
     shape = metric_reads.distribution(values)
     context = {
@@ -107,8 +113,21 @@ def metric(request: PageRequest, slug: str) -> HttpResponse:
         "chart": metric_reads.distribution_chart(shape, _("Accounts")) if shape else None,
         "quantiles": [(q, round(v, 2)) for q, v in shape.quantiles.items()] if shape else [],
         "edits": request.member.role in LEADERS,
+        "past": past,
+        "past_chart": backfill.past_chart(request.member, past) if past else None,
+        "percent": backfill.progress_of(slug) if found.custom else 0,
     }
     return render(request, "pages/health/metric.html", context)
+
+
+def _past_progress(request: PageRequest, slug: str, *, ready: bool) -> HttpResponse:
+    """How far the past of an own metric is; the page draws itself anew when it is there."""
+    if ready:
+        answer = HttpResponse()
+        answer.headers["HX-Refresh"] = "true"
+        return answer
+    context = {"slug": slug, "percent": backfill.progress_of(slug)}
+    return render(request, "pages/health/_past_progress.html", context)
 
 
 KINDS = {
@@ -132,7 +151,29 @@ OPERATORS = {
 }  # fmt: skip
 
 
+_FIELDS = {
+    "id": gettext_lazy("Id (small letters, digits, _)"),
+    "title": gettext_lazy("Title"),
+    "help": gettext_lazy("Explanation"),
+    "type": gettext_lazy("Kind of measurement"),
+    "events": gettext_lazy("Which events (none ticked: all)"),
+    "where": gettext_lazy("Only events whose properties fit"),
+    "property": gettext_lazy("Property"),
+    "window": gettext_lazy("Window (days)"),
+    "unit": gettext_lazy("Unit"),
+    "freshness_days": gettext_lazy("Stale after (days)"),
+}
+
+
+def _field(place: str) -> str:
+    """The name of the field a mistake is in; a ratio's lower part and what lies within are named by the last part."""
+    parts = [part.split("[")[0] for part in place.split(".")]
+    known = [str(_FIELDS[part]) for part in parts if part in _FIELDS]
+    return known[-1] if known else ""
+
+
 def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str, Any]:
+    names = get_names()
     return {
         "slug": slug,
         "body": body,
@@ -143,9 +184,10 @@ def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | No
         "what": WHAT,
         "operators": OPERATORS,
         "units": UNITS,
-        "events": trying.event_names(),
+        "event_ids": trying.event_names(),
+        "events": [(name, event_title(names, name)) for name in trying.event_names()],
         "error": error,
-        "mistakes": mistakes_of(error),
+        "mistakes": [(_field(place), text) for place, text in mistakes_of(error).items()],
     }
 
 
@@ -190,9 +232,8 @@ def builder(request: PageRequest, slug: str = "") -> HttpResponse:
         context = _builder_context(slug, body, error)
         return render(request, "pages/health/builder.html", context, status=422)
     publish(version, actor=request.member, now=system_clock())
-    toast_after(
-        request, _("The metric can be asked of any past day at once; lists show it from the next scoring on.")
-    )
+    backfill.ask_past(body["id"])
+    toast_after(request, _("The metric is saved. Its past year is being worked out for every account."))
     return redirect("health-metric", body["id"])
 
 

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from django.core.cache import cache
 from django.db import connection
 
 from enishi.signals.models import AccountState, ScoringRun
@@ -47,6 +49,7 @@ class Ranks:
         return 0.0 if values is None else float(np.nansum(values[np.isin(self.ids, ids)]))
 
 
+EDITION = "ranks:edition"
 _lock = threading.Lock()
 _kept: dict[str, Ranks] = {}
 
@@ -59,8 +62,13 @@ def _stamp() -> str:
         .values_list("pk", "status", "finished_at")
         .first()
     )
-    text = f"{connection.settings_dict['NAME']}:{run}:{AccountState.objects.count() if run is None else ''}"
+    text = f"{connection.settings_dict['NAME']}:{run}:{cache.get(EDITION)}:{AccountState.objects.count() if run is None else ''}"
     return sha256(text.encode()).hexdigest()[:20]
+
+
+def renew_ranks() -> None:
+    """Have every process read them anew: the values of the states have changed outside a scoring."""
+    cache.set(EDITION, uuid4().hex, None)
 
 
 def _number(value: Any) -> float:

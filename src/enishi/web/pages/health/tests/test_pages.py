@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from django.core.cache import cache
@@ -16,10 +18,10 @@ from tests.world import NOW, World, make_world
 
 from enishi.accounts.models import AuditLine, Member
 from enishi.definitions.api import find_published, install_defaults, list_versions, save_draft
-from enishi.signals.models import Backtest
-from enishi.web.pages.health import previews, text_views
+from enishi.signals.models import AccountState, Backtest
+from enishi.web.pages.health import backfill, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
-from enishi.web.pages.portfolio.ranks import forget_ranks
+from enishi.web.pages.portfolio.ranks import forget_ranks, read_ranks
 
 pytestmark = pytest.mark.django_db
 
@@ -335,3 +337,35 @@ def test_the_preview_shows_chosen_accounts_line_by_line(
     assert "株式会社さくら商事" in page
     assert "12.0" in page
     assert "9.0" in page
+
+
+def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sign_in(world.suzuki)
+    asked: list[str] = []
+    monkeypatch.setattr(backfill, "past_job", SimpleNamespace(enqueue=asked.append))
+    body = {"type": "count", "id": "own_uses", "title:ja": "自社の利用回数", "a:window": "28"}
+    assert client.post("/health/metrics/new/", body).status_code == 302
+    assert asked == ["own_uses"]
+    page = client.get("/health/metrics/own_uses/").content.decode()
+    assert 'id="past-progress"' in page
+    poll = client.get("/health/metrics/own_uses/", headers={"HX-Request": "true"})
+    assert "HX-Refresh" not in poll.headers
+
+    first, second = (AccountState.objects.order_by("account_id")[i].account_id for i in (0, 1))
+    seen: list[float] = []
+
+    def values(_facts: Any, _body: Any, days: Any) -> pd.DataFrame:
+        return pd.DataFrame({"account_id": [first, second], "own_uses": [float(len(seen)), None]})
+
+    monkeypatch.setattr(backfill, "preview_metric", values)
+    past = backfill.work_out("own_uses", seen.append)
+    assert past is not None
+    assert len(past.days) == len(seen) == 13
+    assert AccountState.objects.get(account_id=first).metrics["own_uses"] == 12
+    assert AccountState.objects.get(account_id=second).metrics["own_uses"] is None
+    assert read_ranks().values["own_uses"][0] == 12
+    cache.set(backfill._keys("own_uses")[0], past)
+    done = client.get("/health/metrics/own_uses/", headers={"HX-Request": "true"})
+    assert done.headers["HX-Refresh"] == "true"
