@@ -36,7 +36,8 @@ def visible_in_past(member: Member) -> set[int]:
     seen = set(
         _in_scope(Account.objects.filter(merged_into__isnull=True), member).values_list("pk", flat=True)
     )
-    lead = dict(Account.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into"))
+    merged = Account.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
+    lead = {number: survivor for number, survivor in merged if survivor is not None}
     return seen | {number for number in lead if _end_of_chain(number, lead) in seen}
 
 

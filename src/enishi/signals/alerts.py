@@ -39,7 +39,9 @@ def check_alerts(
         rules = load_rules([])
         with KnownRecords(home) as records:
             frame = living_rows(read_frame(home, [day], rules, records=records, accounts=account_ids))
-            facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+            facts = find_facts(records, needed_facts(rules), day) | newest_mentions(
+                records, frame.mentions, day
+            )
         judgement = judge(frame.rows, rules)
         writer = ReasonWriter(judgement, facts)
         book = SignalBook(account_ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -83,11 +84,10 @@ class KnownRecords:
         lead = {merged: survivor for merged, survivor in rows if survivor is not None}
         return {merged: _end_of_chain(merged, lead) for merged in lead}
 
-    def _follow_merges(self, frame: pd.DataFrame, day: date) -> pd.DataFrame:
+    def led(self, accounts: pd.Series[Any], day: date) -> pd.Series[Any]:
+        """What each account had become by the merges known on the day."""
         lead = self.survivors(day)
-        if lead and "account_id" in frame.columns:
-            frame["account_id"] = frame["account_id"].map(lambda number: lead.get(number, number))
-        return frame
+        return accounts.map(lambda number: lead.get(number, number)) if lead else accounts
 
 
 def _end_of_chain(start: int, lead: dict[int, int]) -> int:
@@ -181,7 +181,7 @@ _TEXTS = {
 
 
 def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> pd.DataFrame:
-    """Every text known by ``day`` that mentions a topic.
+    """Every text known by ``day`` that mentions a topic, at the account its source stated (merges differ by day).
 
     Returns:
         Columns ``topic, account_id, on, known_on, kind, record_id``; ``known_on`` is the first day on which a
@@ -210,23 +210,26 @@ def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.Data
         "categories": [name.lower() for name in topic.categories],
     }
     frame = records.connection.execute(sql, values).df()
-    frame = records._follow_merges(frame, day)
     return frame.assign(topic=topic.id, kind=kind)
 
 
-def count_mentions(matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.DataFrame) -> pd.DataFrame:
-    """One column ``mentions_<topic>`` per topic: texts of the topic's last days known on the row's day."""
+def count_mentions(
+    records: KnownRecords, matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.DataFrame
+) -> pd.DataFrame:
+    """One column ``mentions_<topic>`` per topic: texts of the topic's last days known on the row's day, at what their
+    account had become by then."""
     columns = {}
     days, accounts = panel["as_of"].to_numpy(dtype=_DAY), panel["account_id"].to_numpy()
     on, known = (pd.to_datetime(matches[name]).to_numpy(dtype=_DAY) for name in ("on", "known_on"))
     places = {day: np.flatnonzero(days == day) for day in np.unique(days)} if len(matches) else {}
+    holders = {day: records.led(matches["account_id"], day.item()).to_numpy() for day in places}
     for topic in topics:
         counts = np.zeros(len(panel))
         own = (matches["topic"] == topic.id).to_numpy(dtype=bool)
         for day, rows in places.items():
             seen = own & (known <= day) & (on <= day) & (on > day - np.timedelta64(topic.days, "D"))
             if seen.any():
-                named, times = np.unique(matches["account_id"].to_numpy()[seen], return_counts=True)
+                named, times = np.unique(holders[day][seen], return_counts=True)
                 at = np.searchsorted(named, accounts[rows]).clip(max=len(named) - 1)
                 counts[rows] = np.where(named[at] == accounts[rows], times[at], 0)
         columns[f"mentions_{topic.id}"] = counts

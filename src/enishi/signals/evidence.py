@@ -85,7 +85,9 @@ class DayFacts(Mapping[str, Mapping[int, Fact]]):
             return _answer(self.records, _QUESTIONS[name], self.day)
         wanted = [topic for topic in self.topics if name == f"mention_{topic.id}"]
         return (
-            newest_mentions(match_topics(self.records, wanted, self.day), self.day).get(name, {})
+            newest_mentions(self.records, match_topics(self.records, wanted, self.day), self.day).get(
+                name, {}
+            )
             if wanted
             else {}
         )
@@ -117,12 +119,13 @@ def _as_facts(frame: pd.DataFrame, kind: str) -> dict[int, Fact]:
     }
 
 
-def newest_mentions(matches: pd.DataFrame, day: date) -> dict[str, dict[int, Fact]]:
+def newest_mentions(records: KnownRecords, matches: pd.DataFrame, day: date) -> dict[str, dict[int, Fact]]:
     """``mention_<topic>`` -> account -> the newest text known on the day."""
     if matches.empty:
         return {}
     at = pd.Timestamp(day)
     known = matches[(pd.to_datetime(matches["known_on"]) <= at) & (pd.to_datetime(matches["on"]) <= at)]
+    known = known.assign(account_id=records.led(known["account_id"], day))
     newest = known.sort_values("on").drop_duplicates(["topic", "account_id"], keep="last")
     found: dict[str, dict[int, Fact]] = {}
     for row in newest.itertuples():

@@ -115,7 +115,7 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
     rules = load_rules(_card_of(stored))
     with KnownRecords(home) as records:
         frame = read_frame(home, [week_before(day), day], rules, records=records)
-        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(records, frame.mentions, day)
     judgement = judge(frame.rows, rules)
     rows, then_rows = pair_rows(judgement, day, week_before(day), {account_id})
     if not len(rows):

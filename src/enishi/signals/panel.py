@@ -57,7 +57,7 @@ def read_frame(
     topics = rules.causes.topics
     mentions = match_topics(records, topics, max(days)) if topics else pd.DataFrame()
     if topics:
-        rows = pd.concat([rows, count_mentions(mentions, topics, rows)], axis=1)
+        rows = pd.concat([rows, count_mentions(records, mentions, topics, rows)], axis=1)
     return Frame(rows, mentions)
 
 

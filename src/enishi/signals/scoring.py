@@ -103,7 +103,7 @@ def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | Non
     with KnownRecords(home) as records:
         frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
         progress(40, 100)
-        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(frame.mentions, day)
+        facts = find_facts(records, needed_facts(rules), day) | newest_mentions(records, frame.mentions, day)
         churn = ChurnBase(*count_churn(records, day))
     judgement = judge(frame.rows, rules)
     progress(50, 100)

@@ -61,9 +61,9 @@ def test_without_any_records_everything_is_empty(home: Home) -> None:
         assert find_facts(records, FACT_NAMES, D(2026, 1, 1)) == {name: {} for name in FACT_NAMES}
         matches = match_topics(records, topics, D(2026, 1, 1))
     assert matches.empty
-    assert newest_mentions(matches, D(2026, 1, 1)) == {}
+    assert newest_mentions(records, matches, D(2026, 1, 1)) == {}
     panel = pd.DataFrame({"as_of": [pd.Timestamp(2026, 1, 1)], "account_id": [1]})
-    assert count_mentions(matches, topics, panel)["mentions_price"].tolist() == [0.0]
+    assert count_mentions(records, matches, topics, panel)["mentions_price"].tolist() == [0.0]
 
 
 def test_a_merged_account_s_records_lead_to_the_survivor_from_the_day_of_the_merge(home: Home) -> None:
@@ -150,7 +150,11 @@ def test_topics_are_found_in_both_languages_and_counted_from_the_day_they_were_k
     panel = pd.DataFrame([(d, a) for d in days for a in (1, 2, 3)], columns=["as_of", "account_id"])
     with KnownRecords(home) as records:
         matches = match_topics(records, topics, D(2026, 7, 1))
-    counts = count_mentions(matches, topics, panel)["mentions_price"].tolist()
+        counts = count_mentions(records, matches, topics, panel)["mentions_price"].tolist()
+        newest = [
+            newest_mentions(records, matches, day)["mention_price"][1]
+            for day in (D(2026, 3, 10), D(2026, 2, 10))
+        ]
     assert [counts[i : i + 3] for i in range(0, 15, 3)] == [
         [0, 0, 0],
         [1, 0, 0],
@@ -158,8 +162,23 @@ def test_topics_are_found_in_both_languages_and_counted_from_the_day_they_were_k
         [1, 1, 1],
         [0, 0, 0],
     ]
-    assert newest_mentions(matches, D(2026, 3, 10))["mention_price"][1].record_id == 2
-    assert newest_mentions(matches, D(2026, 2, 10))["mention_price"][1].record_id == 1
+    assert [fact.record_id for fact in newest] == [2, 1]
+
+
+def test_what_a_merged_account_said_counts_at_the_survivor_from_the_day_they_became_one(home: Home) -> None:
+    publish(home, "record_ticket", [
+        head(n, account, D(2026, 1, 5), opened_at=datetime(2026, 1, 5, tzinfo=UTC), subject="高すぎます")
+        for n, account in ((1, 7), (2, 8))
+    ])  # fmt: skip
+    publish(home, "merge", [head(7, 8, D(2026, 2, 1))])
+    topics = [Topic(id="price", title="Price", words=("高すぎ",), days=90)]
+    days = [pd.Timestamp(2026, 1, 31), pd.Timestamp(2026, 2, 1)]
+    panel = pd.DataFrame([(d, a) for d in days for a in (7, 8)], columns=["as_of", "account_id"])
+    with KnownRecords(home) as records:
+        matches = match_topics(records, topics, D(2026, 2, 1))
+        assert count_mentions(records, matches, topics, panel)["mentions_price"].tolist() == [1, 1, 0, 2]
+        told = [set(newest_mentions(records, matches, day.date())["mention_price"]) for day in days]
+    assert told == [{7, 8}, {8}]
 
 
 def test_an_account_keeps_its_own_attributes_and_takes_on_the_contracts_of_what_it_took_in(

@@ -85,6 +85,10 @@ def test_a_planted_future_leak_is_harmless(home: Home, result: dict[str, Any]) -
                answered_at=pd.Timestamp(stop - timedelta(days=80)).to_pydatetime())
         for n, stop in lost
     ])  # fmt: skip
+    publish(home, "usage", [
+        {"group_no": n, "user_no": n * 10 + 9, "day": day, "known_on": TODAY, "event": "Stayed", "product": "P", "n": 99}
+        for n in range(1, 41) if not stop_day(n) for day in DAYS
+    ])  # fmt: skip
     assert_unmoved(run_backtest(trial(), home=home), result)
 
 
