@@ -32,6 +32,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.manifest import MANIFEST, Manifest, read_manifest
+from enishi.store.pins import pinned
 
 CATCH_UP_SECONDS = 120.0
 
@@ -62,16 +63,19 @@ def make_backup(home: Home, target: Path, now: datetime, told: Told = lambda don
 def _write(home: Home, part: Path, scratch: Path, now: datetime, told: Told) -> tuple[int, int]:
     low, inbox_files = _snapshot_inbox(home, scratch)
     manifest = _manifest_holding(home, low - 1)
-    entries = [
-        *inbox_files,
-        *_snapshot_database(home, scratch),
-        *(
-            (home.published / f.path, f"{PUBLISHED}/{f.path}")
-            for files in manifest.tables.values()
-            for f in files
-        ),
-        *_plain_files(home),
-    ]
+    with pinned(home, manifest) as held:
+        entries = [
+            *inbox_files,
+            *_snapshot_database(home, scratch),
+            *((held / f.path, f"{PUBLISHED}/{f.path}") for files in manifest.tables.values() for f in files),
+            *_plain_files(home),
+        ]
+        return _pack(part, entries, manifest, now, told)
+
+
+def _pack(
+    part: Path, entries: list[tuple[Path, str]], manifest: Manifest, now: datetime, told: Told
+) -> tuple[int, int]:
     about = {
         "format": FORMAT,
         "enishi": __version__,

@@ -30,6 +30,7 @@ from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
 from enishi.store.memory import COLUMNS, needs_streams, tell_streams_apart
 from enishi.store.numbers import Key, Numbers
+from enishi.store.pins import remove_dead_pins
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
 from enishi.store.rebuild import carry_records_anew, chunks, is_outdated, rebuild, restore_writer
 from enishi.store.rollups import roll_history
@@ -89,6 +90,7 @@ class Consumer:
         manifest = read_manifest(self.home.published)
         if strays := remove_strays(self.home, manifest):
             log.info("removed %d unfinished files", strays)
+        remove_dead_pins(self.home)
         restore_writer(self.home, self.application.streams())
         self._connect()
         if self.state.batch < manifest.batch:  # an older copy was put back

@@ -3,11 +3,15 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from enishi.store.compaction import FAN_IN
 from enishi.store.contracts import Erasure, Version
 from enishi.store.erasure import cutoff, find_traces
+from enishi.store.manifest import read_manifest
+from enishi.store.pins import pinned
 from enishi.store.published import GRACE_SECONDS, Published
 from enishi.store.tests.fakes import START, Bench, event, us
 
@@ -60,6 +64,38 @@ def test_files_outlive_their_listing_by_the_grace_time(bench: Bench) -> None:
     bench.send(event("c"))
     bench.catch_up()
     assert not Path(before[0]).exists()
+
+
+def test_a_pinned_generation_stays_whole_however_long_it_is_held(bench: Bench) -> None:
+    """A backup that outlasts the grace time while files are merged, dropped and erased."""
+    for number in range(FAN_IN - 1):
+        bench.send(event(f"a{number}"))
+        bench.catch_up()
+    manifest = read_manifest(bench.home.published)
+    paths = [file.path for files in manifest.tables.values() for file in files]
+    with pinned(bench.home, manifest) as held:
+        for number in range(3):
+            bench.clock.advance(seconds=GRACE_SECONDS + 1)
+            bench.send(event(f"b{number}"))
+            bench.catch_up()
+        assert not all((bench.home.published / path).exists() for path in paths)
+        rows = pa.concat_tables(
+            [pq.ParquetFile(held / file.path).read() for file in manifest.tables["events"]]
+        )
+        assert sorted(rows["message_id"].to_pylist()) == sorted(f"a{n}" for n in range(FAN_IN - 1))
+        assert all((held / path).exists() for path in paths)
+    assert list(bench.home.published.with_name("pins").iterdir()) == []
+
+
+def test_the_pin_of_a_dead_process_is_removed(bench: Bench) -> None:
+    bench.send(event("a"))
+    bench.catch_up()
+    dead = bench.home.published.with_name("pins") / "dead"
+    dead.mkdir(parents=True)
+    with pinned(bench.home, read_manifest(bench.home.published)) as held:
+        bench.catch_up()
+        assert not dead.exists()
+        assert held.exists()
 
 
 def test_what_a_crash_left_is_removed(bench: Bench) -> None:
