@@ -19,6 +19,7 @@ from enishi.store.kinds import ACCOUNT, CONTACT, Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SLICE = 500
+_WHOSE = {"id", "account"}  # without these nobody is meant
 
 Row = dict[str, Any]
 ChannelOf = Callable[[str], Channel | None]
@@ -93,7 +94,7 @@ def _make_accounts(
             told = _fields(named.get((system, event.group), {}), _ACCOUNT_TRAITS)
             rows.append({"name": event.group, "since": since, **told, "id": event.group})
             made.add((system, event.group))
-        _save(ACCOUNT, rows, system, source, backfill, now)
+        _save(ACCOUNT, rows, system, source, backfill, now, made=True)
     return made
 
 
@@ -141,11 +142,33 @@ def _people(system: str, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def _save(kind: Kind, rows: list[Row], system: str, source: str, backfill: bool, now: datetime) -> None:
+def _save(
+    kind: Kind,
+    rows: list[Row],
+    system: str,
+    source: str,
+    backfill: bool,
+    now: datetime,
+    *,
+    made: bool = False,
+) -> None:
+    """Save what was told. ``made``: records that are new, and must be called something."""
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE]
-        results = save_records(kind, part, source=system, actor=f"key:{source}", backfill=backfill, now=now)
-        _keep_rejected(kind, part, [(r.index, r.errors) for r in results if r.errors], source, now)
+        actor = f"key:{source}"
+        results = save_records(kind, part, source=system, actor=actor, backfill=backfill, now=now)
+        refused = [(r.index, r.errors) for r in results if r.errors]
+        _keep_rejected(kind, part, refused, source, now)
+        fitting = [_without(part[index], errors) for index, errors in refused if not _WHOSE & errors.keys()]
+        if made:
+            fitting = [{"name": row["id"], **row} for row in fitting]
+        if fitting:
+            save_records(kind, fitting, source=system, actor=actor, backfill=backfill, now=now)
+
+
+def _without(row: Row, errors: Mapping[str, Any]) -> Row:
+    """What fits of a row: a number of employees like "51-200" is no reason to know nothing of a customer."""
+    return {name: value for name, value in row.items() if name not in errors}
 
 
 def _keep_rejected(
