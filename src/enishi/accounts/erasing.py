@@ -6,6 +6,7 @@ published files) is done by :mod:`enishi.ingest.erasing`, which calls this first
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,3 +93,22 @@ def _blank_versions(contact: Contact, links: list[OutsideId]) -> None:
     led = RecordVersion.objects.filter(kind=LINK, record_id__in=[link.pk for link in links])
     led = led | RecordVersion.objects.filter(kind=LINK, contact_id=contact.pk)
     led.update(outside_id=f"erased-{contact.pk}", data={}, deleted=True)
+
+
+def blank_texts(records: Sequence[tuple[str, int]], *, now: datetime) -> int:
+    """Take the personal fields out of records that name a person in their text, and out of their history; gives how
+    many records. Runs in the caller's transaction."""
+    count = 0
+    for kind in {kind for kind, _number in records}:
+        numbers = [number for name, number in records if name == kind]
+        personal = KINDS[kind].personal
+        rows = list(Record.objects.filter(kind=kind, pk__in=numbers))
+        for row in rows:
+            row.data, row.extra, row.updated_at = _without(row.data, personal), {}, row_instant(now)
+        Record.objects.bulk_update(rows, ["data", "extra", "updated_at"], batch_size=200)
+        versions = list(RecordVersion.objects.filter(kind=kind, record_id__in=[row.pk for row in rows]))
+        for version in versions:
+            version.data = _without(version.data, personal)
+        RecordVersion.objects.bulk_update(versions, ["data"], batch_size=200)
+        count += len(rows)
+    return count

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from django.db import connection
 
+from enishi.accounts.bulk import insert_rows
 from enishi.accounts.models import RecordVersion
 from enishi.kit.clock import system_clock
 
@@ -39,7 +40,7 @@ def row_instant(now: datetime) -> datetime:
 
 
 def write_versions(versions: Iterable[RecordVersion]) -> None:
-    RecordVersion.objects.bulk_create(versions, batch_size=500)
+    insert_rows(RecordVersion, versions)
 
 
 def version_batches(after_id: int, limit: int) -> list[RecordVersion]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from enishi.accounts.bulk import insert_rows
 from enishi.accounts.dating import Moment, Version
 from enishi.accounts.models import Account, Contact, OutsideId, Record, RecordVersion
 from enishi.accounts.references import slices
@@ -46,20 +47,15 @@ def _write_rows(batch: Batch, slots: list[Slot]) -> None:
         row.updated_at = at
         row.deleted_at = None
         batch.shape.fill(batch.kind, slot, batch.members, batch.moment.zone)
-    manager: Any = batch.shape.model.objects
-    manager.bulk_create([slot.row for slot in slots if slot.fresh], batch_size=500)
+    insert_rows(batch.shape.model, [slot.row for slot in slots if slot.fresh])
     update_rows(batch.shape.model, [slot.row for slot in slots if not slot.fresh])
 
 
 def update_rows(model: type[Account] | type[Contact] | type[Record], rows: list[Any]) -> None:
-    """Write all columns of many rows that exist (an upsert by number: far quicker than bulk_update)."""
+    """Write all columns of many rows that exist (an upsert by number)."""
     names = [f.name for f in model._meta.concrete_fields if f.name not in _NEVER_UPDATED]
     rows = list({row.pk: row for row in rows}.values())
-    if rows:
-        manager: Any = model.objects
-        manager.bulk_create(
-            rows, batch_size=500, update_conflicts=True, unique_fields=["id"], update_fields=names
-        )
+    insert_rows(model, rows, update=names)
 
 
 def as_row(
@@ -196,7 +192,7 @@ def link_new(wanted: list[OutsideId], actor: str) -> list[OutsideId]:
             moved.append(old)
     for link in new.values():
         link.made_by = actor
-    OutsideId.objects.bulk_create(new.values(), batch_size=500)
+    insert_rows(OutsideId, new.values())
     OutsideId.objects.bulk_update(moved, ["account"], batch_size=200)
     write_versions(
         [*(link_version(v, actor) for v in new.values()), *(link_version(v, actor) for v in moved)]

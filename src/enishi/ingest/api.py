@@ -9,7 +9,7 @@ from typing import Any
 from enishi.ingest.accepting import Accepted, accept_messages, append_bodies, event_message
 from enishi.ingest.carrying import apply_retention, consume_once, consumer_loop, drain, open_consumer
 from enishi.ingest.contracts import Origin
-from enishi.ingest.erasing import Erased, erase_person, erase_user
+from enishi.ingest.erasing import Erased, ask_erasure, erase_person, erase_user
 from enishi.ingest.inbox import inbox_of as open_inbox
 from enishi.ingest.reads import (
     UnmatchedGroup,
@@ -32,6 +32,7 @@ __all__ = [
     "accept_bodies",
     "accept_events",
     "apply_retention",
+    "ask_erasure",
     "consume",
     "consume_once",
     "consumer_loop",

@@ -11,13 +11,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from enishi.accounts.audit import write_audit
-from enishi.accounts.erasing import erase_contact
+from enishi.accounts.erasing import blank_texts, erase_contact
 from enishi.accounts.models import Contact, Member
 from enishi.ingest.carrying import drain
 from enishi.ingest.models import ErasureRequest, Reject
 from enishi.kit.home import Home
-from enishi.store.contracts import Erasure
-from enishi.store.erasure import find_traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +43,37 @@ def erase_person(home: Home, contact: Contact, *, actor: Member | str, now: date
     Returns when it is done and verified. The files it was in are deleted for good when readers can no longer
     hold them (an hour).
     """
+    return _carry_out(home, ask_erasure(contact, actor=actor, now=now))
+
+
+def ask_erasure(
+    contact: Contact, *, texts: Sequence[tuple[str, int]] = (), actor: Member | str, now: datetime
+) -> ErasureRequest:
+    """Erase a contact here at once, and ask the consumer to remove the person from the store; it does so with its
+    next pass, reads the store back, and notes on the request what is left.
+
+    Args:
+        texts: (kind, number) of further records whose free text names the person; they lose their texts too.
+    """
     with transaction.atomic():
         husk = erase_contact(contact, actor=actor, now=now)
+        blanked = blank_texts(texts, now=now)
         rejects = _empty_rejects([*husk.texts, *(user for _, user in husk.users)])
         request = _request(husk.users, husk.contact_id, actor, now)
-    return _carry_out(home, request, husk.records, rejects)
+        request.texts, request.rejects = [list(text) for text in texts], rejects
+        request.records = husk.records + blanked
+        request.save()
+    return request
 
 
 def erase_user(home: Home, system: str, user_id: str, *, actor: Member | str, now: datetime) -> Erased:
     """The same for a user id that is no contact here."""
     with transaction.atomic():
-        rejects = _empty_rejects([user_id])
         request = _request([(system, user_id)], None, actor, now)
+        request.rejects = _empty_rejects([user_id])
+        request.save()
         write_audit(actor, "user_erased", f"{system} user")
-    return _carry_out(home, request, 0, rejects)
+    return _carry_out(home, request)
 
 
 def _request(
@@ -70,11 +85,10 @@ def _request(
     )
 
 
-def _carry_out(home: Home, request: ErasureRequest, records: int, rejects: int) -> Erased:
-    erasure = Erasure(request.pk, [(system, user) for system, user in request.users], request.contact_id)
+def _carry_out(home: Home, request: ErasureRequest) -> Erased:
     drain(home)
     request.refresh_from_db()
-    return Erased(records, request.rows, request.blanked, rejects, find_traces(home, erasure))
+    return Erased(request.records, request.rows, request.blanked, request.rejects, request.traces or 0)
 
 
 def _empty_rejects(texts: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ from enishi.store.batch import Batch, Pairs, build_batch
 from enishi.store.columns import Events
 from enishi.store.compaction import compact, remove_retired, remove_strays
 from enishi.store.contracts import Application, Body, InboxStorage, Version
-from enishi.store.erasure import cutoff, drop_raw, erase, forget_users, numbers_of
+from enishi.store.erasure import blank_texts, cutoff, drop_raw, erase, find_traces, forget_users, numbers_of
 from enishi.store.hashing import Ints, message_hashes
 from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
@@ -246,9 +246,11 @@ class Consumer:
             numbers = numbers_of(self.db, self.users, erasure.users)
             streams = self.application.streams()
             removed = erase(self.home, numbers, erasure.contact_id, self.clock(), streams)
+            texts = blank_texts(self.home, erasure.records, self.clock(), streams)
             forget_users(self.db, numbers)
             self._rewrite()
-            self.application.erased(erasure, removed.rows, removed.blanked)
+            traces = find_traces(self.home, erasure)
+            self.application.erased(erasure, removed.rows, removed.blanked + texts.blanked, traces)
         return read_manifest(self.home.published).generation if waiting else 0
 
     def _rewrite(self) -> None:

@@ -88,11 +88,13 @@ class Erasure(NamedTuple):
         number: of the request.
         users: (system, user id) under which the person's events came.
         contact_id: whose record versions lose their personal fields; None for a user who is no contact.
+        records: (kind, record number) of further records whose texts name the person; they lose them too.
     """
 
     number: int
     users: list[tuple[str, str]]
     contact_id: int | None
+    records: tuple[tuple[str, int], ...] = ()
 
 
 class InboxStorage(Protocol):
@@ -156,7 +158,7 @@ class Application(Protocol):
     def erasures(self) -> list[Erasure]:
         """People to remove, not done yet."""
 
-    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+    def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         """A person was removed: so many rows, and so many record versions blanked."""
 
 

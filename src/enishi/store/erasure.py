@@ -76,6 +76,19 @@ def erase(
     return change.commit()
 
 
+def blank_texts(
+    home: Home, records: Sequence[tuple[str, int]], now: datetime, streams: Mapping[str, str]
+) -> Removed:
+    """Take the personal fields out of every version of some records, whoever they are about. Nothing may be pending."""
+    change = _Change(home, read_manifest(home.published), now, streams)
+    for kind in KINDS.values():
+        numbers = [number for name, number in records if name == kind.name]
+        if numbers and kind is not CONTACT:
+            blank = partial(_blank, column="contact_id", personal=kind.personal, number=0)
+            change.each(f"record_{kind.name}", ("record_id",), numbers, blank, counts="blanked")
+    return change.commit()
+
+
 class _Change:
     """Files replaced by their rewritten selves, listed together at the end."""
 
@@ -188,6 +201,18 @@ def find_traces(home: Home, erasure: Erasure) -> int:
             rows = read_file(home.published / file.path)
             rows = rows.filter(pc.fill_null(pc.equal(rows[column], erasure.contact_id or -1), False))
             count += sum(len(rows) - rows[name].null_count for name in kind.personal)
+    return count + _texts_left(home, manifest, erasure.records)
+
+
+def _texts_left(home: Home, manifest: Manifest, records: Sequence[tuple[str, int]]) -> int:
+    """How many versions of these records still hold a personal field."""
+    count = 0
+    for name in {name for name, _number in records}:
+        numbers = [number for kind, number in records if kind == name]
+        for file in manifest.tables.get(f"record_{name}", []):
+            rows = read_file(home.published / file.path)
+            rows = rows.filter(_hit(rows, ("record_id",), numbers))
+            count += sum(len(rows) - rows[field].null_count for field in KINDS[name].personal)
     return count
 
 

@@ -141,6 +141,10 @@ class ErasureRequest(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     rows = models.BigIntegerField(default=0)
     blanked = models.BigIntegerField(default=0)
+    texts = models.JSONField(default=list)  # [[kind, record number], …]: others' records that name the person
+    records = models.PositiveIntegerField(default=0)  # rows of the application database that lost their texts
+    rejects = models.PositiveIntegerField(default=0)  # items of the desk that were emptied
+    traces = models.BigIntegerField(null=True)  # rows that still name the person, read back; null until then
 
     class Meta:
         ordering = ("id",)

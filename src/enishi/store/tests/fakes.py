@@ -74,7 +74,7 @@ class FakeApplication:
     def erasures(self) -> list[Erasure]:
         return list(self.to_erase)
 
-    def erased(self, erasure: Erasure, rows: int, blanked: int) -> None:
+    def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         self.to_erase.remove(erasure)
         self.done.append((rows, blanked))
 

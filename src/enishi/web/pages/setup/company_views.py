@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Company, Role
@@ -42,6 +43,7 @@ def company(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/setup/company.html", context, status=422 if form.errors else 200)
 
 
+@require_GET
 @page(roles=LEADERS)
 def holidays(request: PageRequest) -> HttpResponseBase:
     """The national holidays of the country chosen in the form."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +12,14 @@ from django.db.models import Q
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Contact, Member, OutsideId, Record, RecordVersion
-from enishi.ingest.api import Erased, erase_person
-from enishi.ingest.models import StorePolicy
+from enishi.ingest.api import ask_erasure
+from enishi.ingest.models import ErasureRequest, StorePolicy
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text, fold
 from enishi.store.kinds import CONTACT
+from enishi.web.pages.setup.disclosure import as_file, disclose
+from enishi.web.pages.setup.mentions import read_chosen, records_of, redact
 
 MOST_FOUND = 20
 LONGEST_REASON = 300
@@ -71,8 +74,13 @@ def read_traces(contact: Contact) -> Traces:
     return Traces(sorted(ids), records, own + about, named)
 
 
-def erase(member: Member, contact: Contact, reason: str, *, home: Home, now: datetime) -> Erased:
-    """Erase the person everywhere and say in the audit log why.
+def erase(
+    member: Member, contact: Contact, reason: str, texts: Sequence[str] = (), *, now: datetime
+) -> ErasureRequest:
+    """Erase the person here at once, have the store follow, and say in the audit log why.
+
+    Args:
+        texts: keys of mentions (:mod:`.mentions`) in which the person is named; they are emptied too.
 
     Raises:
         EnishiError: ``no_reason``.
@@ -84,11 +92,21 @@ def erase(member: Member, contact: Contact, reason: str, *, home: Home, now: dat
             f"理由を1~{LONGEST_REASON}文字で入力してください。",
         )
         raise EnishiError("no_reason", message, fields={"reason": message})
-    done = erase_person(home, contact, actor=member, now=now)
-    husk = Contact.objects.get(pk=contact.pk)
-    detail = {"reason": reason, "rows": done.rows, "traces": done.traces}
-    write_audit(member, "erasure_confirmed", husk, account=husk.account, detail=detail)
-    return done
+    with transaction.atomic():
+        chosen = read_chosen(contact, texts)
+        changed = redact(contact, chosen)
+        request = ask_erasure(contact, texts=records_of(chosen), actor=member, now=now)
+        husk = Contact.objects.get(pk=contact.pk)
+        detail = {"reason": reason, "texts": len(chosen), "notes": changed, "request": request.pk}
+        write_audit(member, "erasure_confirmed", husk, account=husk.account, detail=detail)
+    return request
+
+
+def disclosed(member: Member, contact: Contact, home: Home) -> bytes:
+    """The file for the person, and the audit line that it was made."""
+    with transaction.atomic():
+        write_audit(member, "person_disclosed", contact, account=contact.account)
+    return as_file(disclose(home, contact))
 
 
 def read_months() -> int | None:

@@ -18,6 +18,7 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.pages.setup import privacy
 from enishi.web.pages.setup.frame import setup_tabs
+from enishi.web.pages.setup.mentions import find_mentions
 
 SHOWN = 50
 
@@ -31,8 +32,13 @@ def _context(request: PageRequest) -> dict[str, Any]:
         "months": privacy.read_months(),
         "text": text,
         "found": privacy.find_contacts(request.member, text),
-        "requests": ErasureRequest.objects.order_by("-pk")[:SHOWN],
+        **_requests(),
     }
+
+
+def _requests() -> dict[str, Any]:
+    rows = list(ErasureRequest.objects.order_by("-pk")[:SHOWN])
+    return {"requests": rows, "waiting": any(row.done_at is None for row in rows)}
 
 
 @require_GET
@@ -62,25 +68,46 @@ def erasure(request: PageRequest, number: int) -> HttpResponseBase:
     error: EnishiError | None = None
     if request.method == "POST":
         try:
-            done = privacy.erase(
+            privacy.erase(
                 request.member,
                 contact,
                 request.POST.get("reason", ""),
-                home=settings.CONFIGURATION.home,
+                request.POST.getlist("text"),
                 now=system_clock(),
             )
         except EnishiError as refused:
             error = refused
         else:
-            words = _("The person is erased: %(rows)s rows removed, %(traces)s left.")
-            toast_after(request, words % {"rows": f"{done.rows:,}", "traces": done.traces})
+            toast_after(
+                request,
+                _("The person is erased here. The facts of the store follow; see below how far it is."),
+            )
             return redirect("privacy")
     traces = privacy.read_traces(contact)
     context = {
         "tabs": setup_tabs("privacy"),
         "contact": contact,
         "traces": traces,
+        "mentions": find_mentions(contact),
+        "chosen": request.POST.getlist("text"),
         "fields": [CONTACT.field(name).title for name in traces.fields],
         "error": error,
     }
     return render(request, "pages/setup/erasure.html", context, status=422 if error else 200)
+
+
+@require_GET
+@page(roles=LEADERS)
+def erasures(request: PageRequest) -> HttpResponse:
+    """The list of erasures alone, asked for while one is under way."""
+    return render(request, "pages/setup/_erasures.html", _requests())
+
+
+@require_GET
+@page(roles=ADMINS)
+def disclosure(request: PageRequest, number: int) -> HttpResponse:
+    """Everything kept of a person as a file, for a request of access."""
+    contact = privacy.access_contact(request.member, number)
+    content = privacy.disclosed(request.member, contact, settings.CONFIGURATION.home)
+    headers = {"Content-Disposition": f'attachment; filename="person-{contact.pk}.json"'}
+    return HttpResponse(content, content_type="application/json; charset=utf-8", headers=headers)

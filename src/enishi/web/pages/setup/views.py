@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.company import get_company
 from enishi.ingest.models import Reject, WriteKey
@@ -22,6 +22,7 @@ from enishi.web.pages.setup.reads import list_sources, read_progress
 from enishi.web.pages.setup.snippets import write_snippets
 
 
+@require_GET
 @page(roles=LEADERS)
 def setup(request: PageRequest) -> HttpResponseBase:
     """The checklist and the sources."""
@@ -77,6 +78,7 @@ def score_now(request: PageRequest) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("setup"))
 
 
+@require_GET
 @page(roles=LEADERS)
 def job(request: PageRequest, number: int) -> HttpResponseBase:
     """The progress line of a job, asked for by the page each second; when it is over the page loads anew."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
-from tests.world import World, make_world
+from tests.world import NOW, World, make_record, make_world
 
-from enishi.accounts.models import AuditLine, Contact
-from enishi.ingest.models import StorePolicy
+from enishi.accounts.models import AuditLine, Contact, RecordVersion
+from enishi.ingest.api import accept_events, drain, event_message
+from enishi.ingest.models import ErasureRequest, StorePolicy
+from enishi.kit.home import Home
+from enishi.store.api import Published
 from enishi.web.pages.setup import privacy
+from enishi.web.pages.setup.disclosure import as_file, disclose
+from enishi.web.pages.setup.mentions import find_mentions
+from enishi.work.api import Note
 
 pytestmark = pytest.mark.django_db
 
@@ -41,24 +49,76 @@ def test_months_are_kept_checked_and_audited(client: Client) -> None:
 def test_a_person_is_found_previewed_and_erased_with_a_reason(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    contact = Contact.objects.filter(erased_at=None).exclude(email="").first()
-    assert contact is not None
-    erased: list[int] = []
-
-    def erase(home: Path, person: Contact, *, actor: object, now: object) -> privacy.Erased:
-        erased.append(person.pk)
-        return privacy.Erased(1, 7, 2, 0, 0)
-
-    monkeypatch.setattr(privacy, "erase_person", erase)
+    """The request only erases here; the consumer follows, reads the store back, and the page tells it."""
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    contact = world.contacts["nakamura"]
     address = f"/setup/privacy/people/{contact.pk}/"
     assert address in client.get("/setup/privacy/", {"q": contact.email}).content.decode()
     assert client.get(address).status_code == 200
     assert client.post(address, {"reason": " "}).status_code == 422
-    assert erased == []
+    assert ErasureRequest.objects.count() == 0
     assert client.post(address, {"reason": "本人の依頼"}).status_code == 302
-    assert erased == [contact.pk]
     assert AuditLine.objects.get(verb="erasure_confirmed").detail["reason"] == "本人の依頼"
-    assert address in client.get(f"/accounts/{contact.account_id}/people/").content.decode()
+    assert "hx-trigger" in client.get("/setup/privacy/erasures/").content.decode()
+    drain(Home(tmp_path))
+    request = ErasureRequest.objects.get()
+    assert (request.traces, request.users) == (0, [])
+    assert request.blanked > 0
+    assert "hx-trigger" not in client.get("/setup/privacy/erasures/").content.decode()
+    assert client.get(address).status_code == 404
+
+
+def test_texts_of_others_are_found_judged_and_emptied_everywhere(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    contact, sakura = world.contacts["nakamura"], world.accounts["sakura"]
+    named = make_record(sakura, "ticket", NOW, subject="引き継ぎ", body="中村優さんから伺いました。")
+    other = make_record(sakura, "ticket", NOW, subject="別件", body="中村電機の見積もり")
+    plain = make_record(sakura, "ticket", NOW, subject="帳票", body="遅い")
+    note = Note.objects.create(account=sakura, author=world.sato, body="中村 優様は異動予定")
+    drain(Home(tmp_path))
+    found = {mention.key for mention in find_mentions(contact)}
+    assert {f"ticket:{named.pk}", f"ticket:{other.pk}", f"note:{note.pk}"} <= found
+    assert f"ticket:{plain.pk}" not in found
+    address = f"/setup/privacy/people/{contact.pk}/"
+    page = client.get(address).content.decode()
+    assert "中村電機の見積もり" in page
+    chosen = [f"ticket:{named.pk}", f"note:{note.pk}", f"ticket:{plain.pk}"]
+    client.post(address, {"reason": "本人の依頼", "text": chosen})
+    drain(Home(tmp_path))
+    for record, kept in ((named, False), (other, True), (plain, True)):
+        record.refresh_from_db()
+        assert ("body" in record.data) is kept
+    note.refresh_from_db()
+    assert note.body == "［消去済み］様は異動予定"
+    assert ErasureRequest.objects.get().traces == 0
+    stored = {
+        row["record_id"]: row["body"]
+        for file in Published(Home(tmp_path)).files("record_ticket")
+        for row in pq.read_table(file).to_pylist()
+    }
+    assert (stored[named.pk], stored[other.pk]) == (None, "中村電機の見積もり")
+    history = RecordVersion.objects.filter(kind="ticket", record_id=named.pk)
+    assert all("body" not in version.data for version in history)
+
+
+def test_the_person_gets_a_file_of_all_that_is_kept(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    contact = world.contacts["nakamura"]
+    for user in (contact.outside_id, "somebody-else"):
+        message = event_message(occurred_at=NOW, event="Opened", user=user, properties={"page": user})
+        accept_events([message], source="test", system=contact.source, home=Home(tmp_path), now=NOW)
+    drain(Home(tmp_path))
+    found = disclose(Home(tmp_path), contact)
+    assert found["person"]["email"] == contact.email
+    assert [record["kind"] for record in found["records"]] == ["interaction", "survey_answer"]
+    assert ["somebody-else" in event["properties"] for event in found["events"]] == [False]
+    assert json.loads(as_file(found))["account"] == world.accounts["sakura"].name
+    assert client.get(f"/setup/privacy/people/{contact.pk}/file/").status_code == 200
+    assert AuditLine.objects.filter(verb="person_disclosed").count() == 1
 
 
 def test_managers_read_and_do_not_erase(world: World) -> None:

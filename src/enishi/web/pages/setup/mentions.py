@@ -1,0 +1,137 @@
+"""Free text that names a person without being about them: a ticket of a colleague, a note. Found for a person to
+judge, since a family name alone may be somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Model
+
+from enishi.accounts.merging import family
+from enishi.accounts.models import Contact, Record
+from enishi.kit.text import Text, fold
+from enishi.store.kinds import KINDS
+from enishi.work.api import Note, Task
+
+GONE = "［消去済み］"
+MOST = 200
+_AROUND = 40
+_SHORTEST = 2  # a name of one character is in half of all sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A text that names the person. ``key`` comes back from the form where it is to be emptied."""
+
+    key: str
+    title: Text
+    on: date | None
+    excerpt: str
+
+
+def names_of(contact: Contact) -> list[str]:
+    """What the person is called, the longest first."""
+    family_name, given = contact.family_name.strip(), contact.given_name.strip()
+    both = (
+        [family_name + given, f"{family_name} {given}", f"{given} {family_name}"]
+        if family_name and given
+        else []
+    )
+    named = [*both, contact.name, contact.full_name, contact.email, family_name]
+    return sorted({name.strip() for name in named if len(name.strip()) >= _SHORTEST}, key=len, reverse=True)
+
+
+def find_mentions(contact: Contact) -> list[Mention]:
+    """Texts at the person's own customer that hold one of the names."""
+    names = [fold(name) for name in names_of(contact)]
+    found = _all_texts(contact) if names and contact.account else iter(())
+    hits = (mention for mention, text in found if _shows(mention, text, names))
+    return [mention for mention, _n in zip(hits, range(MOST), strict=False)]
+
+
+def _shows(mention: Mention, text: str, names: Iterable[str]) -> bool:
+    folded = fold(text)
+    return any(name in folded for name in names)
+
+
+def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
+    assert contact.account  # noqa: S101
+    accounts = family(contact.account)
+    for row in _records(contact, accounts):
+        text = _text_of(row)
+        if text:
+            key = f"{row.kind}:{row.pk}"
+            yield Mention(key, KINDS[row.kind].title, row.happened_at.date(), _clip(text, contact)), text
+    for note in Note.objects.filter(account__in=accounts):
+        title = Text("Note", "メモ")
+        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(note.body, contact)), note.body
+    for task in Task.objects.filter(account__in=accounts):
+        text, title = f"{task.title}\n{task.note}", Text("Task", "タスク")
+        yield Mention(f"task:{task.pk}", title, task.made_at.date(), _clip(text, contact)), text
+
+
+def _records(contact: Contact, accounts: set[int]) -> Iterator[Record]:
+    """Records with free text that are not about the person: those lose their texts anyway."""
+    kinds = [name for name, kind in KINDS.items() if kind.personal and name != "contact"]
+    rows = Record.objects.filter(account__in=accounts, kind__in=kinds).exclude(contact=contact)
+    yield from rows.order_by("-happened_at", "-pk").iterator(chunk_size=500)
+
+
+def _text_of(row: Record) -> str:
+    return "\n".join(str(row.data[name]) for name in KINDS[row.kind].personal if row.data.get(name))
+
+
+def _clip(text: str, contact: Contact) -> str:
+    """The surroundings of the first name in a text."""
+    flat = " ".join(text.split())
+    at = min((place for name in names_of(contact) if (place := flat.find(name)) >= 0), default=0)
+    start, end = max(0, at - _AROUND), at + 2 * _AROUND
+    return ("…" if start else "") + flat[start:end] + ("…" if end < len(flat) else "")
+
+
+def read_chosen(contact: Contact, keys: Iterable[str]) -> list[str]:
+    """The chosen keys that are mentions of this person indeed."""
+    known = {mention.key for mention in find_mentions(contact)}
+    return [key for key in dict.fromkeys(keys) if key in known]
+
+
+def records_of(keys: Sequence[str]) -> list[tuple[str, int]]:
+    """The records among the keys, whose texts are emptied with their history."""
+    pairs = [key.split(":") for key in keys]
+    return [(kind, int(number)) for kind, number in pairs if kind in KINDS]
+
+
+def redact(contact: Contact, keys: Sequence[str]) -> int:
+    """Put a mark in the place of the names in notes and tasks; gives how many. In the caller's transaction, before
+    the person's names are gone."""
+    names = names_of(contact)
+    changed: list[Model] = []
+    for key in keys:
+        kind, _colon, number = key.partition(":")
+        if kind == "note":
+            note = Note.objects.get(pk=int(number))
+            note.body = without(note.body, names)
+            changed.append(note)
+        elif kind == "task":
+            task = Task.objects.get(pk=int(number))
+            task.title, task.note = without(task.title, names), without(task.note, names)
+            changed.append(task)
+    for row in changed:
+        row.save()
+    return len(changed)
+
+
+def without(text: str, names: Sequence[str]) -> str:
+    """A text with the names marked as gone; all of it, where a name stands in another width or script.
+
+    >>> without("山田様に電話", ["山田"])
+    '［消去済み］様に電話'
+    """
+    if not text or not any(fold(name) in fold(text) for name in names):
+        return text
+    marked = re.sub("|".join(map(re.escape, names)), GONE, text, flags=re.IGNORECASE)
+    return GONE if any(fold(name) in fold(marked) for name in names) else marked
