@@ -64,7 +64,7 @@ def _held(line: Mapping[str, Any]) -> Limit:
         "cap",
         Text(
             f"The score is held down by {lost:.1f} points: {line['text_en']}.",
-            f"上限により{lost:.1f}点低くなっています。{line['text_ja']}",
+            f"上限により{lost:.1f}点低くなっています({line['text_ja']})。",
         ),
         Text("It rises once this no longer holds.", "この状態が解消されると、上限は外れます。"),
     )
@@ -91,12 +91,12 @@ def _too_little(card: Scorecard, coverage: float, lines: Sequence[Mapping[str, A
         "coverage",
         Text(
             f"No score yet: {coverage:.0%} of the scorecard has fresh data, {need:.0%} is needed. "
-            f"Missing most: {en or 'everything'}.",
+            f"Missing most: {en or 'everything'}. Unknown does not mean good.",
             f"スコアはまだありません。スコアカードのうち新しい情報があるのは{coverage:.0%}で、{need:.0%}以上必要です。"
-            f"主に不足しているもの:{ja or 'すべて'}",
+            f"主に不足しているもの:{ja or 'すべて'}。「不明」は「良好」を意味しません。",
         ),
         Text(
             f"To get a score: {'; '.join(way.en for way in ways) or 'wait for the first facts'}.",
-            f"スコアを出すには:{'、または'.join(way.ja for way in ways) or '最初の情報をお待ちください'}",
+            f"スコアを出すには:{'、または'.join(way.ja for way in ways) or '最初の情報をお待ちください'}。",
         ),
     )
