@@ -172,7 +172,7 @@ def _without(row: Row, errors: Mapping[str, Any]) -> Row:
 
 
 def _keep_rejected(
-    kind: Kind, rows: list[Row], errors: list[tuple[int, Mapping[str, Any]]], source: str, now: datetime
+    kind: Kind, rows: list[Row], errors: Sequence[tuple[int, Mapping[str, Any]]], source: str, now: datetime
 ) -> None:
     """Traits that do not fit go to the desk; the message itself is stored all the same."""
     rejects = []
