@@ -48,7 +48,7 @@ def check_workbook(book: BinaryIO, name: str) -> None:
                 if _SHEET.fullmatch(entry.filename):
                     with packed.open(entry) as sheet:
                         _check_sheet(_chunks(sheet), name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
         raise unreadable(name, str(error), "Excelファイルとして開けませんでした。") from None
     finally:
         book.seek(0)
