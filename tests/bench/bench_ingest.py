@@ -136,6 +136,15 @@ def _cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def decoding(bodies: list[bytes], size: int) -> Rate:
+    """Nothing but decoding the same bodies: what the consumer is held against."""
+    started, before = time.perf_counter(), time.process_time()
+    for body in bodies:
+        msgspec.json.decode(body)
+    cpu = time.process_time() - before
+    return Rate("decoding alone", len(bodies) * size, time.perf_counter() - started, cpu)
+
+
 def over_http(
     name: str, installation: Installation, path: str, bodies: list[bytes], size: int, pipes: int
 ) -> Rate:
@@ -154,13 +163,14 @@ def consumer(installation: Installation, events: int) -> Rate:
         "import os, resource, django; django.setup();"
         "from enishi.ingest.api import consume_once; from enishi.kit.home import Home;"
         "consume_once(Home.from_environment());"
-        "u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)"
+        "u = resource.getrusage(resource.RUSAGE_SELF); print('used', u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)"
     )
     env = {**installation.env, "DJANGO_SETTINGS_MODULE": "enishi.web.settings"}
     done = subprocess.run(
         [sys.executable, "-c", script], env=env, cwd=ROOT, check=True, capture_output=True, text=True
     )
-    cpu, memory = done.stdout.split()
+    line = next(line for line in done.stdout.splitlines() if line.startswith("used "))
+    _, cpu, memory = line.split()
     rate = Rate(
         f"consumer: inbox to Parquet (peak {memory} MB)", events, time.perf_counter() - started, float(cpu)
     )
@@ -173,7 +183,7 @@ def run(batches: int = 2000, singles: int = 3000) -> list[Rate]:
         folder = Path(name)
         bodies = make_bodies(batches, 100)
         ones = [json.dumps(_event(random.Random(n))).encode() for n in range(singles)]
-        rates = [bare_loop(bodies, 100, folder)]
+        rates = [bare_loop(bodies, 100, folder), decoding(bodies, 100)]
         installation = Installation(folder / "home")
         installation.prepare()
         installation.start_server()
@@ -211,18 +221,23 @@ def main() -> None:
     by_name = {rate.name.partition(",")[0].partition(":")[0]: rate for rate in rates}
     batch = by_name["/v1/batch"].per_second / by_name["bare loop"].per_second
     single = by_name["/v1/track"].per_second / by_name["plain Django view"].per_second
+    carry = by_name["consumer"].cpu_us / by_name["decoding alone"].cpu_us
     if options.json:
-        print(
-            json.dumps(
-                {"rates": {rate.name: rate.per_second for rate in rates}, "batch": batch, "single": single}
-            )
-        )
+        found = {
+            "rates": {rate.name: rate.per_second for rate in rates},
+            "cpu_us": {rate.name: rate.cpu_us for rate in rates},
+            "batch": batch,
+            "single": single,
+            "consumer_to_decoding": carry,
+        }
+        print(json.dumps(found))
         return
     print(f"{'way':<48}{'events/s':>12}{'CPU µs/event':>15}")
     for rate in rates:
         print(f"{rate.name:<48}{rate.per_second:>12,.0f}{rate.cpu_us:>15.1f}")
     print(f"durable batches against the bare loop: {batch:.2f} (aim: at least 0.40)")
     print(f"single events against the plain Django view: {single:.1f} times (aim: at least 10)")
+    print(f"CPU of carrying an event into published Parquet against decoding it: {carry:.1f} times")
 
 
 if __name__ == "__main__":

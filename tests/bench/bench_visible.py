@@ -75,9 +75,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--probes", type=int, default=30)
     parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     waits = run(options.probes, options.rate)
     p95 = statistics.quantiles(waits, n=20)[-1]
+    if options.json:
+        print(json.dumps({"rate": options.rate, "median_s": statistics.median(waits), "p95_s": p95}))
+        return
     print(
         f"from POST to readable at {options.rate:,} events/s: median {statistics.median(waits):.2f} s, "
         f"p95 {p95:.2f} s (aim: under 10 s)"

@@ -50,7 +50,10 @@ _CORS = (b"access-control-allow-origin", b"*")
 _PREFLIGHT = [
     _CORS,
     (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-requested-with"),
+    (
+        b"access-control-allow-headers",  # RudderStack's browser library sends the anonymous id as a header, too
+        b"authorization, content-type, content-encoding, x-requested-with, anonymousid",
+    ),
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]
