@@ -44,6 +44,8 @@ p AS (SELECT account_id, user_no, max(now) AS now, max(before) AS before
             FROM e WHERE ago < 56 AND user_no > 0 GROUP BY account_id, user_no, product) GROUP BY ALL),
 power AS (SELECT account_id, count(*) FILTER (now) AS power_users,
                  count(*) FILTER (now) - count(*) FILTER (before) AS power_users_change FROM p GROUP BY ALL),
+past AS (SELECT account_id, count(*) FILTER (ago < 28) AS recent, count(*) FILTER (ago >= 28) AS earlier
+         FROM (SELECT DISTINCT account_id, user_no, product, ago FROM e WHERE ago < 196) GROUP BY ALL),
 used AS (
   SELECT account_id, count(DISTINCT user_no) FILTER (ago < 1) AS active_users_1,
          count(DISTINCT user_no) FILTER (ago < 7) AS active_users_7,
@@ -60,11 +62,12 @@ used AS (
 terms AS (SELECT account_id, sum(seats)::DOUBLE AS seats, sum(amount)::DOUBLE AS mrr FROM read_parquet({subscriptions})
           WHERE started_on <= DATE '{day}' AND (ended_on IS NULL OR ended_on > DATE '{day}') GROUP BY ALL)
 SELECT a.record_id AS account_id, used.* EXCLUDE (account_id, first_value), terms.* EXCLUDE (account_id),
-       coalesce(power_users, 0) AS power_users, coalesce(power_users_change, 0) AS power_users_change,
+       past.* EXCLUDE (account_id), coalesce(power_users, 0) AS power_users, coalesce(power_users_change, 0) AS power_users_change,
        date_diff('day', a.since, DATE '{day}') AS tenure_days,
        greatest(0, date_diff('day', a.since, first_value)) AS time_to_first_value
 FROM read_parquet({accounts}) a LEFT JOIN used ON used.account_id = a.record_id
 LEFT JOIN power ON power.account_id = a.record_id LEFT JOIN terms ON terms.account_id = a.record_id
+LEFT JOIN past ON past.account_id = a.record_id
 """
 ZERO_WITHOUT = (
     "active_users_1", "active_users_7", "active_users_28", "active_days_28", "events_28", "events_90", "logins_28",
@@ -89,7 +92,9 @@ def finished(frame: pd.DataFrame) -> pd.DataFrame:
     first = np.array([7 * (k + 1) for k in reversed(range(WEEKS))])
     totals = np.where(np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first, weeks, np.nan)
     f["usage_slope_90"], f["usage_slope_90_se"] = weekly_slope(totals)
-    return f.drop(columns=[f"w{k}" for k in range(WEEKS)]).astype(float)
+    usual = f["earlier"].fillna(0) * 28 / np.where(age >= 111, np.minimum(age - 27, 168), np.nan)
+    f["use_vs_own_past"] = np.clip(np.log((f["recent"].fillna(0) + 5) / (usual + 5)), -2, 2)
+    return f.drop(columns=["recent", "earlier", *(f"w{k}" for k in range(WEEKS))]).astype(float)
 
 
 def run_panel(folder: Path, day: date) -> pd.DataFrame:
@@ -163,6 +168,9 @@ def run_pandas(folder: Path, day: date) -> pd.DataFrame:
     weekly = weekly.groupby(["account_id", weekly["ago"] // 7]).size().unstack()
     for k in range(WEEKS):
         f[f"w{k}"] = weekly[k]
+    active = e[e["ago"] < 196].drop_duplicates(["account_id", "user_no", "product", "ago"])
+    f["recent"] = active[active["ago"] < 28].groupby("account_id").size()
+    f["earlier"] = active[active["ago"] >= 28].groupby("account_id").size()
     first = pd.to_datetime(e[e["event"] != "login"].groupby("account_id")["day"].min())
     since = pd.to_datetime(accounts["since"])
     f["tenure_days"], f["time_to_first_value"] = (now - since).dt.days, (first - since).dt.days.clip(lower=0)

@@ -73,7 +73,9 @@ def _panel(s: Session, wanted: list[Metric], grain: Grain, accounts: Sequence[in
     for metric in all_of_them:
         value = _value(metric, frame, known)
         frame[metric.id] = value.where(_events_kept(s, metric, frame)) if "events" in metric.needs else value
-    return frame[[m.id for m in wanted]].reset_index()
+    found = frame[[m.id for m in wanted]].reset_index()
+    found["as_of"] = found["as_of"].dt.date.astype(object)
+    return found
 
 
 def _rows_of(s: Session, grain: Grain) -> pa.Table:
@@ -98,7 +100,7 @@ def _measured(s: Session, relation: str, metrics: list[Metric], keys: list[str])
 
 
 def _frame(rows: pa.Table, keys: list[str]) -> pd.DataFrame:
-    frame = rows.to_pandas(date_as_object=True)
+    frame = rows.to_pandas(date_as_object=False)  # instants sort and join faster than date objects
     values = [name for name in frame.columns if name not in keys]
     frame[values] = frame[values].astype(float)
     return frame.set_index(keys).sort_index()
@@ -111,7 +113,7 @@ def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict
     found = {}
     for source in sources - {"events"}:
         first = first_known(s, source)
-        found[source] = days >= first if first else pd.Series(False, index=frame.index)
+        found[source] = days >= pd.Timestamp(first) if first else pd.Series(False, index=frame.index)
     if "usage" in sources:
         found["usage"] = _ever_used(s, frame)
     return found
@@ -141,5 +143,5 @@ def _events_kept(s: Session, metric: Metric, frame: pd.DataFrame) -> Any:
         return np.full(len(frame), True)
     if metric.window is None:
         return np.full(len(frame), False)
-    first = raw_from + timedelta(days=metric.window - 1)
+    first = pd.Timestamp(raw_from + timedelta(days=metric.window - 1))
     return frame.index.get_level_values("as_of") >= first

@@ -39,7 +39,11 @@ def with_account(s: Session, facts: Any) -> Any:
     for name, key in (("group_link", "group_no"), ("user_link", "user_no"), ("user_group", "user_no")):
         if s.has_spans(name):
             span = s.spans(name).select(key, "start", "stop", **{name: s.spans(name).account_id})
-            t = t.left_join(span, [t[key] == span[key], _during(span, t.as_of)])
+            wanted = t[key]
+            if account:  # only who is not found yet is looked for: a null matches nothing, and costs nothing
+                found = ibis.coalesce(*(t[other] for other in account))
+                wanted = found.isnull().ifelse(wanted, ibis.null("int64"))
+            t = t.left_join(span, [wanted == span[key], _during(span, t.as_of)])
             t = t.select(*facts.columns, *account, name)
             account.append(name)
     if not account:
@@ -134,7 +138,8 @@ def days(s: Session, keys: list[str]) -> Any:
 def _days(s: Session, keys: list[str]) -> Any:
     u = s.usage(WINDOW) if "user_no" in keys else s.rolled("group_days", WINDOW)
     owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
-    u = u.group_by([*owner, "day", "known_on"]).aggregate(n=u.n.sum())
+    if len(s.days) > FEW_DAYS:
+        u = u.group_by([*owner, "day", "known_on"]).aggregate(n=u.n.sum())
     t = known_by(s, u.join(s.windows(WINDOW), "day"))
     weeks = {f"w{k:02d}": _sum(t.ago // 7 == k, t.n) for k in range(WINDOW // 7)}
     sums = {"n_90": _sum(t.ago < 90, t.n), **weeks}
@@ -145,11 +150,13 @@ def _days(s: Session, keys: list[str]) -> Any:
 
 
 def past(s: Session, keys: list[str]) -> Any:
-    """One row per person and product: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
+    """One row per person, product and month: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
     t = in_time(s, s.rolled("user_months", PAST).join(s.month_windows(PAST), "month"))
-    t = t.mutate(recent=bits(t.days & t.in_28), earlier=bits(t.days & (t.in_196 - t.in_28)))
-    t = t.filter(t.recent + t.earlier > 0)
-    return with_account(s, t.select("as_of", "group_no", "user_no", "product", "recent", "earlier"))
+    t = t.mutate(days=t.days & t.in_196).filter(ibis._.days != 0)
+    each = ["user_no", "product", "month", "in_28"]
+    t = with_account(s, t.select("as_of", "group_no", *each, "days"))
+    t = t.group_by([*AT, *each]).aggregate(days=bit_or(t.days))  # a day may stand in several rows
+    return t.mutate(recent=bits(t.days & t.in_28), earlier=bits(t.days & ~t.in_28))
 
 
 def logins(s: Session, keys: list[str]) -> Any:
@@ -228,23 +235,18 @@ def _history(s: Session, keys: list[str]) -> Any:
     return t.group_by(keys).aggregate(**_folded(t, folds))
 
 
-def first_uses(s: Session) -> Any:
-    """One row per account: first_used (another event than signing in), first_value (dates)."""
-    return s.kept("first_uses", lambda: _first_uses(s))
+def first_values(s: Session) -> Any:
+    """One row per account that came to value: first_value (date)."""
+    return s.kept("first_values", lambda: _first_values(s))
 
 
-def _first_uses(s: Session) -> Any:
+def _first_values(s: Session) -> Any:
     u = s.rolled("feature_months", None)
-    used, never = ~is_login(s, u.event), ibis.null("date")
     wanted = [name.lower() for name in s.settings.value_events]
-    value = u.event.lower().isin(wanted) if wanted else used
+    u = u.filter(u.event.lower().isin(wanted) if wanted else ~is_login(s, u.event))
     since = u.first_day if s.known == "now" else u.late_on.coalesce(u.first_day)
-    t = u.mutate(
-        since=since,
-        first_used=used.ifelse(u.first_day, never),
-        first_value=value.ifelse(u.first_day, never),
-    )
-    folds = {"first_used": "min", "first_value": "min"}
+    t = u.mutate(since=since, first_value=u.first_day)
+    folds = {"first_value": "min"}
     t = with_account(s, _by_then(s, t, ["group_no", "user_no"], folds))
     return t.group_by(AT).aggregate(**_folded(t, folds))
 

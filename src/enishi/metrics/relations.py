@@ -45,7 +45,7 @@ def _deleted_accounts(s: Session) -> Any:
 
 
 def customer(s: Session, keys: list[str]) -> Any:
-    """One row per account: since, first_start, tenure_start, first_day, last_day, first_used, first_value, and
+    """One row per account: since, first_start, tenure_start, first_day, last_day, first_value, and
     ``watched``: whether use was already recorded when the relation began (else first value cannot be dated)."""
     return s.kept("customer", lambda: _customer(s))
 
@@ -56,7 +56,7 @@ def _customer(s: Session) -> Any:
     started = visible(s, "subscription").group_by(AT).aggregate(first_start=ibis._.started_on.min())
     t = spine(s).left_join(accounts, AT).drop("as_of_right", "account_id_right")
     t = t.left_join(started, AT).drop("as_of_right", "account_id_right")
-    for used in (people.history(s, AT), people.first_uses(s)):
+    for used in (people.history(s, AT), people.first_values(s)):
         t = t.left_join(used, AT).drop("as_of_right", "account_id_right")
     began = ibis.coalesce(t.since, t.first_start, t.first_day)
     t = t.mutate(tenure_start=(began <= t.as_of).ifelse(began, ibis.null("date")))

@@ -125,7 +125,10 @@ class Facts:
         """Who events belong to, over time."""
         if known not in self._identity:
             if not self._identity_facts:
-                self._identity_facts = {name: self.arrow(name) for name in IDENTITY_FACTS}
+                self._identity_facts = {name: self.arrow(name) for name in IDENTITY_FACTS if name != "users"}
+                linked = "user" in self._identity_facts["link"]["target"].unique().to_pylist()
+                users = self.arrow("users") if linked else _SCHEMAS["users"].empty_table()
+                self._identity_facts = {**self._identity_facts, "users": users}
             self._identity[known] = build_identity(self._identity_facts, known == "now")
         return self._identity[known]
 

@@ -167,3 +167,20 @@ def test_the_story_of_a_group_linked_late(tmp_path):
         3: pytest.approx(float("nan"), nan_ok=True),
     }
     assert found["events_28"].loc[days[1]].fillna(-1).to_dict() == {1: -1, 2: 1, 3: 1}
+
+
+def test_a_day_told_twice_is_one_day(tmp_path):
+    """In two publishes, once without its group, and once under an earlier id of the same person."""
+    story = Story(tmp_path)
+    one = {"user": "ann", "event_": "Report Made", "product": "", "backfill": True}
+    for days in (*range(120), *range(120)):
+        story.bench.send(story.message(group="acme", ago=days, **one))
+        if days in (40, 80):
+            story.bench.catch_up()
+    story.bench.send(*(story.message(group="", ago=days, **one) for days in range(120)))
+    story.bench.catch_up()
+    with duckdb_facts(story.bench.home) as facts:
+        found = panel(facts, [story.today], METRICS).set_index("account_id").loc[1]
+    assert (found["active_days_28"], found["active_users_28"], found["power_users"]) == (28, 1, 1)
+    assert found["events_28"] == 3 * 28
+    assert found["use_vs_own_past"] == 0.0
