@@ -214,17 +214,25 @@ class Twins:
 
 def list_twins(accounts: QuerySet[Account], limit: int = 50) -> list[Twins]:
     """Pairs of living accounts with the same mail domain or bare name; the older is to survive."""
-    groups: dict[tuple[str, str], list[Account]] = defaultdict(list)
-    for account in accounts.order_by("pk"):
-        if account.domain and account.domain.lower() not in FREE_MAIL:
-            groups[("domain", account.domain.lower())].append(account)
-        if len(bare := bare_name(account.name)) > 1:
-            groups[("name", bare)].append(account)
-    pairs: dict[tuple[int, int], Twins] = {}
-    for (by, _value), found in groups.items():
-        for other in found[1:]:
-            twins = Twins(other, found[0], SAME_DOMAIN if by == "domain" else SAME_NAME)
-            pairs.setdefault((other.pk, found[0].pk), twins)
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    # Numbers and two texts, not whole accounts: a book of 100,000 is looked through.
+    rows = accounts.order_by("pk").values_list("pk", "domain", "name")
+    for number, domain, name in rows.iterator(chunk_size=5000):
+        if domain and domain.lower() not in FREE_MAIL:
+            groups["domain", domain.lower()].append(number)
+        if len(bare := bare_name(name)) > 1:
+            groups["name", bare].append(number)
+    found = _pairs(groups, limit)
+    known = Account.objects.in_bulk({number for pair in found for number in pair})
+    return [Twins(known[other], known[first], why) for (other, first), why in found.items()]
+
+
+def _pairs(groups: dict[tuple[str, str], list[int]], limit: int) -> dict[tuple[int, int], Text]:
+    """(the younger, the older) of each group of equals, with what they share; at most ``limit``."""
+    pairs: dict[tuple[int, int], Text] = {}
+    for (by, _value), numbers in groups.items():
+        for other in numbers[1:]:
+            pairs.setdefault((other, numbers[0]), SAME_DOMAIN if by == "domain" else SAME_NAME)
             if len(pairs) >= limit:
-                return list(pairs.values())
-    return list(pairs.values())
+                return pairs
+    return pairs

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Contact, Member
@@ -161,6 +162,7 @@ def list_actions(member: Member) -> list[Entry]:
     return entries
 
 
+@require_GET
 @page()
 def palette(request: PageRequest) -> HttpResponseBase:
     """Find what was typed; with nothing typed, the accounts with most at stake and the pages."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponseBase
 from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from enishi.web.guard import PageRequest, page
 from enishi.web.rest.keys import CALLS_A_MINUTE, SCOPES
@@ -29,6 +30,7 @@ class Operation:
     fields: list[dict[str, Any]]
 
 
+@require_GET
 @page()
 def guide(request: PageRequest) -> HttpResponseBase:
     """Every operation with its parameters and fields."""

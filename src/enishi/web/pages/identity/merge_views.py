@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day
@@ -29,6 +29,7 @@ from enishi.web.pages.setup.frame import setup_tabs
 A_PAGE = 25
 
 
+@require_GET
 @page(roles=LEADERS)
 def merges(request: PageRequest) -> HttpResponseBase:
     """Choose two accounts, see those that look alike, and what was merged before."""
@@ -58,6 +59,7 @@ def _pair(request: PageRequest, asked: dict[str, str]) -> tuple[Account, Account
     return account, survivor
 
 
+@require_GET
 @page(roles=LEADERS)
 def preview(request: PageRequest) -> HttpResponseBase:
     """What a merge would do, before it is done."""

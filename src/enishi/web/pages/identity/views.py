@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.linking import Wanted, link_ids, unlink_id
@@ -57,6 +57,7 @@ def _row(
     }
 
 
+@require_GET
 @page(roles=LEADERS)
 def groups(request: PageRequest) -> HttpResponseBase:
     """Groups of the product that are no customer yet, with what they probably are."""
@@ -80,6 +81,7 @@ def _narrowed(found: list[UnmatchedGroup], text: str) -> list[UnmatchedGroup]:
     return [group for group in found if wanted in fold(group.group_id)] if wanted else found
 
 
+@require_GET
 @page(roles=LEADERS)
 def users(request: PageRequest) -> HttpResponseBase:
     """People of the product who belong to no customer yet."""
@@ -154,6 +156,7 @@ def _number(request: PageRequest, name: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
+@require_GET
 @page(roles=LEADERS)
 def find_accounts(request: PageRequest) -> HttpResponseBase:
     """Options for a field that names an account, as one types."""
@@ -162,6 +165,7 @@ def find_accounts(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/identity/_options.html", {"accounts": found})
 
 
+@require_GET
 @page(roles=LEADERS)
 def ids(request: PageRequest) -> HttpResponseBase:
     """Which id of which system leads where."""

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.audit import write_audit
 from enishi.ingest.files.importing import Tally, try_import
@@ -58,6 +58,7 @@ def _being_prepared(number: int) -> Import:
     return made
 
 
+@require_GET
 @page(roles=LEADERS)
 def imports(request: PageRequest) -> HttpResponseBase:
     """Where files are dropped; what came before; saved mappings."""
@@ -99,6 +100,7 @@ def receive(request: PageRequest) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("import", args=[made.pk]))
 
 
+@require_GET
 @page(roles=LEADERS)
 def show(request: PageRequest, number: int) -> HttpResponseBase:
     """The page of an import, by how far it has come."""

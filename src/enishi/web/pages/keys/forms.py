@@ -17,6 +17,18 @@ from enishi.web.rest.keys import SCOPES
 
 
 class WriteKeyForm(forms.ModelForm[WriteKey]):
+    """A key that replaces another goes on with its stream of messages: what is sent again is counted once."""
+
+    replaces = forms.ModelChoiceField(
+        label=_("Replaces the key"),
+        queryset=WriteKey.objects.all(),
+        required=False,
+        empty_label=_("none: a new application"),
+        help_text=_(
+            "For the same application with a new key: a message sent again with the new key is counted once."
+        ),
+    )
+
     class Meta:
         model = WriteKey
         fields = ("name", "product", "system", "creates_accounts", "updates_records")
@@ -40,6 +52,13 @@ class WriteKeyForm(forms.ModelForm[WriteKey]):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self.fields["system"].initial = DEFAULT_SYSTEM
+        if self.instance.pk or not WriteKey.objects.exists():
+            del self.fields["replaces"]
+
+    def save(self, commit: bool = True) -> WriteKey:
+        if earlier := self.cleaned_data.get("replaces"):
+            self.instance.stream = earlier.stream
+        return super().save(commit)
 
 
 EXPIRIES = (("", _("never")), ("30", _("in 30 days")), ("90", _("in 90 days")), ("365", _("in a year")))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.models import Role
 from enishi.ingest.models import ApiKey, WriteKey
@@ -56,6 +56,9 @@ def _show(
         "open_api": bool(api_form),
         "scope_rows": scope_rows(chosen),
         "special": [
+            ("write:event", _("Send usage events"), "write:event" in chosen),
+            ("read:merge", _("Read merges"), "read:merge" in chosen),
+            ("write:merge", _("Merge customers and take them apart"), "write:merge" in chosen),
             ("read:scores", _("Read scores"), "read:scores" in chosen),
             ("erase:contact", _("Erase persons"), "erase:contact" in chosen),
         ],
@@ -69,6 +72,7 @@ def _show(
     return render(request, "pages/keys/keys.html", context, status=status)
 
 
+@require_GET
 @page(roles=LEADERS)
 def keys(request: PageRequest) -> HttpResponseBase:
     """Every key with where it is used and when it last was."""

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from enishi.accounts.models import Role, Team
 from enishi.web.feedback import toast_after
-from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
+from enishi.web.guard import ADMINS, LEADERS, PageRequest, not_allowed, page
 from enishi.web.members import delete_team, save_team
 from enishi.web.pages.members.forms import TeamForm
 from enishi.web.pages.members.views import tabs
@@ -28,8 +28,10 @@ def _find(number: int) -> Team:
 def teams(request: PageRequest) -> HttpResponseBase:
     """The teams with their members and customers; administrators add one."""
     may_change = request.member.role == Role.ADMIN
-    form = TeamForm(request.POST if may_change and request.method == "POST" else None)
-    if request.method == "POST" and may_change and form.is_valid():
+    if request.method == "POST" and not may_change:
+        raise not_allowed()
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
         save_team(request.member, None, form.cleaned_data["name"])
         toast_after(request, _("Saved."))
         return HttpResponseRedirect(reverse("teams"))

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.models import Member, Role, Team
 from enishi.kit.errors import EnishiError
@@ -41,6 +41,7 @@ def tabs(current: str) -> list[dict[str, object]]:
     ]
 
 
+@require_GET
 @page(roles=LEADERS)
 def members(request: PageRequest) -> HttpResponseBase:
     """Everyone, narrowed and page by page."""

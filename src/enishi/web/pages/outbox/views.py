@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.outreach.api import Message, cancel, send_again
 from enishi.web.feedback import toast_after
@@ -36,6 +36,7 @@ def _narrowed(status: str, query: str) -> QuerySet[Message]:
     return messages
 
 
+@require_GET
 @page(roles=ADMINS)
 def outbox(request: PageRequest) -> HttpResponseBase:
     """The messages, newest first."""
@@ -50,6 +51,7 @@ def outbox(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/outbox/outbox.html", context)
 
 
+@require_GET
 @page(roles=ADMINS)
 def message(request: PageRequest, number: int) -> HttpResponseBase:
     """One message as it was written."""

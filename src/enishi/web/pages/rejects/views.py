@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
 from enishi.ingest.models import Reject
@@ -45,6 +45,7 @@ def _find(number: int) -> Reject:
     return found
 
 
+@require_GET
 @page(roles=LEADERS)
 def rejects(request: PageRequest) -> HttpResponseBase:
     """The desk: what waits, why, and from where."""
@@ -91,6 +92,7 @@ def _show(
     return render(request, "pages/rejects/reject.html", context, status=status)
 
 
+@require_GET
 @page(roles=LEADERS)
 def show(request: PageRequest, number: int) -> HttpResponseBase:
     """One item, its reason, and its content to be corrected."""

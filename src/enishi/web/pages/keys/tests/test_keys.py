@@ -32,6 +32,19 @@ def test_a_write_key_is_shown_once_and_its_digest_kept(client):
     assert client.post(reverse("write-key-new"), fields).status_code == 422
 
 
+def test_a_key_that_replaces_another_goes_on_with_its_messages(client):
+    fields = {"product": "crm", "system": "product", "creates_accounts": "on"}
+    client.post(reverse("write-key-new"), fields | {"name": "web"})
+    old = WriteKey.objects.get()
+    client.post(reverse("write-key-new"), fields | {"name": "web 2", "replaces": str(old.pk)})
+    client.post(reverse("write-key-new"), fields | {"name": "jobs"})
+    streams = dict(WriteKey.objects.values_list("name", "stream"))
+    assert streams["web 2"] == streams["web"] == old.stream
+    assert streams["jobs"] != streams["web"]
+    client.post(reverse("write-key", args=[old.pk]), fields | {"name": "web, old"})
+    assert WriteKey.objects.get(pk=old.pk).stream == old.stream
+
+
 def test_an_api_key_opens_the_api_until_it_is_revoked(client):
     fields = {"name": "dwh", "system": "product", "expires": "30", "scopes": ["read:account", "read:scores"]}
     text = client.post(reverse("api-key-new"), fields).content.decode()
