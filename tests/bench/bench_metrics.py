@@ -92,7 +92,7 @@ def finished(frame: pd.DataFrame) -> pd.DataFrame:
     first = np.array([7 * (k + 1) for k in reversed(range(WEEKS))])
     totals = np.where(np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first, weeks, np.nan)
     f["usage_slope_90"], f["usage_slope_90_se"] = weekly_slope(totals)
-    usual = f["earlier"].fillna(0) * 28 / np.where(age >= 111, np.minimum(age - 27, 168), np.nan)
+    usual: Any = f["earlier"].fillna(0) * 28 / np.where(age >= 111, np.minimum(age - 27, 168), np.nan)
     f["use_vs_own_past"] = np.clip(np.log((f["recent"].fillna(0) + 5) / (usual + 5)), -2, 2)
     return f.drop(columns=["recent", "earlier", *(f"w{k}" for k in range(WEEKS))]).astype(float)
 
@@ -127,7 +127,7 @@ def _files(folder: Path, table: str) -> list[str]:
 def run_pandas(folder: Path, day: date) -> pd.DataFrame:
     import pandas as pd
 
-    def read(table: str, columns: list[str]) -> pd.DataFrame:
+    def read(table: str, columns: list[str]) -> Any:
         return pd.concat([pd.read_parquet(f, columns=columns) for f in _files(folder, table)])
 
     e = read("events", ["group_no", "user_no", "product", "event", "day", "known_on", "type"])
@@ -168,9 +168,9 @@ def run_pandas(folder: Path, day: date) -> pd.DataFrame:
     weekly = weekly.groupby(["account_id", weekly["ago"] // 7]).size().unstack()
     for k in range(WEEKS):
         f[f"w{k}"] = weekly[k]
-    active = e[e["ago"] < 196].drop_duplicates(["account_id", "user_no", "product", "ago"])
-    f["recent"] = active[active["ago"] < 28].groupby("account_id").size()
-    f["earlier"] = active[active["ago"] >= 28].groupby("account_id").size()
+    days_used = e[e["ago"] < 196].drop_duplicates(["account_id", "user_no", "product", "ago"])
+    f["recent"] = days_used[days_used["ago"] < 28].groupby("account_id").size()
+    f["earlier"] = days_used[days_used["ago"] >= 28].groupby("account_id").size()
     first = pd.to_datetime(e[e["event"] != "login"].groupby("account_id")["day"].min())
     since = pd.to_datetime(accounts["since"])
     f["tenure_days"], f["time_to_first_value"] = (now - since).dt.days, (first - since).dt.days.clip(lower=0)
