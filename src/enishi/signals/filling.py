@@ -37,7 +37,7 @@ DAILY_FOR = 90
 HISTORY_DAYS = 730
 BLOCK_DAYS = 45
 WARM_UP = 8
-"""Days judged before a block so that it starts with the bands and signals it would have come to."""
+"""Days judged before a block at most, so that it starts with the bands and signals it would have come to."""
 ROWS_AT_ONCE = 300_000
 SIGNALS_FROM = "signals_from"
 
@@ -119,7 +119,7 @@ class _Filling:
             self.keep_scores(self.judge_days(block), block)
             finished += self._tell(progress, len(block), finished, total)
         for block in self._blocks(older):
-            before = [day for day in days if day < block[0]][-WARM_UP:]
+            before = [day for day in days if day < block[0]][-self._warm_up() :]
             judgement = self.judge_days([*before, *block])
             self.keep_scores(judgement, [day for day in block if day not in done])
             told_from = self._keep_signals(judgement, block[0], told_from)
@@ -133,9 +133,15 @@ class _Filling:
 
     def _blocks(self, days: Sequence[date]) -> list[list[date]]:
         """Days in blocks of what is judged at once, the newest block first."""
-        size = min(BLOCK_DAYS, max(1, ROWS_AT_ONCE // max(1, len(self.known))))
-        ends = [*range(len(days), 0, -size), 0]
+        ends = [*range(len(days), 0, -self._size()), 0]
         return [list(days[first:last]) for last, first in pairwise(ends)]
+
+    def _size(self) -> int:
+        return min(BLOCK_DAYS, max(1, ROWS_AT_ONCE // max(1, len(self.known))))
+
+    def _warm_up(self) -> int:
+        """Days judged before a block; fewer in large books, whose blocks are of a few days."""
+        return max(1, min(WARM_UP, self._size() // 2))
 
     def judge_days(self, days: Sequence[date]) -> Judgement:
         return judge(
