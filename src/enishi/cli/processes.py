@@ -17,12 +17,15 @@ NAMES = ("web", "consumer", "worker")
 def run_web(host: str, port: int) -> None:
     """Pages, REST and the Segment protocol, in one server process."""
     import uvicorn
+    from django.urls import get_resolver
 
     log_to_stderr("web")
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     # Static files are read in small pieces from the disk; Django would like them asynchronous.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     end_with_supervisor()
+    open_installation()
+    get_resolver().url_patterns  # noqa: B018 - loads the pages now: an address that listens can answer
     uvicorn.run(
         "enishi.web.asgi:application",
         host=host,

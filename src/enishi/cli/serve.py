@@ -70,7 +70,6 @@ def command(port: int, host: str, only: str | None, demo: bool, accounts: int) -
     if only is None:
         _serve(host, port, accounts if demo else None)
         return
-    open_installation()
     if only == "web":
         processes.run_web(host, port)
     elif only == "consumer":
@@ -182,7 +181,7 @@ def _announce(address: str, sign_in: SignIn | None) -> None:
             with urllib.request.urlopen(f"{address}/healthz", timeout=2):  # noqa: S310 - our own address
                 break
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.3)
     else:
         return
     click.secho(say(f"Enishi is ready at {os.environ['ENISHI_URL']}", f"Enishiの準備ができました: {os.environ['ENISHI_URL']}"), bold=True)  # fmt: skip
