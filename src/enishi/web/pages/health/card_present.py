@@ -15,7 +15,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.web.pages.health import card_form
 from enishi.web.pages.health.catalogue import metric_catalogue
-from enishi.web.pages.portfolio.words import stage_words, tier_words
+from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
 
 MAPPINGS = {
     "points": gettext_lazy("Points between values"),
@@ -216,7 +216,7 @@ def applies(body: Mapping[str, Any], offered: Mapping[str, Sequence[str]]) -> li
     """
     own = body.get("applies_to") or {}
     lists = (
-        ("products", _("Products"), _plain(offered.get("product", ()))),
+        ("products", _("Products"), product_words(offered.get("product", ()))),
         ("plans", _("Plans"), _plain(offered.get("plan", ()))),
         ("sizes", _("Sizes"), _plain(offered.get("size", ()))),
         ("tiers", _("Tiers"), tier_words()),
@@ -256,6 +256,7 @@ def editor_context(
 ) -> dict[str, Any]:
     """Everything the editor draws; ``offered`` as for :func:`applies`."""
     mistakes = mistakes_of(error)
+    own_product = [body["product"]] if body.get("product") else []
     return {
         "slug": slug,
         "body": body,
@@ -270,7 +271,7 @@ def editor_context(
         "minimum_coverage": body.get("minimum_coverage", 0.3),
         "priority": body.get("priority", 100),
         "applies": applies(body, offered),
-        "products": offered.get("product", ()),
+        "products": list(product_words(dict.fromkeys([*offered.get("product", ()), *own_product])).items()),
         "applies_to": body.get("applies_to") or {},
         "published": published,
         "draft": draft,

@@ -20,7 +20,7 @@ from enishi.web.pages.portfolio.cells import Setting, draw
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.query import NONE, Query
-from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words
+from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words, product_words
 from enishi.web.words import person
 
 RENEWAL_DAYS = (30, 60, 90, 180)
@@ -120,7 +120,11 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("industry", _("Industry")), ("size", _("Size")), ("region", _("Region")),
         ("product", _("Product")), ("plan", _("Plan")),
     ]  # fmt: skip
-    named = [(n, title, {v: v for v in offered[n]}) for n, title in listed if offered[n]]
+    named = [
+        (n, title, product_words(offered[n]) if n == "product" else {v: v for v in offered[n]})
+        for n, title in listed
+        if offered[n]
+    ]
     return [Filter(n, t, _options(values, query.choices.get(n, ()))) for n, t, values in [*fixed, *named]]
 
 

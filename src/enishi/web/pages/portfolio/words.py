@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from babel.numbers import get_currency_precision
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from enishi.definitions.api import get_causes
+from enishi.definitions.api import get_causes, get_names, product_title
 from enishi.kit.text import Text
 from enishi.store.kinds import STAGES
 from enishi.web.badges import band_word
@@ -33,6 +33,12 @@ def tier_words() -> dict[str, str]:
     from enishi.segments.api import tier_titles
 
     return _read(tier_titles())
+
+
+def product_words(products: Iterable[str]) -> dict[str, str]:
+    """Products by the names they are given, in the reader's language."""
+    names = get_names()
+    return _read({product: product_title(names, product) for product in products})
 
 
 def cause_words() -> dict[str, str]:

@@ -24,7 +24,7 @@ from enishi.segments.api import tier_titles
 from enishi.store.kinds import STAGES
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.reads import choices_on_offer
-from enishi.web.pages.portfolio.words import stage_words, tier_words
+from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
 from enishi.web.pages.revenue.query import COUNTS, Query
 from enishi.web.words import person
 
@@ -119,6 +119,8 @@ def segment_words(dimension: str, values: list[str]) -> dict[str, str]:
         words = tier_words()
     elif dimension == "stage":
         words = stage_words()
+    elif dimension == "product":
+        words = product_words(value for value in values if value)
     elif dimension == "owner":
         members = Member.objects.in_bulk([int(v) for v in values if v.isdecimal()])
         words = {str(pk): person(one) for pk, one in members.items()}

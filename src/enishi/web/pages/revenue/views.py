@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
@@ -22,7 +23,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, Heading, write_table
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.portfolio.words import minor_units
+from enishi.web.pages.portfolio.words import minor_units, product_words
 from enishi.web.pages.revenue import present, reads, voices
 from enishi.web.pages.revenue.listing import PAGE_SIZE, Listing, read_listing
 from enishi.web.pages.revenue.query import Drill, read_drill, read_query
@@ -76,6 +77,7 @@ def movements(request: PageRequest) -> HttpResponse:
         "listing": found,
         "page": shown,
         "names": names,
+        "products": _products(drill, (entry.product for entry in shown)),
         "words": present.movement_words() | renewal_words(),
         "looked": drill.on or drill.end,
         "back": reverse("revenue") + drill.view.address,
@@ -85,17 +87,24 @@ def movements(request: PageRequest) -> HttpResponse:
     return render(request, "pages/revenue/movements.html", context)
 
 
+def _products(drill: Drill, ids: Iterable[str]) -> dict[str, str]:
+    """What the rows name beside the account: a product by its name, a plan as it is."""
+    own = {name for name in ids if name}
+    return {name: name for name in own} if drill.view.by == "plan" else product_words(own)
+
+
 def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes:
     company = get_company()
     unit, words = minor_units(company.currency), present.movement_words() | renewal_words()
     names = reads.names_of([entry.account_id for entry in found.entries])
+    products = _products(drill, (entry.product for entry in found.entries))
     money = f" ({company.currency})"
     headings = [
-        Heading(_("Account")), Heading(_("Product")), Heading(_("Movement")), Heading(_("Day"), "day"),
+        Heading(_("Account")), Heading(_("Plan") if drill.view.by == "plan" else _("Product")), Heading(_("Movement")), Heading(_("Day"), "day"),
         Heading(_("Before") + money, "money"), Heading(pgettext("money", "Change") + money, "money"), Heading(_("After") + money, "money"),
     ]  # fmt: skip
     rows = (
-        [names.get(e.account_id, ""), e.product, words.get(e.kind, ""), e.on,
+        [names.get(e.account_id, ""), products.get(e.product, ""), words.get(e.kind, ""), e.on,
          *(Decimal(amount) / unit for amount in (e.before, e.amount, e.after))]
         for e in found.entries
     )  # fmt: skip

@@ -10,9 +10,12 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import TODAY, World, make_world
+from tests.world import NOW, TODAY, World, make_world
 
 from enishi.accounts.models import AuditLine, Member
+from enishi.definitions.api import list_versions, save_draft
+from enishi.definitions.api import publish as publish_definition
+from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
 from enishi.metrics.periods import period_of
 from enishi.store.testing import publish
@@ -310,3 +313,23 @@ def test_the_lines_of_a_past_period_add_up_to_it_as_known_then(
     page = present.page_context(world.suzuki, view, TODAY)
     row = next(row for row in page["rows"] if row["chosen"])
     assert sum(line["closing"] for line in page["segments"]) == row["closing"]
+
+
+def test_products_go_by_their_names(world: World) -> None:
+    save_draft(
+        "names",
+        "default",
+        {"products": {"Desk": {"en": "Front desk", "ja": "受付"}}},
+        actor="system",
+        now=NOW,
+    )
+    publish_definition(find_draft("names"), actor="system", now=NOW)
+    client = sign_in(world.suzuki)
+    assert "受付" in client.get("/revenue/?by=product").content.decode()
+    span = f"from={TODAY - timedelta(days=60)}&to={TODAY + timedelta(days=1)}"
+    page = client.get(f"/revenue/movements/?movement=churn&by=product&{span}").content.decode()
+    assert "<small>受付</small>" in page
+
+
+def find_draft(kind: str) -> DefinitionVersion:
+    return list_versions(kind, "default").get(status="draft")
