@@ -36,6 +36,7 @@ HOUSE = {
     "imports": "/setup/imports/",
     "keys": "/setup/keys/",
     "rejects": "/setup/rejects/",
+    "names": "/setup/names/",
     "identity": "/setup/identity/",
     "api-guide": "/api/v1/docs",
     "members": "/people/",

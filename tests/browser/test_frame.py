@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.checks import check_page
 from tests.browser.conftest import Open
@@ -67,3 +68,25 @@ def test_theme_is_chosen_and_kept(open_window: Open) -> None:
     page.reload()
     window.settle()
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+def test_palette_leads_to_people_and_actions(open_window: Open) -> None:
+    """A person by romaji and by half-width kana, an action by its reading; nothing of accounts out of sight."""
+    window = open_window("takahashi@soratech.example")
+    page = window.go("/")
+    page.keyboard.press("Control+k")
+    options = page.locator("#palette [role=option]")
+    for typed in ("yamamoto", "ﾔﾏﾓﾄ", "山本"):
+        page.fill("#palette input", typed)
+        expect(options.first).to_contain_text("山本 太一")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/people/#contact-*")
+    window.settle()
+    expect(page.locator("li:target")).to_contain_text("山本 太一")
+    page.keyboard.press("/")
+    page.fill("#palette input", "naniwa")
+    expect(options.filter(has_text="浪速物産")).to_have_count(0)
+    page.fill("#palette input", "jibun")
+    expect(options).not_to_have_count(0)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/me/")

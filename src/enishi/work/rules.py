@@ -134,7 +134,7 @@ def _reason(
     trigger: str, weight: int, since: date | None, source: Mapping[str, Any], *, calls: bool = True
 ) -> Reason:
     items = source.get("evidence") or ()
-    first = next((item for item in items if not item.get("tag")), {})
+    first: Mapping[str, Any] = next((item for item in items if not item.get("tag")), {})
     told = next((item for item in items if item.get("tag")), None)
     return Reason(
         trigger,

@@ -138,14 +138,10 @@ def feature_titles(rows: pd.DataFrame, here: set[str]) -> dict[tuple[str, str], 
 
 def features(used: pd.DataFrame, titles: Mapping[tuple[str, str], str]) -> list[Feature]:
     """The features used here, most used first, beside the peers."""
+    rows = used.head(FEATURES_SHOWN)[["feature", "product", "uses", "users", "peer_share"]]
     return [
-        Feature(
-            titles[row.feature, row.product],
-            int(row.uses),
-            int(row.users),
-            None if pd.isna(row.peer_share) else float(row.peer_share),
-        )
-        for row in used.head(FEATURES_SHOWN).itertuples(index=False)
+        Feature(titles[event, product], int(uses), int(users), None if pd.isna(share) else float(share))
+        for event, product, uses, users, share in rows.to_numpy(dtype=object).tolist()
     ]
 
 
