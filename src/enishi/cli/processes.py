@@ -24,7 +24,6 @@ def run_web(host: str, port: int) -> None:
     # Static files are read in small pieces from the disk; Django would like them asynchronous.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     end_with_supervisor()
-    open_installation()
     get_resolver().url_patterns  # noqa: B018 - loads the pages now: an address that listens can answer
     uvicorn.run(
         "enishi.web.asgi:application",

@@ -70,6 +70,7 @@ def command(port: int, host: str, only: str | None, demo: bool, accounts: int) -
     if only is None:
         _serve(host, port, accounts if demo else None)
         return
+    open_installation()
     if only == "web":
         processes.run_web(host, port)
     elif only == "consumer":
