@@ -6,15 +6,19 @@ thinking about each new one.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, reset_queries, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.writes import API_WRITES, DEAF, SIGN_IN, VERBS, WRITES, Stage, Write, make_stage, write_of_kind
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -37,11 +41,12 @@ KNOWN: dict[str, dict[str, str]] = {
     "account-panel": {"name": "mrr"},
     "account-tab": {"tab": "people"},
     "account-task": {"verb": "done"},
-    "account-note-act": {"verb": "delete"},
-    "portfolio-bulk": {"verb": "snooze"},
+    "account-note-act": {"verb": "pin"},
+    "portfolio-bulk": {"verb": "stage"},
     "health-metric": {"slug": "active_users_28"},
     "health-rules": {"kind": "causes"},
     "health-rules-edit": {"kind": "causes"},
+    "health-rules-text": {"kind": "causes"},
 }
 DEFAULTS = {
     "number": "999999",
@@ -71,15 +76,52 @@ class Route:
             parts[3] = "{kind}"
         return "/".join(parts)
 
-    def path(self, world: World) -> str:
-        values = {**DEFAULTS, **KNOWN.get(self.name, {})}
+    def path(self, world: World, values: Mapping[str, str] | None = None) -> str:
+        known = {**DEFAULTS, **KNOWN.get(self.name, {})}
         if self.pattern.startswith("/accounts/<int:number>/"):
-            values["number"] = str(world.accounts["sakura"].pk)
+            known["number"] = str(world.accounts["sakura"].pk)
         elif self.name.startswith("member"):
-            values["number"] = str(world.members["tanaka"].pk)
+            known["number"] = str(world.members["tanaka"].pk)
         elif self.name.startswith("team"):
-            values["number"] = str(world.teams["east"].pk)
-        return ARGUMENT.sub(lambda found: values.get(found[2] or found[3], "1"), self.pattern)
+            known["number"] = str(world.teams["east"].pk)
+        known |= values or {}
+        return ARGUMENT.sub(lambda found: known.get(found[2] or found[3], "1"), self.pattern)
+
+    def with_verb(self, verb: str) -> Route:
+        return Route(self.pattern.replace("<str:verb>", verb), self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of the matrix: what is asked of which address, and what is sent along."""
+
+    method: str
+    route: Route
+    write: Write | None = None
+
+    @property
+    def row(self) -> str:
+        return self.route.row
+
+
+def list_asked() -> Iterator[Asked]:
+    """Every address opened; every writing one with a body that fits it, each verb by itself."""
+    for route in list_routes():
+        yield Asked("GET", route)
+        for method in ("POST", "DELETE") if route.pattern.startswith("/api/") else ("POST",):
+            for verb, data in VERBS.get(route.name, {"": None}).items():
+                write = Write(data) if data else write_for(method, route)
+                yield Asked(method, route.with_verb(verb) if verb else route, write)
+
+
+def write_for(method: str, route: Route) -> Write | None:
+    """The body that fits an address; None where nothing is written."""
+    if not route.pattern.startswith("/api/"):
+        return WRITES.get(route.name)
+    if route.row.startswith("/api/v1/{kind}"):
+        single = route.row != "/api/v1/{kind}"
+        return write_of_kind(method, route.pattern.split("/")[3]) if single == (method == "DELETE") else None
+    return API_WRITES.get((method, route.row))
 
 
 def list_routes() -> list[Route]:
@@ -97,26 +139,67 @@ def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
             yield Route(text, one.name or "")
 
 
+# Rows every request may touch: they say who was here, not what was done.
+TRACES = re.compile(
+    r'"(django_session|usersessions_usersession|ingest_apikey|django_content_type)"|SAVEPOINT'
+)
+CHANGING = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and which statements changed the database on the way."""
+
+    status: int
+    changes: list[str]
+    text: str = ""
+
+
 @dataclass
 class Cast:
     """A client per column; API calls carry a key bound to the same member, with every scope."""
 
     world: World
+    stage: Stage
     clients: dict[str, Client]
     keys: dict[str, str]
 
-    def status(self, method: str, route: Route, column: str) -> int:
+    def ask(self, asked: Asked, column: str, path: str = "") -> Answer:
         """Ask once, and take back whatever it changed."""
+        route, write = asked.route, asked.write
+        path = path or self.path(asked, column)
         headers = {}
         if route.pattern.startswith("/api/") and self.keys.get(column):
             headers["Authorization"] = f"Bearer {self.keys[column]}"
         client = self.clients[column]
         cookies = client.cookies.copy()
         with transaction.atomic():
-            response = getattr(client, method.lower())(route.path(self.world), headers=headers)
+            sent = self._body(write)
+            reset_queries()  # the log is of limited length
+            with CaptureQueriesContext(connection) as seen:
+                response = getattr(client, asked.method.lower())(path, *sent, headers=headers)
+                text = response.getvalue().decode(errors="replace")
+                response.close()
             transaction.set_rollback(True)
         client.cookies = cookies  # signing out is taken back too
-        return int(response.status_code)
+        texts = [query["sql"] for query in seen.captured_queries]
+        return Answer(
+            response.status_code, [t for t in texts if CHANGING.match(t) and not TRACES.search(t)], text
+        )
+
+    def path(self, asked: Asked, column: str) -> str:
+        route, write = asked.route, asked.write
+        if write is None:
+            return route.path(self.world)
+        query = write.query(self.stage)
+        return route.path(self.world, write.values(self.stage, column)) + (f"?{query}" if query else "")
+
+    def _body(self, write: Write | None) -> tuple[Any, ...]:
+        if write is None:
+            return ()
+        write.before(self.stage)
+        data = dict(write.data(self.stage))
+        return (json.dumps(data), "application/json") if write.json else (data,)
 
 
 def make_cast() -> Cast:
@@ -131,8 +214,10 @@ def make_cast() -> Cast:
 
     world = make_world()
     install_defaults("system", system_clock())
-    cast = Cast(world, {}, {})
-    Member.objects.update(password=make_password("nagai-tabiji-2026"))
+    members = {column: world.members[name] if name else None for column, name in COLUMNS.items()}
+    cast = Cast(world, make_stage(world, members), {}, {})
+    cast_members = [member.pk for member in members.values() if member]
+    Member.objects.filter(pk__in=cast_members).update(password=make_password("nagai-tabiji-2026"))
     for column, name in COLUMNS.items():
         client = cast.clients[column] = Client(raise_request_exception=False)
         if name is None:
@@ -147,17 +232,38 @@ def make_cast() -> Cast:
     return cast
 
 
-def observe(cast: Cast) -> Iterator[tuple[str, str, list[int]]]:
-    """Method, pattern and the status per column, for GET and, where it is taken, POST and DELETE."""
-    for route in list_routes():
-        for method in _methods(route):
-            statuses = [cast.status(method, route, column) for column in COLUMNS]
-            if method == "GET" or set(statuses) - {404, 405}:
-                yield method, route.row, statuses
+def observe(cast: Cast) -> Iterator[tuple[Asked, dict[str, Answer]]]:
+    """What is asked and the answer per column: GET, and where they are taken POST and DELETE."""
+    for asked in list_asked():
+        answers = {column: cast.ask(asked, column) for column in COLUMNS}
+        if asked.method == "GET" or {answer.status for answer in answers.values()} - {404, 405}:
+            yield asked, answers
 
 
-def _methods(route: Route) -> tuple[str, ...]:
-    return ("GET", "POST", "DELETE") if route.pattern.startswith("/api/") else ("GET", "POST")
+def statuses_of(answers: Mapping[str, Answer]) -> list[int]:
+    return [answers[column].status for column in COLUMNS]
+
+
+def faults(asked: Asked, answers: Mapping[str, Answer]) -> Iterator[str]:
+    """What is wrong with the answers to a write, whatever the table says.
+
+    Refused, it may not have changed anything. Let in, the body must have been taken, or a refusal of the body
+    stands where the refusal of the role should be; and something must have changed, or nothing was tried.
+    """
+    taken = any(answer.status < 400 for column, answer in answers.items() if column != "nobody")
+    if taken and asked.write is None and asked.method != "GET" and asked.route.name not in SIGN_IN | DEAF:
+        yield f"{asked.method} {asked.row} is taken, and tests/writes.py has no body for it"
+    for column, answer in answers.items():
+        where = f"{asked.method} {asked.row} as {column}"
+        refused = column == "nobody" or answer.status >= 400
+        if refused and answer.changes and asked.route.name not in SIGN_IN:
+            yield f"{where}: refused with {answer.status}, yet it did {answer.changes[0][:120]}"
+        if asked.write and answer.status in (400, 409, 415, 422):
+            yield f"{where}: {answer.status}, its body in tests/writes.py is not taken"
+        if asked.write and asked.write.changes and not refused and not answer.changes:
+            yield f"{where}: {answer.status}, but nothing changed"
+    if asked.write and all(answer.status >= 400 for answer in answers.values()):
+        yield f"{asked.method} {asked.row}: nobody at all may do it with the body of tests/writes.py"
 
 
 def read_table(path: Path = TABLE) -> dict[tuple[str, str], list[int]]:
@@ -187,10 +293,12 @@ def main() -> None:
     databases = runner.setup_databases()
     try:
         known = read_table() if TABLE.exists() else {}
-        rows = {(method, row): statuses for method, row, statuses in observe(make_cast())}
-        for (method, pattern), statuses in rows.items():
-            mark = "" if known.get((method, pattern)) == statuses else "  <-- new or different"
-            print(f"| `{method} {pattern}` | {' | '.join(map(str, statuses))} |{mark}")
+        for asked, answers in observe(make_cast()):
+            row, statuses = (asked.method, asked.row), statuses_of(answers)
+            mark = "" if known.get(row) == statuses else "  <-- new or different"
+            print(f"| `{' '.join(row)}` | {' | '.join(map(str, statuses))} |{mark}")
+            for fault in faults(asked, answers):
+                print(f"    FAULT {fault}")
     finally:
         runner.teardown_databases(databases)
 

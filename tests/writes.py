@@ -1,0 +1,447 @@
+"""One valid body for every address that writes, so that a refusal for the body can never hide a missing check of
+the role; and what stands in the database for each of them to change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+
+if TYPE_CHECKING:
+    from enishi.accounts.models import Member
+    from tests.world import World
+
+CSV = "id,name\nw-1,株式会社ひとつ\nw-2,株式会社ふたつ\n".encode()
+METRIC = {"id": "clicks", "title:en": "Clicks", "title:ja": "クリック", "type": "count", "a:events": "Click"}
+# The name of the own metric, scorecard and rules the writes are tried on.
+OWN_METRIC, OWN_CARD = "own_clicks", "own_card"
+
+
+@dataclass
+class Stage:
+    """What the writes fall on: numbers by name, and those that are each member's own."""
+
+    world: World
+    now: datetime
+    numbers: dict[str, int] = field(default_factory=dict)
+    own: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def ahead(self, days: int) -> str:
+        return (self.today + timedelta(days=days)).isoformat()
+
+    @property
+    def sakura(self) -> int:
+        return self.world.accounts["sakura"].pk
+
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is sent. ``values`` fill the address, ``query`` follows it; ``json`` is for the API.
+
+    Args:
+        before: sets the scene for this write alone.
+        changes: whether it changes rows of the database; False where it only answers (a preview, a file).
+    """
+
+    data: Callable[[Stage], Body] = lambda stage: {}
+    values: Callable[[Stage, str], Body] = lambda stage, column: {}
+    query: Callable[[Stage], str] = lambda stage: ""
+    before: Callable[[Stage], None] = lambda stage: None
+    json: bool = False
+    changes: bool = True
+
+
+def number(name: str) -> Callable[[Stage, str], Body]:
+    """The address names a row of the stage; where each member has one of their own, that one."""
+    return lambda stage, column: {"number": str(stage.own.get((name, column)) or stage.numbers.get(name, 0))}
+
+
+def card(stage: Stage, column: str) -> Body:
+    return {"slug": OWN_CARD}
+
+
+def metric(stage: Stage, column: str) -> Body:
+    return {"slug": OWN_METRIC}
+
+
+def bulk(**more: str) -> Callable[[Stage], Body]:
+    return lambda stage: {"account": [str(stage.sakura)], "due_on": stage.ahead(3), **more}
+
+
+def suzuki(stage: Stage) -> str:
+    return str(stage.world.members["suzuki"].pk)
+
+
+def pick(stage: Stage) -> Body:
+    return {"pick": ["1:app\tgroup-x"], "account-1": f"x #{stage.sakura}"}
+
+
+def pair(stage: Stage) -> Body:
+    fuji = stage.world.accounts["fuji"].pk
+    return {"account": f"f #{fuji}", "survivor": f"s #{stage.sakura}", "bond": "duplicates"}
+
+
+def company(stage: Stage) -> Body:
+    return {
+        "name": "改名株式会社", "language": "ja", "time_zone": "Asia/Tokyo", "week_start": "0", "fiscal_year_start": "4",
+        "currency": "JPY", "gross_margin": "70", "holiday_country": "JP", "extra_holidays": "2026-12-29 休業",
+    }  # fmt: skip
+
+
+def rights(stage: Stage) -> Body:
+    return {"family_name": "改名", "role": "csm", "scope": "own", "language": "ja"}
+
+
+def rules(stage: Stage) -> Body:
+    from enishi.definitions.api import as_yaml, default_body
+
+    body = {**default_body("causes", "default"), "title": {"en": "Own causes", "ja": "自社の原因"}}
+    return {"text": as_yaml("causes", "default", body), "act": "publish"}
+
+
+def definition(stage: Stage) -> Body:
+    from enishi.definitions.api import as_yaml
+
+    text = as_yaml("metric", "brought_in", {**own_metric(), "id": "brought_in"})
+    return {"file": SimpleUploadedFile("brought_in.yaml", text.encode()), "act": "publish"}
+
+
+def own_metric() -> dict[str, Any]:
+    return {
+        "id": OWN_METRIC,
+        "title": {"en": "Own", "ja": "自社"},
+        "type": "count",
+        "events": ["Click"],
+        "window": 28,
+    }
+
+
+def mapping(stage: Stage) -> Body:
+    return {"kind": "account", "system": "crm", "col-id": "id", "col-name": "name"}
+
+
+ACTS: dict[str, Callable[[Stage], Body]] = {
+    "log": lambda s: {"type": "call", "occurred_on": s.today.isoformat(), "minutes": "15", "two_way": "on"},
+    "task": lambda s: {"title": "電話する", "due_on": s.ahead(3), "assignee": str(s.world.members["takahashi"].pk)},
+    "delegate": lambda s: {"title": "電話する", "due_on": s.ahead(3), "assignee": str(s.numbers["colleague"])},
+    "snooze": lambda s: {"until": "date", "day": s.ahead(5), "reason": "返事待ち"},
+    "override": lambda s: {"band": "green", "reason": "更新が決まった", "expires_on": s.ahead(30)},
+    "measure": lambda s: {"measure": measure_name(), "value": "70", "note": "良好", "expires_on": s.ahead(30)},
+    "stage": lambda s: {"stage": "adoption"},
+    "owner": lambda s: {"owner": suzuki(s)},
+    "tier": lambda s: {"tier": "tech", "reason": "重要"},
+}  # fmt: skip
+
+
+def measure_name() -> str:
+    from enishi.work.api import manual_measures
+
+    return next(iter(manual_measures()))
+
+
+# Addresses whose verb decides who may: each verb is a row of its own.
+VERBS: dict[str, dict[str, Callable[[Stage], Body]]] = {
+    "account-act": ACTS,
+    "portfolio-bulk": {
+        "owner": lambda s: bulk(owner=suzuki(s))(s),
+        "stage": bulk(stage="adoption"),
+        "tier": bulk(tier="tech", reason="重要"),
+        "task": bulk(title="電話する"),
+    },
+}
+
+WRITES: dict[str, Write] = {
+    "language": Write(lambda s: {"language": "en"}),
+    "account_logout": Write(changes=False),
+    "today-undo": Write(values=number("attention")),
+    "account-done": Write(),
+    "account-override-end": Write(),
+    "account-note-add": Write(lambda s: {"body": "打ち合わせの要点"}),
+    "account-task": Write(values=lambda s, c: {"number": str(s.numbers["task"]), "verb": "done"}),
+    "account-note-edit": Write(lambda s: {"body": "書き直し"}, number("note")),
+    "account-note-act": Write(values=lambda s, c: {**number("note")(s, c), "verb": "pin"}),
+    "portfolio-view-save": Write(lambda s: {"name": "私の一覧", "back": "?band=red"}),
+    "portfolio-view-default": Write(lambda s: {"view": str(s.numbers["shared"])}),
+    "portfolio-view-delete": Write(values=number("view")),
+    "portfolio-export": Write(lambda s: {"format": "csv", "back": ""}),
+    "portfolio-export-file": Write(values=number("export"), changes=False),
+    "health-card-new": Write(lambda s: {"source": "default", "title": "別のカード"}),
+    "health-card-preview": Write(values=card, changes=False),
+    "health-card-draft": Write(lambda s: {"card:title:en": "New title", "card:title:ja": "新しい名前"}, card),
+    "health-card-discard": Write(values=card),
+    "health-card-test": Write(values=card),
+    "health-card-publish": Write(lambda s: {"note": "理由"}, card),
+    "health-card-rollback": Write(lambda s: {"number": "1"}, card),
+    "health-card-retire": Write(values=card),
+    "health-metric-new": Write(lambda s: METRIC),
+    "health-metric-preview": Write(lambda s: METRIC, changes=False),
+    "health-metric-edit": Write(lambda s: {**METRIC, "id": OWN_METRIC, "title:en": "Other"}, metric),
+    "health-metric-retire": Write(values=metric),
+    "health-rules-edit": Write(changes=False),  # the rules as they stand: nothing is put in force
+    "health-rules-text": Write(rules),
+    "health-definitions-import": Write(definition),
+    "setup-write-key": Write(before=lambda s: revoke_all()),
+    "setup-sample": Write(),
+    "setup-score": Write(),
+    "company": Write(company),
+    "names": Write(lambda s: {"events:Click:ja": "クリック", "events:Click:en": "Click"}),
+    "privacy-retention": Write(lambda s: {"raw_months": "24"}),
+    "privacy-erasure": Write(lambda s: {"reason": "本人からの請求"}, number("contact")),
+    "import-new": Write(lambda s: {"file": SimpleUploadedFile("new.csv", CSV), "kind": "account"}),
+    "mapping-forget": Write(values=number("mapping")),
+    "import-change": Write(mapping, number("import")),
+    "import-try": Write(mapping, number("import")),
+    "import-run": Write(mapping, number("import")),
+    "import-discard": Write(values=number("import")),
+    "import-row": Write(
+        lambda s: {"cell-0": "w-9", "cell-1": "株式会社なおった"},
+        lambda s, c: {"number": str(s.numbers["done"]), "reject": str(s.numbers["row"])},
+    ),
+    "import-undo": Write(values=number("done")),
+    "write-key-new": Write(lambda s: {"name": "新しいキー", "system": "app"}),
+    "write-key": Write(lambda s: {"name": "改名", "system": "app"}, number("write_key")),
+    "write-key-revoke": Write(lambda s: {"name": "web"}, number("write_key")),
+    "api-key-new": Write(lambda s: {"name": "新しいAPIキー", "system": "crm", "scopes": ["read:ticket"]}),
+    "api-key-revoke": Write(lambda s: {"name": "warehouse"}, number("api_key")),
+    "rejects-many": Write(lambda s: {"pick": [str(s.numbers["row"])], "verb": "discard"}),
+    "rejects-reopen": Write(query=lambda s: f"items={s.numbers['discarded']}"),
+    "reject-replay": Write(lambda s: {"cell-0": "w-9", "cell-1": "株式会社なおった"}, number("row")),
+    "reject-discard": Write(values=number("row")),
+    "identity-groups": Write(pick),
+    "identity-users-settle": Write(pick),
+    "identity-id-new": Write(lambda s: {"system": "erp", "value": "e-1", "account": f"x #{s.sakura}"}),
+    "identity-unlink": Write(values=number("link")),
+    "identity-merge": Write(pair),
+    "identity-unmerge": Write(values=number("merge")),
+    "member-invite": Write(lambda s: {**rights(s), "email": "new@soratech.example"}),
+    "member": Write(rights),
+    "member-invitation": Write(values=number("invited")),
+    "member-revoke": Write(values=number("invited")),
+    "member-deactivate": Write(lambda s: {"heir": suzuki(s)}),
+    "member-reactivate": Write(values=number("inactive")),
+    "member-hand-over": Write(lambda s: {"heir": suzuki(s)}),
+    "teams": Write(lambda s: {"name": "新しいチーム"}),
+    "team": Write(lambda s: {"name": "改名"}),
+    "team-delete": Write(),
+    "me": Write(lambda s: {"family_name": "改名", "language": "ja"}),
+    "outbox-again": Write(values=number("dead")),
+    "outbox-cancel": Write(values=number("queued")),
+}  # fmt: skip
+
+# Of the API, by method and row of the table; those of the kinds of record are made by :func:`write_of_kind`.
+API_WRITES: dict[tuple[str, str], Write] = {
+    ("POST", "/api/v1/erasures"): Write(lambda s: {"contact": "api-1"}, json=True),
+    ("POST", "/api/v1/events"): Write(
+        lambda s: {"records": [{"occurred_at": "2026-01-05T00:00:00Z", "event": "X", "user": "u"}]},
+        json=True,
+        changes=False,  # it goes into the inbox
+    ),
+    ("POST", "/api/v1/merges"): Write(
+        lambda s: {"account": s.world.accounts["fuji"].pk, "survivor": s.sakura}, json=True
+    ),
+    ("DELETE", "/api/v1/merges/<int:number>"): Write(values=number("merge"), json=True),
+}
+
+
+def write_of_kind(method: str, slug: str) -> Write:
+    """A record made by the API, or the stage's own deleted."""
+    if method == "DELETE":
+        return Write(values=lambda s, c: {"outside_id": "api-1"}, json=True)
+    return Write(lambda s: {"records": [{**api_row(kind_of(slug), s), "id": "api-2"}]}, json=True)
+
+
+def kind_of(slug: str) -> Any:
+    from enishi.store.kinds import KINDS
+    from enishi.web.rest.shapes import slug_of
+
+    return next((kind for kind in KINDS.values() if slug_of(kind) == slug), None)
+
+
+def revoke_all() -> None:
+    from enishi.ingest.models import WriteKey
+
+    WriteKey.objects.update(revoked_at=system_clock())
+
+
+# Answered whatever the method, and without reading what is sent.
+DEAF = frozenset({"openapi-json"})
+# Pages of the sign-in whose forms are tried in their own tests: nothing of a company stands behind them.
+SIGN_IN = frozenset(
+    {
+        "account_login", "mfa_authenticate", "account_reset_password", "account_reset_password_from_key",
+        "account_change_password", "account_set_password", "account_reauthenticate", "mfa_reauthenticate",
+        "mfa_activate_totp", "mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes", "mfa_index", "usersessions_list", "invitation",
+    }
+)  # fmt: skip
+
+
+def api_row(kind: Any, stage: Stage) -> dict[str, Any]:
+    """A record of a kind that the API takes."""
+    texts = {
+        "text": "x", "integer": 1, "number": 1.5, "money": "100", "currency": "JPY", "boolean": True,
+        "date": "2026-01-05", "instant": "2026-01-05T00:00:00Z", "email": "x@sakura.example",
+    }  # fmt: skip
+    row: dict[str, Any] = {"id": "api-1"}
+    for spec in kind.fields:
+        if spec.name == "account":
+            row["account"] = stage.world.accounts["sakura"].outside_id
+        elif spec.required and spec.name != "id":
+            row[spec.name] = spec.choices[0][0] if spec.choices else texts[str(spec.type.value)]
+    return row
+
+
+def make_stage(world: World, columns: Mapping[str, Member | None]) -> Stage:
+    """Everything the writes fall on, made by the product's own doors where it has them."""
+    stage = Stage(world, system_clock())
+    _make_work(stage)
+    _make_definitions(stage)
+    _make_files(stage)
+    _make_keys(stage)
+    _make_people(stage)
+    _make_mail(stage)
+    for column, member in columns.items():
+        if member is not None:
+            _make_own(stage, column, member)
+    return stage
+
+
+def _make_work(stage: Stage) -> None:
+    from enishi.web.models import SavedView
+    from enishi.work import api as work
+
+    takahashi, sakura, now = stage.world.members["takahashi"], stage.sakura, stage.now
+    shared = SavedView.objects.create(member=takahashi, name="共有", address="band=red", shared=True)
+    stage.numbers["shared"] = shared.pk
+    stage.numbers["task"] = work.create_task(takahashi, sakura, "電話", now=now).pk
+    until = stage.today + timedelta(days=5)
+    work.override_band(
+        takahashi, sakura, "green", reason="更新", expires_on=until, today=stage.today, now=now
+    )
+
+
+def _make_own(stage: Stage, column: str, member: Member) -> None:
+    from enishi.web.models import Export, SavedView
+    from enishi.work import api as work
+
+    view = SavedView.objects.create(member=member, name="一覧", address="band=red")
+    export = Export.objects.create(member=member, format="csv", status="done")
+    export.path.parent.mkdir(parents=True, exist_ok=True)
+    export.path.write_text("a\n")
+    stage.own["view", column], stage.own["export", column] = view.pk, export.pk
+    if work.may_act(member):
+        until = stage.today + timedelta(days=5)
+        hidden = work.snooze(member, stage.sakura, until, today=stage.today, now=stage.now)
+        stage.own["attention", column] = stage.numbers["attention"] = hidden.pk
+        note = work.add_note(member, stage.sakura, "要点", now=stage.now)
+        stage.own["note", column] = stage.numbers["note"] = note.pk
+
+
+def _make_definitions(stage: Stage) -> None:
+    from enishi.definitions.api import default_body, publish, save_draft
+
+    now = stage.now
+    publish(save_draft("metric", OWN_METRIC, own_metric(), actor="test", now=now), actor="test", now=now)
+    body = {**default_body("scorecard", "default"), "title": {"en": "Own", "ja": "自社"}, "priority": -5}
+    for title in ("Own", "Own again"):
+        body = {**body, "title": {"en": title, "ja": title}}
+        publish(save_draft("scorecard", OWN_CARD, body, actor="test", now=now), actor="test", now=now)
+    save_draft(
+        "scorecard", OWN_CARD, {**body, "title": {"en": "Draft", "ja": "下書き"}}, actor="test", now=now
+    )
+
+
+def _make_files(stage: Stage) -> None:
+    from enishi.ingest.files.importing import run_import
+    from enishi.ingest.files.receiving import receive_file
+    from enishi.ingest.models import Mapping as SavedMapping
+    from enishi.ingest.models import Reject
+
+    home, now, who = Home.from_environment(), stage.now, stage.world.members["sato"]
+    bad = CSV + b"w-3,\n"
+    done = receive_file(home, BytesIO(bad), "done.csv", kind="account", actor=who, now=now)
+    run_import(home, done, now)
+    waiting = receive_file(home, BytesIO(CSV), "waiting.csv", kind="account", actor=who, now=now)
+    stage.numbers |= {"done": done.pk, "import": waiting.pk}
+    stage.numbers["row"] = Reject.objects.get(origin=done.origin).pk
+    stage.numbers["mapping"] = SavedMapping.objects.get().pk
+    gone = Reject.objects.create(
+        origin="test:1",
+        position=1,
+        payload="{}",
+        reason="x",
+        message_en="x",
+        message_ja="x",
+        status="discarded",
+    )
+    stage.numbers["discarded"] = gone.pk
+
+
+def _make_keys(stage: Stage) -> None:
+    from enishi.ingest.models import ApiKey, WriteKey
+
+    write, api = WriteKey(name="web"), ApiKey(name="warehouse", scopes=["read:ticket"])
+    for name, row in (("write_key", write), ("api_key", api)):
+        row.assign()
+        row.save()
+        stage.numbers[name] = row.pk
+
+
+def _make_people(stage: Stage) -> None:
+    from enishi.accounts.actions import save_records
+    from enishi.accounts.linking import Wanted, link_ids
+    from enishi.accounts.merging import merge_accounts
+    from enishi.accounts.models import Member
+    from enishi.store.kinds import KINDS
+    from enishi.store.schema import DEFAULT_SYSTEM
+    from enishi.web.members import invite
+    from tests.world import make_account, make_member
+
+    world, now = stage.world, stage.now
+    stage.numbers["contact"] = world.contacts["kato"].pk
+    twin = make_account("双子商事", owner=world.members["takahashi"])
+    stage.numbers["merge"] = merge_accounts(twin, world.accounts["sakura"], actor="test", now=now).pk
+    wanted = [Wanted("erp", "e-9", world.accounts["sakura"])]
+    stage.numbers["link"] = link_ids(wanted, actor="test", now=now)[0].pk
+    fields = {
+        "email": "invited@soratech.example", "family_name": "招", "given_name": "待", "name_kana": "",
+        "role": "csm", "scope": "own", "team": None, "language": "ja",
+    }  # fmt: skip
+    stage.numbers["invited"] = invite(world.members["sato"], fields, now).pk
+    for kind in KINDS.values():
+        save_records(kind, [api_row(kind, stage)], source=DEFAULT_SYSTEM, actor="test", now=now)
+    colleague = make_member("yoshida@soratech.example", "csm", "all")
+    stage.numbers["colleague"] = colleague.pk
+    left = Member(email="left@soratech.example", role="csm", is_active=False)
+    left.set_password("nagai-tabiji-2026")
+    left.save()
+    stage.numbers["inactive"] = left.pk
+
+
+def _make_mail(stage: Stage) -> None:
+    from enishi.outreach.models import Message
+
+    for status in ("dead", "queued"):
+        stage.numbers[status] = Message.objects.create(
+            key=f"test:{status}",
+            kind="test",
+            address="x@sakura.example",
+            subject="s",
+            text="t",
+            status=status,
+        ).pk
