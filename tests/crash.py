@@ -108,14 +108,14 @@ class Outcome:
 def run(folder: Path, kills: int, seed: int, clients: int = 3, pause: float = 2.0) -> Outcome:
     """Kill ``kills`` times at random moments, then count."""
     installation = Installation(folder / "home")
-    installation.prepare()
-    installation.start_server()
-    installation.start_consumer()
     load = Load(installation.port, seed)
     threads = [threading.Thread(target=load.client, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
     try:
+        installation.prepare()
+        installation.start_server()
+        installation.start_consumer()
+        for thread in threads:
+            thread.start()
         _kill_at_random(installation, random.Random(seed), kills, pause)
         load.stop.set()
         installation.wait_ready()

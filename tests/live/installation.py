@@ -85,7 +85,7 @@ class Installation:
     def start_consumer(self) -> None:
         self._start("consumer", "-m", "tests.live.consume")
 
-    def wait_ready(self, timeout: float = 30.0) -> None:
+    def wait_ready(self, timeout: float = 120.0) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             try:
