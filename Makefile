@@ -69,13 +69,8 @@ test: install-dev ## every test, on the embedded database
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
 	$(PYTEST) -m browser $(TESTS) || $(NONE_ASKED)
 
-# Known to fail on PostgreSQL and to be mended: the live installations share one database there, and a NUL character
-# in a trait is refused.
-OPEN_ON_POSTGRES := --ignore=tests/sdk --ignore=tests/test_crash.py \
-	--deselect=src/enishi/ingest/tests/test_carrying.py::test_odd_characters_are_held
-
 test-postgres: install-dev ## the tests that use a database, on PostgreSQL
-	scripts/with-postgres $(PYTEST) -m "not browser and not engines" $(OPEN_ON_POSTGRES) $(TESTS)
+	scripts/with-postgres $(PYTEST) -m "not browser and not engines" $(TESTS)
 
 format: install-dev ## lay the code out
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
