@@ -224,6 +224,8 @@ def _read_document(path: Path) -> Any:
         return yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         return error
+    except RecursionError:
+        return ValueError("It is nested too deeply.")
 
 
 def _import_document(

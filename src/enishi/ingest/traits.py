@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -183,7 +184,7 @@ def _keep_rejected(
             Reject(
                 kind=kind.name,
                 source=source,
-                origin=f"traits:{kind.name}:{row['id']}"[:60],
+                origin=_origin(kind, source, row, field),
                 position=0,
                 payload=json.dumps(row, ensure_ascii=False, default=str),
                 reason="bad_trait",
@@ -194,6 +195,12 @@ def _keep_rejected(
             )
         )
     Reject.objects.bulk_create(rejects, ignore_conflicts=True)
+
+
+def _origin(kind: Kind, source: str, row: Row, field: str) -> str:
+    """The same said again makes no second entry. Hashed, so that long ids with one beginning stay apart."""
+    said = json.dumps([source, row["id"], field, row.get(field)], default=str)
+    return f"traits:{kind.name[:16]}:{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
 
 
 def keep_failed(event: Event, error: Exception, now: datetime) -> None:

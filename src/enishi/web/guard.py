@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from enishi.accounts.models import Member, Role
+from enishi.accounts.models import Member, Role, Scope
 from enishi.kit.errors import NotAllowed
 from enishi.kit.text import Text
 
@@ -65,11 +65,13 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def page(
-    *, roles: Iterable[str] | None = None
+    *, roles: Iterable[str] | None = None, whole_book: bool = False
 ) -> Callable[[PageView[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
     """Let in signed-in members with one of ``roles`` (every role by default) and set ``request.member``.
 
-    Nobody is sent to sign in; another role gets :class:`NotAllowed` (403).
+    ``whole_book``: only for members who see all accounts, as what the page shows cannot be told apart by account.
+
+    Nobody is sent to sign in; another role, or a narrower view, gets :class:`NotAllowed` (403).
     """
     allowed = frozenset(str(role) for role in roles) if roles is not None else EVERYONE
 
@@ -83,6 +85,8 @@ def page(
             asked.member = member
             if member.role not in allowed:
                 raise not_allowed()
+            if whole_book and member.scope != Scope.ALL:
+                raise not_whole_book()
             return view(asked, *args, **kwargs)
 
         marked: Any = guarded
@@ -99,6 +103,20 @@ def not_allowed() -> NotAllowed:
         Text(
             "Ask an administrator of your company for the role you need.",
             "必要な権限について、貴社の管理者にご相談ください。",
+        ),
+    )
+
+
+def not_whole_book() -> NotAllowed:
+    return NotAllowed(
+        "not_whole_book",
+        Text(
+            "Only members who see all accounts open this page: it shows data of every account.",
+            "このページは全顧客のデータを扱うため、閲覧範囲が「すべて」の方のみ開けます。",
+        ),
+        Text(
+            "Ask an administrator of your company to widen your view.",
+            "閲覧範囲の変更について、貴社の管理者にご相談ください。",
         ),
     )
 

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
+import pyarrow.parquet as pq
+
 from enishi.ingest.files.errors import unreadable
 
 MOST_CELLS = 40_000_000
@@ -52,6 +54,17 @@ def check_workbook(book: BinaryIO, name: str) -> None:
         raise unreadable(name, str(error), "Excelファイルとして開けませんでした。") from None
     finally:
         book.seek(0)
+
+
+def check_parquet(metadata: pq.FileMetaData, name: str) -> None:
+    """Refuse a Parquet file one of whose row groups unpacks beyond all bounds; groups are read one after another.
+
+    Raises:
+        BadFile: a row group is too large.
+    """
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    if any(group.total_byte_size > MOST_UNPACKED for group in groups):
+        raise too_large(name)
 
 
 def _chunks(sheet: IO[bytes]) -> Iterator[bytes]:

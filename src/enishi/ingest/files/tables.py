@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
-from enishi.ingest.files.bounds import MOST_UNPACKED, check_workbook, copy_within, too_large
+from enishi.ingest.files.bounds import MOST_UNPACKED, check_parquet, check_workbook, copy_within, too_large
 from enishi.ingest.files.errors import unreadable
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
 from enishi.kit.cells import as_meant
@@ -266,20 +266,30 @@ def _flat(path: Path, line: int, item: Any, prefix: str = "") -> dict[str, Any]:
 def _open_parquet(path: Path, details: dict[str, str]) -> Table:
     try:
         with open_bytes(path) as packed, pq.ParquetFile(packed) as file:
+            check_parquet(file.metadata, path.name)
             names, total = list(file.schema_arrow.names), file.metadata.num_rows
+            texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
     except (pa.ArrowInvalid, OSError) as error:
         raise unreadable(path.name, str(error), "Parquetファイルとして開けませんでした。") from None
 
     def rows() -> Iterator[Row]:
         number = 0
-        with open_bytes(path) as packed, pq.ParquetFile(packed) as file:
+        with open_bytes(path) as packed, pq.ParquetFile(packed, read_dictionary=texts) as file:
             for batch in file.iter_batches(batch_size=2000):
-                columns = [column.to_pylist() for column in batch.columns]
+                columns = [_values(column) for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     number += 1
                     yield number, [_json_cell(cell) for cell in cells]
 
     return Table("parquet", names, {}, total, rows)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A text that repeats stands in memory once: a small file may hold a long one a million times."""
+    if not isinstance(column, pa.DictionaryArray):
+        return list(column.to_pylist())
+    texts = column.dictionary.to_pylist()
+    return [None if place is None else texts[place] for place in column.indices.to_pylist()]
 
 
 def _json_cell(cell: Any) -> Any:

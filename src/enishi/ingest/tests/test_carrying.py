@@ -410,3 +410,15 @@ def test_hostile_traits_and_ids_hold_up_nobody(
     send(home, clock, key, track("last", groupId="g1"))
     assert "mlast" in {row["message_id"] for row in rows(home, "events")}
     assert Account.objects.filter(outside_id__in=[f"g{n}" for n in range(len(odd))]).count() == len(odd)
+
+
+def test_long_ids_with_one_beginning_have_an_entry_each_on_the_desk(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key(updates_records=True)
+    ids = [f"urn:tenant:{'0' * 80}:{n}" for n in range(3)]
+    wrong = {"name": "Acme", "employees": "51-200"}
+    for name in ("first", "again"):
+        said = [{"type": "group", "userId": "u", "groupId": one, "traits": wrong, "messageId": f"{name}-{one}"} for one in ids]  # fmt: skip
+        send(home, clock, key, *said)
+    assert sorted(json.loads(row.payload)["id"] for row in Reject.objects.all()) == ids

@@ -179,3 +179,24 @@ def test_settings_nobody_offers_are_refused(tmp_path, details):
     path.write_bytes(b"a,b\n1,2\n")
     with pytest.raises(BadFile):
         list(open_table(path, details).rows())
+
+
+def test_a_parquet_group_beyond_all_bounds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_UNPACKED", 100_000)
+    path = tmp_path / "a.parquet"
+    texts = [f"{n:06d}" + "x" * 50 for n in range(5000)]
+    pq.write_table(pa.table({"a": texts}), path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(BadFile, match="larger than"):
+        open_table(path)
+
+
+def test_a_long_text_repeated_in_parquet_stands_in_memory_once(tmp_path):
+    path, long = tmp_path / "a.parquet", "x" * 1_000_000
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 1000 + [None], pa.int32()), [long])
+    pq.write_table(pa.table({"id": list(range(1001)), "a": column}), path)
+    before = pa.total_allocated_bytes()
+    rows = open_table(path).rows()
+    assert next(rows) == (1, [0, long])
+    assert pa.total_allocated_bytes() - before < 50_000_000
+    assert list(rows)[-1] == (1001, [1000, None])

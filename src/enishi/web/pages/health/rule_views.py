@@ -154,6 +154,15 @@ def read_text(text: str, kind: str) -> dict[str, Any]:
                 "その行の字下げ、コロン、引用符をご確認ください。",
             ),
         ) from error
+    except RecursionError:
+        raise EnishiError(
+            "bad_text",
+            Text("The text is nested too deeply.", "入れ子が深すぎるため読み取れません。"),
+            Text(
+                "A definition needs fewer than ten levels; look for stray brackets.",
+                "定義の入れ子は10段までで足ります。余分な括弧がないかご確認ください。",
+            ),
+        ) from None
     if not isinstance(document, dict):
         message = Text("The text is not a definition.", "定義として読み取れません。")
         raise EnishiError(

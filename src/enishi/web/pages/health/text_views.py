@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from django.http import HttpResponse
@@ -79,8 +80,23 @@ def unpack(name: str, content: bytes, folder: Path) -> int:
     if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > 10 * LARGEST:
         raise _refuse("The zip file holds too much.", "ZIPファイルの中身が大きすぎます。")
     for index, entry in enumerate(entries):
-        (folder / f"{index:03d}-{PurePosixPath(entry.filename).name}").write_bytes(archive.read(entry))
+        (folder / f"{index:03d}-{PurePosixPath(entry.filename).name}").write_bytes(
+            _read_entry(archive, entry)
+        )
     return len(entries)
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.flag_bits & 1:
+        raise _refuse(
+            "The zip file is locked with a password.",
+            "ZIPファイルにパスワードが設定されています。解除してからお送りください。",
+        )
+    try:
+        with archive.open(entry) as packed:
+            return packed.read(entry.file_size + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _refuse("The zip file is damaged.", "ZIPファイルが壊れています。") from error
 
 
 @require_POST

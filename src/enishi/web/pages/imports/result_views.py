@@ -61,7 +61,7 @@ def _warnings(made: Import) -> list[tuple[str, int, str]]:
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def progress(request: PageRequest, number: int) -> HttpResponseBase:
     """The progress line; when the import is over, the whole page is asked for anew."""
     made = _found(number)
@@ -71,7 +71,7 @@ def progress(request: PageRequest, number: int) -> HttpResponseBase:
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def download(request: PageRequest, number: int) -> HttpResponseBase:
     """The rejected rows as a file, with reasons: to be corrected and dropped again."""
     made = _found(number)
@@ -85,7 +85,7 @@ def download(request: PageRequest, number: int) -> HttpResponseBase:
     )
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
     """Try one corrected row again; taken, it leaves the list."""
@@ -103,7 +103,7 @@ def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
     return toast(HttpResponse(""), _("The row was taken in."))
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def take_back(request: PageRequest, number: int) -> HttpResponseBase:
     """Undo a finished import."""

@@ -59,7 +59,7 @@ def _being_prepared(number: int) -> Import:
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def imports(request: PageRequest) -> HttpResponseBase:
     """Where files are dropped; what came before; saved mappings."""
     rows = Import.objects.all()
@@ -76,7 +76,7 @@ def imports(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/imports/imports.html", context)
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def receive(request: PageRequest) -> HttpResponseBase:
     """Take a dropped file in and go on to its mapping."""
@@ -101,7 +101,7 @@ def receive(request: PageRequest) -> HttpResponseBase:
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def show(request: PageRequest, number: int) -> HttpResponseBase:
     """The page of an import, by how far it has come."""
     made = find_import(number)
@@ -169,7 +169,7 @@ def _save_form(made: Import, request: PageRequest) -> Table:
     return table
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def change(request: PageRequest, number: int) -> HttpResponseBase:
     """A changed mapping: saved, and shown with what it makes of the first rows."""
@@ -182,7 +182,7 @@ def change(request: PageRequest, number: int) -> HttpResponseBase:
     return _show_mapping(request, made, "pages/imports/_workshop.html")
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def attempt(request: PageRequest, number: int) -> HttpResponseBase:
     """A dry run over the first rows."""
@@ -195,7 +195,7 @@ def attempt(request: PageRequest, number: int) -> HttpResponseBase:
     return _show_mapping(request, made, "pages/imports/_workshop.html", tally=tally)
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def run(request: PageRequest, number: int) -> HttpResponseBase:
     """Start the import in the background."""
@@ -208,7 +208,7 @@ def run(request: PageRequest, number: int) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("import", args=[made.pk]))
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def discard(request: PageRequest, number: int) -> HttpResponseBase:
     """Throw a prepared file away."""
@@ -221,7 +221,7 @@ def discard(request: PageRequest, number: int) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("imports"))
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def forget_mapping(request: PageRequest, number: int) -> HttpResponseBase:
     """Forget a saved mapping; the next file with these headings is guessed at anew."""

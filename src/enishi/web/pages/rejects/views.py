@@ -46,7 +46,7 @@ def _find(number: int) -> Reject:
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def rejects(request: PageRequest) -> HttpResponseBase:
     """The desk: what waits, why, and from where."""
     filters = Filters.of(request.GET)
@@ -93,13 +93,13 @@ def _show(
 
 
 @require_GET
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 def show(request: PageRequest, number: int) -> HttpResponseBase:
     """One item, its reason, and its content to be corrected."""
     return _show(request, _find(number))
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def replay(request: PageRequest, number: int) -> HttpResponseBase:
     """Take a corrected item in."""
@@ -125,7 +125,7 @@ def _next_address(done: Reject) -> str:
     return reverse("reject", args=[following.pk]) if following else reverse("rejects")
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def discard(request: PageRequest, number: int) -> HttpResponseBase:
     """Close one item without taking it in."""
@@ -141,7 +141,7 @@ def _back_address(numbers: list[int]) -> str:
     return f"{reverse('rejects-reopen')}?{urlencode({'items': listed})}" if 0 < len(listed) < 1500 else ""
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def many(request: PageRequest) -> HttpResponseBase:
     """Try again or discard the ticked items, or all that fit the conditions."""
@@ -168,7 +168,7 @@ def many(request: PageRequest) -> HttpResponseBase:
     return HttpResponseRedirect(f"{reverse('rejects')}?{request.GET.urlencode()}")
 
 
-@page(roles=LEADERS)
+@page(roles=LEADERS, whole_book=True)
 @require_POST
 def reopen(request: PageRequest) -> HttpResponseBase:
     """Undo a discarding."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
 from tests.world import NOW, World, make_world
 
 from enishi.accounts.models import Member
@@ -191,3 +195,28 @@ def test_only_managers_and_administrators_edit(world: World) -> None:
         client.force_login(member)
         assert client.get("/health/rules/causes/edit/").status_code == 403
         assert client.post("/health/rules/tiers/edit/", {SENT: "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("text", ["[" * 20_000, "{a: " * 5_000])
+def test_a_text_nested_without_end_is_refused_with_words(client: Client, text: str) -> None:
+    address = reverse("health-rules-text", args=["causes"])
+    answer = client.post(address, {"text": text, "act": "check"}, headers={"Accept": "application/json"})
+    assert answer.status_code < 500
+    file = SimpleUploadedFile("a.yaml", text.encode())
+    assert client.post(reverse("health-definitions-import"), {"file": file}).status_code == 200
+
+
+def test_a_zip_locked_with_a_password_is_refused_with_words(client: Client) -> None:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.yaml", "kind: causes")
+    locked = bytearray(buffer.getvalue())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + flags] |= 1
+    answer = client.post(
+        reverse("health-definitions-import"),
+        {"file": SimpleUploadedFile("a.zip", bytes(locked))},
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert "パスワード" in answer.json()["message"]

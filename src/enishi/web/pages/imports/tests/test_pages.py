@@ -156,5 +156,5 @@ def test_broken_files_and_files_thrown_away_leave_nothing(client):
 def test_only_leaders_come_in():
     for role, expected in (("csm", 403), ("viewer", 403), ("admin", 200)):
         client = Client()
-        client.force_login(Member.objects.create_user(f"{role}@vendor.example", role=role))
+        client.force_login(Member.objects.create_user(f"{role}@vendor.example", role=role, scope="all"))
         assert client.get(reverse("imports")).status_code == expected

@@ -110,3 +110,23 @@ def test_traits_that_did_not_fit_are_saved_once_corrected(client):
     assert client.post(page, {"payload": reject.payload}).status_code == 422
     client.post(page, {"payload": '{"id": "g", "employees": 5}'})
     assert Account.objects.get().employees == 5
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+def test_who_does_not_see_all_accounts_opens_neither_the_desk_nor_the_imports(client, orders, scope):
+    reject = Reject.objects.first()
+    client.force_login(Member.objects.create_user("own@vendor.example", role="manager", scope=scope))
+    number = reject.context["import"]
+    for address in (
+        reverse("rejects"),
+        reverse("reject", args=[reject.pk]),
+        reverse("imports"),
+        reverse("import", args=[number]),
+        reverse("import-rejected", args=[number]),
+    ):
+        answer = client.get(address)
+        assert answer.status_code == 403, address
+        assert "A-1" not in answer.content.decode()
+    client.post(reverse("reject-discard", args=[reject.pk]))
+    reject.refresh_from_db()
+    assert reject.status == "open"
