@@ -240,6 +240,7 @@ class RecordVersion(models.Model):
         ordering = ("id",)
         indexes = [
             models.Index(fields=["kind", "record_id", "id"], name="version_of_record"),
+            models.Index(fields=["account_id", "kind"], name="version_of_account"),
             models.Index(
                 fields=["import_id", "id"],
                 name="version_of_import",

@@ -65,7 +65,8 @@ def known_now(row: Record) -> Known:
 
 def _then(account: Account, kind: Kind, day: date) -> Iterable[Known]:
     zone, theirs = company_zone(), numbers_then(account, day)
-    rows = {row.pk: row for row in Record.objects.filter(_of(account, kind), kind=kind.name)}
+    here = _of(account, kind) | Q(pk__in=numbers_of(theirs, kind.name))
+    rows = {row.pk: row for row in Record.objects.filter(here, kind=kind.name)}
     for number, version in versions_on(kind, rows, day, zone).items():
         if version.account_id not in theirs and not (version.account_id is None and kind is INCIDENT):
             continue
@@ -86,6 +87,12 @@ def numbers_then(account: Account, day: date) -> set[int]:
         before = set(found)
         found |= {number for number, survivor in lead.items() if survivor in found}
     return found
+
+
+def numbers_of(accounts: Iterable[int], kind: str) -> set[int]:
+    """Records and persons that ever stood at one of the accounts: they may have been moved to another since."""
+    versions = RecordVersion.objects.filter(account_id__in=list(accounts), kind=kind)
+    return set(versions.order_by().values_list("record_id", flat=True))
 
 
 def _of(account: Account, kind: Kind) -> Q:
@@ -152,12 +159,14 @@ class Person:
 
 def people_of(account: Account, as_of: date | None) -> list[Person]:
     """The people at the account, present ones first."""
-    contacts = Contact.objects.filter(account=account, erased_at=None)
+    contacts = Contact.objects.filter(erased_at=None)
     if as_of is None:
-        living = contacts.filter(deleted_at=None)
+        living = contacts.filter(account=account, deleted_at=None)
         found = [Person(one, one.role, one.left_on, one.bounced_on) for one in living]
     else:
-        found = _people_then({one.pk: one for one in contacts}, numbers_then(account, as_of), as_of)
+        theirs = numbers_then(account, as_of)
+        once = contacts.filter(Q(account=account) | Q(pk__in=numbers_of(theirs, "contact")))
+        found = _people_then({one.pk: one for one in once}, theirs, as_of)
     return sorted(found, key=lambda one: (not one.present, one.contact.pk))
 
 

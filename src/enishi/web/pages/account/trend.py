@@ -15,7 +15,7 @@ from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.kit.clock import end_of_day
 from enishi.signals.models import HealthScore
 from enishi.web import words
-from enishi.web.pages.account.known import incidents_of, people_of
+from enishi.web.pages.account.known import incidents_of, numbers_of, numbers_then, people_of
 
 DAYS = 365
 MOST_MARKS = 8
@@ -84,10 +84,13 @@ def happenings(account: Account, as_of: date | None) -> Iterable[tuple[date, str
 
 def contract_changes(account: Account, as_of: date | None) -> Iterable[tuple[date, str]]:
     """Days from which a subscription has another plan, other seats, or notice of its end."""
-    numbers = list(Record.objects.filter(account=account, kind="subscription").values_list("pk", flat=True))
+    numbers = set(Record.objects.filter(account=account, kind="subscription").values_list("pk", flat=True))
+    theirs = numbers_then(account, as_of) if as_of else set[int]()
+    numbers |= numbers_of(theirs, "subscription")
     versions = RecordVersion.objects.filter(kind="subscription", record_id__in=numbers, deleted=False)
     if as_of:
         versions = versions.filter(known_at__lt=end_of_day(as_of, company_zone()), valid_on__lte=as_of)
+        versions = versions.filter(account_id__in=theirs)
     before: dict[int, dict[str, Any]] = {}
     for version in versions.order_by("record_id", "valid_on", "pk"):
         data, last = version.data, before.get(version.record_id)

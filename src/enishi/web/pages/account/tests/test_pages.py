@@ -15,9 +15,10 @@ from python_calamine import CalamineWorkbook
 from tests.world import NOW, TODAY, World, at_hour, days_ago, make_account, make_record
 
 from enishi.accounts.merging import merge_accounts
-from enishi.accounts.models import AuditLine, Contact, Record, RecordVersion
+from enishi.accounts.models import Account, AuditLine, Contact, Record, RecordVersion
 from enishi.signals.models import AccountState, HealthScore, Override
 from enishi.web.pages.account.known import incidents_of, people_of, records_of
+from enishi.web.pages.account.trend import contract_changes
 from enishi.work import api as work
 
 SignIn = Callable[[str], Client]
@@ -312,3 +313,36 @@ def test_everything_held_goes_into_a_file(world: World, sign_in: SignIn) -> None
     assert AuditLine.objects.filter(verb="account_exported", account=world.sakura).count() == 3
     assert sign_in("watanabe").get(f"/accounts/{world.sakura.pk}/export/xlsx/").status_code == 403
     assert client.get(f"/accounts/{world.sakura.pk}/export/pdf/").status_code == 404
+
+
+def test_what_was_moved_to_another_account_still_stands_on_this_one_s_past(world: World) -> None:
+    """A ticket, a contract and a person moved ten days ago are theirs today; the days before show them where they stood."""
+    moved_on, other = at_hour(days_ago(10)), world.naniwa
+    ticket = make_record(world.sakura, "ticket", at_hour(days_ago(50)), subject="移した件", opened_at=at_hour(days_ago(50)).isoformat())  # fmt: skip
+    plan = make_record(world.sakura, "subscription", at_hour(days_ago(80)), plan="A", notice_on=days_ago(40).isoformat())  # fmt: skip
+    person = Contact.objects.create(account=world.sakura, name="移った方", source="crm", outside_id="moved", role="champion")  # fmt: skip
+    said = {"kind": "contact", "record_id": person.pk, "source": "crm", "outside_id": "moved", "data": {"role": "champion"}}  # fmt: skip
+    RecordVersion.objects.create(**said, account_id=world.sakura.pk, valid_on=days_ago(90), known_at=at_hour(days_ago(90)))  # fmt: skip
+    RecordVersion.objects.create(**said, account_id=other.pk, valid_on=days_ago(10), known_at=moved_on)
+    for record in (ticket, plan):
+        last = RecordVersion.objects.filter(kind=record.kind, record_id=record.pk).latest("pk")
+        last.pk, last.account_id, last.known_at, last.valid_on = None, other.pk, moved_on, days_ago(10)
+        last.save()
+        Record.objects.filter(pk=record.pk).update(account=other)
+    Contact.objects.filter(pk=person.pk).update(account=other)
+
+    def there(account: Account, day: date) -> set[object]:
+        people = {one.contact.name for one in people_of(account, day)}
+        return people | {known.pk for known in records_of(account, day, "ticket", "subscription")}
+
+    moved = {ticket.pk, plan.pk, "移った方"}
+    assert there(world.sakura, days_ago(20)) >= moved
+    assert not there(other, days_ago(20)) & moved
+    assert not there(world.sakura, days_ago(5)) & moved
+    assert there(other, days_ago(5)) >= moved
+    assert days_ago(40) in {day for day, _label in contract_changes(world.sakura, days_ago(20))}
+
+
+def test_the_versions_of_an_account_are_found_by_index(world: World) -> None:
+    found = RecordVersion.objects.filter(account_id__in=[world.sakura.pk], kind="ticket").order_by()
+    assert "version_of_account" in found.explain()
