@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -15,7 +15,6 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 DAY = click.DateTime(["%Y-%m-%d"])
-HISTORY = timedelta(days=730)
 
 
 @spoken(
@@ -48,8 +47,8 @@ churn:90 は90日以内の解約の記録を結果とします。""",
     "--from",
     "start",
     type=DAY,
-    en="First day (two years before the last).",
-    ja="開始日(省略時は終了日の2年前)。",
+    en="First day (two years before the last, but not before the first use).",
+    ja="開始日(省略時は終了日の2年前。ただし最初の利用より前には遡りません)。",
 )
 @option("--to", "end", type=DAY, en="Last day (today).", ja="終了日(省略時は本日)。")
 @option(
@@ -70,6 +69,7 @@ def command(
         Outcome,
         Trial,
         default_outcome,
+        default_start,
         run_backtest,
         scorecard_in_force,
         snapshot_days,
@@ -78,7 +78,7 @@ def command(
 
     drain(home)
     last = end.date() if end else company_day(system_clock())
-    first = start.date() if start else last - HISTORY
+    first = start.date() if start else default_start(home, last)
     days = tuple(snapshot_days(every, first, last))
     _check_span(first, last, days)
     wanted = Outcome.parse(outcome) if outcome else default_outcome(home)

@@ -32,6 +32,7 @@ from enishi.signals.outcomes import Outcome
 ORDER = ("red", "yellow", "green", "unknown")
 LEAST_CHURNS = 10
 LEAD_WITHIN_DAYS = 365
+LEAST_FOR_QUARTILES = 4
 MISSED_SHOWN = 200
 DRAWS = 1000
 _LEAST_PER_CLASS = 5
@@ -230,6 +231,8 @@ def _timing(rows: pd.DataFrame, outcome: Outcome) -> dict[str, Any]:
     )
     known = leads.dropna()
     quartiles = known.quantile([0.25, 0.5, 0.75]).tolist() if len(known) else [None] * 3
+    if len(known) < LEAST_FOR_QUARTILES:
+        quartiles = [None, quartiles[1], None]
     return {
         "lead_time_days": quartiles[1],
         "lead_time": {

@@ -139,12 +139,15 @@ def _lead(result: dict[str, Any], ja: bool) -> str:
     lead = result["lead_time"]
     if lead["median"] is None:
         return "リードタイム: 該当なし" if ja else "lead time: none"
+    few = lead["low"] is None
     if ja:
+        span = "" if few else f"(四分位 {lead['low']:.0f}〜{lead['high']:.0f}日)"
         return (
-            f"リードタイム: 中央値{lead['median']:.0f}日前(四分位 {lead['low']:.0f}〜{lead['high']:.0f}日)、"
+            f"リードタイム: 中央値{lead['median']:.0f}日前{span}、"
             f"離脱{lead['churns']}件中{lead['alarmed']}件で事前に警告"
         )
+    span = "" if few else f" (quartiles {lead['low']:.0f}-{lead['high']:.0f})"
     return (
-        f"lead time: median {lead['median']:.0f} days (quartiles {lead['low']:.0f}-{lead['high']:.0f}) before the "
+        f"lead time: median {lead['median']:.0f} days{span} before the "
         f"silence was complete, in {lead['alarmed']} of {lead['churns']} losses"
     )

@@ -30,6 +30,7 @@ from enishi.signals.models import Backtest, ManualMeasure
 from enishi.signals.outcomes import Outcome, read_labels
 from enishi.signals.panel import living_rows, read_frame
 from enishi.signals.stages import have_left
+from enishi.store.api import Published
 
 DAYS_AT_ONCE = 26
 BASE_METRICS = ("days_since_last_seen", "events_90", "tenure_days")
@@ -149,6 +150,19 @@ def default_outcome(home: Home) -> Outcome:
     return Outcome("silence", 180)
 
 
+def default_start(home: Home, end: date) -> date:
+    """Where a back-test begins if nobody says: two years before its end, and not before the first use.
+
+    Accounts are often known for years before their use is; judging those days would only count unknowns.
+    """
+    earliest = end - timedelta(days=HISTORY_DAYS)
+    days = [date.fromisoformat(file.first) for file in Published(home).entries("usage") if file.first]
+    first = (
+        min(days) + timedelta(days=1) if days else earliest
+    )  # a snapshot shows the end of the day before it
+    return first if earliest < first <= end else earliest
+
+
 def scorecard_in_force(slug: str = "default") -> Scorecard:
     """The published scorecard of a name; the shipped one where there is none."""
     found = find_published("scorecard", slug)
@@ -173,7 +187,7 @@ def ask_backtest(
     chosen = Outcome.parse(outcome) if outcome else default_outcome(home)
     today = company_day(now)
     end = end or today
-    start = start or end - timedelta(days=HISTORY_DAYS)
+    start = start or default_start(home, end)
     snapshot_days(every, start, end)
     parameters = {"outcome": str(chosen), "every": every, "from": start.isoformat(), "to": end.isoformat()}
     with transaction.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from enishi.signals.api import Outcome, Trial, ask_backtest, preview, run_backte
 from enishi.signals.backtest import Snapshots, report, verdict
 from enishi.signals.models import Backtest
 from enishi.signals.outcomes import read_labels
+from enishi.signals.real import as_table
 from enishi.signals.tests.world import FIRST, NOW, TODAY, record, stop_day
-from enishi.signals.trials import backtest_job
+from enishi.signals.trials import backtest_job, default_start
 from enishi.store.testing import publish
 
 D = date
@@ -296,3 +298,45 @@ def test_a_failed_back_test_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         backtest_job.func(row.pk, TODAY.isoformat())
     row.refresh_from_db()
     assert (row.status, row.error) == ("failed", "RuntimeError: no room")
+
+
+@pytest.mark.django_db
+def test_by_default_nothing_is_judged_before_the_first_use(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts are known for years before their use is: those days would all count as unknown."""
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    publish(home, "record_account", [record(1, None, D(2019, 1, 1), name="Company 1", since=D(2019, 1, 1))])
+    assert default_start(home, TODAY) == FIRST + timedelta(days=1)
+    assert default_start(home, FIRST + timedelta(days=930)) == FIRST + timedelta(days=200)
+    install_defaults("test", NOW)
+    draft = save_draft("scorecard", "early", default_body("scorecard", "default"), actor="test", now=NOW)
+    row = ask_backtest(draft, member=None, now=NOW, outcome="silence:60")
+    assert row.parameters["from"] == default_start(home, TODAY).isoformat()
+    days = snapshot_days("month", default_start(home, TODAY), D(2026, 4, 1))
+    told = run_backtest(trial(days=tuple(days)), home=home)
+    assert told["unknown"] < 0.05 * told["rows"]
+
+
+def test_without_any_facts_the_default_is_two_years(tmp_path: Path) -> None:
+    assert default_start(Home(tmp_path), TODAY) == TODAY - timedelta(days=730)
+
+
+@pytest.mark.parametrize(("losses", "quartiles"), [(3, False), (4, True)])
+def test_a_handful_of_lead_times_has_no_quartiles(losses: int, quartiles: bool) -> None:
+    """Three losses are told by their median alone, in the result and on the terminal."""
+    day, numbers = pd.Timestamp("2025-01-01"), np.arange(40)
+    rows = pd.DataFrame({"as_of": day, "account_id": numbers})
+    draft = Snapshots(rows.assign(tenths=100.0 + numbers, band="red"))
+    base = rows.assign(days_since_last_seen=1.0, events_90=10.0, tenure_days=400.0)
+    gone = numbers < losses
+    labels = rows.assign(
+        label=gone.astype(float), lost_on=[day + pd.Timedelta(days=37) if g else pd.NaT for g in gone]
+    )
+    told = report(draft, base, labels, Outcome("churn", 90), draws=20)
+    lead = told["lead_time"]
+    assert (lead["alarmed"], lead["median"]) == (losses, 37)
+    assert (lead["low"] is not None) == quartiles
+    told |= {"from": "2025-01-01", "to": "2025-01-01"}
+    for language, word in (("en", "quartiles"), ("ja", "四分位")):
+        assert (word in as_table(told, language)) == quartiles

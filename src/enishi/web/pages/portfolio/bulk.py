@@ -24,7 +24,7 @@ def _chosen(member: Member, ids: Sequence[int]) -> list[Account]:
     if not ids or len(ids) > MOST:
         message = Text(
             f"Choose between 1 and {MOST} accounts; {len(ids)} were chosen.",
-            f"対象は1~{MOST}社で選択してください({len(ids)}社が選択されています)。",
+            f"対象は1〜{MOST}社で選択してください({len(ids)}社が選択されています)。",
         )
         raise EnishiError("bad_selection", message)
     return list(visible_accounts(member).filter(pk__in=list(ids)).order_by("pk"))

@@ -55,7 +55,7 @@ def save_view(
     if not 0 < len(name) <= LONGEST_NAME:
         message = Text(
             f"Give the view a name of 1 to {LONGEST_NAME} characters.",
-            f"ビューの名前を1~{LONGEST_NAME}文字で入力してください。",
+            f"ビューの名前を1〜{LONGEST_NAME}文字で入力してください。",
         )
         raise EnishiError("bad_view_name", message, fields={"name": message})
     view, made = SavedView.objects.update_or_create(

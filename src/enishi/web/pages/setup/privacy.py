@@ -89,7 +89,7 @@ def erase(
     if not 0 < len(reason) <= LONGEST_REASON:
         message = Text(
             f"Say why in 1 to {LONGEST_REASON} characters.",
-            f"理由を1~{LONGEST_REASON}文字で入力してください。",
+            f"理由を1〜{LONGEST_REASON}文字で入力してください。",
         )
         raise EnishiError("no_reason", message, fields={"reason": message})
     with transaction.atomic():
@@ -127,7 +127,7 @@ def save_months(member: Member, text: str) -> int | None:
     if text and (months is None or not LEAST_MONTHS <= months <= MOST_MONTHS):
         message = Text(
             f"“{text}” is not a number of months from {LEAST_MONTHS} to {MOST_MONTHS}.",
-            f"「{text}」は{LEAST_MONTHS}~{MOST_MONTHS}の月数ではありません。",
+            f"「{text}」は{LEAST_MONTHS}〜{MOST_MONTHS}の月数ではありません。",
         )
         hint = Text("Leave it empty to keep them for ever.", "無期限で保管する場合は空欄にしてください。")
         raise EnishiError("bad_months", message, hint, fields={"raw_months": message})

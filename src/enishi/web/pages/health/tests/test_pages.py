@@ -369,3 +369,16 @@ def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
     cache.set(backfill._keys("own_uses")[0], past)
     done = client.get("/health/metrics/own_uses/", headers={"HX-Request": "true"})
     assert done.headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(("alarmed", "said"), [(3, False), (4, True)])
+def test_quartiles_of_a_handful_of_losses_are_not_printed(world: World, alarmed: int, said: bool) -> None:
+    version = find_published("scorecard", "default")
+    assert version is not None
+    lead = RESULT["lead_time"] | {"alarmed": alarmed, "median": 37, "low": 37, "high": 37}
+    test = Backtest.objects.create(
+        version=version.version, status="done", result=RESULT | {"lead_time": lead}
+    )
+    page = sign_in(world.suzuki).get(f"/health/backtests/{test.pk}/").content.decode()
+    assert ("半数は37〜37日前" in page) == said
+    assert "37~37" not in page
