@@ -20,7 +20,6 @@ def main() -> None:
     django.setup()
     from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
-    from django.test import Client
 
     from enishi.accounts.models import Member
     from enishi.definitions.api import install_defaults
@@ -31,6 +30,15 @@ def main() -> None:
     make_world()
     install_defaults("system", system_clock())
     Member.objects.update(password=make_password(PASSWORD))
+    sign_everyone_in()
+
+
+def sign_everyone_in() -> None:
+    """Leave a session of each member beside the data. Django is up."""
+    from django.test import Client
+
+    from enishi.accounts.models import Member
+
     sessions = {}
     for member in Member.objects.all():
         client = Client()
