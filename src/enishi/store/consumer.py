@@ -43,7 +43,8 @@ log = logging.getLogger("enishi.store")
 TAKE_BYTES = 6 << 20  # about 20,000 events a transaction
 TAKE_VERSIONS = 20_000
 PUBLISH_ROWS = 200_000  # pending rows beyond which publishing does not wait
-PUBLISH_SECONDS = 1.0
+PUBLISH_SECONDS = 1.0  # a publish costs several files, however few the rows
+LONGEST_SECONDS = 3.0  # readers wait no longer, however slow the machine
 IDLE_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 
@@ -286,9 +287,8 @@ class Consumer:
 
     def _is_due(self, worked: bool) -> bool:
         waited = time.monotonic() - self._published_at
-        if self._pending >= PUBLISH_ROWS or not worked:
-            return True
-        return waited >= max(PUBLISH_SECONDS, 4 * self._publish_took)
+        pause = min(4 * self._publish_took, LONGEST_SECONDS) if worked else 0.0
+        return self._pending >= PUBLISH_ROWS or waited >= max(PUBLISH_SECONDS, pause)
 
     def run(self, stop: threading.Event) -> None:
         """Carry and publish until told to stop."""
