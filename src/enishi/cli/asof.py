@@ -18,6 +18,8 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 
+_ONLY_JSON = ("number", "account", "computed_band", "judged")
+
 
 @spoken(
     "asof",
@@ -47,7 +49,8 @@ def command(
         return
     counts = {band: sum(1 for row in rows if row["band"] == band) for band in BANDS}
     show_bands(day.date(), counts)
-    columns = [name for name in (rows[0] if rows else {}) if name not in ("number", "account")]
+    _tell_provenance(day.date())
+    columns = [name for name in (rows[0] if rows else {}) if name not in _ONLY_JSON]
     worst = sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))[:limit]
     titles = {
         "name": say("Account", "顧客企業"),
@@ -60,6 +63,15 @@ def command(
         [[_cell(c, row[c]) for c in columns] for row in worst],
         right=range(2, len(columns)),
     )
+
+
+def _tell_provenance(day: date) -> None:
+    """Scores made afterwards, or by a version published afterwards, say so."""
+    from enishi.signals.api import provenances_on
+
+    for one in provenances_on(day):
+        if text := one.text():
+            click.echo(say(f"Scores: {text.en}.", f"スコア: {text.ja}"))
 
 
 def _check_past(day: date) -> None:
@@ -75,28 +87,34 @@ def _check_past(day: date) -> None:
 
 
 def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
-    """One row per account that existed on the day: score, band and the metrics asked for."""
+    """One row per account that existed on the day, under its name then: score, band (a person's, where one was in
+    force, else the computed one) and the metrics asked for."""
     from enishi.accounts.models import Account
     from enishi.metrics.api import duckdb_facts, get_metric, panel
+    from enishi.signals.api import names_on, overrides_on, provenance_of
 
     chosen = [get_metric(name).id for name in metrics]
     scores = score_then(day, system_clock())
     facts = duckdb_facts(home)
     frame = panel(facts, [day], chosen, accounts=sorted(wanted) or None)
-    names = Account.objects.in_bulk(frame["account_id"].tolist())
+    accounts = Account.objects.in_bulk(frame["account_id"].tolist())
+    names, overrides = names_on(day, home=home), overrides_on(day)
     rows = []
     for values in frame.to_dict("records"):
-        account = names.get(values["account_id"])
+        account = accounts.get(values["account_id"])
         if account is None:
             continue
         score = scores.get(account.pk)
+        computed = score.band if score else "unknown"
         rows.append(
             {
                 "number": account.pk,
                 "account": account.outside_id,
-                "name": account.name,
-                "band": score.band if score else "unknown",
+                "name": names.get(account.pk) or account.outside_id,
+                "band": overrides.get(account.pk, computed),
+                "computed_band": computed,
                 "score": score.tenths / 10 if score and score.tenths is not None else None,
+                "judged": provenance_of(score).as_json() if score else None,
                 **{name: _number(values[name]) for name in chosen},
             }
         )

@@ -12,6 +12,7 @@ from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 
 CAUSES = {
@@ -41,11 +42,24 @@ def command(account: str, day: datetime | None, as_json: bool) -> None:
     from enishi.signals.api import explain
 
     found = find_account(account)
-    told = {"account": found.outside_id, "name": found.name, **explain(found.pk, day.date() if day else None)}
+    try:
+        judged = explain(found.pk, day.date() if day else None)
+    except NotFound as error:
+        raise _nothing_known(account, error) from None
+    told = {"account": found.outside_id, "name": found.name, **judged}
     if as_json:
         show_json(told)
     else:
         _tell(told)
+
+
+def _nothing_known(typed: str, error: NotFound) -> NotFound:
+    """The refusal in the words the account was asked for with."""
+    return NotFound(
+        error.code,
+        Text(f"{typed}: {error.message.en}", f"{typed}: {error.message.ja}"),
+        error.hint,
+    )
 
 
 def tenths(value: int | None, signed: bool = False) -> str:
@@ -66,6 +80,9 @@ def _tell(told: dict[str, Any]) -> None:
     click.echo(
         f"{told['day']}  {say(*BANDS[told['band']])}  {tenths(told['tenths'])}{moved}  {say('coverage', '把握率')} {told['coverage']:.0%}"
     )
+    for note in (_judged_later(told), told.get("week_note")):
+        if note:
+            click.echo(note[language()])
     if limit := told.get("limit"):
         click.echo(f"{limit[language()]} {limit[f'hint_{language()}']}")
     click.echo()
@@ -90,6 +107,12 @@ def _tell(told: dict[str, Any]) -> None:
     )
     _tell_list(say("Causes", "要因"), [line for cause in told["causes"] for line in _cause(cause)])
     _tell_list(say("Alerts", "警告"), _alerts(told["alerts"]))
+
+
+def _judged_later(told: dict[str, Any]) -> dict[str, str] | None:
+    """What is said of a score made after its day, or by a version published after it."""
+    found: dict[str, str] | None = (told.get("judged") or {}).get("text")
+    return found
 
 
 def _points(line: dict[str, Any]) -> str:

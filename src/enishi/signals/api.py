@@ -6,7 +6,14 @@ from enishi.signals.filling import backfill_scores
 from enishi.signals.history import explain, lines_of, scores_as_of
 from enishi.signals.limits import Limit, limit_of
 from enishi.signals.outcomes import Outcome
-from enishi.signals.past import book_as_of
+from enishi.signals.past import book_as_of, names_on
+from enishi.signals.provenance import (
+    Provenance,
+    provenance_of,
+    provenances_on,
+    stored_week_ago,
+    week_text,
+)
 from enishi.signals.reads import (
     band_distribution,
     band_moves,
@@ -16,7 +23,7 @@ from enishi.signals.reads import (
     score_history,
     signal_history,
 )
-from enishi.signals.scoring import refresh_scores, score_day
+from enishi.signals.scoring import overrides_on, refresh_scores, score_day
 from enishi.signals.trials import (
     Trial,
     ask_backtest,
@@ -31,6 +38,7 @@ from enishi.signals.trying import preview_lines
 __all__ = [
     "Limit",
     "Outcome",
+    "Provenance",
     "Trial",
     "ask_backtest",
     "backfill_scores",
@@ -47,8 +55,12 @@ __all__ = [
     "list_movers",
     "list_states",
     "metric_catalogue",
+    "names_on",
+    "overrides_on",
     "preview",
     "preview_lines",
+    "provenance_of",
+    "provenances_on",
     "refresh_scores",
     "run_backtest",
     "score_day",
@@ -57,4 +69,6 @@ __all__ = [
     "scores_as_of",
     "signal_history",
     "snapshot_days",
+    "stored_week_ago",
+    "week_text",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from enishi.accounts.company import company_remembered
+from enishi.accounts.company import company_day, company_remembered
+from enishi.accounts.models import Account
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.rules import parse_body
 from enishi.kit.clock import system_clock
@@ -21,8 +22,10 @@ from enishi.signals.judging import Judgement, judge, walk_bands
 from enishi.signals.limits import limit_of
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.signals.panel import read_frame, week_before
+from enishi.signals.provenance import provenance_of, stored_week_ago, week_text
 from enishi.signals.scoring import (
     bands_before,
+    overrides_on,
     pair_rows,
 )
 from enishi.signals.states import (
@@ -75,7 +78,8 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
     """Score, lines, changes since a week before, causes and alerts of an account, now or as known on a day.
 
     Returns:
-        The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version`` and ``limit``.
+        The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version``, ``limit``,
+        ``judged`` (when and by which version) and ``week_note``. Without ``day`` and without a score: as of today.
 
     Raises:
         NotFound: the account had no facts on that day.
@@ -84,7 +88,7 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
     if state is not None and day in (None, state.day):
         return _explain_state(state)
     if day is None:
-        raise _nothing_known(account_id, None)
+        day = company_day(system_clock())
     with company_remembered():
         return _explain_past(account_id, day, home or Home.from_environment())
 
@@ -101,7 +105,20 @@ def _explain_state(state: AccountState) -> dict[str, Any]:
     ).first()
     shown = {name: getattr(state, name) for name in _SHOWN}
     told = {"account_id": state.pk, "day": state.day, "version": version.number if version else None, **shown}
-    return _with_limit(told)
+    kept = HealthScore.objects.filter(account=state.pk, scorecard=state.scorecard, day=state.day)
+    return _with_week(_with_limit(told) | _judged(kept.select_related("version").first()))
+
+
+def _judged(score: HealthScore | None) -> dict[str, Any]:
+    """``judged``: when, and by which version; None where no score was kept."""
+    return {"judged": provenance_of(score).as_json() if score else None}
+
+
+def _with_week(told: dict[str, Any]) -> dict[str, Any]:
+    """``week_note``: said where the score kept a week ago is another than the present version gives for that day."""
+    stored = stored_week_ago(told["account_id"], told["scorecard"], told["day"], told.get("tenths_week_ago"))
+    note = week_text(stored) if stored is not None else None
+    return {**told, "week_note": {"en": note.en, "ja": note.ja, "tenths": stored} if note else None}
 
 
 def _with_limit(told: dict[str, Any]) -> dict[str, Any]:
@@ -129,13 +146,22 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
     told = {
         "account_id": account_id,
         "day": day,
-        "band": band,
+        "band": overrides_on(day).get(account_id, band),
         "computed_band": band,
         "stage": str(judgement.rows["stage"].iloc[row]),
         **_explain_row(judgement, row, then),
         **_reasons(judgement, row, ReasonWriter(judgement, facts), account_id, day),
     }
-    return _with_limit(told)
+    return _with_week(_with_limit(told) | _judged(stored or _made_now(judgement, row, account_id, day)))
+
+
+def _made_now(judgement: Judgement, row: int, account_id: int, day: date) -> HealthScore | None:
+    """Stands for a score that is not kept, and is worked out at this moment."""
+    number = int(judgement.chosen[row])
+    version = judgement.rules.cards[number].version if number >= 0 else None
+    if version is None:
+        return None
+    return HealthScore(account_id=account_id, day=day, version=version, computed_at=system_clock())
 
 
 def _card_of(stored: HealthScore | None) -> list[Card] | None:
@@ -180,16 +206,10 @@ def _reasons(
     }
 
 
-def _nothing_known(account_id: int, day: date | None) -> NotFound:
-    when_en, when_ja = (f" on {day}", f"{day}時点の") if day else ("", "")
+def _nothing_known(account_id: int, day: date) -> NotFound:
+    name = Account.objects.filter(pk=account_id).values_list("name", flat=True).first() or str(account_id)
     return NotFound(
         "nothing_known",
-        Text(
-            f"Nothing was known of account {account_id}{when_en}.",
-            f"顧客 {account_id} の{when_ja}情報はありません。",
-        ),
-        Text(
-            "Score first (enishi score), or ask for a later day.",
-            "先にスコアを計算するか、後の日付を指定してください。",
-        ),
+        Text(f"Nothing was known of “{name}” on {day}.", f"「{name}」の{day}時点の情報はありません。"),
+        Text("Ask for a later day.", "より後の日付を指定してください。"),
     )

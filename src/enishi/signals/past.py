@@ -89,6 +89,13 @@ def book_as_of(
         return _with_fields(_with_metrics(book, then, rules), records, day)
 
 
+def names_on(day: date, *, home: Home | None = None) -> dict[int, str]:
+    """Account -> its name as known on a day."""
+    with company_remembered(), KnownRecords(home or Home.from_environment()) as records:
+        accounts = records.query("select record_id as account_id, name from account", day)
+    return dict(zip(accounts["account_id"].tolist(), accounts["name"].fillna("").tolist(), strict=True))
+
+
 def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore], now: datetime) -> _Then:
     rows, week = pair_rows(judgement, day, week_before(day), set(judgement.accounts.tolist()))
     own = judgement.rules.own_slugs
