@@ -16,6 +16,7 @@ from enishi.definitions.errors import BadDefinition
 from enishi.definitions.names import event_title, product_title, readable
 from enishi.definitions.reads import (
     default_body,
+    definitions_remembered,
     find_published,
     get_causes,
     get_names,
@@ -32,6 +33,7 @@ __all__ = [
     "BadDefinition",
     "as_yaml",
     "default_body",
+    "definitions_remembered",
     "describe_changes",
     "discard_draft",
     "event_title",

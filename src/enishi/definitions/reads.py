@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +21,20 @@ from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 
 DEFAULT_FOLDER = "defaults"
+
+# What was read of each kind while one request runs; None outside of one.
+_remembered: ContextVar[dict[str, list[Published]] | None] = ContextVar("definitions", default=None)
+
+
+@contextmanager
+def definitions_remembered() -> Iterator[None]:
+    """Read the definitions in force of a kind at most once inside this block: one request that only
+    shows."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,15 @@ def list_versions(kind: str, slug: str) -> QuerySet[DefinitionVersion]:
 
 def list_published(kind: str) -> list[Published]:
     """What is in force of a kind, by slug; retired definitions left out."""
+    memory = _remembered.get()
+    if memory is None:
+        return _read_published(kind)
+    if kind not in memory:
+        memory[kind] = _read_published(kind)
+    return list(memory[kind])
+
+
+def _read_published(kind: str) -> list[Published]:
     rows = DefinitionVersion.objects.filter(
         Q(definition__kind=kind, status=DefinitionVersion.Status.PUBLISHED), definition__retired_at=None
     ).select_related("definition")

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
+from datetime import timedelta
 
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from enishi.accounts.audit import request_address
 from enishi.accounts.company import company_remembered, company_zone
 from enishi.accounts.models import Member
+from enishi.definitions.api import definitions_remembered
 from enishi.kit.errors import EnishiError
 from enishi.web.errors import error_response
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+SEEN_EVERY = timedelta(minutes=5)
+ONLY_SHOWS = ("GET", "HEAD")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -56,6 +65,30 @@ class RequestMiddleware:
         return response
 
 
+class SessionTraceMiddleware:
+    """Notes when, from where and with what a session was last used, at most every five minutes while neither changes:
+    otherwise each page would have to wait for its turn to write."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.noting = UserSessionsMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        fresh = isinstance(request.user, Member) and _is_noted(request)
+        return self.get_response(request) if fresh else self.noting(request)
+
+
+def _is_noted(request: HttpRequest) -> bool:
+    longest = UserSession._meta.get_field("user_agent").max_length
+    return UserSession.objects.filter(
+        session_key=request.session.session_key,
+        user=request.user.pk,
+        ip=get_adapter().get_client_ip(request),
+        user_agent=request.headers.get("User-Agent", "")[:longest],
+        last_seen_at__gt=timezone.now() - SEEN_EVERY,
+    ).exists()
+
+
 class PersonMiddleware:
     """Answers in the member's language and the company's time zone, and turns refusals into pages or JSON."""
 
@@ -67,11 +100,16 @@ class PersonMiddleware:
         if isinstance(member, Member):
             translation.activate(member.language)
             request.LANGUAGE_CODE = member.language
-        with company_remembered(), timezone.override(company_zone()):
-            response = self.get_response(request)
+        only_shows = request.method in ONLY_SHOWS
+        with company_remembered(), definitions_remembered() if only_shows else nullcontext():
+            response = self._in_company_time(request)
         if isinstance(member, Member):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+    def _in_company_time(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(company_zone()):
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, EnishiError):
