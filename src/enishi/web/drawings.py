@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babel.numbers import get_currency_precision
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -61,14 +61,12 @@ def chart_table(spec: Mapping[str, Any], currency: str, language: str) -> SafeSt
         '<th scope="col"{}>{}</th>',
         ((mark_safe(' class="num"') if index else "", name) for index, name in enumerate(head)),
     )
-    body = format_html_join(
-        "",
-        '<tr><th scope="row">{}</th>{}</tr>',
-        (
-            (row[0], format_html_join("", '<td class="num">{}</td>', ((show(cell),) for cell in row[1:])))
-            for row in rows
-        ),
-    )
+    # By hand: a year of days takes thirty times as long piece by piece.
+    drawn = []
+    for first, *cells in rows:
+        numbers = "".join([f'<td class="num">{escape(show(cell))}</td>' for cell in cells])
+        drawn.append(f'<tr><th scope="row">{escape(first)}</th>{numbers}</tr>')
+    body = mark_safe("".join(drawn))  # noqa: S308 - every part escaped
     return format_html(
         '<table class="grid"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', headers, body
     )
@@ -97,6 +95,8 @@ def _chart_rows(spec: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
             columns += [(f"{one['name']} ↓", one["low"]), (f"{one['name']} ↑", one["high"])]
     else:
         columns = [(one["name"], one["values"]) for one in spec["series"]]
+    if any(spec.get("remarks") or ()):
+        columns.append((_("Remarks"), spec["remarks"]))
     return ["", *(name for name, _values in columns)], [
         [x, *(values[index] for _name, values in columns)] for index, x in enumerate(spec["x"])
     ]

@@ -18,7 +18,7 @@ from enishi.work.plays import declared_rule
 from enishi.work.rules import changed_since
 
 KEPT_SECONDS = 300
-LARGE = 1_000  # accounts that call, from which the book is kept
+LARGE = 100  # accounts that call, from which the book is kept
 MOST_KEPT = 4_000
 SHOWN = 50
 STEPS = (30, 60, 90)

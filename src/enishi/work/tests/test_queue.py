@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from tests.world import NOW, TODAY, World, make_account, make_alert, make_cause, make_state, make_world
 
 from enishi.accounts.models import AuditLine
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world() -> World:
+    cache.clear()  # a large book is kept
     return make_world()
 
 

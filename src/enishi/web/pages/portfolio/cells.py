@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from enishi.accounts.models import Account
@@ -73,17 +73,27 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
 }
 
 
-def draw(column: Column, account: Account, setting: Setting) -> SafeString:
-    """The ``<td>`` of a column for an account."""
-    label = escape(str(column.title))  # what the cell is called where rows are drawn as cards
+def opening(column: Column) -> str:
+    """The start of a column's ``<td>``: with what the cell is called where rows are drawn as cards."""
     numeric = ' class="num"' if column.numeric else ""
-    frame = f'<td{numeric} data-label="{label}">{{}}</td>'
+    return f'<td{numeric} data-label="{escape(str(column.title))}">'
+
+
+def draw_row(columns: Sequence[tuple[Column, str]], account: Account, setting: Setting) -> SafeString:
+    """The cells of an account, each column given with its :func:`opening`."""
+    cells = [
+        f"{start}{conditional_escape(_content(column, account, setting))}</td>" for column, start in columns
+    ]
+    return SafeString("".join(cells))
+
+
+def _content(column: Column, account: Account, setting: Setting) -> Any:
     if column.look == "score":
-        return format_html(frame, _score(account, setting))
+        return _score(account, setting)
     value = column.value(account)
     if value is None or value == "":
-        return format_html(frame, NOTHING)
+        return NOTHING
     if column.look in LOOKS:
-        return format_html(frame, LOOKS[column.look](value, setting))
+        return LOOKS[column.look](value, setting)
     names = setting.names.get(column.look)
-    return format_html(frame, names.get(value, value) if names else value)
+    return names.get(value, value) if names else value

@@ -16,7 +16,7 @@ from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import reads, saved
-from enishi.web.pages.portfolio.cells import Setting, draw
+from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.query import NONE, Query
@@ -279,7 +279,8 @@ def list_context(
 
 
 def _drawn(rows: Sequence[Account], columns: Sequence[Column], setting: Setting) -> list[Row]:
-    return [Row(a, SafeString("".join(draw(column, a, setting) for column in columns))) for a in rows]
+    framed = [(column, opening(column)) for column in columns]
+    return [Row(account, draw_row(framed, account, setting)) for account in rows]
 
 
 def _assignable(member: Member) -> list[Member]:

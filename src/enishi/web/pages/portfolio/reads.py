@@ -22,6 +22,7 @@ from enishi.web.pages.portfolio.query import Query
 from enishi.web.pages.portfolio.ranks import read_ranks
 
 PAGE_SIZE = 50
+FIRST_CHUNK, MOST_CHUNK = 200, 10_000  # accounts looked up at once along a metric's order
 MAX_ROWS = 5_000  # as far as one may page; beyond it, a filter or an export
 KEEP_SECONDS = 300
 BANDS = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)
@@ -75,8 +76,10 @@ def _by_metric(accounts: QuerySet[Account], metric: str, descending: bool, first
     """Ids ``first`` to ``first + n`` in a metric's order, found by walking the order in chunks."""
     found: list[int] = []
     order = read_ranks().ordered(metric, descending)
-    for start in range(0, len(order), 2_000):
-        chunk = order[start : start + 2_000].tolist()
+    start, size = 0, max(FIRST_CHUNK, 2 * (first + n))
+    while start < len(order):
+        chunk = order[start : start + size].tolist()
+        start, size = start + size, min(2 * size, MOST_CHUNK)
         allowed = set(accounts.filter(pk__in=chunk).order_by().values_list("pk", flat=True))
         found += [pk for pk in chunk if pk in allowed]
         if len(found) >= first + n:
