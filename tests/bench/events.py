@@ -1,4 +1,5 @@
-"""Events of a year for measurements, published with the consumer's own steps; written as a stream, kept if wished.
+"""Events of a year for measurements; kept if wished. The last 40 days are published with the consumer's own steps;
+the months before are written as the consumer would leave them (``tests/test_bench_events.py`` compares the two).
 
 People differ widely in how much they use (log-normal), work on weekdays, come in sessions that begin with a sign-in;
 1 event in 100 arrives up to a month late, 1 in 50 does not name the account, so that it is found by its user.
@@ -11,14 +12,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from enishi.kit.home import Home
 from enishi.store.compaction import compact, remove_retired
-from enishi.store.manifest import read_manifest
-from enishi.store.publishing import forget_published, publish_pending
-from enishi.store.schema import EVENTS
+from enishi.store.days import month_end
+from enishi.store.manifest import read_manifest, write_manifest
+from enishi.store.publishing import COUNTED, USAGE_OF, forget_published, publish_pending
+from enishi.store.rollups import rolled, write_query
+from enishi.store.schema import ROLLUPS
 from enishi.store.testing import publish
 from enishi.store.writer import State, open_writer
 
@@ -28,8 +33,8 @@ ZONE = "Asia/Tokyo"
 PEOPLE = 25  # per account
 FEATURES = 25
 SESSION = 5.0  # events, on average
+LONGEST = 64
 LIVE = 40  # the last days are published one by one, those before in bulk, as an import is
-BULK = 2_000_000
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -61,33 +66,74 @@ def _publish_records(home: Home, accounts: int) -> None:
 
 
 def _publish_events(home: Home, events: int, accounts: int) -> None:
-    rng, users = np.random.default_rng(7), accounts * PEOPLE
-    weights = np.cumsum(rng.lognormal(0.0, 1.2, users))
-    database, state, number = open_writer(home), State(0, 0, 0, users + 1, accounts + 1), 0
+    users, busy = accounts * PEOPLE, _weekdays(0, DAYS)
+    chance = Chance(np.random.default_rng(7), users, accounts, events / busy.sum())
+    database, state = open_writer(home), State(0, 0, 0, users + 1, accounts + 1)
     _number_everybody(database, users, accounts)
-    for low, high, now in _pieces(events):
-        share = int(events * _weekdays(low, high).sum() / _weekdays(0, DAYS).sum())
-        rows = _rows(rng, weights, low, high, share, accounts, number)
-        number += rows.num_rows
+    state.batch = 1
+    publish_pending(home, database, state, ZONE, _noon(0))  # who there is; the events follow
+    for low, high in _months(DAYS - LIVE):
+        _import_month(home, chance, low, high)
+    for day in range(DAYS - LIVE, DAYS):
         state.batch += 1
-        database.register("rows_in", rows)
-        database.execute(f"INSERT INTO pending_events BY NAME SELECT *, {state.batch} AS batch FROM rows_in")
-        database.unregister("rows_in")
-        manifest = publish_pending(home, database, state, ZONE, now)
-        forget_published(database, manifest.batch)
-        manifest = compact(home, manifest, now.date(), now)
-        remove_retired(home, manifest, now, grace=0)
+        _live_day(home, database, state, chance, day)
     database.close()
     home.writer.unlink()  # only the published facts are read
 
 
-def _pieces(events: int) -> Iterator[tuple[int, int, datetime]]:
-    """Days ``[low, high)`` published together, and when."""
-    size, start = max(1, BULK * DAYS // events), DAYS - LIVE
-    for low in range(0, start, size):
-        yield low, min(low + size, start), _noon(start)
-    for day in range(start, DAYS):
-        yield day, day + 1, _noon(day + 1)
+def _months(stop: int) -> Iterator[tuple[int, int]]:
+    """Spans of days ``[low, high)``, each within a month, up to ``stop``."""
+    low = 0
+    while low < stop:
+        end = month_end(FIRST + timedelta(days=low))
+        high = min((end - FIRST).days + 1, stop)
+        yield low, high
+        low = high
+
+
+def _import_month(home: Home, chance: Chance, low: int, high: int) -> None:
+    """History is written where the consumer's files would lie once it has carried and merged it: a file a month."""
+    published, part = home.published, f"{FIRST + timedelta(days=low):%Y-%m}"
+    with duckdb.connect(config={"memory_limit": "5GB", "temp_directory": str(home.root / "spill")}) as engine:
+        engine.execute("SET enable_progress_bar = false").fetchall()
+        chance.fill(engine, low, high)
+        usage = USAGE_OF.format(rows="bench_rows", counted=COUNTED)
+        new = {
+            "events": [write_query(engine, published, "events", "SELECT * FROM bench_rows", part)],
+            "usage": [write_query(engine, published, "usage", usage, part)],
+        }
+        engine.read_parquet(str(published / new["usage"][0].path)).create_view("usage_of_month")
+        for table in ROLLUPS:
+            query = rolled(table, "usage_of_month")
+            new[table] = [write_query(engine, published, table, query, part)]
+    old = read_manifest(published)
+    generation = old.generation + 1
+    days = {(FIRST + timedelta(days=day)).isoformat(): generation for day in range(low, high)}
+    tables = {name: [*old.tables.get(name, []), *files] for name, files in new.items()}
+    changed = dict.fromkeys(new, generation)
+    write_manifest(
+        published,
+        msgspec.structs.replace(
+            old,
+            generation=generation,
+            tables=old.tables | tables,
+            changed=old.changed | changed,
+            days=old.days | days,
+        ),
+    )
+
+
+def _live_day(
+    home: Home, database: duckdb.DuckDBPyConnection, state: State, chance: Chance, day: int
+) -> None:
+    """A day of the consumer: its own steps."""
+    now = _noon(day + 1)
+    chance.fill(database, day, day + 1)
+    database.execute(f"INSERT INTO pending_events BY NAME SELECT *, {state.batch} AS batch FROM bench_rows")
+    manifest = publish_pending(home, database, state, ZONE, now)
+    forget_published(database, manifest.batch)
+    manifest = compact(home, manifest, now.date(), now)
+    remove_retired(home, manifest, now, grace=0)
 
 
 def _noon(day: int) -> datetime:
@@ -108,38 +154,47 @@ def _number_everybody(database: Any, users: int, accounts: int) -> None:
     )
 
 
-def _rows(
-    rng: np.random.Generator, weights: np.ndarray, low: int, high: int, n: int, accounts: int, number: int
-) -> pa.Table:
-    sessions = max(int(n / SESSION), 1)
-    busy = _weekdays(low, high)
-    lengths = rng.geometric(1 / SESSION, sessions)
-    user = np.repeat(np.searchsorted(weights, rng.random(sessions) * weights[-1]) + 1, lengths)
-    day = np.repeat(rng.choice(np.arange(low, high), sessions, p=busy / busy.sum()), lengths)
-    feature = np.minimum(rng.geometric(0.15, len(user)), FEATURES)
-    feature[np.concatenate([[0], np.cumsum(lengths)[:-1]])] = 0  # a session begins with a sign-in
-    number_of = (user - 1) % accounts + 1
-    group = np.where(rng.random(len(user)) < 0.02, 0, number_of)
-    late = np.where(rng.random(len(user)) < 0.01, rng.integers(1, 31, len(user)), 0)
-    day = day + FIRST.toordinal() - EPOCH
-    at = day * 86_400_000_000 + rng.integers(0, 50_000_000_000, len(user)) - 9 * 3_600_000_000
-    names = pa.array(["login", *(f"feature {k}" for k in range(1, FEATURES + 1))])
-    known = _dates(day + late)
-    ids = np.arange(number, number + len(user))
-    columns = {
-        "message_id": pa.array(ids).cast(pa.string()), "message_hash": ids, "type": _same("track", len(user)),
-        "event": names.take(pa.array(feature)), "group_no": group, "user_no": user, "day": _dates(day),
-        "product": pa.array(["core", "mobile"]).take(pa.array((rng.random(len(user)) < 0.2).astype(int))),
-        "known_on": known, "recorded_on": known, "occurred_at": pa.array(at).cast(pa.timestamp("us")),
-        "received_at": pa.array(at + late * 86_400_000_000).cast(pa.timestamp("us")),
-        "properties": _same('{"plan":"pro","region":"tokyo"}', len(user)), "source": _same("bench", len(user)),
-    }  # fmt: skip
-    return pa.table(columns).select(EVENTS.names).cast(EVENTS)
+_UNIFORM = "(hash(id, {salt}) >> 11)::DOUBLE / 9007199254740992"
+_ROWS = f"""
+CREATE OR REPLACE TEMP VIEW bench_rows AS
+WITH e AS (SELECT first_id + unnest(range(length)) AS id, first_id, user_no, day FROM bench_sessions),
+     f AS (SELECT *, DATE '1970-01-01' + CAST(day AS INTEGER) AS on_day,
+                  CASE WHEN {_UNIFORM.format(salt=3)} < 0.01 THEN 1 + CAST(hash(id, 4) % 30 AS INTEGER) ELSE 0 END AS late,
+                  make_timestamp(CAST(day * 86400000000 + hash(id, 6) % 50000000000 AS BIGINT) - 32400000000) AS happened_at FROM e)
+SELECT CAST(id AS VARCHAR) AS message_id, id AS message_hash, 'track' AS type,
+       CASE WHEN id = first_id THEN 'login'
+            ELSE 'feature ' || least({FEATURES}, 1 + CAST(floor(ln(1 - {_UNIFORM.format(salt=1)}) / ln(0.85)) AS INTEGER))
+       END AS event,
+       CASE WHEN {_UNIFORM.format(salt=5)} < 0.2 THEN 'mobile' ELSE 'core' END AS product,
+       CASE WHEN {_UNIFORM.format(salt=2)} < 0.02 THEN 0 ELSE (user_no - 1) % {{accounts}} + 1 END AS group_no, user_no,
+       happened_at AS occurred_at, happened_at + to_days(late) AS received_at, on_day AS day, on_day + late AS known_on,
+       on_day + late AS recorded_on, '{{{{"plan":"pro","region":"tokyo"}}}}' AS properties, 'bench' AS source FROM f
+"""
 
 
-def _dates(days: np.ndarray) -> pa.Array:
-    return pa.array(days.astype(np.int32), pa.int32()).cast(pa.date32())
+class Chance:
+    """Who comes when: the same for the same size."""
 
+    def __init__(self, rng: np.random.Generator, users: int, accounts: int, events_a_weekday: float) -> None:
+        self.rng, self.accounts, self.rate = rng, accounts, events_a_weekday
+        self.weights = np.cumsum(rng.lognormal(0.0, 1.2, users))
+        self.next_id = 1
 
-def _same(text: str, n: int) -> pa.Array:
-    return pa.array([text]).take(pa.array(np.zeros(n, dtype=np.int64)))
+    def fill(self, engine: duckdb.DuckDBPyConnection, low: int, high: int) -> None:
+        """``bench_rows``: the events of the days ``[low, high)``, made from sessions that begin with a sign-in."""
+        busy = _weekdays(low, high)
+        count = max(int(self.rate * busy.sum() / SESSION), 1)
+        draws = self.rng.random(count) * self.weights[-1]
+        lengths = np.minimum(self.rng.geometric(1 / SESSION, count), LONGEST)
+        day = self.rng.choice(np.arange(low, high), count, p=busy / busy.sum())
+        sessions = {
+            "first_id": self.next_id + np.arange(count) * LONGEST,
+            "length": lengths,
+            "user_no": np.searchsorted(self.weights, draws) + 1,
+            "day": day + FIRST.toordinal() - EPOCH,
+        }
+        self.next_id += count * LONGEST
+        engine.register("sessions_in", pa.table(sessions))
+        engine.execute("CREATE OR REPLACE TEMP TABLE bench_sessions AS FROM sessions_in")
+        engine.unregister("sessions_in")
+        engine.execute(_ROWS.format(accounts=self.accounts))

@@ -106,7 +106,7 @@ def merge_rollup(published: Path, table: str, files: Iterable[File], part: str, 
     """One file in place of several of a partition."""
     with _engine() as engine:
         engine.read_parquet([str(published / file.path) for file in files]).create_view("rows_in")
-        return _write(engine, published, table, folded(table, "rows_in"), part, level)
+        return write_query(engine, published, table, folded(table, "rows_in"), part, level)
 
 
 def roll_month(published: Path, manifest: Manifest, month: date) -> dict[str, list[File]]:
@@ -120,7 +120,7 @@ def roll_month(published: Path, manifest: Manifest, month: date) -> dict[str, li
         usage.filter(f"day BETWEEN DATE '{first}' AND DATE '{last}'").create_view("rows_in")
         if not engine.sql("SELECT 1 FROM rows_in LIMIT 1").fetchall():
             return {table: [] for table in ROLLUPS}
-        return {t: [_write(engine, published, t, rolled(t, "rows_in"), first[:7])] for t in ROLLUPS}
+        return {t: [write_query(engine, published, t, rolled(t, "rows_in"), first[:7])] for t in ROLLUPS}
 
 
 def with_months_again(published: Path, manifest: Manifest, months: Iterable[date], now: datetime) -> Manifest:
@@ -169,10 +169,10 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"memory_limit": "1GB", "threads": 2, "preserve_insertion_order": True})
 
 
-def _write(
+def write_query(
     engine: duckdb.DuckDBPyConnection, published: Path, table: str, query: str, part: str, level: int = 0
 ) -> File:
-    """The result of a query as one durable file, sorted, in pieces that fit into memory."""
+    """The result of a query as one durable file of a table, sorted, in pieces that fit into memory."""
     path, schema = new_name(table, part), table_schemas()[table]
     keys = ", ".join(SORT_KEYS[table])
     columns = ", ".join(schema.names)
