@@ -65,6 +65,13 @@ def tiers(now: datetime) -> None:
     assign_tiers(now=now)
 
 
+def records(now: datetime) -> None:
+    """Try the scorecards in force on the past again, where that was not done for a week."""
+    from enishi.signals.api import renew_records
+
+    renew_records(now)
+
+
 def outbox(now: datetime) -> None:
     """Mail that is waiting, or that failed and is due again."""
     from enishi.kit.clock import system_clock

@@ -30,6 +30,7 @@ from enishi.signals.trials import (
     default_outcome,
     default_start,
     preview,
+    renew_records,
     run_backtest,
     scorecard_in_force,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "provenance_of",
     "provenances_on",
     "refresh_scores",
+    "renew_records",
     "run_backtest",
     "score_day",
     "score_history",

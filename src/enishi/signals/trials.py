@@ -17,7 +17,7 @@ from enishi.accounts.company import company_day, company_remembered
 from enishi.accounts.models import Account, Member
 from enishi.definitions.contracts import Scorecard
 from enishi.definitions.models import DefinitionVersion
-from enishi.definitions.reads import find_published, get_default_scorecard
+from enishi.definitions.reads import find_published, get_default_scorecard, list_scorecards
 from enishi.definitions.rules import parse_body
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
@@ -35,6 +35,8 @@ from enishi.store.api import Published
 DAYS_AT_ONCE = 26
 BASE_METRICS = ("days_since_last_seen", "events_90", "tenure_days")
 HISTORY_DAYS = 730
+RECORD_GOOD_FOR_DAYS = 7
+LEAST_DAYS_OF_RECORD = 180
 
 Progress = Callable[[float, float], object]
 
@@ -155,12 +157,15 @@ def default_start(home: Home, end: date) -> date:
 
     Accounts are often known for years before their use is; judging those days would only count unknowns.
     """
-    earliest = end - timedelta(days=HISTORY_DAYS)
-    days = [date.fromisoformat(file.first) for file in Published(home).entries("usage") if file.first]
-    first = (
-        min(days) + timedelta(days=1) if days else earliest
-    )  # a snapshot shows the end of the day before it
+    earliest, used = end - timedelta(days=HISTORY_DAYS), first_use(home)
+    first = used + timedelta(days=1) if used else earliest  # a snapshot shows the end of the day before it
     return first if earliest < first <= end else earliest
+
+
+def first_use(home: Home) -> date | None:
+    """The first day anybody used anything; None before that."""
+    days = [date.fromisoformat(file.first) for file in Published(home).entries("usage") if file.first]
+    return min(days, default=None)
 
 
 def scorecard_in_force(slug: str = "default") -> Scorecard:
@@ -195,6 +200,18 @@ def ask_backtest(
         write_audit(member or "system", "backtest_asked", version, detail=parameters)
         transaction.on_commit(lambda: _enqueue(row.pk, today))
     return row
+
+
+def renew_records(now: datetime) -> list[Backtest]:
+    """Queue the back-test of each scorecard in force that was not tried for a week, once half a year of use is there:
+    whether the score deserves trust is answered before anybody asks."""
+    used = first_use(Home.from_environment())
+    if used is None or (company_day(now) - used).days < LEAST_DAYS_OF_RECORD:
+        return []
+    recent = Backtest.objects.filter(asked_at__gt=now - timedelta(days=RECORD_GOOD_FOR_DAYS))
+    tried = set(recent.values_list("version_id", flat=True))
+    versions = [entry.version for entry in list_scorecards()]
+    return [ask_backtest(version, member=None, now=now) for version in versions if version.pk not in tried]
 
 
 def _enqueue(number: int, today: date) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,18 @@ import pandas as pd
 import pytest
 
 from enishi.definitions.actions import install_defaults, save_draft
-from enishi.definitions.reads import default_body, get_default_scorecard
+from enishi.definitions.reads import default_body, get_default_scorecard, list_scorecards
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
-from enishi.signals.api import Outcome, Trial, ask_backtest, preview, run_backtest, snapshot_days
+from enishi.signals.api import (
+    Outcome,
+    Trial,
+    ask_backtest,
+    preview,
+    renew_records,
+    run_backtest,
+    snapshot_days,
+)
 from enishi.signals.backtest import Snapshots, report, verdict
 from enishi.signals.models import Backtest
 from enishi.signals.outcomes import read_labels
@@ -316,6 +324,26 @@ def test_by_default_nothing_is_judged_before_the_first_use(
     days = snapshot_days("month", default_start(home, TODAY), D(2026, 4, 1))
     told = run_backtest(trial(days=tuple(days)), home=home)
     assert told["unknown"] < 0.05 * told["rows"]
+
+
+@pytest.mark.django_db
+def test_the_record_is_renewed_each_week_by_itself(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    publish(home, "record_account", [record(1, None, D(2019, 1, 1), name="Company 1", since=D(2019, 1, 1))])
+    install_defaults("test", NOW)
+    early = datetime.combine(FIRST + timedelta(days=100), time(), UTC)
+    assert renew_records(early) == [], "too little has been seen to be judged"
+    tried = [row.version.definition.slug for row in renew_records(NOW)]
+    assert tried == [entry.slug for entry in list_scorecards()]
+    assert renew_records(NOW + timedelta(days=6)) == []
+    assert len(renew_records(NOW + timedelta(days=8))) == len(tried)
+
+
+@pytest.mark.django_db
+def test_nothing_is_tried_before_there_is_any_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    install_defaults("test", NOW)
+    assert renew_records(NOW) == []
 
 
 def test_without_any_facts_the_default_is_two_years(tmp_path: Path) -> None:
