@@ -15,11 +15,19 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account
 from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
-from enishi.signals.api import Limit, explain, limit_of, lines_of
+from enishi.signals.api import (
+    Limit,
+    explain,
+    limit_of,
+    lines_of,
+    provenance_of,
+    stored_week_ago,
+    week_text,
+)
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.links import facts_address
-from enishi.web.pages.account.words import say, say_pair, stage_title, trigger_title
+from enishi.web.pages.account.words import say, say_origin, say_pair, stage_title, trigger_title
 
 WEEK, MONTH = 7, 28
 KEPT_SECONDS = 600
@@ -59,6 +67,7 @@ class Changes:
     tenths: int | None
     before: int | None
     lines: list[Change]
+    note: str = ""  # where the score kept then is another than the one compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Judged:
     override: Override | None
     scorecard: str
     limit: tuple[str, str] = ("", "")  # what keeps the score away or down, and what to do about it
+    origin: str = ""  # when and by which version, where the score was not made on its own day
     former: bool = False  # a customer no longer: the record stays, nothing is judged
 
     @property
@@ -178,6 +188,7 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
         alerts=[],
         override=override,
         scorecard=score.scorecard,
+        origin=say_origin(provenance_of(score)),
     )
 
 
@@ -240,7 +251,9 @@ def _week(state: AccountState) -> Changes | None:
     ]
     lines.sort(key=lambda change: -abs(change.tenths))
     moved = state.computed_tenths - state.tenths_week_ago
-    return Changes(state.day - timedelta(days=WEEK), moved, state.tenths_week_ago, lines)
+    stored = stored_week_ago(state.pk, state.scorecard, state.day, state.tenths_week_ago)
+    note = say(week_text(stored)) if stored is not None else ""
+    return Changes(state.day - timedelta(days=WEEK), moved, state.tenths_week_ago, lines, note)
 
 
 def changes_since(scores: Any, now: HealthScore | None, days: int) -> Changes | None:

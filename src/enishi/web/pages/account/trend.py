@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.kit.clock import end_of_day
+from enishi.signals.api import Provenance, provenance_of
 from enishi.signals.models import HealthScore
 from enishi.web import words
 from enishi.web.pages.account.known import incidents_of, numbers_of, numbers_then, people_of
+from enishi.web.pages.account.words import say_origin
 
 DAYS = 365
 MOST_MARKS = 8
@@ -27,10 +29,12 @@ def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> 
     scores = HealthScore.objects.filter(account=account, day__gt=until - timedelta(days=DAYS), day__lte=until)
     if scorecard:
         scores = scores.filter(scorecard=scorecard)
-    rows = list(scores.order_by("day").values_list("day", "tenths"))
+    kept = list(scores.order_by("day").select_related("version").defer("lines", "groups", "version__body"))
+    rows = [(score.day, score.tenths) for score in kept]
     if sum(tenths is not None for _day, tenths in rows) < 2:
         return None
     days = [day for day, _tenths in rows]
+    origins = [provenance_of(score) for score in kept]
     language = get_language() or "ja"
     labels = [words.day(day, language) for day in days]
     return {
@@ -44,7 +48,20 @@ def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> 
         "interval": 25,
         "digits": 1,
         "marks": _marks(account, days, labels, as_of),
+        "remarks": [say_origin(one) for one in origins],
+        "afterwards": _afterwards(origins),
     }
+
+
+def _afterwards(origins: Sequence[Provenance]) -> str:
+    """One sentence on the points made after their day, or by a version published after it; each point's is in the table."""
+    found = [one for one in origins if not one.live]
+    if not found:
+        return ""
+    language = get_language() or "ja"
+    names = {"from": words.day(found[0].day, language), "to": words.day(found[-1].day, language)}
+    last = max(found, key=lambda one: one.computed_on)
+    return _("Not scored on their own day: %(from)s to %(to)s") % names + f" ({say_origin(last)})"
 
 
 def _marks(

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from enishi.definitions.api import get_causes
 from enishi.kit.text import Text
+from enishi.signals.api import Provenance
 from enishi.store.kinds import STAGES
+from enishi.web import words
 
 _STAGES = dict(STAGES)
 
@@ -55,3 +57,9 @@ def tag_title(tag: str) -> str:
     """What the people of success cannot mend alone: whose matter it is."""
     titles = {"product": pgettext("tag", "product"), "competition": pgettext("tag", "competition")}
     return titles.get(tag, tag)
+
+
+def say_origin(found: Provenance) -> str:
+    """When a score was made and by which version, where that was not on its own day; empty for a live one."""
+    text = found.text(words.day)
+    return say(text) if text else ""

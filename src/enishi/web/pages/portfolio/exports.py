@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 from django_tasks import task
 
 from enishi.accounts.audit import write_audit
@@ -19,6 +19,9 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
+from enishi.signals.api import provenance_of
+from enishi.signals.models import HealthScore
+from enishi.web import words
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import past_book, past_rows
 from enishi.web.pages.portfolio.columns import BY_KEY, Column, all_columns, known_keys
@@ -58,7 +61,7 @@ def _headings(columns: list[Column], currency: str) -> list[Heading]:
 
 
 def _rows(member: Member, query: Query, columns: list[Column], today: date, unit: int) -> Iterator[list[Any]]:
-    words = all_words()
+    titles = all_words()
 
     def cell(column: Column, account: Account) -> Any:
         value = column.value(account)
@@ -66,10 +69,28 @@ def _rows(member: Member, query: Query, columns: list[Column], today: date, unit
             return None
         if column.look == "money":
             return value if unit == 1 else Decimal(value) / unit
-        return plain_word(column.look, value, words)
+        return plain_word(column.look, value, titles)
 
+    origins = _origins(query.as_of) if _is_past(query, today) else None
     for account in _accounts(member, query, today, unit):
-        yield [cell(column, account) for column in columns]
+        cells = [cell(column, account) for column in columns]
+        yield cells if origins is None else [*cells, origins.get(account.pk)]
+
+
+def _is_past(query: Query, today: date) -> bool:
+    return query.as_of is not None and query.as_of < today
+
+
+def _origins(day: date | None) -> dict[int, str]:
+    """Account -> how its score of a past day came about, where that was not on the day itself."""
+    language = get_language() or "ja"
+    kept = (
+        HealthScore.objects.filter(day=day)
+        .select_related("version")
+        .defer("lines", "groups", "version__body")
+    )
+    told = ((score.account_id, provenance_of(score).text(words.day)) for score in kept.iterator())
+    return {account: text.in_language(language) for account, text in told if text}
 
 
 def _accounts(member: Member, query: Query, today: date, unit: int) -> Iterator[Account]:
@@ -132,6 +153,8 @@ def make_export(export: Export) -> None:
         columns = _columns(query)
         rows = _rows(export.member, query, columns, company_day(timezone.now()), unit)
         headings = _headings(columns, company.currency)
+        if _is_past(query, company_day(timezone.now())):
+            headings.append(Heading(gettext("How the score came about"), "text"))
         n = write_table(
             export.path, export.format, headings, rows, title=gettext("Portfolio"), progress=heard
         )

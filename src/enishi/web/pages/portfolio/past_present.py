@@ -8,9 +8,12 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+from django.utils.translation import get_language
 
 from enishi.accounts.models import Account, Member
+from enishi.signals.api import provenances_on
 from enishi.signals.models import AccountState
+from enishi.web import words as plain_words
 from enishi.web.pages.portfolio import past_rows, reads
 from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
 from enishi.web.pages.portfolio.query import Query
@@ -44,6 +47,7 @@ def past_context(
         "rows": _with_now(context["rows"]),
         "today": today,
         "asked": day,
+        "origins": say_origins(day),
         "suffix": f"?asof={day.isoformat()}",
         "strip": strip_pieces(_strip(slices, rest, query), query),
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
@@ -52,6 +56,13 @@ def past_context(
         "now_address": replace(query, as_of=None, page=1).address,
         "rights": rights_of(member) | {"acts": False},
     }
+
+
+def say_origins(day: date) -> list[str]:
+    """How the scores of a day came about, where that was not on the day itself."""
+    language = get_language() or "ja"
+    found = (one.text(plain_words.day) for one in provenances_on(day))
+    return [text.in_language(language) for text in found if text]
 
 
 def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:

@@ -16,6 +16,7 @@ from tests.world import NOW, TODAY, World, at_hour, days_ago, make_account, make
 
 from enishi.accounts.merging import merge_accounts
 from enishi.accounts.models import Account, AuditLine, Contact, Record, RecordVersion
+from enishi.definitions.models import DefinitionVersion
 from enishi.signals.models import AccountState, HealthScore, Override
 from enishi.web.pages.account.known import incidents_of, people_of, records_of
 from enishi.web.pages.account.trend import contract_changes
@@ -346,3 +347,32 @@ def test_what_was_moved_to_another_account_still_stands_on_this_one_s_past(world
 def test_the_versions_of_an_account_are_found_by_index(world: World) -> None:
     found = RecordVersion.objects.filter(account_id__in=[world.sakura.pk], kind="ticket").order_by()
     assert "version_of_account" in found.explain()
+
+
+def test_scores_made_afterwards_do_not_look_like_live_ones(world: World, sign_in: SignIn) -> None:
+    """The chart, its table and the past day say when a score was made, and by which version."""
+    client, scores = sign_in("takahashi"), HealthScore.objects.filter(account=world.sakura)
+    address, past = f"/accounts/{world.sakura.pk}/", days_ago(21)
+    for score in scores:
+        HealthScore.objects.filter(pk=score.pk).update(computed_at=at_hour(score.day))
+    DefinitionVersion.objects.update(published_at=at_hour(days_ago(400)))
+    assert "後日計算" not in plain(client.get(address)) + plain(client.get(f"{address}?as_of={past}"))
+    scores.filter(day=past).update(computed_at=at_hour(days_ago(1)))
+    said = "後日計算(2026年11月19日に第1版(2025年10月16日公開)で算出)"
+    now = text(client.get(address))
+    assert now.count(said) >= 2, "under the chart and in its table"
+    assert "備考" in now
+    assert plain(client.get(f"{address}?as_of={past}")).count(said) >= 2
+    scores.filter(day=past).update(computed_at=at_hour(past))
+    DefinitionVersion.objects.update(published_at=at_hour(days_ago(10)))
+    assert "第1版(2026年11月10日公開)で算出" in plain(client.get(f"{address}?as_of={past}"))
+
+
+def test_a_change_since_last_week_says_where_the_kept_score_was_another(
+    world: World, sign_in: SignIn
+) -> None:
+    address = f"/accounts/{world.sakura.pk}/"
+    assert "両週とも" not in plain(sign_in("takahashi").get(address))
+    HealthScore.objects.filter(account=world.sakura, day=days_ago(7)).update(tenths=123)
+    page = plain(sign_in("takahashi").get(address))
+    assert "両週とも現在の版で算出しています。1週間前に記録されたスコアは12.3です。" in page

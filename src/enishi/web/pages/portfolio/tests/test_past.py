@@ -13,10 +13,11 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import World, make_world
+from tests.world import World, at_hour, make_world
 
 from enishi.accounts.models import Account, Member
 from enishi.kit.home import Home
+from enishi.signals.models import HealthScore
 from enishi.web.pages.portfolio import exports, past_book, past_rows
 from enishi.web.pages.portfolio.columns import known_keys
 from enishi.web.pages.portfolio.query import read_query
@@ -129,3 +130,24 @@ def test_a_day_not_at_hand_is_asked_of_the_worker_once(
     past_book.past_book.func(str(DAY))
     assert client.get(f"/accounts/past/{DAY}/")["HX-Redirect"].endswith(f"asof={DAY}")
     assert Home.from_environment().past.exists()
+
+
+def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(world: World, book: pd.DataFrame) -> None:
+    client = Client()
+    client.force_login(world.suzuki)
+    version = HealthScore.objects.filter(account=world.sakura)[0].version
+    version.published_at = at_hour(date(2026, 8, 1))
+    version.save()
+    for account, made in ((world.sakura, DAY), (world.fuji, date(2026, 11, 20))):
+        HealthScore.objects.create(
+            account=account, scorecard="default", version=version, day=DAY, tenths=700, band="green", coverage=1.0,
+            computed_at=at_hour(made),
+        )  # fmt: skip
+    said = "後日計算(2026年11月20日に第1版(2026年8月1日公開)で算出)"
+    assert client.get(f"/accounts/?asof={DAY}").content.decode().count(said) == 1
+    query = read_query(QueryDict(f"asof={DAY}&cols=score&sort=-score"), known_keys())
+    made_file = exports.ask_export(world.suzuki, query, "csv", 2, "ja")
+    rows = list(csv.reader(io.StringIO(made_file.path.read_bytes().decode("utf-8-sig"))))
+    assert [row[-1] for row in rows] == ["スコアの算出", "", said]
+    live = exports.ask_export(world.suzuki, read_query(QueryDict("cols=score"), known_keys()), "csv", 2, "ja")
+    assert "スコアの算出" not in live.path.read_text("utf-8-sig")
