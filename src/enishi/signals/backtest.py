@@ -230,7 +230,9 @@ def _timing(rows: pd.DataFrame, outcome: Outcome) -> dict[str, Any]:
         lead_times(alarms, churns, LEAD_WITHIN_DAYS)["lead_days"] if len(churns) else pd.Series(dtype=float)
     )
     known = leads.dropna()
-    quartiles = known.quantile([0.25, 0.5, 0.75]).tolist() if len(known) else [None] * 3
+    quartiles: list[float | None] = [None] * 3
+    if len(known):
+        quartiles = known.quantile([0.25, 0.5, 0.75]).tolist()
     if len(known) < LEAST_FOR_QUARTILES:
         quartiles = [None, quartiles[1], None]
     return {

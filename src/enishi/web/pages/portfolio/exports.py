@@ -71,7 +71,8 @@ def _rows(member: Member, query: Query, columns: list[Column], today: date, unit
             return value if unit == 1 else Decimal(value) / unit
         return plain_word(column.look, value, titles)
 
-    origins = _origins(query.as_of) if _is_past(query, today) else None
+    past = query.as_of if _is_past(query, today) else None
+    origins = _origins(past) if past else None
     for account in _accounts(member, query, today, unit):
         cells = [cell(column, account) for column in columns]
         yield cells if origins is None else [*cells, origins.get(account.pk)]
@@ -81,7 +82,7 @@ def _is_past(query: Query, today: date) -> bool:
     return query.as_of is not None and query.as_of < today
 
 
-def _origins(day: date | None) -> dict[int, str]:
+def _origins(day: date) -> dict[int, str]:
     """Account -> how its score of a past day came about, where that was not on the day itself."""
     language = get_language() or "ja"
     kept = (
