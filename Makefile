@@ -64,10 +64,10 @@ real: $(STAMPS)/installed ## score real data as of then and print how good the s
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
-# The browser's tests run on their own: driving it keeps an event loop open in the process.
+# The browser's tests run on their own: driving it keeps an event loop open in the process. Each file has a server.
 test: install-dev ## every test, on the embedded database
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
-	$(PYTEST) -m browser $(TESTS) || $(NONE_ASKED)
+	$(PYTEST) --dist loadfile -m browser $(TESTS) || $(NONE_ASKED)
 
 # The engine rooms never reach the application's database (the import walls see to that): nothing would differ there.
 ENGINE_ROOMS := $(addprefix --ignore=src/enishi/,kit store metrics forecasts)
