@@ -79,7 +79,8 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
 
     Returns:
         The shapes of :class:`AccountState`, with ``account_id``, ``day``, ``scorecard``, ``version``, ``limit``,
-        ``judged`` (when and by which version) and ``week_note``. Without ``day`` and without a score: as of today.
+        ``judged`` (when and by which version) and ``week_note``. Without ``day`` where today was
+        never scored: the last day that was, else as of today.
 
     Raises:
         NotFound: the account had no facts on that day.
@@ -88,7 +89,8 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
     if state is not None and day in (None, state.day):
         return _explain_state(state)
     if day is None:
-        day = company_day(system_clock())
+        last = HealthScore.objects.filter(account=account_id).order_by("-day").values_list("day", flat=True)
+        day = last.first() or company_day(system_clock())
     with company_remembered():
         return _explain_past(account_id, day, home or Home.from_environment())
 

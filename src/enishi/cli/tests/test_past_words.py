@@ -51,11 +51,13 @@ def test_an_account_without_a_score_of_today_is_explained_from_the_facts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The first thing somebody does after scoring one past day."""
+    first = told(capsys, "explain", "C3")
+    assert (first["name"], first["day"]) == ("C3", TODAY.isoformat())
     told(capsys, "score", "--as-of", PAST.isoformat())
     said = told(capsys, "explain", "C3")
-    assert (said["name"], said["day"]) == ("C3", TODAY.isoformat())
+    assert said["day"] == PAST.isoformat(), "the day that was scored last"
     assert said["tenths"] == sum(line["tenths"] for line in said["lines"]) > 0
-    assert said["judged"]["live"]
+    assert not said["judged"]["live"]
 
 
 def test_where_nothing_was_known_the_account_is_named_as_typed(capsys: pytest.CaptureFixture[str]) -> None:
