@@ -184,6 +184,13 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
         "unchanged": say("unchanged", "変更なし"),
         "rejected": say("rejected", "受付不可"),
     }
+    if dry_run and made.kind == "event":  # only the store can tell which ones came before
+        words = {
+            "created": say(
+                "readable (repeated ones are not counted again)", "取り込み可能(重複は計上されません)"
+            ),
+            "rejected": words["rejected"],
+        }
     _tell_columns(made)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)

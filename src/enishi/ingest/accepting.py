@@ -94,6 +94,7 @@ def accept_messages(
     system: str = DEFAULT_SYSTEM,
     product: str = "",
     creates_accounts: bool = True,
+    delivery: str = "",
 ) -> Iterator[Accepted]:
     """Check messages and put them into the inbox, streaming; yields the state so far after every commit.
 
@@ -104,9 +105,15 @@ def accept_messages(
         backfill: history: it counts as known when it happened.
         system: to which id space the user and group ids belong.
         creates_accounts: whether unknown groups become accounts.
+        delivery: under which name the consumer counts what was new.
     """
     origin = Origin(
-        source=source, system=system, product=product, creates_accounts=creates_accounts, backfill=backfill
+        source=source,
+        system=system,
+        product=product,
+        creates_accounts=creates_accounts,
+        backfill=backfill,
+        delivery=delivery,
     )
     channel = Channel(source, product, system, creates_accounts)
     received_us = int(now.timestamp() * 1_000_000)

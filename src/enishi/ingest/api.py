@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from enishi.ingest.accepting import Accepted, accept_messages, append_bodies, event_message
-from enishi.ingest.carrying import apply_retention, consume_once, consumer_loop, drain, open_consumer
+from enishi.ingest.carrying import (
+    apply_retention,
+    consume_once,
+    consumer_loop,
+    drain,
+    open_consumer,
+    wait_carried,
+)
 from enishi.ingest.contracts import Origin
 from enishi.ingest.erasing import Erased, ask_erasure, erase_person, erase_user
 from enishi.ingest.inbox import inbox_of as open_inbox
@@ -47,6 +54,7 @@ __all__ = [
     "open_consumer",
     "open_inbox",
     "replay_reject",
+    "wait_carried",
 ]
 
 consume = consumer_loop
@@ -63,6 +71,7 @@ def accept_events(
     system: str = DEFAULT_SYSTEM,
     product: str = "",
     creates_accounts: bool = True,
+    delivery: str = "",
     home: Home | None = None,
     now: datetime | None = None,
 ) -> Accepted:
@@ -86,6 +95,7 @@ def accept_events(
         system=system,
         product=product,
         creates_accounts=creates_accounts,
+        delivery=delivery,
     ):
         if result.count - carried >= _CARRY_EVERY:
             consume_once(place)

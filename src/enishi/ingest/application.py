@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -15,7 +15,7 @@ from enishi.accounts.versions import last_version_id, version_batches
 from enishi.ingest.contracts import Channel, Origin, channel_of_file
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
-from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
+from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.traits import apply_identities, keep_failed
 from enishi.kit.clock import Clock, system_clock
 from enishi.store.columns import Events
@@ -101,6 +101,10 @@ class DjangoApplication:
 
     def _by_name(self, name: str) -> Channel | None:
         return self._names.get(name) or self._files.get(name)
+
+    def arrived(self, fresh: Mapping[str, int]) -> None:
+        for delivery, count in fresh.items():
+            Arrival.objects.update_or_create(delivery=delivery, defaults={"fresh": count})
 
     def versions(self, after: int, limit: int) -> list[Version]:
         return [_version(row) for row in version_batches(after, limit)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import connection
@@ -55,6 +56,35 @@ def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> in
         if not consume_once(home, clock):
             time.sleep(_POLL_SECONDS)
     raise ConsumerBusy(timeout)
+
+
+def wait_carried(
+    home: Home,
+    heard: Callable[[float], None] = lambda _share: None,
+    clock: Clock = system_clock,
+    patience: float = 120.0,
+) -> None:
+    """Return once every event accepted before this call can be read, however long it takes while it moves.
+
+    Args:
+        heard: told now and then what share of it is done, 0 to 1.
+        patience: seconds without any progress.
+
+    Raises:
+        ConsumerBusy: another process is the consumer and got nowhere.
+    """
+    target = inbox_of(home).last_waiting()
+    first = reached = read_manifest(home.published).inbox
+    moved = time.monotonic()
+    while reached < target:
+        if not consume_once(home, clock):
+            time.sleep(_POLL_SECONDS)
+        before, reached = reached, read_manifest(home.published).inbox
+        if reached > before:
+            moved = time.monotonic()
+            heard(min(1.0, (reached - first) / (target - first)))
+        elif time.monotonic() - moved > patience:
+            raise ConsumerBusy(patience)
 
 
 def _erasures_wait() -> bool:

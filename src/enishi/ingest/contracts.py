@@ -22,6 +22,7 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
         route: ``batch``, ``import``, or the type of a single message.
         source, system, product, creates_accounts: what a write key would say, for files.
         backfill: history; it counts as known when it happened.
+        delivery: the import whose new events are counted; empty where nobody asks.
     """
 
     key: int = 0
@@ -31,6 +32,7 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
     product: str = ""
     creates_accounts: bool = False
     backfill: bool = False
+    delivery: str = ""
 
     def encode(self) -> str:
         return msgspec.json.encode(self).decode()

@@ -75,6 +75,7 @@ def circumstances(origin: Origin, received_us: int, sent_us: int | None, place: 
         "" if origin.route in BATCH_ROUTES else origin.route,
         origin.backfill or origin.route == "import",
         place,
+        origin.delivery,
     )
 
 

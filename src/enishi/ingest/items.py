@@ -78,6 +78,7 @@ class Circumstances:
     type: str
     backfill: bool
     place: str
+    delivery: str = ""
 
 
 def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, position: int = 0) -> Event:
@@ -109,9 +110,9 @@ def add_items(
     events.fill(_shared(channel, at))
 
 
-def _shared(channel: Channel, at: Circumstances) -> tuple[str, int, bool, str, str]:
+def _shared(channel: Channel, at: Circumstances) -> tuple[str, int, bool, str, str, str]:
     """What all events of a body have in common: the fields of :class:`Event` from ``system`` on."""
-    return channel.system, at.received_us, at.backfill, channel.name, channel.stream
+    return channel.system, at.received_us, at.backfill, channel.name, channel.stream, at.delivery
 
 
 def _read(

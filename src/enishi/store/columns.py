@@ -31,6 +31,7 @@ class Events:
     backfill: list[bool]
     source: list[str]
     stream: list[str]
+    delivery: list[str]
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         rows = list(events)

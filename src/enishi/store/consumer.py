@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Self
@@ -156,6 +157,7 @@ class Consumer:
             if len(fresh):
                 self._insert_events(build_batch(fresh, hashes, self.zone, self.users, self.groups))
                 self.seen.insert(hashes)
+                self._count_arrivals(fresh)
             self._insert_versions(versions)
             self._move_on(bodies, versions)
         self._pending += len(fresh) + len(versions) + 1
@@ -187,6 +189,21 @@ class Consumer:
         self.db.execute(f"INSERT INTO {table} BY NAME SELECT *, {self.state.batch} AS batch FROM rows_in")  # noqa: S608
         self.db.unregister("rows_in")
 
+    def _count_arrivals(self, fresh: Events) -> None:
+        """In the transaction of the rows themselves, so that a crash neither loses nor doubles one."""
+        for delivery, count in Counter(filter(None, fresh.delivery)).items():
+            self.db.execute("INSERT INTO arrivals VALUES (?, ?, ?)", [delivery, count, self.state.batch])
+
+    def _tell_arrivals(self) -> None:
+        """Whoever waits for the manifest finds the count of a delivery when it is there."""
+        found = self.db.execute(
+            "SELECT delivery, sum(fresh)::BIGINT FROM arrivals WHERE delivery IN "
+            "(SELECT delivery FROM arrivals WHERE batch > ?) GROUP BY delivery",
+            [read_manifest(self.home.published).batch],
+        ).fetchall()
+        if found:
+            self.application.arrived(dict(found))
+
     def _insert_pairs(self, table: str, left: str, pairs: Pairs) -> None:
         """Keep a pair if it is new, or known from an earlier day than before."""
         if not len(pairs.left):
@@ -216,6 +233,7 @@ class Consumer:
         """Make everything carried so far visible to readers; returns the generation."""
         started = time.monotonic()
         now = self.clock()
+        self._tell_arrivals()
         manifest = publish_pending(self.home, self.db, self.state, self.zone, now)
         forget_published(self.db, manifest.batch)
         self.inbox.forget(manifest.inbox)

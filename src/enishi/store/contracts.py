@@ -39,7 +39,8 @@ class Event(NamedTuple):
     """One understood message. Empty text means "none"; instants are microseconds since the epoch, UTC.
 
     ``stream`` is within what the message id is unique: one sending application, however often its write key is
-    replaced or renamed. Empty: the id is unique everywhere.
+    replaced or renamed. Empty: the id is unique everywhere. ``delivery`` names the one file it came with, whose new
+    events are counted; empty: nobody asks.
     """
 
     message_id: str
@@ -58,6 +59,7 @@ class Event(NamedTuple):
     backfill: bool
     source: str
     stream: str = ""
+    delivery: str = ""
 
 
 class Version(NamedTuple):
@@ -142,6 +144,10 @@ class Application(Protocol):
             events: identify, group and alias messages, in order.
             groups: for every group id never heard of before, the earliest event that names it.
         """
+
+    def arrived(self, fresh: Mapping[str, int]) -> None:
+        """How many events of each delivery were new, over all transactions so far: the application replaces what it
+        heard before. Told before they are published."""
 
     def versions(self, after: int, limit: int) -> list[Version]:
         """Record versions with a higher number, ascending, only such that no lower one can still appear."""

@@ -32,13 +32,14 @@ CREATE TABLE IF NOT EXISTS pending_events (
     user_no BIGINT, occurred_at TIMESTAMP, received_at TIMESTAMP, day DATE, known_on DATE, recorded_on DATE,
     properties VARCHAR, source VARCHAR, batch BIGINT
 );
+CREATE TABLE IF NOT EXISTS arrivals (delivery VARCHAR, fresh BIGINT, batch BIGINT);
 CREATE TABLE IF NOT EXISTS pending_versions (batch BIGINT, name VARCHAR, rows BLOB);
 INSERT INTO state SELECT 0, 0, 0, 1, 1 WHERE NOT EXISTS (FROM state);
 INSERT INTO layout SELECT 2 WHERE NOT EXISTS (FROM layout) AND NOT EXISTS (FROM seen);
 """
 
 # What is copied when the file is rewritten; pending rows are published before.
-KEPT_TABLES = ("state", "seen", "seen_in_all", "users", "groups", "memberships", "aliases")
+KEPT_TABLES = ("state", "seen", "seen_in_all", "users", "groups", "memberships", "aliases", "arrivals")
 
 
 @dataclass(slots=True)

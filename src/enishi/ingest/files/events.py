@@ -70,6 +70,7 @@ def send_events(
         source=made.name,
         backfill=made.backfill,
         system=made.system,
+        delivery=made.delivery,
         home=home,
         now=now,
     )

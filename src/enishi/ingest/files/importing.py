@@ -18,6 +18,7 @@ from django.db import transaction
 from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
+from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import event_result, send_events
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
@@ -33,7 +34,7 @@ from enishi.ingest.files.receiving import (
     with_choices,
 )
 from enishi.ingest.files.tables import Table
-from enishi.ingest.models import Import
+from enishi.ingest.models import Arrival, Import
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -171,7 +172,7 @@ def run_import(home: Home, made: Import, now: datetime, progress: Progress | Non
 
 def _start(made: Import, now: datetime) -> None:
     if made.status != Import.Status.RUNNING or made.tried:
-        made.done, made.tried, made.warnings = 0, False, {}
+        made.done, made.sent, made.tried, made.warnings = 0, False, False, {}
         for name in _COUNTED:
             setattr(made, name, 0)
     made.status, made.started_at = Import.Status.RUNNING, made.started_at or now
@@ -195,6 +196,7 @@ def _finish(made: Import, tally: Tally, now: datetime) -> None:
         _note(made, tally)
         made.status, made.finished_at, made.total = Import.Status.DONE, now, made.done
         made.save()
+        Arrival.objects.filter(delivery=made.delivery).delete()
         write_audit(made.made_by, "file_imported", made, detail={**tally.counts, "kind": made.kind})
 
 
@@ -272,9 +274,9 @@ def _run_events(
     progress: Progress | None,
 ) -> None:
     """Events go to the inbox as one stream; a run that was cut off starts again, and what came before is dropped
-    there."""
+    there. What was new the consumer knows once it has carried them: it counts over all runs of an import."""
     tally.counts.update(dict.fromkeys(_COUNTED, 0))
-    made.done = 0
+    made.done, made.sent = 0, False
 
     def rejected(rows: list[ReadRow]) -> None:
         for row in rows:
@@ -284,8 +286,17 @@ def _run_events(
     def passed(count: int) -> None:
         made.done = count
         made.rejected = tally.counts["rejected"]
-        made.save(update_fields=["done", "rejected"])
+        made.save(update_fields=["done", "rejected", "sent"])
         if progress:
             progress(count, made.total)
 
-    tally.counts["created"] = send_events(home, made, table, reader, now, rejected, passed)
+    def carried(share: float) -> None:
+        if progress:
+            progress(int(share * made.done), made.done)
+
+    count = send_events(home, made, table, reader, now, rejected, passed)
+    made.sent = True
+    made.save(update_fields=["sent"])
+    wait_carried(home, carried)
+    fresh = Arrival.objects.filter(delivery=made.delivery).values_list("fresh", flat=True).first() or 0
+    tally.counts.update(created=fresh, unchanged=count - fresh)

@@ -9,12 +9,13 @@ from enishi.ingest.models.events import (
     WriteKey,
     hash_key,
 )
-from enishi.ingest.models.files import Answer, ApiKey, Import, Mapping, hash_api_key
+from enishi.ingest.models.files import Answer, ApiKey, Arrival, Import, Mapping, hash_api_key
 
 __all__ = [
     "DEFAULT_SYSTEM",
     "Answer",
     "ApiKey",
+    "Arrival",
     "ErasureRequest",
     "Import",
     "InboxBody",

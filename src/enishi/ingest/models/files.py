@@ -65,6 +65,7 @@ class Import(models.Model):
     tried = models.BooleanField(default=False)  # whether the counts are those of a dry run
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
+    sent = models.BooleanField(default=False)  # all events wait in the inbox, or are stored already
     created = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
@@ -92,12 +93,28 @@ class Import(models.Model):
         return f"import:{self.pk}"
 
     @property
+    def delivery(self) -> str:
+        """Under what name its new events are counted. A number alone may be given twice: the database may be put
+        back to an earlier day, which the store outlives."""
+        return f"import:{self.pk}:{self.made_at.timestamp():.6f}"
+
+    @property
     def share_done(self) -> int | None:
         """Percent, where the number of rows is known."""
         return min(100, self.done * 100 // self.total) if self.total else None
 
     def error(self, language: str) -> str:
         return self.error_ja if language.lower().startswith("ja") else self.error_en
+
+
+class Arrival(models.Model):
+    """How many events of an import were new, as the consumer counted them; kept until the import is over."""
+
+    delivery = models.CharField(max_length=60, unique=True)
+    fresh = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.delivery}: {self.fresh}"
 
 
 def hash_api_key(key: str) -> str:

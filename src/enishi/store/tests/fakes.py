@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class FakeApplication:
     months: int | None = None
     to_erase: list[Erasure] = field(default_factory=list)
     done: list[tuple[int, int]] = field(default_factory=list)
+    arrivals: dict[str, int] = field(default_factory=dict)
     known_streams: dict[str, str] = field(default_factory=lambda: {"app": "stream-1"})
 
     def decode(self, bodies: Sequence[Body]) -> Events:
@@ -58,6 +59,9 @@ class FakeApplication:
     def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:
         self.told.extend(events)
         self.groups.extend(event.group for event in groups)
+
+    def arrived(self, fresh: Mapping[str, int]) -> None:
+        self.arrivals.update(fresh)
 
     def versions(self, after: int, limit: int) -> list[Version]:
         return [version for version in self.known if version.version_id > after][:limit]

@@ -92,7 +92,13 @@ def prepare(bench: Bench) -> None:
     for number in range(FAN_IN - 1):
         bench.send(event(f"old{number}"))
         bench.catch_up()
-    bench.send(event("a"), event("b", START - timedelta(days=2)), event("a"), event("old0"))
+    file: dict[str, Any] = {"delivery": "import:1"}
+    bench.send(
+        event("a", **file),
+        event("b", START - timedelta(days=2), **file),
+        event("a", **file),
+        event("old0", **file),
+    )
     bench.application.known = [version(1), version(2)]
 
 
@@ -102,6 +108,7 @@ def expect_exact(bench: Bench) -> None:
     ids = sorted(str(row["message_id"]) for row in bench.rows("events"))
     assert ids == sorted([*(f"old{n}" for n in range(FAN_IN - 1)), "a", "b", "c"])
     assert sum(int(str(row["n"])) for row in bench.rows("usage")) == len(ids)
+    assert bench.application.arrivals == {"import:1": 2}
     assert sorted(int(str(row["version_id"])) for row in bench.rows("record_account")) == [1, 2]
     assert len(bench.rows("users")) == len(bench.rows("groups")) == len(bench.rows("memberships")) == 1
     listed = {path for table in ("events", "usage") for path in Published(bench.home).files(table)}

@@ -9,6 +9,7 @@ import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Contact, Record, RecordVersion
+from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.importing import import_file, run_import, try_import
 from enishi.ingest.files.jobs import clean_up, undo
@@ -16,7 +17,7 @@ from enishi.ingest.files.matching import guess_columns, guess_kind
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import preview, propose, receive_file
 from enishi.ingest.files.tables import open_table
-from enishi.ingest.models import Import, Mapping, Reject
+from enishi.ingest.models import Arrival, Import, Mapping, Reject
 from enishi.ingest.values import Habits
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -266,3 +267,42 @@ def test_a_long_japanese_file_name_is_kept(home, write):
     made, tally = bring(home, write("顧客企業の一覧" * 11 + ".csv", ACCOUNTS), "account")
     assert tally.counts["created"] == 2
     assert made.name.startswith("顧客企業の一覧")
+
+
+EVENTS = "occurred_at,account,user,event\n" + "".join(
+    f"2026-03-{day:02}T0{hour}:00:00Z,A-1,u{hour},opened\n" for day in range(1, 6) for hour in range(5)
+)
+
+
+def test_events_that_came_before_are_not_called_new(home, write):
+    _made, tally = bring(home, write("e.csv", EVENTS), "event")
+    assert tally.counts == {"created": 25, "updated": 0, "unchanged": 0, "rejected": 0}
+    _made, tally = bring(home, write("e.csv", EVENTS), "event")
+    assert tally.counts == {"created": 0, "updated": 0, "unchanged": 25, "rejected": 0}
+    more = EVENTS + "2026-03-09T00:00:00Z,A-1,u1,opened\nyesterday,A-1,u1,opened\n"
+    last, tally = bring(home, write("e.csv", more), "event")
+    assert tally.counts == {"created": 1, "updated": 0, "unchanged": 25, "rejected": 1}
+    last.refresh_from_db()
+    assert (last.created, last.unchanged, last.rejected, last.status) == (1, 25, 1, "done")
+    assert not Arrival.objects.exists()
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_an_import_of_events_cut_off_counts_what_its_first_part_brought(home, write, monkeypatch, carried):
+    from enishi.ingest.files import importing
+
+    made = receive_file(home, write("e.csv", EVENTS), "e.csv", kind="event", actor="test", now=NOW)
+
+    def cut(*_arguments):
+        if carried:
+            wait_carried(home)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "wait_carried", cut)
+        with pytest.raises(KeyboardInterrupt):
+            run_import(home, made, NOW)
+    again = Import.objects.get()
+    assert (again.status, again.sent) == ("running", True)
+    assert run_import(home, again, NOW).counts["created"] == 25
+    assert (again.unchanged, again.status) == (0, "done")
