@@ -47,9 +47,18 @@ def past(now: datetime) -> bool:
 
 def refresh(now: datetime) -> None:
     """Score today again if facts arrived since it was last scored; see the rests a large book takes between."""
+    from enishi.cli.ready import OF_LATE, make_ready
     from enishi.signals.api import refresh_scores
 
-    refresh_scores(now=now)
+    if refresh_scores(now=now):
+        make_ready(now, OF_LATE)
+
+
+def ready(now: datetime) -> None:
+    """Renew what the pages of a large book keep for minutes, before a person would have to wait for it."""
+    from enishi.cli.ready import make_ready
+
+    make_ready(now)
 
 
 def alerts(now: datetime) -> None:

@@ -51,6 +51,7 @@ JOBS = (
     Job("sample",    Text("carry the sample company on",          "サンプル企業の更新"),         chores.sample, daily_at="00:05"),
     Job("score",     Text("score the day that ended, then today", "前日分と当日分のスコア計算"), chores.score, daily_at="00:20"),
     Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=1),
+    Job("ready",     Text("count large books anew for the pages", "画面表示用の集計の更新"),    chores.ready, every=5),
     Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
     Job("tiers",     Text("assign touch tiers",                   "タッチ区分の見直し"),         chores.tiers, every=60),
     Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=60),

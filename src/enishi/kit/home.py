@@ -59,6 +59,11 @@ class Home:
         return self.root / "cache" / "plans"
 
     @property
+    def ranks(self) -> Path:
+        """Every account's metrics of the latest scoring as arrays; whatever is deleted is made again."""
+        return self.root / "cache" / "ranks"
+
+    @property
     def past(self) -> Path:
         """Past days of the book as they were known, worked out once and kept for a while."""
         return self.root / "cache" / "past"

@@ -24,7 +24,7 @@ from enishi.work.actions.tasks import (
 from enishi.work.book import Book
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
 from enishi.work.drafts import addressee, draft
-from enishi.work.loads import Load, loads
+from enishi.work.loads import Load, loads, make_ready
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, load_plays, play_for
 from enishi.work.reads import (
@@ -96,6 +96,7 @@ __all__ = [
     "load_plays",
     "loads",
     "log_interaction",
+    "make_ready",
     "manual_measures",
     "mark_done",
     "may_act",

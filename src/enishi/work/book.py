@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.core.cache import cache
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from enishi.accounts.models import Account
-from enishi.signals.models import AccountState, HealthScore, ScoringRun, Signal
+from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.work.keeping import kept
 from enishi.work.plays import declared_rule
 from enishi.work.rules import changed_since
 
-KEPT_SECONDS = 300
 LARGE = 100  # accounts that call, from which the book is kept
 MOST_KEPT = 4_000
 SHOWN = 50
@@ -46,16 +45,9 @@ class Book:
     alerts_total: int
 
 
-def read_book(accounts: QuerySet[Account], today: date, key: str) -> Book:
+def read_book(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Book:
     """The book of some accounts on a day. ``key`` names whose accounts these are."""
-    run = ScoringRun.objects.filter(status="done").values_list("pk", flat=True).first()
-    name = f"book2:{run}:{today}:{key}"
-    kept: Book | None = cache.get(name)
-    if kept is None:
-        kept = _read(accounts, today)
-        if kept.total >= LARGE:
-            cache.set(name, kept, KEPT_SECONDS)
-    return kept
+    return kept(f"book3:{key}", today, lambda: _read(accounts, today), lambda book: book.total >= LARGE, anew)
 
 
 def _read(accounts: QuerySet[Account], today: date) -> Book:

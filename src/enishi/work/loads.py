@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
 
 from enishi.accounts.models import Account, Member
-from enishi.signals.models import AccountState, ScoringRun
-from enishi.work.book import KEPT_SECONDS, LARGE, calls_for_somebody, has_left
+from enishi.signals.models import AccountState
+from enishi.work.book import LARGE, calls_for_somebody, has_left, read_book
+from enishi.work.keeping import kept
 from enishi.work.models import Task
 from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, within
 
@@ -45,16 +45,23 @@ def loads(member: Member, today: date, view: View) -> list[Load]:
     return sorted(found, key=lambda load: (-load.at_stake, -load.calling, load.owner.pk if load.owner else 0))
 
 
-def _held(accounts: QuerySet[Account], today: date, key: str) -> Held:
+def make_ready(member: Member, today: date, view: View) -> None:
+    """Read a large book of a member anew before somebody asks for it."""
+    accounts, key = accounts_in(member, view), key_of(member, view)
+    read_book(accounts, today, key, anew=True)
+    if view != View.MINE:
+        _held(accounts, today, key, anew=True)
+
+
+def _held(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Held:
     """Kept for minutes where the book is large, like :class:`enishi.work.book.Book`."""
-    run = ScoringRun.objects.filter(status="done").values_list("pk", flat=True).first()
-    name = f"loads1:{run}:{today}:{key}"
-    kept: Held | None = cache.get(name)
-    if kept is None:
-        kept = _read(accounts, today)
-        if sum(row[0] for row in kept.values()) >= LARGE:
-            cache.set(name, kept, KEPT_SECONDS)
-    return kept
+    return kept(
+        f"loads2:{key}",
+        today,
+        lambda: _read(accounts, today),
+        lambda held: sum(row[0] for row in held.values()) >= LARGE,
+        anew,
+    )
 
 
 def _read(accounts: QuerySet[Account], today: date) -> Held:

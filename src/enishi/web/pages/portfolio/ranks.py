@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from django.core.cache import cache
 from django.db import connection
 
+from enishi.kit.home import Home
 from enishi.signals.models import AccountState, ScoringRun
 
 Numbers = npt.NDArray[np.float64]
@@ -65,7 +67,7 @@ _lock = threading.Lock()
 _kept: dict[str, Ranks] = {}
 
 
-def _stamp() -> str:
+def stamp_of_ranks() -> str:
     """Changes whenever a scoring has rewritten the states."""
     run = (
         ScoringRun.objects.filter(status="done")
@@ -84,6 +86,30 @@ def renew_ranks() -> None:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else np.nan
+
+
+def write_ranks() -> None:
+    """Keep the ranks of the latest scoring in a file, so that a process reads them in a moment; older files go."""
+    ranks, folder = read_ranks(), Home.from_environment().ranks
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{ranks.stamp}.npz"
+    if not path.exists():
+        part = folder / f"{uuid4().hex}.part"
+        with part.open("wb") as file:
+            np.savez(file, **{f"m.{name}": values for name, values in ranks.values.items()}, ids=ranks.ids)
+        part.replace(path)
+    for old in folder.iterdir():
+        if old != path and old.stat().st_mtime < path.stat().st_mtime:
+            old.unlink(missing_ok=True)
+
+
+def _from_file(stamp: str) -> Ranks | None:
+    try:
+        with np.load(Home.from_environment().ranks / f"{stamp}.npz") as arrays:
+            values = {name.removeprefix("m."): arrays[name] for name in arrays if name != "ids"}
+            return Ranks(stamp, arrays["ids"], values)
+    except (OSError, ValueError, BadZipFile):
+        return None
 
 
 def _read(stamp: str) -> Ranks:
@@ -109,11 +135,11 @@ def _read(stamp: str) -> Ranks:
 
 def read_ranks() -> Ranks:
     """The ranks of the latest scoring, read once per process."""
-    stamp = _stamp()
+    stamp = stamp_of_ranks()
     with _lock:
         kept = _kept.get("ranks")
         if kept is None or kept.stamp != stamp:
-            kept = _kept["ranks"] = _read(stamp)
+            kept = _kept["ranks"] = _from_file(stamp) or _read(stamp)
         return kept
 
 

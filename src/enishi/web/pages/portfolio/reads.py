@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from django.core.cache import cache
@@ -18,13 +19,14 @@ from enishi.signals.models import AccountState, Band, ScoringRun
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
 from enishi.web.pages.portfolio.filters import filtered_accounts, known, unknown
-from enishi.web.pages.portfolio.query import Query
-from enishi.web.pages.portfolio.ranks import read_ranks
+from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, Query
+from enishi.web.pages.portfolio.ranks import read_ranks, stamp_of_ranks
 
+T = TypeVar("T")
 PAGE_SIZE = 50
 FIRST_CHUNK, MOST_CHUNK = 200, 10_000  # accounts looked up at once along a metric's order
 MAX_ROWS = 5_000  # as far as one may page; beyond it, a filter or an export
-KEEP_SECONDS = 300
+KEEP_SECONDS = 600
 BANDS = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)
 _HEAVY = ("search", "extra", "state__lines", "state__changes")
 
@@ -144,15 +146,38 @@ def forget_counts() -> None:
     cache.set("portfolio:turn", (cache.get("portfolio:turn") or 0) + 1, None)
 
 
+def _kept(key: str, read: Callable[[], T], anew: bool = False) -> T:
+    found: T | None = None if anew else cache.get(key)
+    if found is None:
+        found = read()
+        cache.set(key, found, KEEP_SECONDS)
+    return found
+
+
+def make_ready(member: Member, today: date, unit: int) -> None:
+    """Count a member's whole book anew before somebody asks for it."""
+    distribution(member, Query(), today=today, unit=unit, anew=True)
+    movers(member, anew=True)
+    choices_on_offer(member, anew=True)
+    _tier_changes(member, anew=True)
+
+
+def scope_key(member: Member) -> str:
+    """Names what a member sees: the same for all who see all."""
+    if member.scope == Scope.ALL and member.is_active:
+        return "all"
+    return f"{member.scope}:{member.team_id}:{member.pk}"
+
+
 def _count_key(member: Member, query: Query, today: date) -> str:
-    scope = "all" if member.scope == Scope.ALL else f"{member.scope}:{member.team_id}:{member.pk}"
+    scope = scope_key(member)
     run = ScoringRun.objects.order_by("-pk").values_list("pk", "status").first()
     parts = [
         scope,
         str(run),
         str(today),
         str(cache.get("portfolio:turn")),
-        query.without("band", "tier").kept,
+        replace(query.without("band", "tier"), sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS).kept,
     ]
     return "portfolio:" + sha256("|".join(parts).encode()).hexdigest()
 
@@ -181,21 +206,19 @@ def _whole_book() -> list[Slice]:
     return [*slices, Slice(Band.UNKNOWN, "", "", unscored, 0)] if unscored else slices
 
 
-def distribution(member: Member, query: Query, *, today: date, unit: int) -> list[Slice]:
+def distribution(member: Member, query: Query, *, today: date, unit: int, anew: bool = False) -> list[Slice]:
     """Accounts and MRR of a view by band, band a week ago and tier, whatever band and tier are chosen.
 
-    Counted at most every five minutes per scope and filter, and at once after a scoring.
+    Counted at most every ten minutes per scope and filter, and at once after a scoring.
     """
-    key = _count_key(member, query, today)
-    slices: list[Slice] | None = cache.get(key)
-    if slices is None:
-        rest = query.without("band", "tier")
+    rest = query.without("band", "tier")
+
+    def count() -> list[Slice]:
         if member.scope == Scope.ALL and member.is_active and not rest.filtered:
-            slices = _whole_book()
-        else:
-            slices = _grouped(filtered_accounts(member, rest, today=today, unit=unit))
-        cache.set(key, slices, KEEP_SECONDS)
-    return slices
+            return _whole_book()
+        return _grouped(filtered_accounts(member, rest, today=today, unit=unit))
+
+    return _kept(_count_key(member, query, today), count, anew)
 
 
 def band_strip(slices: Sequence[Slice], tiers: Sequence[str] = ()) -> list[BandCount]:
@@ -245,34 +268,33 @@ def count_tiers(slices: Sequence[Slice], order: Sequence[str], changes: Mapping[
     return counts
 
 
-def _tier_changes(member: Member) -> dict[str, int]:
+def _tier_changes(member: Member, anew: bool = False) -> dict[str, int]:
     """Change of MRR over 90 days by tier, over the member's whole book."""
-    ranks = read_ranks()
-    key = f"portfolio:tiers:{ranks.stamp}:{member.scope}:{member.team_id}:{member.pk}"
-    changes: dict[str, int] | None = cache.get(key)
-    if changes is None:
+
+    def add_up() -> dict[str, int]:
+        ranks = read_ranks()
         states = AccountState.objects.filter(account__in=visible_accounts(member)).exclude(tier="")
         ids: dict[str, list[int]] = {}
         for pk, tier in states.order_by().values_list("pk", "tier"):
             ids.setdefault(tier, []).append(pk)
-        changes = {
+        return {
             tier: round(ranks.total("mrr_change_90", np.array(pks, dtype=np.int64)))
             for tier, pks in ids.items()
         }
-        cache.set(key, changes, KEEP_SECONDS)
-    return changes
+
+    return _kept(f"portfolio:tiers:{stamp_of_ranks()}:{scope_key(member)}", add_up, anew)
 
 
-def movers(member: Member, n: int = 5) -> tuple[list[Account], list[Account]]:
+def movers(member: Member, n: int = 5, anew: bool = False) -> tuple[list[Account], list[Account]]:
     """Whose score fell and rose most since last week, within the member's scope."""
-    key = _count_key(member, Query(), date.min) + f":movers:{n}"
-    ids: tuple[list[int], list[int]] | None = cache.get(key)
-    if ids is None:
+
+    def find() -> tuple[list[int], list[int]]:
         accounts = visible_accounts(member).exclude(state__stage=CHURNED).values_list("pk", flat=True)
         fell = accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n]
         rose = accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n]
-        ids = list(fell), list(rose)
-        cache.set(key, ids, KEEP_SECONDS)
+        return list(fell), list(rose)
+
+    ids = _kept(_count_key(member, Query(), date.min) + f":movers:{n}", find, anew)
     found = (
         visible_accounts(member)
         .select_related("state")
@@ -300,12 +322,11 @@ def _sold(member: Member, field: str) -> list[str]:
     return sorted({str(value) for value in values if value})
 
 
-def choices_on_offer(member: Member) -> dict[str, list[str]]:
+def choices_on_offer(member: Member, anew: bool = False) -> dict[str, list[str]]:
     """The values that occur in the member's book, for the filters that have no fixed list."""
-    key = f"portfolio:choices:{member.scope}:{member.team_id}:{member.pk}"
-    offered: dict[str, list[str]] | None = cache.get(key)
-    if offered is None:
+
+    def collect() -> dict[str, list[str]]:
         offered = {field: _distinct(member, field) for field in ("industry", "size", "region")}
-        offered |= {field: _sold(member, field) for field in ("product", "plan")}
-        cache.set(key, offered, KEEP_SECONDS)
-    return offered
+        return offered | {field: _sold(member, field) for field in ("product", "plan")}
+
+    return _kept(f"portfolio:choices:{scope_key(member)}", collect, anew)

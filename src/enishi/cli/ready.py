@@ -1,0 +1,44 @@
+"""What pages of a large book read first, made ready by the worker, so that no person waits for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from enishi.accounts.company import company_day, company_remembered, get_company
+from enishi.accounts.models import Member, Scope
+
+LATELY = timedelta(minutes=15)
+OF_LATE = timedelta(days=3)
+
+
+def make_ready(now: datetime, since: timedelta = LATELY) -> int:
+    """Read anew the whole book, and the books of those who were there within ``since``; returns how many."""
+    from enishi.web.pages.portfolio import reads
+    from enishi.web.pages.portfolio.ranks import write_ranks
+    from enishi.web.pages.portfolio.words import minor_units
+    from enishi.work import api as work
+    from enishi.work.reads import key_of
+
+    done: set[str] = set()
+    with company_remembered():
+        today, unit = company_day(now), minor_units(get_company().currency)
+        write_ranks()
+        for member in _readers(now - since):
+            views = {work.usual_view(member), work.views_of(member)[-1]}
+            for view in sorted(views - {one for one in views if key_of(member, one) in done}):
+                work.make_ready(member, today, view)
+                done.add(key_of(member, view))
+            if (scope := f"portfolio:{reads.scope_key(member)}") not in done:
+                reads.make_ready(member, today, unit)
+                done.add(scope)
+    return len(done)
+
+
+def _readers(since: datetime) -> list[Member]:
+    """One who sees all, then everybody who was there."""
+    active = Member.objects.filter(is_active=True)
+    lead = active.filter(scope=Scope.ALL).order_by("pk").first()
+    there = active.filter(Q(usersession__last_seen_at__gte=since)).distinct().order_by("pk")
+    return [*([lead] if lead else []), *(one for one in there if one != lead)]
