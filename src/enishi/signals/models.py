@@ -126,7 +126,7 @@ class AccountState(models.Model):
         # read more of them than it shows.
         indexes = [
             models.Index(fields=["band", "-at_stake"], name="state_band"),
-            models.Index(fields=["-at_stake"], name="state_stake"),
+            models.Index(fields=["-at_stake", "account", "stage"], name="state_stake"),
             models.Index(fields=["tier", "mrr"], name="state_tier"),
             models.Index(fields=["renewal_on"], name="state_renewal"),
             models.Index(fields=["tenths"], name="state_tenths"),
