@@ -97,11 +97,10 @@ def _import_month(home: Home, chance: Chance, low: int, high: int) -> None:
     with duckdb.connect(config={"memory_limit": "5GB", "temp_directory": str(home.root / "spill")}) as engine:
         engine.execute("SET enable_progress_bar = false").fetchall()
         chance.fill(engine, low, high)
-        usage = USAGE_OF.format(rows="bench_rows", counted=COUNTED)
-        new = {
-            "events": [write_query(engine, published, "events", "SELECT * FROM bench_rows", part)],
-            "usage": [write_query(engine, published, "usage", usage, part)],
-        }
+        new = {"events": [write_query(engine, published, "events", "SELECT * FROM bench_rows", part)]}
+        engine.read_parquet(str(published / new["events"][0].path)).create_view("events_of_month")
+        usage = USAGE_OF.format(rows="events_of_month", counted=COUNTED)
+        new["usage"] = [write_query(engine, published, "usage", usage, part)]
         engine.read_parquet(str(published / new["usage"][0].path)).create_view("usage_of_month")
         for table in ROLLUPS:
             query = rolled(table, "usage_of_month")

@@ -60,6 +60,8 @@ class DuckDBEngine:
         self.connection.execute("SET TimeZone = 'UTC'")
         self._names: dict[str, str] = {}  # what stands under each name: VIEW or TABLE
         self.connection.execute("SET enable_progress_bar = false")
+        # Our queries join the small side from the right; guessing, DuckDB at times takes the facts for it.
+        self.connection.execute("SET disabled_optimizers = 'build_side_probe_side'").fetchall()
 
     def read(self, name: str, files: Sequence[str], schema: pa.Schema, where: str = "") -> None:
         if not files:

@@ -15,7 +15,7 @@ from enishi.metrics.contracts import KEYS, Grain, Metric
 from enishi.metrics.people import history
 from enishi.metrics.registry import chosen, with_parts
 from enishi.metrics.relations import RELATIONS, spine, terms
-from enishi.metrics.session import Facts, Known, Session
+from enishi.metrics.session import Facts, Known, Session, session_of
 from enishi.metrics.sources import first_known
 
 CHUNK = 60  # days evaluated together: bounds memory, not the result
@@ -48,7 +48,7 @@ def panel(
     few = facts if accounts is None else facts.scoped(accounts)
     try:
         parts = [
-            _panel(Session(few, unique[i : i + CHUNK], known), wanted, grain, accounts)
+            _panel(session_of(few, unique[i : i + CHUNK], known), wanted, grain, accounts)
             for i in range(0, len(unique), CHUNK)
         ]
     finally:

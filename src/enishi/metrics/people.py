@@ -24,6 +24,11 @@ def bit_or(mask: int) -> int:  # type: ignore[empty-body]
     """All bits set in any row: the same name in DuckDB, PostgreSQL and Spark; Ibis lacks it for the last."""
 
 
+@ibis.udf.scalar.builtin
+def bit_count(mask: int) -> int:  # type: ignore[empty-body]
+    """How many bits are set: the same name in DuckDB and Spark."""
+
+
 def _during(span: Any, as_of: Any) -> Any:
     return (span.start <= as_of) & (as_of < span.stop)
 
@@ -153,9 +158,10 @@ def past(s: Session, keys: list[str]) -> Any:
     """One row per person, product and month: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
     t = in_time(s, s.rolled("user_months", PAST).join(s.month_windows(PAST), "month"))
     t = t.mutate(days=t.days & t.in_196).filter(ibis._.days != 0)
-    each = ["user_no", "product", "month", "in_28"]
-    t = with_account(s, t.select("as_of", "group_no", *each, "days"))
-    t = t.group_by([*AT, *each]).aggregate(days=bit_or(t.days))  # a day may stand in several rows
+    each = ["user_no", "product", "month"]
+    t = with_account(s, t.select("as_of", "group_no", *each, "in_28", "days"))
+    # A day may stand in several rows.
+    t = t.group_by([*AT, *each]).aggregate(days=bit_or(t.days), in_28=t.in_28.max())
     return t.mutate(recent=bits(t.days & t.in_28), earlier=bits(t.days & ~t.in_28))
 
 
@@ -187,13 +193,8 @@ LAST_28 = (1 << 28) - 1
 
 
 def bits(x: Any) -> Any:
-    """How many bits of a whole number below 2^56 are set, in plain arithmetic (Warren, Hacker's Delight, 5-1)."""
-    x = x - ((x >> 1) & 0x5555_5555_5555_55)
-    x = (x & 0x3333_3333_3333_33) + ((x >> 2) & 0x3333_3333_3333_33)
-    x = (x + (x >> 4)) & 0x0F0F_0F0F_0F0F_0F
-    x = x + (x >> 8)
-    x = x + (x >> 16)
-    return (x + (x >> 32)) & 0x7F
+    """How many bits of a whole number are set."""
+    return bit_count(x).cast("int64")
 
 
 def _power_days(s: Session, product: Any) -> Any:

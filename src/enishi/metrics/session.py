@@ -62,6 +62,7 @@ class Facts:
         self._identity_facts: Mapping[str, pa.Table] = {}
         self.spoken: dict[str, list[date]] = {}
         self.scope: Scope | None = None
+        self.latest: Session | None = None
 
     def scoped(self, accounts: Collection[int]) -> Facts:
         """The same facts, of a few accounts only (and those merged into them): fast at any size.
@@ -148,6 +149,7 @@ class Session:
         self.known: Known = known
         self._made: set[Hashable] = set()
         self._noted: list[list[tuple[Any, ...]]] = []
+        facts.latest = self  # what an earlier session has bound to its days is bound to these from here on
         self.engine.put("asof", pa.table({"as_of": pa.array(self.days, pa.date32())}))
         for name, table in facts.identity(known).tables().items():
             if facts.first_time(f"{name}_{known}"):
@@ -384,6 +386,14 @@ class Session:
             by_product,
             words,
         )
+
+
+def session_of(facts: Facts, days: Sequence[date], known: Known = "then") -> Session:
+    """The session of days: the latest one where it is of the same days, with all it has worked out already."""
+    latest = facts.latest
+    if latest and latest.days == sorted(set(days)) and latest.known == known:
+        return latest
+    return Session(facts, days, known)
 
 
 def _bounded(back: int | None, table: str) -> str:

@@ -15,7 +15,7 @@ from enishi.metrics.people import AT, history, is_login
 from enishi.metrics.records import visible
 from enishi.metrics.registry import chosen
 from enishi.metrics.relations import spine
-from enishi.metrics.session import Facts, Session
+from enishi.metrics.session import Facts, Session, session_of
 from enishi.store.kinds import KINDS, Type
 
 
@@ -55,22 +55,36 @@ def happened_column(kind: str) -> str:
     return f"{name}_day" if k.field(name).type is Type.INSTANT else name
 
 
-def freshness(facts: Facts, days: Sequence[date]) -> pd.DataFrame:
-    """How old the newest fact of each source is.
+def freshness(facts: Facts, days: Sequence[date], accounts: Sequence[int] | None = None) -> pd.DataFrame:
+    """How old the newest fact of each source is; asked after a panel of the same days, it shares the panel's work.
+
+    Args:
+        accounts: keep only these.
 
     Returns:
         One row per ``(as_of, account_id)``; per source ``S`` (``usage`` and every ``record_<kind>`` with an
         account) a column ``S``: the day of the account's newest fact known then, and ``feed:S``: the day on
         which the source last delivered anything, for whichever account. None where there is nothing.
     """
-    s = Session(facts, days)
+    few = facts if accounts is None else facts.scoped(accounts)
+    try:
+        frame = _ages(session_of(few, days))
+    finally:
+        few.close_if_not(facts)
+    if accounts is not None:
+        frame = frame[frame["account_id"].isin(list(accounts))]
+    return frame.sort_values(AT, ignore_index=True)
+
+
+def _ages(s: Session) -> pd.DataFrame:
     frame = s.rows(("rows", "account"), lambda: spine(s).select(AT)).to_pandas(date_as_object=True)
     for source in ("usage", *(f"record_{k}" for k in _with_account())):
         rows = s.rows(("fresh", source), lambda source=source: _newest(s, source))  # type: ignore[misc]
         frame = frame.merge(rows.to_pandas(date_as_object=True), on=AT, how="left")
         spoken = spoken_on(s, source)
-        frame[f"feed:{source}"] = [_last(spoken, day) for day in frame["as_of"]]
-    return frame.sort_values(AT, ignore_index=True)
+        last = {day: _last(spoken, day) for day in s.days}
+        frame[f"feed:{source}"] = frame["as_of"].map(last)
+    return frame
 
 
 def _with_account() -> list[str]:

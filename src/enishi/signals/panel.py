@@ -92,7 +92,7 @@ def _read_metrics(
     wanted = None if accounts is None else list(accounts)
     with company_facts(home) as facts:
         rows = panel(facts, list(days), metrics, grain="account", accounts=wanted)
-        ages = freshness(facts, list(days))
+        ages = freshness(facts, list(days), wanted)
     rows = _add_ages(rows, ages, metrics)
     rows["as_of"] = pd.to_datetime(rows["as_of"])
     return rows.reset_index(drop=True)
