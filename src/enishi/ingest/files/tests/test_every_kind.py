@@ -1,0 +1,120 @@
+"""Every kind in every form of file, written as Japanese offices write: guessed, tried, taken, repeated, corrected."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import RecordVersion
+from enishi.ingest.files.desk import retry_row
+from enishi.ingest.files.importing import run_import, try_import
+from enishi.ingest.files.receiving import receive_file
+from enishi.ingest.models import Reject
+from enishi.kit.home import Home
+from enishi.store.kinds import ACCOUNT, KINDS, Type
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+BAD_ROW = 2
+HABITS = {
+    Type.DATE: ["2024年4月1日", "令和6年4月2日", "2024/4/3", "R6.4.4"],
+    Type.INSTANT: ["2024年4月1日", "令和6年4月2日", "2024/4/3 10:00", "2024-04-04"],
+    Type.MONEY: ["¥1,200", "１，２００円", "3万円", "1.2億"],
+    Type.INTEGER: ["１２３", "1,200", "5", "７"],
+    Type.NUMBER: ["9", "１０", "8", "7"],
+    Type.BOOLEAN: ["はい", "いいえ", "はい", "いいえ"],
+    Type.CURRENCY: ["USD", "EUR", "USD", "EUR"],
+    Type.ACCOUNT: ["0012", "0012", "0012", "0012"],
+    Type.TEXT: ["㈱甲〜①", "乙", "丙", "丁"],
+}
+
+pytestmark = pytest.mark.django_db
+
+
+def _cells(field):
+    if field.name == "id":
+        return [f"00{n}" for n in range(4)]
+    if field.type is Type.CHOICE:
+        return [field.choices[0][1].ja] * 4
+    return HABITS[field.type]
+
+
+def table_of(kind):
+    """Headings in Japanese, four rows; the third has a day that is none."""
+    told = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.DATE)
+    fields = [f for f in kind.fields if f.required or (f.type in told and not f.name.endswith("ed_on"))]
+    columns = [_cells(field) for field in fields]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    place = next(n for n, field in enumerate(fields) if field.type in (Type.DATE, Type.INSTANT))
+    rows[BAD_ROW][place] = "いつか"
+    return [field.title.ja for field in fields], rows, place
+
+
+def _csv(encoding):
+    def write(path, head, rows):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([head, *rows])
+        text = out.getvalue().replace("〜", "～").replace("¥", "\\" if encoding == "cp932" else "¥")
+        path.write_bytes(text.encode(encoding))
+
+    return write
+
+
+def _lines(path, head, rows):
+    path.write_text("".join(json.dumps(dict(zip(head, row, strict=True))) + "\n" for row in rows))
+
+
+def _parquet(path, head, rows):
+    pq.write_table(pa.table(dict(zip(head, map(list, zip(*rows, strict=True)), strict=True))), path)
+
+
+def _excel(path, head, rows):
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("一覧")
+        for number, row in enumerate([head, *rows]):
+            sheet.write_row(number, 0, row)
+
+
+FORMS = {
+    "utf8.csv": _csv("utf-8"),
+    "bom.csv": _csv("utf-8-sig"),
+    "sjis.csv": _csv("cp932"),
+    "lines.jsonl": _lines,
+    "table.parquet": _parquet,
+    "book.xlsx": _excel,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_japanese_file_goes_in_once_and_its_bad_row_alone_later(tmp_path, kind, form):
+    home, path = Home(tmp_path / "home"), tmp_path / form
+    if kind is not ACCOUNT:
+        save_records(ACCOUNT, [{"id": "0012", "name": "甲"}], source="product", actor="t", now=NOW)
+    head, rows, place = table_of(kind)
+    FORMS[form](path, head, rows)
+    versions = RecordVersion.objects.count()
+    made = receive_file(home, path, form, kind=kind.name, actor="t", now=NOW)
+    assert set(made.plan["columns"].values()) == set(head)
+    assert try_import(home, made, NOW).counts == {"created": 3, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert RecordVersion.objects.count() == versions
+    assert run_import(home, made, NOW).counts == {"created": 3, "updated": 0, "unchanged": 0, "rejected": 1}
+    taken = RecordVersion.objects.count()
+    again = receive_file(home, path, form, kind=kind.name, actor="t", now=NOW)
+    assert run_import(home, again, NOW).counts == {"created": 0, "updated": 0, "unchanged": 3, "rejected": 1}
+    assert RecordVersion.objects.count() == taken
+    reject = Reject.objects.get(origin=made.origin)
+    assert (reject.place, "いつか" in reject.message_ja) == (head[place], True)
+    cells = dict(zip(head, rows[BAD_ROW], strict=True)) | {head[place]: "令和6年4月3日"}
+    retry_row(home, reject, cells, actor="t", now=NOW)
+    stated = RecordVersion.objects.filter(kind=kind.name, import_id=made.pk)
+    assert len(set(stated.values_list("record_id", flat=True))) == 4
+    made.refresh_from_db()
+    assert (made.created, made.rejected) == (4, 0)
