@@ -95,8 +95,10 @@ def write_ranks() -> None:
     path = folder / f"{ranks.stamp}.npz"
     if not path.exists():
         part = folder / f"{uuid4().hex}.part"
+        arrays: dict[str, Any] = {f"m.{name}": values for name, values in ranks.values.items()}
+        arrays["ids"] = ranks.ids
         with part.open("wb") as file:
-            np.savez(file, **{f"m.{name}": values for name, values in ranks.values.items()}, ids=ranks.ids)
+            np.savez(file, **arrays)
         part.replace(path)
     for old in folder.iterdir():
         if old != path and old.stat().st_mtime < path.stat().st_mtime:
