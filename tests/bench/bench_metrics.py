@@ -180,6 +180,7 @@ def run_pandas(folder: Path, day: date) -> pd.DataFrame:
     return finished(f.rename_axis("account_id").reset_index())
 
 
+FIRST_TIME = "panel, first time"
 WAYS = {"panel": run_panel, "hand-written SQL": run_hand, "pandas": run_pandas}
 
 
@@ -250,7 +251,9 @@ def run(folder: Path, events: int, accounts: int, pandas: bool) -> dict[str, Any
     ways = [w for w in WAYS if pandas or w != "pandas"]
     with tempfile.TemporaryDirectory(prefix="enishi-bench-") as name:
         answers = {way: Path(name) / f"{number}.parquet" for number, way in enumerate(ways)}
-        found: dict[str, Any] = {way: measured(way, folder, answers[way]) for way in ways}
+        # Compiled queries outlive the process, so that only the first evaluation of an installation makes them.
+        found: dict[str, Any] = {FIRST_TIME: measured("panel", folder, answers["panel"])}
+        found |= {way: measured(way, folder, answers[way]) for way in ways}
         found["metrics compared"] = compare(answers)
     found["fold one day"] = fold(folder, LAST)
     hand, panel = found["hand-written SQL"], found["panel"]
@@ -289,7 +292,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _table(found: dict[str, Any]) -> str:
     rows = [f"{found['events']:,} events, {found['accounts']:,} accounts, as of one day"]
     rows.append(f"{'way':20}{'wall s':>10}{'CPU s':>10}{'GB':>8}")
-    for way in (w for w in (*WAYS, "fold one day") if w in found):
+    for way in (w for w in (FIRST_TIME, *WAYS, "fold one day") if w in found):
         figures = found[way]
         memory = f"{figures['gigabytes']:8.2f}" if "gigabytes" in figures else ""
         rows.append(f"{way:20}{figures['wall']:10.2f}{figures['cpu']:10.2f}{memory}")
