@@ -51,6 +51,11 @@ class Table:
         return [cells for _place, cells in islice(self.rows(), size)]
 
 
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")  # how the container of a locked workbook names its content
+_LOOK_FOR_LOCK = 64 << 20
+
+
 def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
     """Open a file, finding out its form.
 
@@ -65,6 +70,12 @@ def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
     with _refusing(path):
         with open_bytes(path) as file:
             start = file.read(4096)
+            if start.startswith(_OLD_EXCEL) and _LOCKED in start + file.read(_LOOK_FOR_LOCK):
+                raise unreadable(
+                    path.name,
+                    "it is protected by a password. Take the password off in Excel.",
+                    "パスワードで保護されています。Excelでパスワードを解除してください。",
+                )
         table = _opener(start)(path, dict(details or {}))
     if not table.columns:
         raise unreadable(path.name, "it has no headings.", "見出し行がありません。")
@@ -89,7 +100,7 @@ def _refusing(path: Path) -> Iterator[None]:
 def _opener(start: bytes) -> Callable[[Path, dict[str, str]], Table]:
     if start.startswith(b"PAR1"):
         return _open_parquet
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if start.startswith((b"PK\x03\x04", _OLD_EXCEL)):
         return _open_excel
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         return _open_json

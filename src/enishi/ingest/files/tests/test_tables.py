@@ -172,6 +172,13 @@ def test_a_damaged_file_is_refused_never_an_accident(tmp_path, content):
         list(open_table(path).rows())
 
 
+def test_a_workbook_with_a_password_is_said_to_be_locked(tmp_path):
+    path = tmp_path / "locked.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\x00" * 5000 + "EncryptedPackage".encode("utf-16-le"))
+    with pytest.raises(BadFile, match="password"):
+        open_table(path)
+
+
 @pytest.mark.parametrize(
     "details", [{"delimiter": "ab"}, {"encoding": "hex"}, {"encoding": "punycode"}, {"encoding": "x\x00y"}]
 )
