@@ -113,7 +113,8 @@ def afresh(home: Home, folder) -> Home:
     other, published, counted = Home(folder), Published(home), ("usage", *ROLLUPS)
     other.prepare()
     whole = duckdb.connect()
-    for table in (t for t in published.manifest.tables if t not in (*counted, "seen")):
+    # An erasure may leave a table without any file.
+    for table in (t for t in published.manifest.tables if t not in (*counted, "seen") and published.has(t)):
         publish(other, table, whole.read_parquet(published.files(table)).to_arrow_table())
     if published.has("events"):
         whole.read_parquet(published.files("events")).create_view("raw")
