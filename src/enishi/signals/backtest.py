@@ -230,17 +230,15 @@ def _timing(rows: pd.DataFrame, outcome: Outcome) -> dict[str, Any]:
         lead_times(alarms, churns, LEAD_WITHIN_DAYS)["lead_days"] if len(churns) else pd.Series(dtype=float)
     )
     known = leads.dropna()
-    quartiles: list[float | None] = [None] * 3
-    if len(known):
-        quartiles = known.quantile([0.25, 0.5, 0.75]).tolist()
+    low, median, high = known.quantile([0.25, 0.5, 0.75]).tolist() if len(known) else (None, None, None)
     if len(known) < LEAST_FOR_QUARTILES:
-        quartiles = [None, quartiles[1], None]
+        low, high = None, None
     return {
-        "lead_time_days": quartiles[1],
+        "lead_time_days": median,
         "lead_time": {
-            "median": quartiles[1],
-            "low": quartiles[0],
-            "high": quartiles[2],
+            "median": median,
+            "low": low,
+            "high": high,
             "churns": len(leads),
             "alarmed": len(known),
         },

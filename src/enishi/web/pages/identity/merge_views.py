@@ -40,7 +40,7 @@ def merges(request: PageRequest) -> HttpResponseBase:
         for twin in list_twins(visible)
     ]
     context = {
-        "tabs": setup_tabs("identity"),
+        "tabs": setup_tabs(request.member, "identity"),
         "desk": desk_tabs("identity-merges"),
         "twins": twins,
         "page": Paginator(done, A_PAGE).get_page(request.GET.get("page")),
@@ -73,7 +73,7 @@ def _show_preview(request: PageRequest, account: Account, survivor: Account) -> 
     )
     both = [money.get(account.pk), money.get(survivor.pk)]
     context = {
-        "tabs": setup_tabs("identity"),
+        "tabs": setup_tabs(request.member, "identity"),
         "desk": desk_tabs("identity-merges"),
         "account": account,
         "survivor": survivor,

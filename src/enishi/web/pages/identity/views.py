@@ -66,7 +66,7 @@ def groups(request: PageRequest) -> HttpResponseBase:
     index = AccountIndex(visible_accounts(request.member))
     rows = [_row(g, g.group_id, s) for g, s in zip(shown, suggest_groups(list(shown), index), strict=True)]
     context = {
-        "tabs": setup_tabs("identity"),
+        "tabs": setup_tabs(request.member, "identity"),
         "desk": desk_tabs("identity"),
         "page": shown,
         "rows": rows,
@@ -93,7 +93,7 @@ def users(request: PageRequest) -> HttpResponseBase:
     index = AccountIndex(visible_accounts(request.member))
     rows = [_row(u, u.user_id, s) for u, s in zip(shown, suggest_users(list(shown), index), strict=True)]
     context = {
-        "tabs": setup_tabs("identity"),
+        "tabs": setup_tabs(request.member, "identity"),
         "desk": desk_tabs("identity-users"),
         "page": shown,
         "rows": rows,
@@ -179,7 +179,7 @@ def ids(request: PageRequest) -> HttpResponseBase:
         rows = rows.filter(value__icontains=text) | rows.filter(account__search__contains=fold(text))
     systems = OutsideId.objects.order_by("system").values_list("system", flat=True).distinct()
     context = {
-        "tabs": setup_tabs("identity"),
+        "tabs": setup_tabs(request.member, "identity"),
         "desk": desk_tabs("identity-ids"),
         "page": Paginator(rows.order_by("-made_at", "-pk"), A_PAGE).get_page(request.GET.get("page")),
         "q": text,

@@ -39,7 +39,7 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
     rejects = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
     shown = Paginator(rejects, A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "tabs": setup_tabs("imports"),
+        "tabs": setup_tabs(request.member, "imports"),
         "made": made,
         "error": made.error(language()),
         "kind": FILE_KINDS[made.kind].plural.in_language(language()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -66,7 +66,7 @@ def imports(request: PageRequest) -> HttpResponseBase:
     if kind := request.GET.get("kind", ""):
         rows = rows.filter(kind=kind)
     context = {
-        "tabs": setup_tabs("imports"),
+        "tabs": setup_tabs(request.member, "imports"),
         "page": Paginator(rows, A_PAGE).get_page(request.GET.get("page")),
         "kinds": kind_titles(),
         "titles": dict(kind_titles()),
@@ -111,7 +111,7 @@ def show(request: PageRequest, number: int) -> HttpResponseBase:
 
 
 def _show_mapping(
-    request: HttpRequest,
+    request: PageRequest,
     made: Import,
     template: str,
     *,
@@ -121,7 +121,7 @@ def _show_mapping(
 ) -> HttpResponse:
     table = open_stored(Home.from_environment(), made)
     context = {
-        "tabs": setup_tabs("imports"),
+        "tabs": setup_tabs(request.member, "imports"),
         "made": made,
         "work": workshop(made, table),
         "table": table,

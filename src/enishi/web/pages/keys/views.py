@@ -47,7 +47,7 @@ def _show(
     order = (F("revoked_at").desc(nulls_first=True), "name")
     chosen = api_form.data.getlist("scopes") if api_form and api_form.is_bound else []  # type: ignore[attr-defined]
     context = {
-        "tabs": setup_tabs("keys"),
+        "tabs": setup_tabs(request.member, "keys"),
         "write_keys": WriteKey.objects.select_related("created_by").order_by(*order),
         "api_keys": ApiKey.objects.select_related("member").order_by(*order),
         "write_form": write_form or WriteKeyForm(),
@@ -112,7 +112,7 @@ def change_write_key(request: PageRequest, number: int) -> HttpResponseBase:
         save_write_key(request.member, form.save(commit=False), form.changed_data)
         toast_after(request, _("Saved."))
         return HttpResponseRedirect(reverse("keys"))
-    context = {"tabs": setup_tabs("keys"), "key": key, "form": form}
+    context = {"tabs": setup_tabs(request.member, "keys"), "key": key, "form": form}
     return render(request, "pages/keys/write_key.html", context, status=422 if form.errors else 200)
 
 

@@ -31,7 +31,7 @@ def names(request: PageRequest) -> HttpResponse:
         toast_after(request, _("Saved. The names are in use at once."))
         return HttpResponseRedirect(reverse("names"))
     context = {
-        "tabs": setup_tabs("names"),
+        "tabs": setup_tabs(request.member, "names"),
         "events": rows_of("events"),
         "products": rows_of("products"),
         "longest": LONGEST,

@@ -53,7 +53,7 @@ def rejects(request: PageRequest) -> HttpResponseBase:
     shown = Paginator(find_rejects(filters), A_PAGE).get_page(request.GET.get("page"))
     open_items = Reject.objects.filter(status=Reject.Status.OPEN).count()
     context = {
-        "tabs": setup_tabs("rejects", {"rejects": open_items}),
+        "tabs": setup_tabs(request.member, "rejects", {"rejects": open_items}),
         "page": shown,
         "rows": [(row, kind_title(row.kind), row.message(language()).split("\n")) for row in shown],
         "filters": filters,
@@ -78,7 +78,7 @@ def _show(
 ) -> HttpResponse:
     made = import_of(found)
     context = {
-        "tabs": setup_tabs("rejects"),
+        "tabs": setup_tabs(request.member, "rejects"),
         "reject": found,
         "kind": kind_title(found.kind),
         "reasons": found.message(language()).split("\n"),

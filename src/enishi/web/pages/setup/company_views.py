@@ -36,7 +36,7 @@ def company(request: PageRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "may_change": may_change,
-        "tabs": setup_tabs("company"),
+        "tabs": setup_tabs(request.member, "company"),
         "holidays": list_holidays(get_company().holiday_country, request.member.language),
         "year": timezone.localdate().year,
     }

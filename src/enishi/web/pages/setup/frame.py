@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from enishi.accounts.models import Member, Scope
+
 # Address name and title of each tab, in order; counts are the page's own business.
 TABS = (
     ("setup", gettext_noop("First steps")),
@@ -21,10 +23,14 @@ TABS = (
 )
 
 
-def setup_tabs(current: str, counts: dict[str, int] | None = None) -> list[dict[str, Any]]:
-    """The tabs with ``current`` (an address name) marked, for ``<c-tabs :items="tabs" />``."""
+WHOLE_BOOK = frozenset({"imports", "rejects"})  # opened to members who see all accounts
+
+
+def setup_tabs(member: Member, current: str, counts: dict[str, int] | None = None) -> list[dict[str, Any]]:
+    """The tabs this member may open, with ``current`` (an address name) marked, for ``<c-tabs :items="tabs" />``."""
     known = counts or {}
     return [
         {"title": _(title), "address": reverse(name), "current": name == current, "count": known.get(name)}
         for name, title in TABS
+        if name not in WHOLE_BOOK or member.scope == Scope.ALL
     ]

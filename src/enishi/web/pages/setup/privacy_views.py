@@ -28,7 +28,7 @@ def _context(request: PageRequest) -> dict[str, Any]:
     text = request.GET.get("q", "")[:200] if erases else ""
     return {
         "erases": erases,
-        "tabs": setup_tabs("privacy"),
+        "tabs": setup_tabs(request.member, "privacy"),
         "months": privacy.read_months(),
         "text": text,
         "found": privacy.find_contacts(request.member, text),
@@ -85,7 +85,7 @@ def erasure(request: PageRequest, number: int) -> HttpResponseBase:
             return redirect("privacy")
     traces = privacy.read_traces(contact)
     context = {
-        "tabs": setup_tabs("privacy"),
+        "tabs": setup_tabs(request.member, "privacy"),
         "contact": contact,
         "traces": traces,
         "mentions": find_mentions(contact),

@@ -34,7 +34,9 @@ def _show(request: PageRequest, clear_key: str = "") -> HttpResponseBase:
     key = WriteKey.objects.filter(revoked_at__isnull=True).first()
     shown = clear_key or (key.shown if key else "YOUR_WRITE_KEY")
     context = {
-        "tabs": setup_tabs("setup", {"rejects": Reject.objects.filter(status=Reject.Status.OPEN).count()}),
+        "tabs": setup_tabs(
+            request.member, "setup", {"rejects": Reject.objects.filter(status=Reject.Status.OPEN).count()}
+        ),
         "progress": read_progress(get_company(), home),
         "sources": list_sources(home, timezone.localdate()),
         "snippets": write_snippets(settings.CONFIGURATION.url, shown),
