@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 
+import pytest
 from django.conf import empty
 from django.conf import settings as django_settings
 from hypothesis import settings
@@ -32,3 +33,11 @@ settings.load_profile("untimed")
 # Spark's client takes a main module without a file, as pytest-xdist's workers have, for its own doctests.
 if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What one test leaves in the cache would answer another, whose rows bear the same numbers."""
+    from django.core.cache import cache
+
+    cache.clear()
