@@ -53,6 +53,7 @@ def verb_words() -> dict[str, str]:
         "consent_withdrawn": _("recorded a withdrawn consent"),
         "audit_exported": _("exported the audit log"),
         "account_exported": _("exported an account"),
+        "person_disclosed": _("took out all that is kept of a person"),
         "backtest_asked": _("started a back-test"),
         "defaults_installed": _("installed the default definitions"),
         "definition_draft_discarded": _("discarded a draft"),
