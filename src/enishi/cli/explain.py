@@ -106,7 +106,7 @@ def _tell(told: dict[str, Any]) -> None:
         [f"{tenths(c['tenths'], True):>6}  {c[f'title_{language()}']}" for c in told["changes"]],
     )
     _tell_list(say("Causes", "要因"), [line for cause in told["causes"] for line in _cause(cause)])
-    _tell_list(say("Alerts", "警告"), _alerts(told["alerts"]))
+    _tell_list(say("Alerts", "アラート"), _alerts(told["alerts"]))
 
 
 def _judged_later(told: dict[str, Any]) -> dict[str, str] | None:

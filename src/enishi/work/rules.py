@@ -195,8 +195,8 @@ def _cause_part(judgement: Judgement) -> UrgencyPart:
 def _alert_part(judgement: Judgement, today: date) -> UrgencyPart:
     weights = [reason.weight for reason in _alert_reasons(judgement, today)]
     if 95 in weights:
-        return UrgencyPart(15, Text("New alert this week", "今週の新しい警告"))
-    return UrgencyPart(5 if weights else 0, Text("Open alert", "継続中の警告"))
+        return UrgencyPart(15, Text("New alert this week", "今週の新しいアラート"))
+    return UrgencyPart(5 if weights else 0, Text("Open alert", "継続中のアラート"))
 
 
 def _renewal_part(judgement: Judgement, today: date) -> UrgencyPart:
