@@ -35,9 +35,14 @@ if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
 
 
+_LEFT_BY_ONE_TEST = ("store", "cache/past", "cache/ranks")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
-    """What one test leaves in the cache would answer another, whose rows bear the same numbers."""
+    """What one test leaves in the cache or the store would answer another, whose rows bear the same numbers."""
     from django.core.cache import cache
 
     cache.clear()
+    for name in _LEFT_BY_ONE_TEST:
+        shutil.rmtree(os.path.join(_folder, name), ignore_errors=True)

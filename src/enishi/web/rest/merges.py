@@ -87,7 +87,7 @@ def find_account(caller: Caller, stated: str | int, field: str) -> Account:
         BadRequest: none or several fit.
     """
     if isinstance(stated, int):
-        numbers = {stated}
+        numbers = {stated} if 0 < stated < 2**63 else set()
     else:
         book = AccountBook(caller.key.system)
         book.look_up({stated})

@@ -322,7 +322,7 @@ def test_two_accounts_are_merged_and_taken_apart(api):
 
 def test_a_merge_names_one_account_or_none(api):
     api.upsert("accounts", {"id": "a", "name": "Twin"}, {"id": "b", "name": "Twin"})
-    for stated in ("nobody", "Twin", 999_999):
+    for stated in ("nobody", "Twin", 999_999, 2**70, -(2**70)):
         answer = api.post("merges", {"account": stated, "survivor": "a"}, **{"accept-language": "ja"})
         assert (answer.status_code, answer.json()["error"]) == (422, "unknown_account")
         assert str(stated) in answer.json()["fields"]["account"]
