@@ -23,7 +23,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
 # pytest-django reads the settings before this file is: read them again, or the cache (lock-outs, progress) and the
 # mails of the tests would stand in the data folder of whoever runs them.
 if "enishi.web.settings" in sys.modules:
-    importlib.reload(sys.modules["enishi.web.settings"])
+    _module = sys.modules["enishi.web.settings"]
+    _databases = _module.DATABASES
+    importlib.reload(_module)
+    if os.environ.get("DATABASE_URL"):
+        # The connections know these already: each worker's test database is named in them.
+        _module.DATABASES = _databases
     django_settings._wrapped = empty
 
 # A busy machine makes a test slow, not wrong.
