@@ -73,7 +73,7 @@ test: install-dev ## every test, on the embedded database
 ENGINE_ROOMS := $(addprefix --ignore=src/enishi/,kit store metrics forecasts)
 
 test-postgres: install-dev ## the tests that use a database, on PostgreSQL
-	scripts/with-postgres $(PYTEST) -m "not browser" $(ENGINE_ROOMS) $(TESTS)
+	scripts/with-postgres $(PYTEST) -m "not browser and (both or not slow)" $(ENGINE_ROOMS) $(TESTS)
 
 format: install-dev ## lay the code out
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

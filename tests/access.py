@@ -179,7 +179,6 @@ class Cast:
             with CaptureQueriesContext(connection) as seen:
                 response = getattr(client, asked.method.lower())(path, *sent, headers=headers)
                 text = response.getvalue().decode(errors="replace")
-                response.close()
             transaction.set_rollback(True)
         client.cookies = cookies  # signing out is taken back too
         texts = [query["sql"] for query in seen.captured_queries]

@@ -34,6 +34,7 @@ LISTS = (
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_every_address_answers_everyone_as_the_table_says() -> None:
     """And whoever is refused has changed nothing, whoever is let in has: the bodies sent are valid."""
     table = read_table()
@@ -64,6 +65,7 @@ def test_a_refusal_that_wrote_or_a_body_not_taken_would_be_found() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_what_lies_outside_the_scope_does_not_exist() -> None:
     """Every address that names an account, opened and written to with a valid body by somebody who sees their own
     book only: 404 (or 403 for the role), nothing told, nothing changed."""

@@ -14,7 +14,7 @@ import pytest
 
 from tests.live.installation import KEY, Installation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both]
 
 HERE = Path(__file__).parent
 

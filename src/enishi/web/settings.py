@@ -101,6 +101,7 @@ TIME_ZONE = "UTC"
 
 # 1,000 records with their texts fit into one call of the REST API; uploaded files are streamed and not limited.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 << 20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a scorecard of fifty measures has over a thousand
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [WEB / "static"]

@@ -106,6 +106,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_a_backup_under_load_holds_all_that_was_acknowledged(
     first: Installation, second: Installation, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged(
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_restoring_refuses_what_it_must(first: Installation, second: Installation, tmp_path: Path) -> None:
     file = tmp_path / "b.tar.gz"
     (first.folder / "uploads" / "note.txt").write_text("kept")
@@ -167,6 +169,7 @@ def changed(file: Path, folder: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_the_service_restarts_what_dies_and_ends_in_good_order(first: Installation) -> None:
     import socket
     import urllib.request

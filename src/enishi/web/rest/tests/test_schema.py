@@ -42,6 +42,7 @@ def bearer(db):
 
 
 @pytest.mark.slow
+@pytest.mark.both
 @pytest.mark.filterwarnings("ignore")
 def test_answers_are_as_described(rest_schema, bearer):
     checks = [
