@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Query, Router, Schema
-from pydantic import AwareDatetime
 from pydantic import Field as Constraint
 
 from enishi.accounts.actions import save_records
@@ -30,6 +29,7 @@ from enishi.web.rest.rendering import JapaneseJson
 from enishi.web.rest.shapes import (
     REFUSALS,
     Erased,
+    Instant,
     Problem,
     ScorePage,
     UpsertAnswer,
@@ -46,7 +46,7 @@ class ListQuery(Schema):
 
     limit: int = Constraint(100, ge=1, le=1000)
     cursor: str = Constraint("", max_length=200)
-    updated_since: AwareDatetime | None = None
+    updated_since: Instant | None = None
     account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
     deleted: bool = Constraint(False, description="also records that were deleted")
 
@@ -54,7 +54,7 @@ class ListQuery(Schema):
 class ScoreQuery(Schema):
     limit: int = Constraint(100, ge=1, le=500)
     cursor: str = Constraint("", max_length=200)
-    updated_since: AwareDatetime | None = None
+    updated_since: Instant | None = None
     band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
 
 

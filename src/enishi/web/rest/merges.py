@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime
 from pydantic import Field as Constraint
 
 from enishi.accounts.merging import check_merge, merge_accounts, preview_merge, unmerge_accounts
@@ -22,7 +21,7 @@ from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, BadRequest, language_of
 from enishi.web.rest.reads import Names
-from enishi.web.rest.shapes import REFUSALS, Problem
+from enishi.web.rest.shapes import REFUSALS, Instant, Problem
 
 router = Router(tags=["Merges"])
 
@@ -41,7 +40,7 @@ class MergeBody(Schema):
 class MergeQuery(Schema):
     limit: int = Constraint(100, ge=1, le=500)
     cursor: str = Constraint("", max_length=200)
-    updated_since: AwareDatetime | None = None
+    updated_since: Instant | None = None
 
 
 class MergeRecord(Schema):

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
 from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, WithJsonSchema, create_model
 from pydantic import Field as Constraint
-from pydantic import WithJsonSchema, create_model
 
 from enishi.accounts.saving import RowResult
 from enishi.store.kinds import Field, Kind, Type
 
 MOST_ROWS = 1000
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Databases refuse offsets beyond 16 hours, which RFC 3339 allows."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 _FORMS: dict[Type, dict[str, Any]] = {
     Type.TEXT: {"type": "string"},

@@ -362,3 +362,16 @@ def test_events_are_taken_one_by_one_and_count_once(api, tmp_path, monkeypatch):
     drain(Home(tmp_path))
     files = Published(Home(tmp_path)).files("events")
     assert sum(pq.read_metadata(file).num_rows for file in files) == 1
+
+
+@pytest.mark.parametrize("path", ["accounts", "scores", "merges"])
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("0197-11-06T06:04:18+23:25", 200),
+        ("2026-01-01T00:00:00-23:59", 200),
+        ("0001-01-01T00:00:00+23:00", 422),
+    ],
+)
+def test_any_offset_of_an_instant_is_understood(api, path, since, status):
+    assert api.get(path, updated_since=since).status_code == status
