@@ -31,8 +31,8 @@ if "enishi.web.settings" in sys.modules:
         _module.DATABASES = _databases
     django_settings._wrapped = empty
 
-# A busy machine makes a test slow, not wrong.
-settings.register_profile("untimed", deadline=None)
+# A busy machine makes a test slow, not wrong. What must pass before a change lands tries the same examples each time.
+settings.register_profile("untimed", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("untimed")
 
 # Spark's client takes a main module without a file, as pytest-xdist's workers have, for its own doctests.
