@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,24 +79,19 @@ def _environment(home: Path, url: str) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
-def cast(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder filled with the cast once; only copies of it are served."""
-    home = tmp_path_factory.mktemp("cast")
-    environment = _environment(home, "http://127.0.0.1")
-    subprocess.run([sys.executable, "-m", "tests.browser.seed"], cwd=ROOT, env=environment, check=True)
-    return home
+def run_module(name: str, home: Path) -> None:
+    """Fill a data folder by a program of the tests."""
+    command = [sys.executable, "-m", name]
+    subprocess.run(command, cwd=ROOT, env=_environment(home, "http://127.0.0.1"), check=True)
 
 
-@pytest.fixture(scope="module")
-def server(cast: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Uvicorn with a data folder of its own."""
-    home = tmp_path_factory.mktemp("enishi") / "home"
-    shutil.copytree(cast, home)
+@contextmanager
+def serving(home: Path, module: str, *arguments: str) -> Iterator[Server]:
+    """A program that serves the data folder; the port it is to listen on is its last argument."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     log = home / "server.log"
-    command = [sys.executable, "-m", "tests.browser.serve", str(port)]
+    command = [sys.executable, "-m", module, *arguments, str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=_environment(home, url), stdout=output, stderr=output
@@ -106,6 +102,23 @@ def server(cast: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder filled with the cast once; only copies of it are served."""
+    home = tmp_path_factory.mktemp("cast")
+    run_module("tests.browser.seed", home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(cast: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Uvicorn with a data folder of its own."""
+    home = tmp_path_factory.mktemp("enishi") / "home"
+    shutil.copytree(cast, home)
+    with serving(home, "tests.browser.serve") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.checks import check_page
-from tests.browser.conftest import PATIENCE, ROOT, Open, Server, _environment, _free_port, _wait_for
-from tests.browser.seed import SESSIONS
+from tests.browser.conftest import PATIENCE, Open, Server, run_module, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
@@ -27,20 +23,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """``enishi serve`` with web, consumer and worker on a small sample company."""
     home = tmp_path_factory.mktemp("sample") / "home"
     home.mkdir()
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = _environment(home, url)
-    subprocess.run([sys.executable, "-m", "tests.browser.sample"], cwd=ROOT, env=environment, check=True)
-    log = home / "server.log"
-    command = [sys.executable, "-m", "enishi.cli.main", "serve", "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-        try:
-            _wait_for(url, process, log)
-            yield Server(url, home, json.loads((home / SESSIONS).read_text()))
-        finally:
-            process.terminate()
-            process.wait(timeout=PATIENCE)
+    run_module("tests.browser.sample", home)
+    with serving(home, "enishi.cli.main", "serve", "--port") as running:
+        yield running
 
 
 def csm(server: Server) -> str:

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
-from django.core.cache import cache
 from django.utils.translation import get_language
 
 from enishi.accounts.access import visible_accounts
@@ -18,25 +17,9 @@ from enishi.kit.text import Text, fold
 from enishi.metrics.api import FactSettings, compile_metric, duckdb_facts, preview_metric
 from enishi.web.words import day as day_words
 
-MOST_EVENTS = 300
 POINTS = 13
 STEP_DAYS = 28
 MOST_ACCOUNTS = 6
-
-
-def event_names() -> list[str]:
-    """The names of events that have come in, the most frequent first."""
-    with duckdb_facts(Home.from_environment()) as facts:
-        key = f"health:events:{facts.files.generation}"
-        names: list[str] | None = cache.get(key)
-        if names is None:
-            facts.bind("usage")
-            rows = facts.engine.rows(
-                "SELECT event, SUM(n) AS n FROM usage GROUP BY event ORDER BY n DESC, event"
-            )
-            names = [name for name in rows["event"].to_pylist()[:MOST_EVENTS] if name]
-            cache.set(key, names, 3600)
-    return names
 
 
 def chosen_accounts(member: Member, text: str) -> list[Account]:

@@ -26,6 +26,7 @@ from enishi.web.pages.health import builder as trying
 from enishi.web.pages.health.card_present import mistakes_of
 from enishi.web.pages.health.catalogue import find_metrics, metric_catalogue
 from enishi.web.pages.health.tabs import tabs
+from enishi.web.vocabulary import event_names
 
 
 def source_title(need: str) -> Text:
@@ -173,7 +174,7 @@ def _field(place: str) -> str:
 
 
 def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str, Any]:
-    names = get_names()
+    names, events = get_names(), event_names()
     return {
         "slug": slug,
         "body": body,
@@ -184,8 +185,8 @@ def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | No
         "what": WHAT,
         "operators": OPERATORS,
         "units": UNITS,
-        "event_ids": trying.event_names(),
-        "events": [(name, event_title(names, name)) for name in trying.event_names()],
+        "event_ids": events,
+        "events": [(name, event_title(names, name)) for name in events],
         "error": error,
         "mistakes": [(_field(place), text) for place, text in mistakes_of(error).items()],
     }

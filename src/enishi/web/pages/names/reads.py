@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.cache import cache
-
 from enishi.definitions.api import get_names, readable
-from enishi.kit.home import Home
-from enishi.metrics.api import duckdb_facts
-from enishi.web.pages.health.builder import event_names
-
-KEPT_SECONDS = 3600
-MOST_PRODUCTS = 100
+from enishi.web.vocabulary import event_names, product_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +23,6 @@ def rows_of(kind: str) -> list[Row]:
     named = getattr(get_names(), kind)
     seen = event_names() if kind == "events" else product_ids()
     return [_row(name, named.get(name)) for name in dict.fromkeys([*seen, *named])]
-
-
-def product_ids() -> list[str]:
-    """The products events came from, the most used first."""
-    with duckdb_facts(Home.from_environment()) as facts:
-        key = f"names:products:{facts.files.generation}"
-        found: list[str] | None = cache.get(key)
-        if found is None:
-            facts.bind("usage")
-            rows = facts.engine.rows(
-                "SELECT product, SUM(n) AS n FROM usage GROUP BY product ORDER BY n DESC, product"
-            )
-            found = [name for name in rows["product"].to_pylist()[:MOST_PRODUCTS] if name]
-            cache.set(key, found, KEPT_SECONDS)
-    return found
 
 
 def _row(name: str, words: str | dict[str, str] | None) -> Row:
