@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, list_currencies
 
 from enishi.accounts.models import Account, Contact
-from enishi.kit.text import Text
+from enishi.kit.text import Text, plain_number
 from enishi.store.kinds import Field, Kind, Type
 
 LONGEST_TEXT = 100_000
@@ -85,8 +85,7 @@ def coerce_money(value: object, setting: Setting) -> str:
     number = _decimal(value)
     if abs(number) >= _MOST_MONEY:
         raise Refused(f"'{clip(value)}' is too large.", f"「{clip(value)}」は大きすぎます。")
-    plain = f"{number:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return plain_number(number)
 
 
 def _decimal(value: object) -> Decimal:

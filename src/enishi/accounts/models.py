@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enishi.kit.text import fold
+from enishi.kit.text import fold, full_name
 
 
 class Role(models.TextChoices):
@@ -97,6 +97,11 @@ class Member(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def full_name(self) -> str:
+        """The name; the mail address where there is none."""
+        return full_name(self.family_name, self.given_name) or self.email
+
 
 class Account(models.Model):
     """A customer company. A merged account keeps its row and points at the survivor."""
@@ -175,10 +180,8 @@ class Contact(models.Model):
 
     @property
     def full_name(self) -> str:
-        """Family name first."""
-        return (
-            self.name or " ".join(part for part in (self.family_name, self.given_name) if part) or self.email
-        )
+        """The name as stated, or made of its parts; the mail address where there is none."""
+        return self.name or full_name(self.family_name, self.given_name) or self.email
 
 
 class Record(models.Model):

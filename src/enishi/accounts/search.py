@@ -7,7 +7,7 @@ import re
 import jaconv
 
 from enishi.accounts.models import Account, Contact, search_text
-from enishi.kit.text import fold
+from enishi.kit.text import fold, full_name
 
 _LONG_VOWELS = re.compile(r"(?<=[aiueo])-|(?<=o)u|(?<=o)o|(?<=u)u")
 _LATIN = re.compile(r"[a-z' -]+")
@@ -33,5 +33,11 @@ def account_search(account: Account) -> str:
 
 
 def contact_search(contact: Contact) -> str:
-    names = (contact.name, f"{contact.family_name} {contact.given_name}".strip(), contact.name_kana)
+    family_first = f"{contact.family_name} {contact.given_name}".strip()
+    names = (
+        contact.name,
+        family_first,
+        full_name(contact.family_name, contact.given_name),
+        contact.name_kana,
+    )
     return search_text(*names, *romaji(contact.name_kana), contact.email, contact.user_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from enishi.kit.text import Text
+from enishi.kit.text import Text, plain_number
 
 _WORDS = {
     "weight": Text("weight", "重み"),
@@ -125,7 +125,7 @@ def _show(value: Any) -> Text:
     if isinstance(value, Mapping) and value and set(value) <= {"en", "ja"}:
         return Text.parse({k: str(v) for k, v in value.items()})
     if isinstance(value, float):
-        return Text(f"{value:g}", f"{value:g}")
+        return Text.parse(plain_number(value))
     if isinstance(value, Mapping):
         parts = [(_WORDS.get(k, Text(k, k)), _show(v)) for k, v in value.items()]
         return Text(

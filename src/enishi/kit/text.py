@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 LANGUAGES = ("ja", "en")
+
+# Kana, kanji and hangul: who writes a name in them writes the family name first.
+_FAMILY_FIRST = re.compile(
+    "[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
@@ -37,3 +44,24 @@ def fold(text: str) -> str:
     True
     """
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_KATAKANA_TO_HIRAGANA).split())
+
+
+def full_name(family: str, given: str) -> str:
+    """A person's name in the order in which it is read, whatever the reader's language.
+
+    >>> full_name("佐藤", "花子"), full_name("Ward", "Emily")
+    ('佐藤 花子', 'Emily Ward')
+    """
+    order = (family, given) if _FAMILY_FIRST.search(family + given) else (given, family)
+    return " ".join(part for part in (name.strip() for name in order) if part)
+
+
+def plain_number(value: int | float | Decimal) -> str:
+    """A number in figures: every digit it has, no exponent, no zeros at the end.
+
+    >>> plain_number(Decimal("8E+1")), plain_number(1_250_000.0), plain_number(0.05)
+    ('80', '1250000', '0.05')
+    """
+    text = f"{Decimal(str(value)):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("", "-0") else text

@@ -20,9 +20,8 @@ Amount = int | float | Decimal
 class Named(Protocol):
     """Someone with a name: a member or a contact."""
 
-    family_name: str
-    given_name: str
-    email: str
+    @property
+    def full_name(self) -> str: ...
 
 
 def japanese(language: str) -> bool:
@@ -129,12 +128,8 @@ def relative(value: datetime, now: datetime) -> str:
 
 
 def person(someone: Named | None) -> str:
-    """The name, family first; the mail address where there is no name."""
-    if someone is None:
-        return NOTHING
-    full = getattr(someone, "full_name", "")
-    names = " ".join(part for part in (someone.family_name, someone.given_name) if part)
-    return full or names or someone.email
+    """The name as :func:`enishi.kit.text.full_name` orders it; the mail address where there is no name."""
+    return NOTHING if someone is None else someone.full_name
 
 
 def addressed(name: str, language: str, *, organisation: bool = False) -> str:

@@ -70,17 +70,13 @@ def courtesy(contact: Contact | None, language: str) -> str:
         return " ".join(part for part in (contact.department, contact.title, f"{name}様") if part)
     if contact is None:
         return "customer"
-    return _western(contact.given_name, contact.family_name) or contact.full_name
+    return contact.full_name
 
 
 def sender(member: Member, language: str) -> str:
     if language == "ja":
         return member.family_name or member.given_name or member.email
-    return _western(member.given_name, member.family_name) or member.email
-
-
-def _western(given: str, family: str) -> str:
-    return " ".join(part for part in (given, family) if part)
+    return member.full_name
 
 
 def _account_line(account: Account, contact: Contact | None, language: str, internal: bool) -> str:

@@ -1,10 +1,12 @@
 """Folding and two-language texts."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text, fold, full_name, plain_number
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,37 @@ def test_a_text_from_a_file_may_be_in_one_language():
     assert Text.parse("Usage") == Text("Usage", "Usage")
     assert Text.parse({"ja": "利用"}) == Text("利用", "利用")
     assert Text.parse({"en": "Usage", "ja": "利用"}) == Text("Usage", "利用")
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "read"),
+    [
+        ("佐藤", "花子", "佐藤 花子"),
+        ("ササキ", "Ken", "ササキ Ken"),
+        ("Ward", "Emily", "Emily Ward"),
+        ("O’Neill", "Zoë", "Zoë O’Neill"),
+        ("김", "민준", "김 민준"),
+        ("Ward", "", "Ward"),
+        ("", " 花子 ", "花子"),
+        ("", "", ""),
+    ],
+)
+def test_a_name_is_read_in_the_order_of_its_letters(family, given, read):
+    assert full_name(family, given) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Decimal("8E+1"), "80"),
+        (Decimal("72.50"), "72.5"),
+        (1_250_000.0, "1250000"),
+        (1e20, "100000000000000000000"),
+        (0.0000001, "0.0000001"),
+        (-0.0, "0"),
+        (0, "0"),
+        (100, "100"),
+    ],
+)
+def test_a_number_is_written_out(value, written):
+    assert plain_number(value) == written

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import translation
 
+from enishi.accounts.models import Contact, Member
 from enishi.web import words
 
 
@@ -74,10 +74,15 @@ def test_relative_times() -> None:
         assert words.relative_day(date(2026, 11, 22), date(2026, 11, 21)) == "tomorrow"
 
 
-def test_names_are_family_first_and_addressed() -> None:
-    someone = SimpleNamespace(family_name="佐藤", given_name="直子", email="sato@example.jp")
-    assert words.person(someone) == "佐藤 直子"
+def test_names_are_read_as_their_letters_are_and_addressed() -> None:
+    assert words.person(Member(family_name="佐藤", given_name="直子", email="sato@example.jp")) == "佐藤 直子"
+    assert words.person(Contact(family_name="ササキ", given_name="Ken")) == "ササキ Ken"
+    for language in ("ja", "en"):
+        with translation.override(language):
+            assert words.person(Member(family_name="Ward", given_name="Emily")) == "Emily Ward"
+            assert words.person(Contact(family_name="O’Neill", given_name="Zoë")) == "Zoë O’Neill"
+    assert words.person(Contact(family_name="Reed", given_name="Rose", name="REED, Rose")) == "REED, Rose"
     assert words.addressed("佐藤 直子", "ja") == "佐藤 直子 様"
     assert words.addressed("株式会社花山", "ja", organisation=True) == "株式会社花山 御中"
     assert words.addressed("Sato Naoko", "en") == "Sato Naoko"
-    assert words.person(SimpleNamespace(family_name="", given_name="", email="a@b.example")) == "a@b.example"
+    assert words.person(Member(email="a@b.example")) == "a@b.example"

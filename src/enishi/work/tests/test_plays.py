@@ -73,7 +73,7 @@ def test_a_draft_speaks_the_customers_language_not_the_readers() -> None:
     text = draft(ranked.play, world.acme, [world.brown], world.takahashi, world.company)
     assert text.language == "en"
     assert "Dear Carol Brown," in text.body
-    assert "美咲 高橋" in text.body
+    assert "高橋 美咲" in text.body, "a name in kanji is read family first everywhere"
 
 
 @pytest.mark.django_db

@@ -22,6 +22,7 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, AuditLine, Contact, Record
 from enishi.definitions.api import get_names, product_title
 from enishi.kit.clock import end_of_day
+from enishi.kit.text import plain_number
 from enishi.signals.models import HealthScore, Signal
 from enishi.store.kinds import KINDS
 from enishi.web import words as written
@@ -238,7 +239,7 @@ def _amount(data: Mapping[str, Any]) -> str:
     if amount is None:
         return ""
     exact = Decimal(str(amount))
-    shown = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,}"
+    shown = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,f}"
     currency = data.get("currency") or ""
     if currency == "JPY":
         return f"{shown}円" if _language().startswith("ja") else f"¥{shown}"
@@ -266,7 +267,7 @@ def _incident(data: Mapping[str, Any]) -> Described:
 
 def _survey(data: Mapping[str, Any]) -> Described:
     score = data.get("score")
-    shown = f"{score:g}" if isinstance(score, int | float) else str(score or "")
+    shown = plain_number(score) if isinstance(score, int | float) else str(score or "")
     measure = _choice("survey_answer", "measure", data.get("measure"))
     tone = "danger" if data.get("measure") == "nps" and isinstance(score, int | float) and score <= 6 else ""
     survey = data.get("survey")
@@ -276,13 +277,17 @@ def _survey(data: Mapping[str, Any]) -> Described:
 
 def _order(data: Mapping[str, Any]) -> Described:
     quantity = data.get("quantity")
-    return _product(data.get("product")), _join(f"×{quantity:g}" if quantity else "", _amount(data)), ""
+    return (
+        _product(data.get("product")),
+        _join(f"×{plain_number(quantity)}" if quantity else "", _amount(data)),
+        "",
+    )
 
 
 def _training(data: Mapping[str, Any]) -> Described:
     return (
         str(data.get("course") or ""),
-        f"{data['score']:g}" if data.get("score") is not None else "",
+        plain_number(data["score"]) if data.get("score") is not None else "",
         "good",
     )
 

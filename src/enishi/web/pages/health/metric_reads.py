@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -94,10 +95,15 @@ def distribution(values: Numbers) -> Distribution | None:
     return Distribution(tuple(edges.tolist()), tuple(int(n) for n in counts), quantiles)
 
 
+def _figure(value: float) -> str:
+    """Four figures that count, written out: 1,250,000 and 0.03125."""
+    return f"{Decimal(f'{value:.4g}'):,f}"
+
+
 def distribution_chart(shape: Distribution, name: str) -> dict[str, Any]:
     """The chart of a distribution."""
     if len(shape.counts) == 1:
-        labels = [f"{shape.edges[0]:g}"]
+        labels = [_figure(shape.edges[0])]
     else:
-        labels = [f"{a:,.4g} – {b:,.4g}" for a, b in zip(shape.edges, shape.edges[1:], strict=False)]
+        labels = [f"{_figure(a)} – {_figure(b)}" for a, b in zip(shape.edges, shape.edges[1:], strict=False)]
     return {"kind": "bar", "x": labels, "series": [{"name": name, "values": list(shape.counts)}]}

@@ -30,7 +30,7 @@ from enishi.definitions.contracts import Causes, TierRule
 from enishi.definitions.rules import as_json
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
-from enishi.kit.text import Text
+from enishi.kit.text import Text, plain_number
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import rule_effects, rule_present
@@ -54,9 +54,9 @@ def _check_kind(kind: str) -> None:
 
 def _strength(rule: Any) -> str:
     if rule.strength is not None:
-        return f"{rule.strength:g}"
+        return plain_number(rule.strength)
     values = [y for _x, y in rule.points]
-    return f"{min(values):g}–{max(values):g}" if values else ""
+    return f"{plain_number(min(values))}–{plain_number(max(values))}" if values else ""
 
 
 def _causes_context(member: Member) -> dict[str, Any]:

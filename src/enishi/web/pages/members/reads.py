@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Q, QuerySet
 
 from enishi.accounts.models import Member
-from enishi.kit.text import fold
+from enishi.kit.text import fold, full_name
 
 ACTIVE, INVITED, EXPIRED, INACTIVE = "active", "invited", "expired", "inactive"
 
@@ -59,7 +59,8 @@ def _matching(members: QuerySet[Member], query: str) -> QuerySet[Member]:
     found = [
         number
         for number, *names in rows
-        if wanted in fold(" ".join(names)) or wanted.replace(" ", "") in fold("".join(names[1:]))
+        if wanted in fold(" ".join([*names, full_name(*names[1:3])]))
+        or wanted.replace(" ", "") in fold("".join(names[1:]))
     ]
     return members.filter(pk__in=found)
 

@@ -67,10 +67,7 @@ def _tenths(name: str) -> Callable[[Account], float | None]:
 
 
 def _owner(account: Account) -> str:
-    owner = account.owner
-    if owner is None:
-        return ""
-    return " ".join(part for part in (owner.family_name, owner.given_name) if part) or owner.email
+    return account.owner.full_name if account.owner else ""
 
 
 def _alert_names(account: Account) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Company
+from enishi.kit.text import plain_number
 
 CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "HKD", "SGD", "THB", "VND", "IDR", "INR", "AUD", "CAD", "CHF")  # fmt: skip
 
@@ -141,7 +142,7 @@ class CompanyForm(forms.ModelForm[Company]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            self.initial["gross_margin"] = (Decimal(str(self.instance.gross_margin)) * 100).normalize()
+            self.initial["gross_margin"] = plain_number(Decimal(str(self.instance.gross_margin)) * 100)
         choices: dict[str, list[Any]] = {
             "time_zone": zone_choices(),
             "currency": currency_choices(),

@@ -95,7 +95,9 @@ def test_company_settings_are_checked_saved_and_audited(client: Client) -> None:
         "fiscal_year_start": "4", "currency": "JPY", "gross_margin": "72.5", "holiday_country": "JP",
         "extra_holidays": "2026-12-29 年末休業\n2026/12/30",
     }  # fmt: skip
+    assert 'value="80"' in client.get("/setup/company/").content.decode()
     assert client.post("/setup/company/", form).status_code == 302
+    assert 'value="72.5"' in client.get("/setup/company/").content.decode()
     company = get_company()
     assert company.gross_margin == Decimal("0.7250")
     assert company.extra_holidays[0] == {"on": "2026-12-29", "name": "年末休業"}
