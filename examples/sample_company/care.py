@@ -117,7 +117,7 @@ def _contact(sample: Sample, who: Customer, number: int, role: str, since: date)
         "email": f"{someone.mailbox}{number or ''}@{who.company.domain}",
         "phone": f"03-5550-{random.integers(1000, 9999)}",
         "title": someone.title,
-        "department": someone.department,
+        "department": someone.department or None,
         "role": role,
         "language": who.company.language,
         "user_id": user_id(who, number) if in_product else None,

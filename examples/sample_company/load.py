@@ -61,11 +61,23 @@ def remember(home: Home, sample: Sample, whole: bool = True) -> None:
 # ---- loading -------------------------------------------------------------------------------------------------
 
 
-def load(sample: Sample, home: Home, *, now: datetime, told: Told = quiet, after: date | None = None) -> None:
-    """Load the company; with ``after`` only what happened since that day. Interrupted, it may be called again."""
+def load(
+    sample: Sample,
+    home: Home,
+    *,
+    now: datetime,
+    told: Told = quiet,
+    after: date | None = None,
+    language: str = "",
+) -> None:
+    """Load the company; with ``after`` only what happened since that day. Interrupted, it may be called again.
+
+    Args:
+        language: of the company, that of who loads it; kept as it is where none is given.
+    """
     if after is None:
         remember(home, sample, whole=False)
-        set_up_company()
+        set_up_company(language, now)
         save_members()
     with draw_beside(sample, after) as drawn:
         load_records(sample, now=now, told=told, after=after)
@@ -75,9 +87,11 @@ def load(sample: Sample, home: Home, *, now: datetime, told: Told = quiet, after
     remember(home, sample)
 
 
-def set_up_company() -> None:
-    """Name the vendor: yen, Tokyo, a year that starts in April."""
+def set_up_company(language: str, now: datetime) -> None:
+    """Name the vendor: yen, Tokyo, a year that starts in April. Its calendar and money are settled by that."""
     company = get_company()
+    company.language = language or company.language
+    company.set_up_at = company.set_up_at or now
     company.name, company.sample, company.fiscal_year_start = people.VENDOR_NAME, True, 4
     company.save()
     write_audit(SYSTEM, "sample_company_set_up", company)

@@ -88,9 +88,9 @@ ENGLISH_GIVEN = [
 TITLES_JA = {
     "decision_maker": ["代表取締役社長", "取締役", "執行役員", "事業部長", "情報システム部長"],
     "champion": ["課長", "業務改革推進リーダー", "情報システム課 主任", "DX推進担当"],
-    "influencer": ["部長代理", "経営企画室 室長", "品質管理課長"],
+    "influencer": ["部長代理", "経営企画室長", "品質管理課長"],
     "power_user": ["主任", "業務担当リーダー", "営業事務リーダー"],
-    "finance": ["経理課長", "経理担当", "財務部 主任"],
+    "finance": ["経理課長", "経理担当", "財務主任"],
     "user": ["担当", "主事", "係長", "一般職"],
 }
 TITLES_EN = {
@@ -110,6 +110,20 @@ DEPARTMENTS_JA = [
     "カスタマーサポート部",
     "経営企画室",
 ]
+# Titles that say where somebody works: the board and officers stand above every department.
+DEPARTMENT_OF = {
+    **dict.fromkeys(("代表取締役社長", "取締役", "執行役員", "事業部長"), ""),
+    **dict.fromkeys(("情報システム部長", "情報システム課 主任"), "情報システム部"),
+    **dict.fromkeys(("経理課長", "経理担当", "財務主任"), "経理部"),
+    "経営企画室長": "経営企画室",
+    "品質管理課長": "製造部",
+    "営業事務リーダー": "営業部",
+    **dict.fromkeys(("Chief Operating Officer", "VP Operations"), ""),
+    **dict.fromkeys(("Finance Manager", "Accounts Payable"), "Finance"),
+    "Director of IT": "IT",
+    "Head of Planning": "Planning",
+    "Quality Manager": "Production",
+}
 DEPARTMENTS_EN = ["IT", "Sales", "Administration", "Finance", "Production", "Support", "Planning"]
 
 
@@ -128,7 +142,9 @@ def person(random: np.random.Generator, role: str, language: str) -> Person:
     if language == "en":
         family = ENGLISH_FAMILY[random.integers(len(ENGLISH_FAMILY))]
         given = ENGLISH_GIVEN[random.integers(len(ENGLISH_GIVEN))]
-        return Person(family, given, "", f"{given}.{family}".lower(), _pick(random, TITLES_EN[role]), _pick(random, DEPARTMENTS_EN))  # fmt: skip
+        return Person(
+            family, given, "", f"{given}.{family}".lower(), *_work(random, TITLES_EN[role], DEPARTMENTS_EN)
+        )
     family, family_kana, family_romaji = FAMILY[random.integers(len(FAMILY))]
     given, given_kana, given_romaji = GIVEN[random.integers(len(GIVEN))]
     return Person(
@@ -136,9 +152,14 @@ def person(random: np.random.Generator, role: str, language: str) -> Person:
         given,
         f"{family_kana} {given_kana}",
         f"{family_romaji}.{given_romaji}",
-        _pick(random, TITLES_JA[role]),
-        _pick(random, DEPARTMENTS_JA),
+        *_work(random, TITLES_JA[role], DEPARTMENTS_JA),
     )
+
+
+def _work(random: np.random.Generator, titles: list[str], departments: list[str]) -> tuple[str, str]:
+    """A title and the department it is held in; both are drawn, so that the draws that follow stay the same."""
+    title, department = _pick(random, titles), _pick(random, departments)
+    return title, DEPARTMENT_OF.get(title, department)
 
 
 def _pick(random: np.random.Generator, options: list[str]) -> str:

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import enishi
 from enishi.cli.show import progress
-from enishi.cli.words import say
+from enishi.cli.words import language, say
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -99,4 +99,4 @@ def _load(loader: ModuleType, sample: object, home: Home, now: datetime, after: 
         def told(what: str, done: float, total: float | None = None) -> None:
             step(done, total, titles[what])
 
-        loader.load(sample, home, now=now, told=told, after=after)
+        loader.load(sample, home, now=now, told=told, after=after, language=language())

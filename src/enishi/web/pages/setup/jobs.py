@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
-from enishi.accounts.company import company_day
+from enishi.accounts.company import company_day, get_company
 from enishi.kit.clock import system_clock
 from enishi.web.models import BackgroundJob
 
@@ -45,6 +45,8 @@ def _load_sample(job: BackgroundJob) -> None:
         sys.executable,
         "-c",
         "from enishi.cli.main import main; main()",
+        "--lang",
+        job.asked_by.language if job.asked_by else get_company().language,
         "--data",
         str(settings.CONFIGURATION.home.root),
         "demo",
