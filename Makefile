@@ -17,7 +17,7 @@ NONE_ASKED = test $$? -eq 5 -a -n "$(TESTS)"
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test test-postgres check format lint types imports migrations \
-	translations bench real crash lock clean
+	translations bench real crash pictures lock clean
 
 help: ## list what one can do
 	@echo "Enishi: what one can do here   (make TARGET)"
@@ -69,11 +69,8 @@ test: install-dev ## every test, on the embedded database
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
 	$(PYTEST) --dist loadfile -m browser $(TESTS) || $(NONE_ASKED)
 
-# The engine rooms never reach the application's database (the import walls see to that): nothing would differ there.
-ENGINE_ROOMS := $(addprefix --ignore=src/enishi/,kit store metrics forecasts)
-
-test-postgres: install-dev ## the tests that use a database, on PostgreSQL
-	scripts/with-postgres $(PYTEST) -m "not browser and (both or not slow)" $(ENGINE_ROOMS) $(TESTS)
+test-postgres: install-dev ## the tests that ask a database, on PostgreSQL
+	scripts/with-postgres $(PYTEST) -m "not browser and (both or not slow)" $(TESTS)
 
 format: install-dev ## lay the code out
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -102,6 +99,9 @@ crash: install-dev ## kill the processes 60 times under load and count what was 
 
 bench: install-dev ## every measurement beside its baseline (BENCH=name for some)
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+pictures: install-dev ## take the pictures of the documents again, from the sample company in a real browser
+	ENISHI_PICTURES=docs/pictures $(BIN)/pytest -m browser tests/browser/test_sample_company.py
 
 # ---- keeping ----------------------------------------------------------------------------------------------
 

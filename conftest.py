@@ -40,6 +40,24 @@ if not hasattr(__main__, "__file__"):
     __main__.__file__ = __file__
 
 
+_ON_POSTGRES = bool(os.environ.get("DATABASE_URL"))
+_DATABASES_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long tests go first, so that all workers end together. On PostgreSQL only those run that ask a database."""
+    if _ON_POSTGRES:
+        left_out = [item for item in items if not _asks_a_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _asks_a_database(item)]
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "both"))
+    return marked or not _DATABASES_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 _LEFT_BY_ONE_TEST = ("store", "cache/past", "cache/ranks")
 
 
