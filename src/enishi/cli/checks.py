@@ -241,9 +241,12 @@ def check_inbox(home: Home, now: datetime) -> Iterator[Finding]:
     from enishi.cli.health import inbox_lag
 
     waiting, oldest = inbox_lag(home, now)
+    if not waiting:
+        yield Finding("inbox", "ok", Text("Nothing waits in the inbox", "受信箱に待機中のデータはありません"))
+        return
     said = Text(
-        f"{waiting} bodies wait in the inbox, the oldest for {oldest:.0f} s",
-        f"受信箱で{waiting}件が待機中(最長{oldest:.0f}秒)",
+        f"In the inbox wait {waiting} requests with events, the oldest for {oldest:.0f} s",
+        f"受信箱で{waiting}件のリクエストが待機中です(最長{oldest:.0f}秒)",
     )
     remedy = Text(
         "Is the consumer running? Start `enishi serve`, or `enishi serve --only consumer`.",

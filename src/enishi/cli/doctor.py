@@ -37,6 +37,7 @@ def command(as_json: bool) -> int:
         click.echo(say(f"Data folder: {home.root}", f"データフォルダー: {home.root}"))
         for finding in findings:
             _tell(finding)
+        _sum_up([finding.level for finding in findings])
     return {"ok": 0, "warning": 3, "error": 1}[worst]
 
 
@@ -55,3 +56,11 @@ def _tell(finding: Finding) -> None:
     click.echo(f"{click.style(mark, fg=colour, bold=True)} {finding.message.in_language(language())}")
     if finding.remedy:
         click.echo(f"    → {finding.remedy.in_language(language())}")
+
+
+def _sum_up(levels: list[str]) -> None:
+    errors, warnings = levels.count("error"), levels.count("warning")
+    if not errors and not warnings:
+        click.secho(say("All is well.", "問題はありません。"), fg="green")
+    else:
+        click.echo(say(f"Errors: {errors}, warnings: {warnings}.", f"異常 {errors}件、注意 {warnings}件"))

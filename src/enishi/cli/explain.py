@@ -86,21 +86,7 @@ def _tell(told: dict[str, Any]) -> None:
     if limit := told.get("limit"):
         click.echo(f"{limit[language()]} {limit[f'hint_{language()}']}")
     click.echo()
-    ja = language() == "ja"
-    rows = [
-        [line[f"title_{language()}"], line[f"text_{language()}"], _points(line), tenths(line["tenths"])]
-        for line in told["lines"]
-    ]
-    show_table(
-        [
-            "指標" if ja else "Measure",
-            "値" if ja else "Value",
-            "点" if ja else "Points",
-            "寄与" if ja else "Adds",
-        ],
-        rows,
-        right=(2, 3),
-    )
+    _tell_lines(told["lines"])
     _tell_list(
         say("What changed in a week", "1週間の変化"),
         [f"{tenths(c['tenths'], True):>6}  {c[f'title_{language()}']}" for c in told["changes"]],
@@ -115,8 +101,17 @@ def _judged_later(told: dict[str, Any]) -> dict[str, str] | None:
     return found
 
 
-def _points(line: dict[str, Any]) -> str:
-    return "–" if line["points"] is None else f"{line['points']:.0f}"
+def _tell_lines(lines: list[dict[str, Any]]) -> None:
+    """What the score is made of, and by name only what nothing is known of."""
+    known = [line for line in lines if line["status"] != "missing"]
+    unknown = [line[f"title_{language()}"] for line in lines if line["status"] == "missing"]
+    show_table(
+        [say("Made of", "内訳"), say("Adds", "寄与")],
+        [[line[f"text_{language()}"], tenths(line["tenths"])] for line in known],
+        right=(1,),
+    )
+    if unknown:
+        click.echo(f"{say('No data, left out: ', 'データがなく対象外: ')}{say(', ', '、').join(unknown)}")
 
 
 def _cause(cause: dict[str, Any]) -> list[str]:

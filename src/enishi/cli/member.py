@@ -54,7 +54,10 @@ def list_members(as_json: bool) -> None:
             say("Team", "チーム"),
             say("Active", "有効"),
         ]
-        show_table(titles, [list(row.values()) for row in rows])
+        shown = [
+            {**row, "active": say("yes", "はい") if row["active"] else say("no", "いいえ")} for row in rows
+        ]
+        show_table(titles, [list(row.values()) for row in shown])
 
 
 @command.command(

@@ -49,10 +49,14 @@ def check_identity(home: Home, now: datetime) -> Iterator[Finding]:
     if not groups and not users:
         yield Finding("unmatched", "ok", Text("Every event leads to an account", "すべてのイベントが顧客企業に結び付いています"))  # fmt: skip
         return
-    more = "+" if users == 1000 else ""
+    counts = {
+        ("of groups", "グループID"): (groups, str(groups)),
+        ("of users", "ユーザーID"): (users, f"{users}+" if users == 1000 else str(users)),
+    }
+    some = [(*titles, text) for titles, (count, text) in counts.items() if count]
     said = Text(
-        f"{groups} group ids and {users}{more} user ids lead to no account: their events count for nobody",
-        f"グループID {groups}件とユーザーID {users}{more}件が顧客企業に結び付いておらず、イベントが集計されていません",
+        f"Ids that lead to no account: {', '.join(f'{text} {en}' for en, _, text in some)}. Their events count for nobody",
+        f"{'と'.join(f'{ja} {text}件' for _, ja, text in some)}が顧客企業に結び付いておらず、イベントが集計されていません",
     )
     yield Finding(
         "unmatched",

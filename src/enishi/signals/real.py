@@ -83,15 +83,16 @@ def run_real(home: Home, now: datetime, path: Path | None = None) -> dict[str, A
 def as_table(result: dict[str, Any], language: str = "en") -> str:
     """The back-test as plain text for a terminal or a README."""
     ja = language.startswith("ja")
-    lines = [_heading(result, ja), "", *_scores(result, ja), "", *_rates(result, ja), "", _lead(result, ja)]
-    return "\n".join([*lines, "", result["verdict"]["ja" if ja else "en"]])
+    parts = [[_heading(result, ja)], _scores(result, ja), _rates(result, ja), [_lead(result, ja)]]
+    parts.append([result["verdict"]["ja" if ja else "en"]])
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _heading(result: dict[str, Any], ja: bool) -> str:
     rate = result["observed_rate"]
     share = f"{100 * rate:.1f}%" if rate is not None else "-"
     if ja:
-        return f"{result['from']}〜{result['to']} {result['snapshots']}時点、{result['rows']}行、{result['accounts']}社、その後の離脱 {share}"
+        return f"{result['from']}〜{result['to']} {result['snapshots']}時点、{result['rows']}行、{result['accounts']}社、その後の離脱 {share}({result['outcome']})"
     return (
         f"{result['from']} to {result['to']}: {result['snapshots']} snapshots, {result['rows']} rows, "
         f"{result['accounts']} accounts, {share} lost afterwards ({result['outcome']})"
@@ -114,14 +115,14 @@ _BANDS = {
 
 def _scores(result: dict[str, Any], ja: bool) -> list[str]:
     head = "AUC(95%区間、顧客単位の再標本)" if ja else "AUC (95% interval, resampled by account)"
-    lines = [head]
+    lines = []
     for name, title in _NAMES.items():
         found = result.get(name)
         if found and found["auc"] is not None:
             brier = f"  Brier {found['brier']:.4f}" if found["brier"] is not None else ""
             label = title.ja if ja else title.en
             lines.append(f"  {found['auc']:.3f} ({found['low']:.3f}-{found['high']:.3f})  {label}{brier}")
-    return lines
+    return [head, *lines] if lines else []
 
 
 def _rates(result: dict[str, Any], ja: bool) -> list[str]:
@@ -139,15 +140,18 @@ def _lead(result: dict[str, Any], ja: bool) -> str:
     lead = result["lead_time"]
     if lead["median"] is None:
         return "リードタイム: 該当なし" if ja else "lead time: none"
+    silent = result["outcome"].startswith("silence")
     few = lead["low"] is None
     if ja:
-        span = "" if few else f"(四分位 {lead['low']:.0f}〜{lead['high']:.0f}日)"
+        span = "" if few else f"、四分位 {lead['low']:.0f}〜{lead['high']:.0f}日"
+        loss = "利用の途絶が確定する" if silent else "解約の申し出または契約終了の"
         return (
-            f"リードタイム: 中央値{lead['median']:.0f}日前{span}、"
+            f"リードタイム: {loss}{lead['median']:.0f}日前(中央値{span})、"
             f"離脱{lead['churns']}件中{lead['alarmed']}件で事前に警告"
         )
     span = "" if few else f" (quartiles {lead['low']:.0f}-{lead['high']:.0f})"
+    loss = "the silence was complete" if silent else "notice or the end of the contract"
     return (
-        f"lead time: median {lead['median']:.0f} days{span} before the "
-        f"silence was complete, in {lead['alarmed']} of {lead['churns']} losses"
+        f"lead time: median {lead['median']:.0f} days{span} before {loss}, "
+        f"in {lead['alarmed']} of {lead['churns']} losses"
     )

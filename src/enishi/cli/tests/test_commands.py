@@ -310,7 +310,9 @@ def test_doctor_sees_events_that_lead_nowhere(imported: Home) -> None:
     message = event_message(occurred_at=now, event="opened", user="nobody")
     accept_events([message], source="test", home=imported, now=now)
     drain(imported)
-    assert levels(imported, now)["unmatched"] == "warning"
+    found = {finding.check: finding for finding in checks.examine(imported, now)}["unmatched"]
+    assert found.level == "warning"
+    assert found.message.en.startswith("Ids that lead to no account: 1 of users."), "no word of groups"
 
 
 def test_a_check_that_breaks_is_a_finding(home: Home) -> None:
