@@ -121,11 +121,11 @@ def test_delegating_offers_only_who_sees_the_account(world: World, sign_in: Sign
     client = sign_in("takahashi")
     address = f"/accounts/{world.acme.pk}/act/delegate/"
     form = text(client.get(address))
-    assert "Smith Alice" in form
+    assert "Alice Smith" in form
     assert "田中 健" not in form
     said = {"assignee": str(world.smith.pk), "title": "Call", "due_on": TODAY.isoformat(), "note": ""}
     response = client.post(address, said)
-    assert "Smith Alice" in told(response)["message"]
+    assert "Alice Smith" in told(response)["message"]
     assert list(work.my_promises(world.smith, TODAY).values_list("title", flat=True)) == ["Call"]
     stranger = {**said, "assignee": str(world.tanaka.pk)}
     assert "選択" in text(client.post(address, stranger))
@@ -217,9 +217,9 @@ def test_a_manager_sees_the_load_of_the_team(world: World, sign_in: SignIn) -> N
     client = sign_in("suzuki")
     page = text(client.get("/?view=all"))
     load = page[page.index("チームの負荷") :].partition("</section>")[0]
-    for words in ("高橋 美咲", "Smith Alice", "田中 健", "1,080万円", "期限超過1件"):
+    for words in ("高橋 美咲", "Alice Smith", "田中 健", "1,080万円", "期限超過1件"):
         assert words in load, words
-    assert load.index("高橋 美咲") < load.index("田中 健") < load.index("Smith Alice"), "most at stake first"
+    assert load.index("高橋 美咲") < load.index("田中 健") < load.index("Alice Smith"), "most at stake first"
     one = text(client.get(f"/?view=all&owner={world.smith.pk}"))
     assert f'id="todo-{world.acme.pk}"' in one
     assert f'id="todo-{world.sakura.pk}"' not in one
