@@ -21,6 +21,7 @@ import { forms } from "./forms.js";
 import { palette } from "./palette.js";
 import { shortcuts } from "./shortcuts.js";
 import { tables } from "./tables.js";
+import { tabs } from "./tabs.js";
 import { themes } from "./themes.js";
 import { toasts } from "./toasts.js";
 import { register } from "./components.js";
@@ -35,7 +36,7 @@ htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 
 register(Alpine);
-for (const start of [cardKeys, dialogs, palette, shortcuts, tables, toasts, themes, copyButtons, drops, editors, forms, watchCharts]) {
+for (const start of [cardKeys, dialogs, palette, shortcuts, tables, tabs, toasts, themes, copyButtons, drops, editors, forms, watchCharts]) {
   start();
 }
 Alpine.start();

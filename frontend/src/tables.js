@@ -74,11 +74,34 @@ function onClick(event) {
   else window.location.assign(row.dataset.address);
 }
 
+// Each cell is told its column's name: on a phone rows are drawn as lists (table.css).
+function label(table) {
+  const names = [...(table.tHead?.rows[0]?.cells ?? [])].flatMap((head) => Array(head.colSpan).fill(name(head)));
+  for (const row of [...table.tBodies, ...(table.tFoot ? [table.tFoot] : [])].flatMap((part) => [...part.rows])) {
+    let column = 0;
+    for (const cell of row.cells) {
+      if (cell.tagName === "TD" && cell.colSpan === 1 && names[column]) cell.dataset.label = names[column];
+      cell.classList.toggle("blank", !cell.textContent.trim() && !cell.querySelector("input,svg,button,img"));
+      column += cell.colSpan;
+    }
+  }
+}
+
+function name(head) {
+  return head.querySelector("input, .visually-hidden") ? "" : head.textContent.trim();
+}
+
+function labelAll() {
+  for (const table of document.querySelectorAll("table.grid")) label(table);
+}
+
 export function tables() {
+  labelAll();
   document.addEventListener("change", onChange);
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("htmx:afterSwap", () => {
+    labelAll();
     for (const table of document.querySelectorAll("table[data-rows]")) counted(table);
   });
 }

@@ -1,10 +1,10 @@
-import { axisText, formatter, tooltip } from "./look.js";
+import { axisText, dayTick, formatter, tooltip } from "./look.js";
 
 // Left, right, top and bottom space that leaves room for direct labels.
 export function grid(spec, width) {
   return {
     left: 8,
-    right: spec.endLabels === false ? 16 : Math.min(130, Math.max(64, width * 0.16)),
+    right: spec.endLabels === false ? 16 : Math.min(130, Math.max(76, width * 0.16)),
     top: spec.legend ? 36 : 24,
     bottom: 8,
     outerBoundsMode: "same",
@@ -38,6 +38,41 @@ export function categoryAxis(spec, palette) {
   };
 }
 
+// Where the points stand: `days` (ISO) or `at` (numbers) put them at their true distance, else they stand evenly by name.
+export function pointAxis(spec, palette) {
+  if (spec.days) {
+    const ends = spec.days.map(moment);
+    return {
+      type: "time",
+      min: ends[0],
+      max: ends.at(-1),
+      axisLabel: { ...axisText(palette), hideOverlap: true, formatter: dayTick(ends.at(-1) - ends[0]) },
+      axisLine: { lineStyle: { color: palette.line } },
+      axisTick: { show: true, lineStyle: { color: palette.line } },
+      splitLine: { show: false },
+    };
+  }
+  if (spec.at) {
+    const named = { name: spec.xName, nameLocation: "middle", nameGap: 24, nameTextStyle: axisText(palette) };
+    return { ...valueAxis({}, palette), ...named, max: spec.at.at(-1), splitLine: { show: false } };
+  }
+  return { ...categoryAxis(spec, palette), boundaryGap: false };
+}
+
+function moment(day) {
+  return Date.parse(`${day}T00:00Z`);
+}
+
+// The values of a series as the axis wants them.
+export function placed(spec, values) {
+  const places = spec.days?.map(moment) || spec.at;
+  return places ? values.map((value, i) => [places[i], value]) : values;
+}
+
+function nameOf(spec, point) {
+  return spec.days || spec.at ? spec.x[point.dataIndex] : point.axisValueLabel;
+}
+
 export function axisTooltip(spec, palette) {
   const show = formatter(spec);
   return tooltip(palette, {
@@ -49,16 +84,16 @@ export function axisTooltip(spec, palette) {
         const value = Array.isArray(point.value) ? point.value.at(-1) : point.value;
         return `${point.seriesName}  ${show(point.data?.shown ?? value)}`;
       });
-      return [points[0]?.axisValueLabel ?? "", ...rows].join("\n");
+      return [points.length ? nameOf(spec, points[0]) : "", ...rows].join("\n");
     },
   });
 }
 
-// What happened on a day: {x, label}. Drawn as a thin line with its words at the top.
+// What happened on a day: {x or day, label}. Drawn as a thin line with its words, if it has any, at the top.
 export function marks(spec, palette) {
   const lines = (spec.marks || []).map((mark) => ({
-    xAxis: mark.x,
-    label: { formatter: mark.label, color: palette.muted, fontSize: 10, position: "end" },
+    xAxis: mark.day ? moment(mark.day) : mark.x,
+    label: { show: Boolean(mark.label), formatter: mark.label, color: palette.muted, fontSize: 10, position: "end" },
   }));
   for (const target of spec.targets || []) {
     lines.push({

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from enishi.accounts.models import Account
@@ -74,9 +74,8 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
 
 
 def opening(column: Column) -> str:
-    """The start of a column's ``<td>``: with what the cell is called where rows are drawn as cards."""
-    numeric = ' class="num"' if column.numeric else ""
-    return f'<td{numeric} data-label="{escape(str(column.title))}">'
+    """The start of a column's ``<td>``."""
+    return '<td class="num">' if column.numeric else "<td>"
 
 
 def draw_row(columns: Sequence[tuple[Column, str]], account: Account, setting: Setting) -> SafeString:
