@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from enishi.accounts.models import Account
 from enishi.web.pages.account.known import Known, records_of
 
 SEVERE = ("high", "urgent")
+DAYS_FROM = 72  # hours; what lasts longer is said in days
 RANK = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
 
 
@@ -43,6 +46,10 @@ class Ticket:
         return "harsh" if value <= -0.3 else "friendly" if value >= 0.3 else "neutral"
 
     @property
+    def lasting(self) -> str:
+        return say_hours(self.hours)
+
+    @property
     def data(self) -> Any:
         return self.known.data
 
@@ -57,6 +64,20 @@ class Tickets:
     opened_90: int
     total: int
     median_hours: float | None
+
+    @property
+    def usual(self) -> str:
+        return "" if self.median_hours is None else say_hours(self.median_hours)
+
+
+def say_hours(hours: float) -> str:
+    """How long something took, in minutes, hours or days, whichever reads best."""
+    if hours < 1:
+        return ngettext("%(n)s minute", "%(n)s minutes", round(hours * 60)) % {"n": round(hours * 60)}
+    if hours < DAYS_FROM:
+        return ngettext("%(n)s hour", "%(n)s hours", round(hours)) % {"n": round(hours)}
+    days = round(hours / 24)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": f"{days:,}"}
 
 
 def tickets_of(account: Account, as_of: date | None, now: datetime, only: str = "") -> Tickets:

@@ -213,6 +213,9 @@ def _category(value: Any) -> str:
         "outage": pgettext("ticket", "outage"),
         "performance": pgettext("ticket", "speed"),
         "account": pgettext("ticket", "sign-in and rights"),
+        "price": pgettext("ticket", "price"),
+        "thanks": pgettext("ticket", "thanks"),
+        "leaving": pgettext("ticket", "leaving"),
     }
     return common.get(str(value or "").lower(), str(value or ""))
 
