@@ -21,25 +21,28 @@ PACKED = "enishi_sample_company"
 
 
 def find_sample(module: str) -> ModuleType:
-    """One module of the generator, for example ``load``."""
+    """One module of the generator, for example ``load``.
+
+    A checkout's own comes first: the copy that was packed when it was installed grows old as the checkout moves on.
+    """
+    root = Path(enishi.__file__).resolve().parents[2]
+    if (root / "examples" / "sample_company").is_dir():
+        if str(root) not in sys.path:
+            sys.path.append(str(root))
+        return import_module(f"examples.sample_company.{module}")
     if find_spec(PACKED) is not None:
         return import_module(f"{PACKED}.{module}")
-    root = Path(enishi.__file__).resolve().parents[2]
-    if not (root / "examples" / "sample_company").is_dir():
-        raise EnishiError(
-            "no_sample",
-            Text(
-                "This installation came without the sample company.",
-                "この環境にはサンプル企業が含まれていません。",
-            ),
-            Text(
-                "Import your own files with `enishi import`, or install from the source.",
-                "`enishi import` でお手元のデータを取り込むか、ソースからインストールしてください。",
-            ),
-        )
-    if str(root) not in sys.path:
-        sys.path.append(str(root))
-    return import_module(f"examples.sample_company.{module}")
+    raise EnishiError(
+        "no_sample",
+        Text(
+            "This installation came without the sample company.",
+            "この環境にはサンプル企業が含まれていません。",
+        ),
+        Text(
+            "Import your own files with `enishi import`, or install from the source.",
+            "`enishi import` でお手元のデータを取り込むか、ソースからインストールしてください。",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
