@@ -135,6 +135,23 @@ def mapping(stage: Stage) -> Body:
     return {"kind": "account", "system": "crm", "col-id": "id", "col-name": "name"}
 
 
+def alike(stage: Stage) -> Body:
+    """A name for the one company of the stage's file that has none."""
+    from enishi.ingest.models import Reject
+
+    row = Reject.objects.get(pk=stage.numbers["row"])
+    return {
+        "kind": row.kind, "source": row.source, "reason": row.reason, "place": row.place, "act": "values",
+        "from-0": "", "to-0": "株式会社なおった",
+    }  # fmt: skip
+
+
+def alike_tried(stage: Stage) -> Body:
+    from enishi.web.pages.rejects.mend_views import tried_digest
+
+    return {**alike(stage), "seen": tried_digest(alike(stage))}
+
+
 ACTS: dict[str, Callable[[Stage], Body]] = {
     "log": lambda s: {"type": "call", "occurred_on": s.today.isoformat(), "minutes": "15", "two_way": "on"},
     "task": lambda s: {"title": "電話する", "due_on": s.ahead(3), "assignee": str(s.world.members["takahashi"].pk)},
@@ -220,6 +237,9 @@ WRITES: dict[str, Write] = {
     "api-key-revoke": Write(lambda s: {"name": "warehouse"}, number("api_key")),
     "rejects-many": Write(lambda s: {"pick": [str(s.numbers["row"])], "verb": "discard"}),
     "rejects-reopen": Write(query=lambda s: f"items={s.numbers['discarded']}"),
+    "rejects-alike-try": Write(alike, changes=False),
+    "rejects-alike-apply": Write(alike_tried),
+    "correction-forget": Write(values=number("correction")),
     "reject-replay": Write(lambda s: {"cell-0": "w-9", "cell-1": "株式会社なおった"}, number("row")),
     "reject-discard": Write(values=number("row")),
     "identity-groups": Write(pick),
@@ -369,8 +389,8 @@ def _make_definitions(stage: Stage) -> None:
 def _make_files(stage: Stage) -> None:
     from enishi.ingest.files.importing import run_import
     from enishi.ingest.files.receiving import receive_file
+    from enishi.ingest.models import Correction, Reject
     from enishi.ingest.models import Mapping as SavedMapping
-    from enishi.ingest.models import Reject
 
     home, now, who = Home.from_environment(), stage.now, stage.world.members["sato"]
     bad = CSV + b"w-3,\n"
@@ -390,6 +410,9 @@ def _make_files(stage: Stage) -> None:
         status="discarded",
     )
     stage.numbers["discarded"] = gone.pk
+    rule = {"act": "name", "place": "社名", "values": {}, "to": "name", "order": "", "nested": False}
+    kept = Correction.objects.create(kind="account", source="web", rule=rule, kept=True, made_by="test")
+    stage.numbers["correction"] = kept.pk
 
 
 def _make_keys(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -13,6 +14,7 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import RecordVersion
 from enishi.accounts.versions import last_version_id, version_batches
 from enishi.ingest.contracts import Channel, Origin, channel_of_file
+from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
@@ -37,6 +39,7 @@ class DjangoApplication:
         self._keys: dict[int, Channel] = {}
         self._names: dict[str, Channel] = {}
         self._files: dict[str, Channel] = {}
+        self._rules: dict[str, list[Rule]] = {}
         self._zone = ""
 
     def _settings(self) -> None:
@@ -45,6 +48,7 @@ class DjangoApplication:
             return
         self._keys = {row.pk: channel_of_key(row) for row in WriteKey.objects.all()}
         self._names = {channel.name: channel for channel in self._keys.values()}
+        self._rules = kept_of_messages()
         self._zone = company_zone().key
         self._read_at = time.monotonic()
 
@@ -60,13 +64,16 @@ class DjangoApplication:
             found = self._keys.get(origin.key)
         return found or Channel(f"key {origin.key}", creates_accounts=False, stream=f"gone:{origin.key}")
 
+    def _rules_of(self, source: str) -> Sequence[Rule]:
+        return self._rules.get(source, ())
+
     def streams(self) -> dict[str, str]:
         self._settings()
         return {name: channel.stream for name, channel in self._names.items()}
 
     def decode(self, bodies: Sequence[Body]) -> Events:
         self._settings()
-        events, rejects = decode_bodies(bodies, self._channel)
+        events, rejects = decode_bodies(bodies, self._channel, self._rules_of, ZoneInfo(self._zone))
         if rejects:
             Reject.objects.bulk_create(rejects, batch_size=200, ignore_conflicts=True)
         return events

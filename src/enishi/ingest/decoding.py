@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from enishi.ingest.contracts import Channel, Origin, Refused, decode_origin
-from enishi.ingest.items import Circumstances, add_items, read_instant
+from enishi.ingest.corrections import Rule, mend
+from enishi.ingest.items import Circumstances, add_item, add_items, read_instant
 from enishi.ingest.models import Reject
 from enishi.kit.text import Text
 from enishi.store.columns import Events
@@ -80,9 +82,17 @@ def circumstances(origin: Origin, received_us: int, sent_us: int | None, place: 
 
 
 def decode_bodies(
-    bodies: Sequence[Body], channel_of: Callable[[Origin], Channel]
+    bodies: Sequence[Body],
+    channel_of: Callable[[Origin], Channel],
+    rules_of: Callable[[str], Sequence[Rule]],
+    zone: ZoneInfo,
 ) -> tuple[Events, list[Reject]]:
-    """All events of some bodies in order, and unsaved rejects for the rest."""
+    """All events of some bodies in order, and unsaved rejects for the rest.
+
+    Args:
+        rules_of: corrections kept for a source, tried on what would be refused.
+        zone: of times that name none, where a correction reads them.
+    """
     events = Events()
     rejects: list[Reject] = []
     for body in bodies:
@@ -98,10 +108,33 @@ def decode_bodies(
         failures: list[tuple[int, Exception]] = []
         add_items(events, items, channel, at, lambda *found: failures.append(found))  # noqa: B023 - called now
         for position, failure in failures:
-            refused = failure if isinstance(failure, Refused) else _unread(failure)
             raw = bytes(items[position])
+            rules = rules_of(channel.name)
+            if rules and _add_mended(events, raw, rules, zone, channel, at, position):
+                continue
+            refused = failure if isinstance(failure, Refused) else _unread(failure)
             rejects.append(_reject(body, position, raw, channel, origin, sent_us, refused))
     return events, rejects
+
+
+def _add_mended(
+    events: Events,
+    raw: bytes,
+    rules: Sequence[Rule],
+    zone: ZoneInfo,
+    channel: Channel,
+    at: Circumstances,
+    position: int,
+) -> bool:
+    """Add a message as the kept corrections make it, if that can be taken."""
+    try:
+        item = _decode_any(raw)
+        if not isinstance(item, dict):
+            return False
+        add_item(events, msgspec.json.encode(mend(item, rules, zone)), channel, at, position)
+    except (Refused, msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def _unread(error: Exception) -> Refused:

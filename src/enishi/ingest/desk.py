@@ -64,16 +64,21 @@ class NotTaken(EnishiError):
     status = 422
 
 
-def _save_traits(reject: Reject, row: dict[str, Any], actor: Member | str, now: datetime) -> None:
+def system_of(reject: Reject) -> str:
+    """The id system of the write key some traits came with."""
     key = WriteKey.objects.filter(name=reject.source).first()
+    return key.system if key else DEFAULT_SYSTEM
+
+
+def _save_traits(reject: Reject, row: dict[str, Any], actor: Member | str, now: datetime) -> None:
     with transaction.atomic():
         found = Reject.objects.select_for_update().get(pk=reject.pk)
         if found.status != Reject.Status.OPEN or found.kind not in KINDS:
             raise Conflict(
                 "reject_closed", Text("This item is no longer open.", "この項目はすでに処理されています。")
             )
-        system = key.system if key else DEFAULT_SYSTEM
-        result = save_records(KINDS[found.kind], [row], source=system, actor=actor, now=now)[0]
+        source = system_of(found)
+        result = save_records(KINDS[found.kind], [row], source=source, actor=actor, now=now)[0]
         if result.errors:
             raise NotTaken(
                 "still_rejected",

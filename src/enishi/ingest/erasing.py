@@ -14,7 +14,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.erasing import blank_texts, erase_contact
 from enishi.accounts.models import Contact, Member
 from enishi.ingest.carrying import drain
-from enishi.ingest.models import ErasureRequest, Reject
+from enishi.ingest.models import Correction, ErasureRequest, Reject
 from enishi.kit.home import Home
 
 
@@ -92,11 +92,16 @@ def _carry_out(home: Home, request: ErasureRequest) -> Erased:
 
 
 def _empty_rejects(texts: Sequence[str]) -> int:
-    """Items on the desk that quote one of the texts lose what they quote."""
+    """Items on the desk that quote one of the texts lose what they quote; so do corrections."""
     found = Q(pk__in=[])
     for text in texts:
         for quoted in {json.dumps(text), json.dumps(text, ensure_ascii=False)}:
             found |= Q(payload__contains=quoted)
+    for correction in Correction.objects.exclude(rule={}):
+        values = correction.rule["values"]
+        if {text.casefold() for text in texts} & {part.casefold() for part in (*values, *values.values())}:
+            correction.rule, correction.kept = {}, False
+            correction.save(update_fields=["rule", "kept"])
     rows = Reject.objects.filter(found)
     rows.filter(status=Reject.Status.OPEN).update(status=Reject.Status.DISCARDED)
     return rows.update(payload="{}", closed_by="erasure")

@@ -88,8 +88,7 @@ def read_item(raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, pos
         Refused: with the reason in both languages and its place.
     """
     one = Events()
-    _read(one.adder(), raw, at, position, channel.product)
-    one.fill(_shared(channel, at))
+    add_item(one, raw, channel, at, position)
     return one[0]
 
 
@@ -107,6 +106,18 @@ def add_items(
             _read(add, raw, at, position, product)
         except Exception as error:
             refused(position, error)
+    events.fill(_shared(channel, at))
+
+
+def add_item(
+    events: Events, raw: bytes | msgspec.Raw, channel: Channel, at: Circumstances, position: int
+) -> None:
+    """Add one message.
+
+    Raises:
+        Refused: with the reason in both languages and its place.
+    """
+    _read(events.adder(), raw, at, position, channel.product)
     events.fill(_shared(channel, at))
 
 

@@ -63,6 +63,16 @@ def replay_reject(
     return row
 
 
+def check_message(reject: Reject, corrected_payload: str, now: datetime) -> None:
+    """Whether a corrected event could be taken; nothing is written.
+
+    Raises:
+        StillRefused: with the reason and its place.
+    """
+    origin = msgspec.convert(reject.context.get("origin") or {}, Origin)
+    _body(reject, origin, corrected_payload, now)
+
+
 def discard_reject(reject: Reject, *, actor: Member | str, now: datetime) -> Reject:
     """Close an open reject without taking it in."""
     with transaction.atomic():

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.company import company_day
+from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Contact, OutsideId
 from enishi.ingest.contracts import Channel
+from enishi.ingest.corrections import kept_rules, mend
 from enishi.ingest.items import clean
 from enishi.ingest.models import Reject
 from enishi.store.contracts import Event
@@ -23,6 +24,7 @@ _SLICE = 500
 _WHOSE = {"id", "account"}  # without these nobody is meant
 
 Row = dict[str, Any]
+Refusal = tuple[int, Mapping[str, Any]]  # the place of a row, and what is wrong by field
 ChannelOf = Callable[[str], Channel | None]
 
 _ACCOUNT_TRAITS = {
@@ -158,7 +160,9 @@ def _save(
         part = rows[start : start + _SLICE]
         actor = f"key:{source}"
         results = save_records(kind, part, source=system, actor=actor, backfill=backfill, now=now)
-        refused = [(r.index, r.errors) for r in results if r.errors]
+        refused: list[Refusal] = [(r.index, r.errors) for r in results if r.errors]
+        if refused:
+            refused = _mended(kind, part, refused, system, source, backfill, now)
         _keep_rejected(kind, part, refused, source, now)
         fitting = [_without(part[index], errors) for index, errors in refused if not _WHOSE & errors.keys()]
         if made:
@@ -167,13 +171,34 @@ def _save(
             save_records(kind, fitting, source=system, actor=actor, backfill=backfill, now=now)
 
 
+def _mended(
+    kind: Kind,
+    rows: list[Row],
+    refused: Sequence[Refusal],
+    system: str,
+    source: str,
+    backfill: bool,
+    now: datetime,
+) -> list[Refusal]:
+    """What is still refused once the corrections kept for the source are applied; the rest is saved."""
+    rules = kept_rules(kind.name, source=source)
+    if not rules:
+        return list(refused)
+    zone = company_zone()
+    again = [mend(rows[index], rules, zone) for index, _errors in refused]
+    results = save_records(kind, again, source=system, actor=f"key:{source}", backfill=backfill, now=now)
+    return [
+        (index, errors) for (index, errors), result in zip(refused, results, strict=True) if result.errors
+    ]
+
+
 def _without(row: Row, errors: Mapping[str, Any]) -> Row:
     """What fits of a row: a number of employees like "51-200" is no reason to know nothing of a customer."""
     return {name: value for name, value in row.items() if name not in errors}
 
 
 def _keep_rejected(
-    kind: Kind, rows: list[Row], errors: Sequence[tuple[int, Mapping[str, Any]]], source: str, now: datetime
+    kind: Kind, rows: list[Row], errors: Sequence[Refusal], source: str, now: datetime
 ) -> None:
     """Traits that do not fit go to the desk; the message itself is stored all the same."""
     rejects = []

@@ -14,10 +14,11 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.coercion import plain_json
 from enishi.accounts.models import Member
+from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, event_result
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS, Plan, ReadRow, RowReader
+from enishi.ingest.files.reading import REASON_HEADINGS, Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.models import Import, Reject
 from enishi.kit.cells import harmless
@@ -27,6 +28,8 @@ from enishi.kit.text import Text
 
 MOST_REJECTS = 20_000  # kept per import; beyond, they are counted only
 REASON = "row_rejected"
+
+Errors = dict[str, Text]
 
 
 def keep_rejects(made: Import, rows: Sequence[ReadRow]) -> None:
@@ -98,9 +101,9 @@ def retry_row(
     with transaction.atomic():
         row = Reject.objects.select_for_update().get(pk=reject.pk)
         made = _import_of(row)
-        reader = RowReader(FILE_KINDS[made.kind], made.headings, Plan.from_json(made.plan), habits())
+        reader = _reader(made)
         read = reader.read(row.position, [cells.get(heading) for heading in made.headings])
-        errors = read.errors or _take(home, made, reader, read, actor, now)
+        errors = read.errors or _take(home, made, row, reader, read, actor, now)
         row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
         if errors:
             _explain(row, made, errors)
@@ -110,6 +113,37 @@ def retry_row(
     if errors:
         raise StillRejected(errors, made)
     return row
+
+
+def _reader(made: Import) -> RowReader:
+    return reader_for(FILE_KINDS[made.kind], made.headings, Plan.from_json(made.plan), habits())
+
+
+def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now: datetime) -> list[Errors]:
+    """What would still be wrong with corrected rows (place, cells) of an import, by heading; nothing is written."""
+    reader = _reader(made)
+    read = [reader.read(place, [cells.get(h) for h in made.headings]) for place, cells in rows]
+    errors = [dict(row.errors) for row in read]
+    good = [n for n, row in enumerate(read) if not row.errors]
+    if made.kind == EVENT.name:
+        judged = [event_result(n, read[n]) for n in good]
+    else:
+        judged = save_records(
+            FILE_KINDS[made.kind], [read[n].values for n in good], source=made.system, actor=made.made_by,
+            backfill=made.backfill, now=now, dry_run=True, import_id=made.pk,
+        )  # fmt: skip
+    for n, result in zip(good, judged, strict=True):
+        errors[n] = result.errors
+    columns = Plan.from_json(made.plan).columns
+    return [{columns.get(name, name): text for name, text in found.items()} for found in errors]
+
+
+def keep_corrected(made: Import, row: Reject, cells: Mapping[str, Any], errors: Errors) -> None:
+    """Note a row that was corrected in part, with what is still wrong by heading."""
+    fields = {heading: name for name, heading in Plan.from_json(made.plan).columns.items()}
+    row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
+    _explain(row, made, {fields.get(heading, heading): text for heading, text in errors.items()})
+    row.save()
 
 
 def _import_of(row: Reject) -> Import:
@@ -122,10 +156,16 @@ def _import_of(row: Reject) -> Import:
 
 
 def _take(
-    home: Home, made: Import, reader: RowReader, read: ReadRow, actor: Member | str, now: datetime
+    home: Home,
+    made: Import,
+    row: Reject,
+    reader: RowReader,
+    read: ReadRow,
+    actor: Member | str,
+    now: datetime,
 ) -> dict[str, Text]:
     if made.kind == EVENT.name:
-        return _take_event(home, made, reader, read, now)
+        return _take_event(home, made, row, reader, read, now)
     results = save_records(
         FILE_KINDS[made.kind],
         [read.values],
@@ -138,15 +178,27 @@ def _take(
     return results[0].errors
 
 
-def _take_event(home: Home, made: Import, reader: RowReader, read: ReadRow, now: datetime) -> dict[str, Text]:
+def _take_event(
+    home: Home, made: Import, row: Reject, reader: RowReader, read: ReadRow, now: datetime
+) -> dict[str, Text]:
     if errors := event_result(0, read).errors:
         return errors
     message = as_message(read, reader)
-    message.setdefault("messageId", f"{made.origin}:{read.place}")
+    message.setdefault("messageId", _event_id(made, row, message))
     accepted = accept_events(
         [message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now
     )
     return {"occurred_at": accepted.refused[0][1].message} if accepted.refused else {}
+
+
+def _event_id(made: Import, row: Reject, message: Mapping[str, Any]) -> str:
+    """The id the file itself would give the event, so that the same file dropped again counts it no second time."""
+    name = Identities(made.system).name(message)
+    row.context = {**row.context, "content": name}
+    before = Reject.objects.filter(
+        origin=made.origin, status=Reject.Status.REPLAYED, context__content=name
+    ).count()
+    return f"{name}:{before + 1}" if before else name
 
 
 def _close(row: Reject, made: Import, actor: Member | str, now: datetime) -> None:

@@ -22,7 +22,7 @@ from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import event_result, send_events
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import (
     check_plan,
     date_columns,
@@ -117,7 +117,7 @@ def _drop(home: Home, made: Import, dry_run: bool) -> None:
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     table, kind, plan = open_stored(home, made), FILE_KINDS[made.kind], Plan.from_json(made.plan)
     check_plan(kind, plan, table.columns, table.sample(PORTION))
-    return table, kind, RowReader(kind, table.columns, plan, habits())
+    return table, kind, reader_for(kind, table.columns, plan, habits())
 
 
 def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> Tally:

@@ -86,7 +86,7 @@ def _score(kind: Kind, field: Field, column: str, cells: list[Any], habits: Habi
     share = sum(1 for cell in told if _reads(field, cell, habits)) / len(told)
     if not score:
         return 40 if field.type is Type.EMAIL and share > 0.8 else 0
-    if share < 0.5 and score < _EXACT:
+    if share < 0.5 and score < _TITLE:
         return 0
     return score if share > 0.9 or score > _CLOSE else 0
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from enishi.accounts.coercion import Refused
+from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
 from enishi.ingest.values import Habits, read_amount, read_value
 from enishi.kit.cells import as_meant
@@ -68,10 +69,15 @@ class ReadRow:
 
 
 class RowReader:
-    """Reads the rows of one file for one kind. Keeps count of equal rows, whose made ids must differ."""
+    """Reads the rows of one file for one kind. Keeps count of equal rows, whose made ids must differ.
 
-    def __init__(self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> None:
-        self.kind, self.plan, self.zone = kind, plan, habits.zone
+    ``rules`` are the corrections kept for files with these headings.
+    """
+
+    def __init__(
+        self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits, rules: Sequence[Rule] = ()
+    ) -> None:
+        self.kind, self.plan, self.zone, self.rules = kind, plan, habits.zone, rules
         self.headings = list(headings)
         self._fields = [
             (spec, self.headings.index(plan.columns[spec.name]), self._habits(spec, habits))
@@ -100,6 +106,10 @@ class RowReader:
         """The stated values of a row; bad cells become errors."""
         if self._guarded:
             cells = [as_meant(cell) if isinstance(cell, str) else cell for cell in cells]
+        came = dict(zip(self.headings, cells, strict=False))
+        if self.rules:
+            mended = mend(came, self.rules, self.zone)
+            cells = [mended.get(heading) for heading in self.headings]
         values: dict[str, Any] = {}
         errors: dict[str, Text] = {}
         for spec, column, habits in self._fields:
@@ -111,7 +121,7 @@ class RowReader:
             values["extra"] = rest
         if self._makes_ids and not values.get("id"):
             values["id"] = self._made_id(values, cells)
-        return ReadRow(place, dict(zip(self.headings, cells, strict=False)), values, errors)
+        return ReadRow(place, came, values, errors)
 
     def _read_cell(
         self, spec: Field, cell: Any, habits: Habits, values: dict[str, Any], errors: dict[str, Text]
@@ -139,6 +149,12 @@ class RowReader:
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._same[digest] += 1
         return f"row-{digest}" if self._same[digest] == 1 else f"row-{digest}-{self._same[digest]}"
+
+
+def reader_for(kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> RowReader:
+    """The reader of a file, with what was kept for files with these headings."""
+    rules = kept_rules(kind.name, fingerprint=fingerprint(headings))
+    return RowReader(kind, headings, plan, habits, rules)
 
 
 def fingerprint(columns: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
-from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fingerprint
+from enishi.ingest.files.reading import Plan, ReadRow, fingerprint, reader_for
 from enishi.ingest.files.tables import Table, open_table
 from enishi.ingest.models import Import, Mapping
 from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
@@ -239,7 +239,7 @@ def _derivable(kind: Kind, plan: Plan) -> set[str]:
 
 def preview(table: Table, kind: Kind, plan: Plan, size: int = 12) -> list[ReadRow]:
     """The first rows as they would be read, with what cannot be."""
-    reader = RowReader(kind, table.columns, plan, habits())
+    reader = reader_for(kind, table.columns, plan, habits())
     return [reader.read(place, cells) for place, cells in islice(table.rows(), size)]
 
 

@@ -2,6 +2,7 @@
 
 from enishi.ingest.models.events import (
     DEFAULT_SYSTEM,
+    Correction,
     ErasureRequest,
     InboxBody,
     Reject,
@@ -16,6 +17,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Arrival",
+    "Correction",
     "ErasureRequest",
     "Import",
     "InboxBody",

@@ -106,6 +106,44 @@ class Reject(models.Model):
         return self.message_ja if language.lower().startswith("ja") else self.message_en
 
 
+class Correction(models.Model):
+    """What a person said once for many rejected items alike, what became of them, and whether it is kept for later
+    ones: of the source, or of files with the same headings (``fingerprint``)."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+
+    kind = models.CharField(max_length=30)
+    source = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=60)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    rule = models.JSONField(default=dict)  # see enishi.ingest.corrections.Rule; empty once erased
+    kept = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    total = models.PositiveIntegerField(default=0)  # items that waited
+    done = models.PositiveIntegerField(default=0)  # of them looked at
+    taken = models.PositiveIntegerField(default=0)
+    nearer = models.PositiveIntegerField(default=0)  # mended here, but something else is wrong too
+    refused = models.PositiveIntegerField(default=0)  # still wrong, left as they were
+    reasons = models.JSONField(default=dict)  # why items were not taken -> how many
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = _("Correction")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source}: {self.rule.get('place', '')}"
+
+    @property
+    def share_done(self) -> int:
+        """Percent."""
+        return 100 if not self.total else min(100, self.done * 100 // self.total)
+
+
 class InboxBody(models.Model):
     """The inbox where PostgreSQL is configured (the embedded installation keeps a file of its own)."""
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -50,7 +51,12 @@ likely = st.fixed_dictionaries(
 def test_any_item_becomes_one_event_or_one_reject(item: Any, sent: Any) -> None:
     content = json.dumps({"batch": [item], "sentAt": sent}).encode()
     count, _ = check_body("batch", content)
-    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    events, rejects = decode_bodies(
+        [Body(1, RECEIVED, Origin().encode(), content)],
+        lambda origin: CHANNEL,
+        lambda source: [],
+        ZoneInfo("UTC"),
+    )
     assert count == len(events) + len(rejects) == 1
     for event in events:
         assert event.message_id
@@ -136,7 +142,7 @@ def test_rudderstacks_traits_lie_in_the_context() -> None:
 
 def test_imported_history_is_backfill() -> None:
     body = Body(1, RECEIVED, Origin(route="import").encode(), b'{"batch":[' + item() + b"]}")
-    events, _ = decode_bodies([body], lambda origin: CHANNEL)
+    events, _ = decode_bodies([body], lambda origin: CHANNEL, lambda source: [], ZoneInfo("UTC"))
     assert events[0].backfill
 
 
@@ -147,7 +153,12 @@ def test_a_number_beyond_all_bounds_stops_nobody(kind: str, number: str) -> None
     one = f'{{"type":"{kind}","event":"e","userId":"u","properties":{{"name":"Home","x":{number}}}}}'
     content = f'{{"batch":[{one}],"sentAt":{number}}}'.encode()
     check_body("batch", content)
-    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    events, rejects = decode_bodies(
+        [Body(1, RECEIVED, Origin().encode(), content)],
+        lambda origin: CHANNEL,
+        lambda source: [],
+        ZoneInfo("UTC"),
+    )
     assert (len(events), rejects) == (1, [])
     assert events[0].event in {"Viewed Home", "e", "identify"}
 
@@ -164,7 +175,12 @@ def test_what_breaks_the_reading_of_one_item_goes_to_the_desk(monkeypatch: pytes
 
     monkeypatch.setattr(items, "_parse", failing)
     content = json.dumps({"batch": [{"type": "poison"}, json.loads(item())]}).encode()
-    events, rejects = decode_bodies([Body(1, RECEIVED, Origin().encode(), content)], lambda origin: CHANNEL)
+    events, rejects = decode_bodies(
+        [Body(1, RECEIVED, Origin().encode(), content)],
+        lambda origin: CHANNEL,
+        lambda source: [],
+        ZoneInfo("UTC"),
+    )
     assert [event.message_id for event in events] == ["m"]
     assert [reject.reason for reject in rejects] == ["unreadable"]
 

@@ -1,35 +1,30 @@
-"""The REST API: the same operations for every kind of record, scores, erasure."""
+"""The REST API: the same operations for every kind of record, and scores; the rest stands in rooms of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Query, Router, Schema
+from ninja import NinjaAPI, Query, Router
 from pydantic import Field as Constraint
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Contact
 from enishi.accounts.removing import delete_records
-from enishi.accounts.shapes import shape_of
-from enishi.ingest.api import erase_person
 from enishi.kit.clock import system_clock
-from enishi.kit.home import Home
-from enishi.store.kinds import CONTACT, KINDS, Kind
+from enishi.store.kinds import KINDS, Kind
 from enishi.web.rest.cursors import page_of
+from enishi.web.rest.erasures import router as erasures
 from enishi.web.rest.events import router as events
 from enishi.web.rest.keys import KeyAuth, caller_of, counted
 from enishi.web.rest.merges import router as merges
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, handle_errors, language_of
-from enishi.web.rest.reads import as_records, as_scores, visible_rows, visible_states
+from enishi.web.rest.reads import as_records, as_scores, number_of, visible_rows, visible_states
 from enishi.web.rest.rendering import JapaneseJson
 from enishi.web.rest.shapes import (
     REFUSALS,
-    Erased,
-    Instant,
+    PageQuery,
     Problem,
     ScorePage,
     UpsertAnswer,
@@ -41,20 +36,15 @@ from enishi.web.rest.shapes import (
 )
 
 
-class ListQuery(Schema):
+class ListQuery(PageQuery):
     """How a list is asked for."""
 
     limit: int = Constraint(100, ge=1, le=1000)
-    cursor: str = Constraint("", max_length=200)
-    updated_since: Instant | None = None
     account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
     deleted: bool = Constraint(False, description="also records that were deleted")
 
 
-class ScoreQuery(Schema):
-    limit: int = Constraint(100, ge=1, le=500)
-    cursor: str = Constraint("", max_length=200)
-    updated_since: Instant | None = None
+class ScoreQuery(PageQuery):
     band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
 
 
@@ -104,12 +94,6 @@ def get_for(kind: Kind) -> Callable[..., dict[str, Any]]:
         return {"record": as_records(kind, [row], caller)[0]}
 
     return get_record
-
-
-def number_of(kind: Kind, system: str, outside_id: str) -> int | None:
-    """The number of the row an outside id leads to."""
-    slot = shape_of(kind).load(kind, system, [outside_id]).get(outside_id)
-    return slot.row.pk if slot else None
 
 
 def delete_for(kind: Kind) -> Callable[..., HttpResponse]:
@@ -192,34 +176,6 @@ def list_scores(request: HttpRequest, query: Query[ScoreQuery]) -> dict[str, Any
     return {"records": as_scores(found, caller.key), "next_cursor": following}
 
 
-erasure = Router(tags=["Privacy"])
-
-
-class ErasureBody(Schema):
-    contact: str = Constraint(min_length=1, max_length=250, description="outside id of the contact")
-
-
-@erasure.post(
-    "",
-    auth=KeyAuth("erase:contact"),
-    response={200: Erased, 404: Problem, 503: Problem, **REFUSALS},
-    operation_id="erase_contact",
-    summary="Erase a person / 個人情報の消去",
-)
-def erase(request: HttpRequest, body: ErasureBody) -> dict[str, int]:
-    """Remove everything that identifies a contact: record, history, events. It cannot be undone.
-
-    The answer comes when it is done and read back: `traces` is the number of rows that still name the person.
-    """
-    caller = caller_of(request)
-    number = number_of(CONTACT, caller.key.system, body.contact)
-    contact = Contact.objects.filter(pk=number).first() if number else None
-    if contact is None:
-        raise NOT_FOUND
-    done = erase_person(Home.from_environment(), contact, actor=caller.actor, now=system_clock())
-    return asdict(done)
-
-
 def build_api() -> NinjaAPI:
     """The API with all its operations."""
     api = NinjaAPI(
@@ -241,7 +197,7 @@ def build_api() -> NinjaAPI:
     api.add_router("/events", events)
     api.add_router("/merges", merges)
     api.add_router("/scores", scores)
-    api.add_router("/erasures", erasure)
+    api.add_router("/erasures", erasures)
     return api
 
 

@@ -25,12 +25,17 @@ class Cursor:
         return base64.urlsafe_b64encode(f"{self.at.isoformat()}|{self.number}".encode()).decode().rstrip("=")
 
     @classmethod
-    def decode(cls, text: str) -> Cursor:
+    def decode(cls, text: str, most: int = 10**18) -> Cursor:
+        """Read a cursor; ``most`` is more than any number it may name.
+
+        Raises:
+            BadRequest: it is none of ours.
+        """
         try:
             plain = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
             at, _bar, number = plain.partition("|")
             found = datetime.fromisoformat(at)
-            if found.tzinfo is None or not number.isdigit() or len(number) > 18:
+            if found.tzinfo is None or not number.isdigit() or int(number[:21]) >= most:
                 raise ValueError
             return cls(found, int(number))
         except (ValueError, binascii.Error):

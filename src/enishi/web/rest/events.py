@@ -1,12 +1,14 @@
-"""Usage events by the API, for systems that send records there already: the same way in as files of events."""
+"""Usage events by the API: sent by systems that send records there already, the same way in as files of events; and
+read as they are kept."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import Field as Constraint
 from pydantic import WithJsonSchema
 
@@ -18,12 +20,17 @@ from enishi.ingest.files.events import NOBODY
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.web.rest.keys import KeyAuth, caller_of
+from enishi.web.rest.cursors import Cursor
+from enishi.web.rest.event_reads import EventQuery, read_events
+from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import language_of
-from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, UpsertAnswer, told_results
+from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, Instant, UpsertAnswer, told_results
 
 router = Router(tags=["Usage events"])
+
+_SPAN = timedelta(days=30)
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 _TEXTS = ("event", "account", "user", "product", "id")
 _ROW = {
@@ -96,6 +103,76 @@ def _message(values: dict[str, str], properties: dict[str, Any]) -> dict[str, An
         properties=plain_json(properties),
         message_id=values["id"],
     )
+
+
+class EventsQuery(Schema):
+    """Which events to read."""
+
+    limit: int = Constraint(100, ge=1, le=MOST_ROWS)
+    cursor: str = Constraint("", max_length=200)
+    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
+    since: Instant | None = Constraint(
+        None, description="happened at or after; without it: 30 days before `until` / この日時以降"
+    )
+    until: Instant | None = Constraint(None, description="happened before; without it: now / この日時より前")
+
+
+class EventRecord(Schema):
+    """A usage event. ``account`` and ``user`` are the ids it came with, ``account_number`` our number of the account
+    it leads to today."""
+
+    id: str
+    type: str = Constraint(description="track, page, screen, identify, group or alias")
+    event: str
+    occurred_at: str
+    received_at: str
+    account: str | None
+    account_number: int | None
+    user: str | None
+    product: str | None
+    properties: dict[str, Any]
+    source: str
+
+
+class EventPage(Schema):
+    records: list[EventRecord]
+    next_cursor: str | None = None
+
+
+@router.get(
+    "",
+    auth=KeyAuth("read:event"),
+    response={200: EventPage, **REFUSALS},
+    operation_id="list_events",
+    summary="Read usage events / 利用イベントの取得",
+)
+def list_events(request: HttpRequest, query: Query[EventsQuery]) -> dict[str, Any]:
+    """Events as they are kept, in the order in which they happened, within the accounts the key sees.
+
+    An event is there some seconds after it was sent. Those that come late, or from the past, stand at their own
+    time: ask for a span of days again to have them too. Raw events that retention has dropped are gone.
+    """
+    caller = caller_of(request)
+    until = _within(query.until or system_clock())
+    since = _within(query.since) if query.since else max(_EARLIEST, until - _SPAN)
+    after = Cursor.decode(query.cursor, most=2**64) if query.cursor else None
+    place = (_within(after.at), after.number - 2**63) if after else None
+    wanted = EventQuery(since, until, _accounts(caller, query.account), place, query.limit)
+    rows, last = read_events(Home.from_environment(), wanted)
+    return {"records": rows, "next_cursor": Cursor(last[0], last[1] + 2**63).encode() if last else None}
+
+
+def _within(at: datetime) -> datetime:
+    """An instant no earlier and no later than any event is."""
+    return min(max(at, _EARLIEST), _LATEST)
+
+
+def _accounts(caller: Caller, number: int | None) -> list[int] | None:
+    """The accounts whose events are wanted and seen; None for all there are, and those that belong to none."""
+    if number is None and caller.sees_all:
+        return None
+    seen = caller.accounts()
+    return list((seen.filter(pk=number) if number else seen).values_list("pk", flat=True))
 
 
 @router.post(

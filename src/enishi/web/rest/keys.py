@@ -28,6 +28,7 @@ READERS = frozenset({Role.VIEWER.value, Role.SALES.value})
 
 SCOPES: tuple[str, ...] = (
     *(f"{verb}:{kind}" for kind in KINDS for verb in ("read", "write")),
+    "read:event",
     "write:event",
     "read:merge",
     "write:merge",

@@ -21,7 +21,7 @@ from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, BadRequest, language_of
 from enishi.web.rest.reads import Names
-from enishi.web.rest.shapes import REFUSALS, Instant, Problem
+from enishi.web.rest.shapes import REFUSALS, PageQuery, Problem
 
 router = Router(tags=["Merges"])
 
@@ -35,12 +35,6 @@ class MergeBody(Schema):
         None, description="the day on which the two became one; without it they were one all along / 統合日"
     )
     dry_run: bool = Constraint(False, description="say what would happen, write nothing / 試し実行")
-
-
-class MergeQuery(Schema):
-    limit: int = Constraint(100, ge=1, le=500)
-    cursor: str = Constraint("", max_length=200)
-    updated_since: Instant | None = None
 
 
 class MergeRecord(Schema):
@@ -139,7 +133,7 @@ def _moved(account: Account, survivor: Account, language: str) -> dict[str, Any]
     operation_id="list_merges",
     summary="Merges / 統合の一覧",
 )
-def list_merges(request: HttpRequest, query: Query[MergeQuery]) -> dict[str, Any]:
+def list_merges(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
     """Merges in the order in which they were made, undone ones too."""
     caller = caller_of(request)
     merges = visible_merges(caller)

@@ -49,6 +49,12 @@ class Names:
         return self._named.get(number, self._own.get(number)) if number else None
 
 
+def number_of(kind: Kind, system: str, outside_id: str) -> int | None:
+    """The number of the row an outside id leads to."""
+    slot = shape_of(kind).load(kind, system, [outside_id]).get(outside_id)
+    return slot.row.pk if slot else None
+
+
 def as_records(kind: Kind, rows: Sequence[Row], caller: Caller) -> list[dict[str, Any]]:
     """Rows as JSON: fields as they may be sent back, with our numbers beside. A parent the key does not see is
     left out."""

@@ -28,6 +28,15 @@ def _in_utc(moment: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
+
+class PageQuery(Schema):
+    """How a list is asked for, page by page in order of change."""
+
+    limit: int = Constraint(100, ge=1, le=500)
+    cursor: str = Constraint("", max_length=200)
+    updated_since: Instant | None = None
+
+
 _FORMS: dict[Type, dict[str, Any]] = {
     Type.TEXT: {"type": "string"},
     Type.INTEGER: {"type": "integer"},
@@ -187,17 +196,6 @@ class Score(Schema):
 class ScorePage(Schema):
     records: list[Score]
     next_cursor: str | None = None
-
-
-class Erased(Schema):
-    """What was removed: records whose texts went, rows of the store, versions blanked, rejected items emptied, and
-    rows that still name the person (none)."""
-
-    records: int
-    rows: int
-    blanked: int
-    rejects: int
-    traces: int
 
 
 REFUSALS = {400: Problem, 401: Problem, 403: Problem, 413: Problem, 422: Problem, 429: Problem}

@@ -56,6 +56,7 @@ def _show(
         "open_api": bool(api_form),
         "scope_rows": scope_rows(chosen),
         "special": [
+            ("read:event", _("Read usage events"), "read:event" in chosen),
             ("write:event", _("Send usage events"), "write:event" in chosen),
             ("read:merge", _("Read merges"), "read:merge" in chosen),
             ("write:merge", _("Merge customers and take them apart"), "write:merge" in chosen),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ class Filters:
     kind: str = ""
     source: str = ""
     reason: str = ""
+    place: str = ""
     status: str = Reject.Status.OPEN
 
     @classmethod
@@ -32,13 +34,14 @@ class Filters:
             asked.get("kind", "")[:30],
             asked.get("source", "")[:100],
             asked.get("reason", "")[:60],
+            asked.get("place", "")[:200],
             status if status in Reject.Status.values else Reject.Status.OPEN.value,
         )
 
 
 def find_rejects(filters: Filters) -> QuerySet[Reject]:
     rows = Reject.objects.filter(status=filters.status)
-    for name in ("kind", "source", "reason"):
+    for name in ("kind", "source", "reason", "place"):
         if value := getattr(filters, name):
             rows = rows.filter(**{name: value})
     if filters.query:
@@ -73,22 +76,33 @@ def choices(field: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    code: str
+class Heap:
+    """Items that wait for one reason at one place, from one source; one of their messages; the address's query."""
+
     text: str
+    kind: str
+    source: str
     count: int
+    query: str
 
 
-def top_reasons() -> list[Reason]:
-    """Why items are refused, most frequent first, each with one message."""
-    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values("reason")
-    found = rows.annotate(n=Count("pk")).order_by("-n")[:6]
-    reasons = []
-    for row in found:
-        example = Reject.objects.filter(status=Reject.Status.OPEN, reason=row["reason"]).first()
-        text = example.message(language()).split("\n")[0] if example else row["reason"]
-        reasons.append(Reason(row["reason"], text, row["n"]))
-    return reasons
+def heaps() -> list[Heap]:
+    """What waits, heaped up by reason, place and source, the highest heaps first."""
+    names = ("kind", "source", "reason", "place")
+    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values(*names)
+    found = rows.annotate(n=Count("pk"), example=Max("pk")).order_by("-n")[:8]
+    examples = Reject.objects.in_bulk([row["example"] for row in found])
+    return [
+        Heap(
+            examples[row["example"]].message(language()).split("\n")[0] or row["reason"],
+            kind_title(row["kind"]),
+            row["source"],
+            row["n"],
+            urlencode({name: row[name] for name in names}),
+        )
+        for row in found
+        if row["example"] in examples
+    ]
 
 
 def pretty(payload: str) -> str:

@@ -15,22 +15,24 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
+from enishi.ingest.mending import Pile
 from enishi.ingest.models import Reject
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.rejects.mending import kept_corrections
 from enishi.web.pages.rejects.reads import (
     Filters,
     cells_of,
     choices,
     find_rejects,
+    heaps,
     import_of,
     kind_title,
     language,
     pretty,
     status_titles,
-    top_reasons,
 )
 from enishi.web.pages.setup.frame import setup_tabs
 
@@ -60,7 +62,8 @@ def rejects(request: PageRequest) -> HttpResponseBase:
         "kinds": choices("kind"),
         "sources": choices("source"),
         "statuses": status_titles(),
-        "reasons": top_reasons() if filters.status == Reject.Status.OPEN else [],
+        "heaps": heaps() if filters.status == Reject.Status.OPEN else [],
+        "kept": kept_corrections(),
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
         "any": Reject.objects.exists(),
         "at_once": AT_ONCE,
@@ -87,6 +90,10 @@ def _show(
         "payload": payload or pretty(found.payload),
         "error": error.as_dict(language()) if error else None,
         "open": found.status == Reject.Status.OPEN,
+        "alike": Pile(found.kind, found.source, found.reason).waiting().count(),
+        "alike_query": urlencode(
+            {name: getattr(found, name) for name in ("kind", "source", "reason", "place")}
+        ),
         "status_title": dict(status_titles())[found.status],
     }
     return render(request, "pages/rejects/reject.html", context, status=status)

@@ -261,12 +261,20 @@ def test_a_person_is_erased_by_one_call(api, tmp_path, monkeypatch):
         "tickets",
         {"id": "t", "account": "a", "contact": "c", "opened_at": "2026-01-01T00:00:00Z", "body": "秘密"},
     )
-    answer = api.post("erasures", {"contact": "c"})
-    assert answer.status_code == 200
-    assert answer.json()["traces"] == 0
+    answer = api.post("erasures", {"contact": "c"}, **{"Idempotency-Key": "e"})
+    told = answer.json()
+    assert (answer.status_code, told["state"], told["traces"]) == (202, "waiting", None)
+    assert answer.headers["Location"] == told["address"] == f"/api/v1/erasures/{told['number']}"
     assert Contact.objects.get().name == ""
     assert "body" not in Record.objects.get().data
     assert api.post("erasures", {"contact": "c"}).status_code == 404
+    again = api.post("erasures", {"contact": "c"}, **{"Idempotency-Key": "e"})
+    assert (again.json(), again.headers["Location"]) == (told, told["address"])
+    drain(Home(tmp_path))
+    asked = api.client.get(told["address"]).json()
+    assert (asked["state"], asked["traces"], asked["records"]) == ("done", 0, 1)
+    assert api.get("erasures/999").status_code == 404
+    assert Api(["read:*"]).client.get(told["address"]).status_code == 403
 
 
 def test_the_description_is_openapi_31_and_names_every_field():

@@ -1,0 +1,95 @@
+"""Usage events read by the API: in order, page by page, within what the key sees."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.merging import merge_accounts
+from enishi.accounts.models import Account, Member
+from enishi.ingest.api import drain
+from enishi.kit.home import Home
+from enishi.store.kinds import ACCOUNT
+from enishi.web.rest.keys import forget_allowances
+from enishi.web.rest.tests.test_rest import Api
+
+NOW = datetime(2026, 1, 10, tzinfo=UTC)
+SPAN = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-09T00:00:00Z"}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    forget_allowances()
+    return Api(["read:*", "write:*"])
+
+
+def send(api, *rows):
+    records = [
+        {"occurred_at": f"2026-01-0{day}T00:00:00Z", "event": event, **more} for day, event, more in rows
+    ]
+    assert api.post("events", {"records": records}).status_code == 200
+    drain(Home.from_environment())
+
+
+def names(api, **query):
+    """All events asked for, page by page."""
+    found, cursor = [], ""
+    while True:
+        answer = api.get("events", **{**SPAN, "cursor": cursor, **query}).json()
+        found += [row["event"] for row in answer["records"]]
+        if not (cursor := answer["next_cursor"]):
+            return found
+
+
+def test_what_was_sent_is_read_as_it_came_with_the_account_it_leads_to(api):
+    send(api, (2, "Open", {"account": "g", "user": "u", "product": "crm", "id": "m1", "properties": {"n": [1, "二"]}}),
+         (3, "Alone", {"user": "u2"}))  # fmt: skip
+    first, second = api.get("events", **SPAN).json()["records"]
+    assert first.pop("received_at") > first["occurred_at"]
+    assert first == {
+        "id": "m1", "type": "track", "event": "Open", "occurred_at": "2026-01-02T00:00:00+00:00", "account": "g",
+        "account_number": Account.objects.get().pk, "user": "u", "product": "crm", "properties": {"n": [1, "二"]},
+        "source": f"api:{api.row.name}",
+    }  # fmt: skip
+    assert (second["account"], second["account_number"], second["user"]) == (None, None, "u2")
+
+
+def test_pages_follow_each_other_without_gap_or_repetition_also_within_one_instant(api):
+    send(api, *((4 + n // 20, f"E{n}", {"user": "u"}) for n in range(40)))
+    everything = names(api, limit=40)
+    assert sorted(everything) == sorted(f"E{n}" for n in range(40))
+    assert names(api, limit=7) == everything
+    assert names(api, since="2026-01-05T00:00:00Z", limit=3) == everything[20:]
+    assert names(api, until="2026-01-05T00:00:00Z", limit=3) == everything[:20]
+
+
+def test_a_key_reads_the_events_of_the_accounts_it_sees_and_of_one_it_asks_for(api):
+    member = Member.objects.create_user("csm@vendor.example", role="csm", scope="own")
+    send(api, (2, "Mine", {"account": "a"}), (3, "Theirs", {"account": "b"}), (4, "Nobody's", {"user": "u"}))
+    mine, theirs = (Account.objects.get(outside_id=name) for name in "ab")
+    mine.owner = member
+    mine.save()
+    bound = Api(["read:event"], member=member)
+    assert names(bound) == ["Mine"]
+    assert names(bound, account=theirs.pk) == []
+    assert names(api, account=theirs.pk) == ["Theirs"]
+    assert names(api) == ["Mine", "Theirs", "Nobody's"]
+    merge_accounts(theirs, mine, actor="t", now=NOW)
+    drain(Home.from_environment())
+    assert names(bound) == ["Mine", "Theirs"]
+
+
+def test_without_a_span_the_last_days_are_read_and_nothing_odd_is_an_accident(api, monkeypatch):
+    save_records(ACCOUNT, [{"id": "a", "name": "A"}], source="product", actor="t", now=NOW)
+    assert api.get("events").json() == {"records": [], "next_cursor": None}
+    fresh = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    api.post("events", {"records": [{"occurred_at": fresh, "event": "New", "user": "u"}]})
+    drain(Home.from_environment())
+    assert [row["event"] for row in api.get("events").json()["records"]] == ["New"]
+    assert api.get("events", since="0001-01-01T00:00:00Z", until="9999-12-31T23:00:00Z").status_code == 200
+    assert api.get("events", cursor="x" * 30).status_code == 422
+    assert Api(["write:event"]).get("events").status_code == 403
