@@ -13,6 +13,7 @@ import pytest
 def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own: Django is set up once a process."""
     environment = {k: v for k, v in os.environ.items() if k not in ("ENISHI_HOME", "DATABASE_URL")}
+    environment["ENISHI_PORT"] = "0"  # any: the usual one may be taken by somebody's own Enishi
     return subprocess.run(
         [sys.executable, "-m", "enishi.cli.main", "--lang", "en", *arguments],
         capture_output=True, text=True, check=False, env=environment,
