@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own: Django is set up once a process."""
     environment = {k: v for k, v in os.environ.items() if k not in ("ENISHI_HOME", "DATABASE_URL")}
-    environment["ENISHI_PORT"] = "0"  # any: the usual one may be taken by somebody's own Enishi
+    with socket.socket() as probe:  # the usual port may be taken by somebody's own Enishi
+        probe.bind(("127.0.0.1", 0))
+        environment["ENISHI_PORT"] = str(probe.getsockname()[1])
     return subprocess.run(
         [sys.executable, "-m", "enishi.cli.main", "--lang", "en", *arguments],
         capture_output=True, text=True, check=False, env=environment,
