@@ -19,6 +19,7 @@ from enishi.work.rules import fingerprint
 
 LONGEST_SNOOZE = 180
 USUAL_REST = 14
+_PUT_ASIDE = {Attention.Verb.SNOOZED: "account_snoozed", Attention.Verb.DONE: "account_done"}
 
 
 @transaction.atomic
@@ -122,5 +123,5 @@ def _put_aside(
         task=task,
     )
     detail = {"until": str(until), "reason": attention.reason}
-    write_audit(member, f"account_{verb.value}", account, detail=detail)
+    write_audit(member, _PUT_ASIDE[verb], account, detail=detail)
     return attention

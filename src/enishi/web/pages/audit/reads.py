@@ -1,17 +1,26 @@
-"""Lines of the audit log, narrowed by who, what, which account and when."""
+"""Lines of the audit log, narrowed by who, what, which account and when, and said in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import get_language
 
-from enishi.accounts.models import AuditLine
+from enishi.accounts.audit import SYSTEM
+from enishi.accounts.models import AuditLine, Member
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import fold
+from enishi.web import words
+from enishi.web.pages.audit.details import API, Fact, Reader, raw_record
+from enishi.web.pages.audit.words import ACTS, verb_words, verbs_of
+
+ANY_API = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class Filters:
     """What the log is narrowed to; days are the company's, both ends included."""
 
     actor: str = ""
+    kind: str = ""
     verb: str = ""
     account: str = ""
     since: date | None = None
@@ -35,6 +45,7 @@ def _day(text: str) -> date | None:
 def read_filters(asked: QueryDict) -> Filters:
     return Filters(
         asked.get("actor", "").strip(),
+        asked.get("kind", "").strip(),
         asked.get("verb", "").strip(),
         asked.get("account", "").strip(),
         _day(asked.get("since", "")),
@@ -46,7 +57,9 @@ def list_lines(filters: Filters, zone: ZoneInfo) -> QuerySet[AuditLine]:
     """The lines, newest first."""
     lines = AuditLine.objects.select_related("account", "member").order_by("-at", "-id")
     if filters.actor:
-        lines = lines.filter(actor__icontains=filters.actor)
+        lines = lines.filter(_by(filters.actor))
+    if filters.kind:
+        lines = lines.filter(verb__in=verbs_of(filters.kind))
     if filters.verb:
         lines = lines.filter(verb=filters.verb)
     if filters.account:
@@ -60,5 +73,86 @@ def list_lines(filters: Filters, zone: ZoneInfo) -> QuerySet[AuditLine]:
     return lines
 
 
-def known_verbs() -> list[str]:
-    return list(AuditLine.objects.order_by("verb").values_list("verb", flat=True).distinct())
+def _by(actor: str) -> Q:
+    """Lines of one who acts: a member's number, Enishi itself, any API key, or part of an address or key's name."""
+    if actor.isdecimal():
+        mail = Member.objects.filter(pk=int(actor)).values_list("email", flat=True).first()
+        return Q(member_id=int(actor)) | Q(member=None, actor__iexact=mail or "?")
+    if actor == SYSTEM:
+        return Q(actor=SYSTEM)
+    return Q(actor__startswith=API) if actor == ANY_API else Q(actor__icontains=actor)
+
+
+def actor_choices(reader: Reader) -> list[tuple[str, str]]:
+    """Who may be chosen: every member by name, then what is no person."""
+    members = sorted(Member.objects.all(), key=lambda one: (one.name_kana, words.person(one)))
+    programs = [
+        (SYSTEM, reader.say("Enishi (by itself)", "Enishi(自動処理)")),
+        (ANY_API, reader.say("API keys", "APIキー")),
+    ]
+    return [*((str(one.pk), words.person(one)) for one in members), *programs]
+
+
+def kind_choices(reader: Reader) -> list[tuple[str, str]]:
+    return [(acts.id, reader.say(acts.title)) for acts in ACTS]
+
+
+def verb_choices(kind: str) -> list[tuple[str, str]]:
+    """The verbs that stand in the log, of one kind of act where one is chosen."""
+    titles = verb_words()
+    known = set(AuditLine.objects.order_by().values_list("verb", flat=True).distinct())
+    if kind:
+        known &= set(verbs_of(kind))
+    return sorted(((verb, titles.get(verb, verb)) for verb in known), key=lambda pair: pair[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line as the page and the file show it."""
+
+    line: AuditLine
+    who: str
+    verb: str
+    target: str
+    facts: list[Fact]
+
+    @property
+    def raw(self) -> str:
+        return raw_record(self.line)
+
+    @property
+    def cells(self) -> list[str]:
+        """One row of the file; the last cell is the detail as it is kept."""
+        line = self.line
+        customer = line.account.name if line.account else ""
+        details = " / ".join(map(str, self.facts))
+        at = timezone.localtime(line.at).isoformat(timespec="seconds")
+        return [
+            at,
+            self.who,
+            line.actor,
+            self.verb,
+            self.target,
+            customer,
+            details,
+            line.address or "",
+            self.raw,
+        ]
+
+
+def reader_now() -> Reader:
+    """The reader of this request."""
+    return Reader("ja" if (get_language() or "ja").startswith("ja") else "en")
+
+
+def say_lines(lines: Iterable[AuditLine], reader: Reader) -> Iterator[Row]:
+    """Every line in the reader's words."""
+    titles = verb_words()
+    for line in lines:
+        yield Row(
+            line,
+            reader.actor(line),
+            titles.get(line.verb, line.verb),
+            reader.target(line),
+            reader.facts(line),
+        )

@@ -1,101 +1,166 @@
-"""What the audit log's verbs mean to a reader."""
+"""What the audit log's verbs mean to a reader, by kind of act. Every verb the rooms write stands here."""
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
+from dataclasses import dataclass
+from functools import cache
+
+from django.utils.translation import get_language
+
+from enishi.kit.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """One kind of act: its name in addresses, its title, and the words of its verbs."""
+
+    id: str
+    title: Text
+    verbs: dict[str, Text]
+
+
+ACTS = (
+    Acts(
+        "entry",
+        Text("Sign-in", "サインイン"),
+        {
+            "signed_in": Text("signed in", "サインイン"),
+            "sign_in_failed": Text("failed to sign in", "サインインの失敗"),
+            "password_changed": Text("changed the password", "パスワードの変更"),
+            "password_reset": Text("made a new password", "パスワードの再設定"),
+        },
+    ),
+    Acts(
+        "members",
+        Text("Members and teams", "メンバー・チーム"),
+        {
+            "member_added": Text("added a member", "メンバーの追加"),
+            "member_invited": Text("invited a member", "メンバーの招待"),
+            "invitation_sent": Text("sent an invitation", "招待の送信"),
+            "invitation_accepted": Text("accepted the invitation", "招待の承諾"),
+            "invitation_revoked": Text("took an invitation back", "招待の取り消し"),
+            "member_changed": Text("changed a member", "メンバーの変更"),
+            "member_deactivated": Text("deactivated a member", "メンバーの利用停止"),
+            "member_reactivated": Text("let a member in again", "メンバーの利用再開"),
+            "team_created": Text("made a team", "チームの作成"),
+            "team_renamed": Text("renamed a team", "チーム名の変更"),
+            "team_deleted": Text("removed a team", "チームの削除"),
+        },
+    ),
+    Acts(
+        "settings",
+        Text("Settings and keys", "設定・キー"),
+        {
+            "company_changed": Text("changed the company settings", "会社設定の変更"),
+            "sample_company_set_up": Text("loaded the sample company", "サンプル企業の読み込み"),
+            "retention_changed": Text("changed how long raw events are kept", "生イベント保管期間の変更"),
+            "write_key_created": Text("made a write key", "書き込みキーの発行"),
+            "write_key_changed": Text("changed a write key", "書き込みキーの変更"),
+            "write_key_revoked": Text("revoked a write key", "書き込みキーの無効化"),
+            "api_key_created": Text("made an API key", "APIキーの発行"),
+            "api_key_revoked": Text("revoked an API key", "APIキーの無効化"),
+            "job_started": Text("started a job", "処理の開始"),
+            "message_sent_again": Text("sent a message again", "メールの再送"),
+            "message_cancelled": Text("cancelled a message", "メールの取り消し"),
+            "view_saved": Text("saved a view", "ビューの保存"),
+            "view_changed": Text("changed a saved view", "ビューの変更"),
+            "view_deleted": Text("deleted a saved view", "ビューの削除"),
+        },
+    ),
+    Acts(
+        "health",
+        Text("Scores and definitions", "スコア・定義"),
+        {
+            "defaults_installed": Text("installed the default definitions", "標準定義の登録"),
+            "definition_drafted": Text("changed a draft", "下書きの保存"),
+            "definition_draft_discarded": Text("discarded a draft", "下書きの破棄"),
+            "definition_published": Text("published a definition", "定義の公開"),
+            "definition_retired": Text("retired a definition", "定義の廃止"),
+            "backtest_asked": Text("started a back-test", "バックテストの実行"),
+            "band_overridden": Text("overrode a score", "スコアの上書き"),
+            "override_ended": Text("ended an override", "スコアの上書きの終了"),
+            "measure_stated": Text("stated a measure", "手動指標の入力"),
+            "tier_pinned": Text("pinned a tier", "タッチ区分の固定"),
+            "tier_unpinned": Text("unpinned a tier", "タッチ区分の固定解除"),
+            "tiers_assigned": Text("assigned the tiers", "タッチ区分の見直し"),
+        },
+    ),
+    Acts(
+        "work",
+        Text("Work with customers", "顧客対応"),
+        {
+            "account_snoozed": Text("put an account aside", "顧客を後回しに設定"),
+            "account_done": Text("dealt with an account", "顧客を対応済みに設定"),
+            "attention_undone": Text("took a decision on Today back", "対応状況の取り消し"),
+            "task_created": Text("created a task", "タスクの作成"),
+            "task_completed": Text("completed a task", "タスクの完了"),
+            "task_dropped": Text("dropped a task", "タスクの取りやめ"),
+            "task_reopened": Text("reopened a task", "タスクの再開"),
+            "task_moved": Text("moved a task to another day", "タスクの期限変更"),
+            "task_reassigned": Text("gave a task to somebody else", "タスクの担当変更"),
+            "note_added": Text("wrote a note", "メモの作成"),
+            "note_edited": Text("changed a note", "メモの変更"),
+            "note_deleted": Text("deleted a note", "メモの削除"),
+            "note_restored": Text("restored a note", "メモの復元"),
+            "note_pinned": Text("pinned a note", "メモの固定"),
+            "note_unpinned": Text("unpinned a note", "メモの固定解除"),
+            "interaction_logged": Text("logged an interaction", "対応履歴の記録"),
+            "consent_given": Text("recorded a consent", "受信同意の記録"),
+            "consent_withdrawn": Text("recorded a withdrawn consent", "受信停止の記録"),
+        },
+    ),
+    Acts(
+        "data",
+        Text("Facts coming in", "データの取り込み"),
+        {
+            "records_saved": Text("saved records", "記録の保存"),
+            "records_deleted": Text("deleted records", "記録の削除"),
+            "file_received": Text("received a file", "ファイルの受領"),
+            "file_discarded": Text("discarded a file", "ファイルの破棄"),
+            "file_imported": Text("imported a file", "ファイルの取り込み"),
+            "import_started": Text("started an import", "取り込みの開始"),
+            "import_undone": Text("undid an import", "取り込みの取り消し"),
+            "mapping_forgotten": Text("forgot a mapping", "列の対応付けの削除"),
+            "reject_discarded": Text("discarded a rejected item", "取り込みエラーの破棄"),
+            "reject_replayed": Text("took a rejected item in again", "取り込みエラーの再取り込み"),
+            "rejects_reopened": Text("reopened rejected items", "取り込みエラーの再オープン"),
+            "rejects_mended": Text("corrected rejected items alike", "取り込みエラーの一括修正"),
+            "correction_forgotten": Text("forgot a correction", "修正ルールの削除"),
+            "account_merged": Text("merged accounts", "顧客の統合"),
+            "account_unmerged": Text("undid a merge", "顧客の統合の取り消し"),
+            "outside_id_linked": Text("linked an outside id", "外部IDの紐付け"),
+            "outside_id_unlinked": Text("removed a link", "外部IDの紐付け解除"),
+        },
+    ),
+    Acts(
+        "out",
+        Text("Data taken out or erased", "データの出力・消去"),
+        {
+            "audit_exported": Text("exported the audit log", "監査ログの出力"),
+            "account_exported": Text("exported an account", "顧客データの出力"),
+            "portfolio_exported": Text("exported the customer list", "顧客一覧の出力"),
+            "revenue_exported": Text("exported revenue movements", "収益の変動の出力"),
+            "definitions_exported": Text("exported the definitions", "定義の出力"),
+            "person_disclosed": Text("took out all that is kept of a person", "個人データの開示用の出力"),
+            "erasure_confirmed": Text("gave the reason for an erasure", "個人データ消去の理由の記録"),
+            "contact_erased": Text("erased a person", "個人データの消去"),
+            "user_erased": Text("erased a user", "利用者データの消去"),
+        },
+    ),
+)
+
+
+@cache
+def verb_titles() -> dict[str, Text]:
+    return {verb: title for acts in ACTS for verb, title in acts.verbs.items()}
 
 
 def verb_words() -> dict[str, str]:
-    """The words of every verb the rooms write; a verb not listed is shown as it is."""
-    return {
-        "signed_in": _("signed in"),
-        "sign_in_failed": _("failed to sign in"),
-        "password_changed": _("changed the password"),
-        "member_created": _("created a member"),
-        "member_invited": _("invited a member"),
-        "invitation_sent": _("sent an invitation"),
-        "invitation_accepted": _("accepted the invitation"),
-        "invitation_revoked": _("took an invitation back"),
-        "member_changed": _("changed a member"),
-        "member_deactivated": _("deactivated a member"),
-        "member_reactivated": _("let a member in again"),
-        "team_created": _("made a team"),
-        "team_renamed": _("renamed a team"),
-        "team_deleted": _("removed a team"),
-        "company_changed": _("changed the company settings"),
-        "records_saved": _("saved records"),
-        "account_merged": _("merged accounts"),
-        "account_unmerged": _("undid a merge"),
-        "contact_erased": _("erased a person"),
-        "write_key_created": _("made a write key"),
-        "write_key_revoked": _("revoked a write key"),
-        "api_key_created": _("made an API key"),
-        "api_key_revoked": _("revoked an API key"),
-        "import_started": _("started an import"),
-        "import_undone": _("undid an import"),
-        "definition_published": _("published a definition"),
-        "band_overridden": _("overrode a score"),
-        "override_ended": _("ended an override"),
-        "measure_stated": _("stated a measure"),
-        "task_created": _("created a task"),
-        "task_closed": _("closed a task"),
-        "task_reopened": _("reopened a task"),
-        "note_written": _("wrote a note"),
-        "note_changed": _("changed a note"),
-        "note_deleted": _("deleted a note"),
-        "account_snoozed": _("put an account aside"),
-        "account_done": _("dealt with an account"),
-        "attention_undone": _("took that back"),
-        "interaction_logged": _("logged an interaction"),
-        "message_sent_again": _("sent a message again"),
-        "message_cancelled": _("cancelled a message"),
-        "consent_given": _("recorded a consent"),
-        "consent_withdrawn": _("recorded a withdrawn consent"),
-        "audit_exported": _("exported the audit log"),
-        "account_exported": _("exported an account"),
-        "person_disclosed": _("took out all that is kept of a person"),
-        "backtest_asked": _("started a back-test"),
-        "defaults_installed": _("installed the default definitions"),
-        "definition_draft_discarded": _("discarded a draft"),
-        "definition_drafted": _("changed a draft"),
-        "definition_retired": _("retired a definition"),
-        "definitions_exported": _("exported the definitions"),
-        "file_discarded": _("discarded a file"),
-        "file_imported": _("imported a file"),
-        "file_received": _("received a file"),
-        "job_started": _("started a job"),
-        "mapping_forgotten": _("forgot a mapping"),
-        "member_added": _("added a member"),
-        "outside_id_linked": _("linked an outside id"),
-        "outside_id_unlinked": _("removed a link"),
-        "erasure_confirmed": _("gave the reason for an erasure"),
-        "retention_changed": _("changed how long raw events are kept"),
-        "password_reset": _("reset a password"),
-        "portfolio_exported": _("exported the customer list"),
-        "records_deleted": _("deleted records"),
-        "reject_discarded": _("discarded a rejected item"),
-        "reject_replayed": _("took a rejected item in again"),
-        "rejects_reopened": _("reopened rejected items"),
-        "revenue_exported": _("exported revenue movements"),
-        "task_moved": _("moved a task to another day"),
-        "task_reassigned": _("gave a task to somebody else"),
-        "tier_pinned": _("pinned a tier"),
-        "tier_unpinned": _("unpinned a tier"),
-        "tiers_assigned": _("assigned the tiers"),
-        "user_erased": _("erased a user"),
-        "view_changed": _("changed a saved view"),
-        "view_deleted": _("deleted a saved view"),
-        "view_saved": _("saved a view"),
-        "write_key_changed": _("changed a write key"),
-    }
+    """The words of every verb in the reader's language."""
+    language = get_language() or "ja"
+    return {verb: title.in_language(language) for verb, title in verb_titles().items()}
 
 
-def describe(detail: dict[str, object]) -> str:
-    """The detail of a line in one row of text: ``role: csm → manager``."""
-    parts = []
-    for name, value in detail.items():
-        if isinstance(value, list) and len(value) == 2:
-            parts.append(f"{name}: {value[0] or '–'} → {value[1] or '–'}")
-        else:
-            parts.append(f"{name}: {value}")
-    return ", ".join(parts)
+def verbs_of(kind: str) -> list[str]:
+    """The verbs of one kind of act; none where the kind is unknown."""
+    return next((list(acts.verbs) for acts in ACTS if acts.id == kind), [])

@@ -1,0 +1,232 @@
+"""The names of what audit lines hold: keys of details, stored choices, things without a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from babel import Locale
+from babel.dates import get_month_names
+from django.conf import settings
+
+from enishi.accounts.models import OutsideId, Role, Scope
+from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.kit.text import Text
+from enishi.segments.api import tier_titles
+from enishi.store.kinds import KINDS
+from enishi.web.badges import band_word
+from enishi.web.pages.audit.words import verb_titles
+from enishi.work.api import manual_measures
+from enishi.work.models import Attention, Task
+
+# What a line says elsewhere (the target, the customer) or only machines need; the record shows it.
+UNSHOWN = frozenset(
+    {"note", "merged_id", "request", "row", "import", "tierpin", "attention", "export", "correction"}
+)
+# Lists of their own accord, where two entries are not a before and an after.
+LISTS = frozenset({"definitions", "fields", "scopes", "ids", "changes", "products"})
+
+KEYS: dict[str, Text] = {
+    "account": Text("customer", "顧客"),
+    "accounts": Text("customers handed over", "引き継いだ顧客数"),
+    "act": Text("correction", "修正内容"),
+    "actor": Text("who", "操作者"),
+    "address": Text("conditions", "条件"),
+    "assignee": Text("assigned to", "担当者"),
+    "backfill": Text("as history", "過去データとして"),
+    "band": Text("band", "区分"),
+    "changes": Text("changes", "変更点"),
+    "count": Text("items", "件数"),
+    "created": Text("created", "新規"),
+    "creates_accounts": Text("makes customers", "顧客の自動登録"),
+    "currency": Text("currency", "通貨"),
+    "definitions": Text("definitions", "定義"),
+    "deleted": Text("deleted", "削除"),
+    "due_on": Text("due", "期限"),
+    "ended": Text("sessions ended", "終了したセッション数"),
+    "every": Text("snapshots", "判定間隔"),
+    "expires_on": Text("until", "有効期限"),
+    "extra_holidays": Text("company holidays", "会社独自の休日"),
+    "factor_grace_days": Text("days to set the second factor up", "2段階認証の猶予日数"),
+    "factor_rule": Text("second factor", "2段階認証の必須化"),
+    "family_name": Text("family name", "姓"),
+    "fields": Text("fields", "項目"),
+    "fiscal_year_start": Text("fiscal year starts in", "会計年度の開始月"),
+    "format": Text("format", "形式"),
+    "from_now": Text("from now on only", "今後のみ適用"),
+    "given_name": Text("given name", "名"),
+    "gross_margin": Text("gross margin", "粗利率"),
+    "heir": Text("handed over to", "引き継ぎ先"),
+    "holiday_country": Text("national holidays", "祝日"),
+    "ids": Text("ids", "ID"),
+    "items": Text("items", "件数"),
+    "kept": Text("left as they are", "変更なし"),
+    "kind": Text("kind", "種類"),
+    "language": Text("language", "言語"),
+    "measure": Text("measure", "指標"),
+    "member": Text("member", "メンバー"),
+    "members": Text("members", "メンバー数"),
+    "merge": Text("merges", "統合"),
+    "merged": Text("merged customer", "統合された顧客"),
+    "minutes": Text("minutes", "分"),
+    "moved": Text("customers moved", "変更された顧客数"),
+    "movement": Text("movement", "変動の種類"),
+    "moves": Text("moves", "内訳"),
+    "name": Text("name", "名前"),
+    "name_kana": Text("name reading", "氏名(かな)"),
+    "new": Text("new definition", "新規の定義"),
+    "notes": Text("notes emptied", "消去したメモ数"),
+    "number": Text("version", "版"),
+    "outcome": Text("outcome", "判定する結果"),
+    "owner": Text("owner", "担当者"),
+    "page": Text("page", "ページ"),
+    "place": Text("place", "項目"),
+    "product": Text("product", "製品"),
+    "q": Text("search", "検索"),
+    "query": Text("conditions", "条件"),
+    "raw_months": Text("raw events are kept", "生イベントの保管期間"),
+    "reason": Text("reason", "理由"),
+    "records": Text("records emptied", "消去した記録数"),
+    "rejected": Text("rejected", "エラー"),
+    "removed": Text("removed", "削除"),
+    "replaced": Text("replaces version", "置き換えた版"),
+    "restored": Text("restored", "復元"),
+    "role": Text("role", "役割"),
+    "rows": Text("rows", "行数"),
+    "scope": Text("sees", "閲覧範囲"),
+    "scopes": Text("rights", "権限"),
+    "scores": Text("scores", "スコア"),
+    "shared": Text("shared", "共有"),
+    "since": Text("since", "開始日"),
+    "size": Text("size", "サイズ"),
+    "sort": Text("order", "並び順"),
+    "source": Text("source", "取り込み元"),
+    "stage": Text("stage", "ステージ"),
+    "system": Text("system", "システム"),
+    "target": Text("leads to", "紐付け先"),
+    "team": Text("team", "チーム"),
+    "texts": Text("texts emptied", "消去した文章数"),
+    "tier": Text("tier", "タッチ区分"),
+    "time_zone": Text("time zone", "タイムゾーン"),
+    "type": Text("type", "種類"),
+    "unchanged": Text("unchanged", "変更なし"),
+    "until": Text("until", "期限"),
+    "updated": Text("updated", "更新"),
+    "updates_records": Text("updates records", "記録の自動更新"),
+    "value": Text("value", "値"),
+    "verb": Text("what was done", "操作"),
+    "view": Text("conditions", "条件"),
+    "was": Text("was", "変更前の状態"),
+    "week_start": Text("week starts on", "週の始まり"),
+}
+
+# What ``from`` and ``to`` of a verb are the ends of; elsewhere they are days.
+ENDS = {"task_moved": "due_on", "task_reassigned": "assignee"}
+PERIOD = Text("period", "期間")
+
+DEFINITIONS: dict[str, Text] = {
+    "metric": Text("Metric", "指標"),
+    "scorecard": Text("Scorecard", "スコアカード"),
+    "causes": Text("Causes and alerts", "原因・アラート"),
+    "tiers": Text("Touch tiers", "タッチ区分"),
+    "stages": Text("Stages", "ステージ"),
+    "names": Text("Names", "名称"),
+}
+STANDARD = Text("standard", "標準")
+
+# What has no row of its own.
+THINGS: dict[str, Text] = {
+    "tiers": Text("Touch tiers", "タッチ区分"),
+    "definitions": Text("Definitions", "定義"),
+    "rejects": Text("Rejects desk", "取り込みエラー"),
+    "audit": Text("Audit log", "監査ログ"),
+    "revenue": Text("Revenue movements", "収益の変動"),
+    "store": Text("Raw events", "生イベント"),
+    "sample": Text("Loading the sample company", "サンプル企業の読み込み"),
+    "score": Text("Scoring", "スコアの計算"),
+}
+
+Words = Callable[[str], dict[str, str]]
+
+
+def _said(texts: Mapping[str, Text]) -> Words:
+    return lambda language: {value: text.in_language(language) for value, text in texts.items()}
+
+
+def _labels(choices: Mapping[str, object]) -> Words:
+    return lambda language: {str(value): str(label) for value, label in choices.items()}
+
+
+def _field(kind: str, name: str) -> Words:
+    found = next(field for field in KINDS[kind].fields if field.name == name)
+    return _said(dict(found.choices))
+
+
+def _kinds(language: str) -> dict[str, str]:
+    return {name: kind.plural.in_language(language) for name, kind in {**KINDS, **FILE_KINDS}.items()}
+
+
+def _tiers(language: str) -> dict[str, str]:
+    return {tier: title.in_language(language) for tier, title in tier_titles().items()}
+
+
+def _measures(language: str) -> dict[str, str]:
+    return {name: title.in_language(language) for name, title in manual_measures().items()}
+
+
+def _months(language: str) -> dict[str, str]:
+    names = get_month_names("wide", context="stand-alone", locale=language)
+    return {str(month): str(names[month]) for month in range(1, 13)}
+
+
+def _weekdays(language: str) -> dict[str, str]:
+    return {str(day): name for day, name in Locale.parse(language).days["stand-alone"]["wide"].items()}
+
+
+def _countries(language: str) -> dict[str, str]:
+    return dict(Locale.parse(language).territories)
+
+
+CHOICES: dict[str, Words] = {
+    "act": _said(
+        {
+            "values": Text("another value", "値の置き換え"),
+            "name": Text("another name", "項目名の変更"),
+            "dates": Text("how days are written", "日付の書き方"),
+        }
+    ),
+    "band": lambda language: {band: band_word(band) for band in ("green", "yellow", "red", "unknown")},
+    "every": _said(
+        {
+            "day": Text("every day", "毎日"),
+            "week": Text("every week", "毎週"),
+            "month": Text("every month", "毎月"),
+            "quarter": Text("every quarter", "四半期ごと"),
+        }
+    ),
+    "fiscal_year_start": _months,
+    "format": _said({"xlsx": Text("Excel", "Excel"), "csv": Text("CSV", "CSV")}),
+    "holiday_country": _countries,
+    "kind": _kinds,
+    "language": _labels(dict(settings.LANGUAGES)),
+    "measure": _measures,
+    "movement": _said(
+        {
+            "new": Text("new", "新規"),
+            "expansion": Text("expansion", "拡大"),
+            "reactivation": Text("reactivation", "復活"),
+            "contraction": Text("contraction", "縮小"),
+            "churn": Text("churn", "解約"),
+        }
+    ),
+    "role": _labels(dict(Role.choices)),
+    "scope": _labels(dict(Scope.choices)),
+    "target": _labels(dict(OutsideId.Target.choices)),
+    "tier": _tiers,
+    "type": _field("interaction", "type"),
+    "verb": lambda language: {
+        **_said(verb_titles())(language),
+        **_labels(dict(Attention.Verb.choices))(language),
+    },
+    "was": _labels(dict(Task.Status.choices)),
+    "week_start": _weekdays,
+}
