@@ -43,6 +43,12 @@ def tiers_on(day: date) -> dict[int, str]:
     return dict(rows.values_list("account_id", "tier"))
 
 
+def last_tiers() -> dict[int, str]:
+    """Account -> the tier it is in, or was in last: a customer who left stays with those it left."""
+    rows = TierAssignment.objects.order_by("since", "pk").values_list("account_id", "tier")
+    return dict(rows)
+
+
 def account_values(body: Tiers) -> pd.DataFrame:
     """Living accounts, former customers left out, with the value that ranks them and everything the rules may name.
 

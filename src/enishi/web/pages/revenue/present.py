@@ -227,11 +227,12 @@ def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, A
     named = moves["product"] if query.sold else moves["account_id"].map(book.groups).fillna(reads.UNSET)
     values = sorted({str(value) for value in named.unique()})
     titles = reads.segment_words(query.by, values)
+    start = year_before(period.end)
+    survivors = reads.survivors_alone(query.by, book, start, period.end)
     rows = []
     for value in reads.segment_order(query.by, values):
         part = moves[named == value]
         found = bridges(part, [period])[0]
-        trailing = retention(part, year_before(period.end), period.end)
         if not (found.opening or found.closing):
             continue
         own = replace(query, segment=value or "-")
@@ -242,17 +243,25 @@ def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, A
                 "opening": found.opening,
                 "opening_address": _listing(own, "mrr", period.start, period.start, period),
                 "closing_address": _listing(own, "mrr", period.end, period.end, period),
-                "lost_address": _listing(own, "lost", year_before(period.end), period.end, period),
                 "cells": _bridge_cells(own, period, found),
                 "closing": found.closing,
                 "customers": found.customers_closing,
-                "nrr": known(trailing.nrr),
-                "grr": known(trailing.grr),
-                "logo_churn": known(trailing.logo_churn),
-                "kept_address": _listing(own, "retention", year_before(period.end), period.end, period),
+                "rates": None if survivors else _segment_rates(own, part, start, period),
             }
         )
     return rows
+
+
+def _segment_rates(own: Query, part: pd.DataFrame, start: date, period: Period) -> dict[str, Any]:
+    """Rates over the twelve months to a period's end, with who is behind them."""
+    trailing = retention(part, start, period.end)
+    return {
+        "nrr": known(trailing.nrr),
+        "grr": known(trailing.grr),
+        "logo_churn": known(trailing.logo_churn),
+        "kept_address": _listing(own, "retention", start, period.end, period),
+        "lost_address": _listing(own, "lost", start, period.end, period),
+    }
 
 
 def value_chart(found: TimeToEvent) -> dict[str, Any]:
@@ -263,6 +272,8 @@ def value_chart(found: TimeToEvent) -> dict[str, Any]:
     return {
         "kind": "line",
         "x": [f"{int(day)}" for day in shown["day"]],
+        "at": [int(day) for day in shown["day"]],
+        "xName": _("Days since the start"),
         "series": [
             {
                 "name": _("Reached first value"),
@@ -274,7 +285,6 @@ def value_chart(found: TimeToEvent) -> dict[str, Any]:
             }
         ],
         "format": "percent",
-        "axis": _("Days since the start"),
         "endLabels": False,
     }
 
@@ -333,6 +343,12 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         if query.by and not query.segment
         else [],
         "segment_title": dimension_words().get(query.by, ""),
+        "survivors": reads.survivors_alone(
+            query.by,
+            reads.read_book(member, replace(query, segment=""), periods[-1].last),
+            year_before(periods[-1].end),
+            periods[-1].end,
+        ),
         "options": options(member, query),
         "movement_words": movement_words(),
         "export": "export/?" + urlencode(query.pairs()),

@@ -18,9 +18,9 @@ from enishi.kit.home import Home
 from enishi.metrics.api import FactSettings, duckdb_facts
 from enishi.metrics.cohorts import renewals_due
 from enishi.metrics.periods import Period, add_months, period_of
-from enishi.metrics.revenue import movements
+from enishi.metrics.revenue import movements, retention
 from enishi.metrics.subscriptions import subscription_periods
-from enishi.segments.api import tier_titles
+from enishi.segments.api import last_tiers, tier_titles
 from enishi.store.kinds import STAGES
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.reads import choices_on_offer
@@ -30,6 +30,8 @@ from enishi.web.words import person
 
 KEEP_SECONDS = 3600
 UNSET = ""
+LEFT_UNDER = {"tier": UNSET, "stage": "churned"}
+"""Under which value customers who left may stand, whatever they were before: the others then hold survivors alone."""
 FIELDS = ("industry", "size", "region", "stage", "channel")
 
 
@@ -96,7 +98,8 @@ def group_accounts(member: Member, dimension: str) -> dict[int, str]:
     """Account -> value of a dimension, for accounts in scope."""
     accounts = visible_accounts(member).order_by()
     if dimension == "tier":
-        return {pk: tier or UNSET for pk, tier in accounts.values_list("pk", "state__tier")}
+        held = last_tiers()
+        return {pk: held.get(pk, UNSET) for pk in accounts.values_list("pk", flat=True)}
     if dimension == "owner":
         return {pk: str(owner or UNSET) for pk, owner in accounts.values_list("pk", "owner_id")}
     if dimension in FIELDS:
@@ -148,6 +151,15 @@ def read_book(member: Member, query: Query, known_on: date) -> Book:
         chosen = [pk for pk, value in groups.items() if value == _value(query.segment)]
         moves = moves[moves["account_id"].isin(chosen)]
     return Book(moves.reset_index(drop=True), groups)
+
+
+def survivors_alone(dimension: str, book: Book, start: date, end: date) -> bool:
+    """Whether customers lost in the span stand under a value of their own: rates of the others would be too good."""
+    if dimension not in LEFT_UNDER:
+        return False
+    values = book.moves["account_id"].map(book.groups).fillna(UNSET)
+    left = retention(book.moves[values == LEFT_UNDER[dimension]], start, end)
+    return left.stayed < left.customers
 
 
 def _value(segment: str) -> str:

@@ -18,7 +18,9 @@ from enishi.definitions.api import publish as publish_definition
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
 from enishi.metrics.periods import period_of
+from enishi.segments.models import TierAssignment
 from enishi.store.testing import publish
+from enishi.web.pages.portfolio.words import tier_words
 from enishi.web.pages.revenue import listing, present, reads, views
 from enishi.web.pages.revenue.query import Drill, Query, read_drill, read_query
 
@@ -313,6 +315,32 @@ def test_the_lines_of_a_past_period_add_up_to_it_as_known_then(
     page = present.page_context(world.suzuki, view, TODAY)
     row = next(row for row in page["rows"] if row["chosen"])
     assert sum(line["closing"] for line in page["segments"]) == row["closing"]
+
+
+def test_a_tier_of_survivors_alone_has_no_rates(world: World) -> None:
+    TierAssignment.objects.all().delete()
+    page = sign_in(world.suzuki).get("/revenue/?by=tier")
+    assert page.context["survivors"]
+    assert [row["rates"] for row in page.context["segments"]] == [None] * len(page.context["segments"])
+
+
+def test_a_customer_who_left_stays_with_the_tier_it_left(world: World) -> None:
+    TierAssignment.objects.all().delete()
+    for name, tier, until in (
+        ("acme", "high", TODAY - timedelta(days=5)),
+        ("sakura", "high", None),
+        ("fuji", "low", None),
+    ):
+        since = TODAY - timedelta(days=600)
+        TierAssignment.objects.create(
+            account=world.accounts[name], tier=tier, since=since, until=until, reason="share"
+        )
+    page = sign_in(world.suzuki).get("/revenue/?by=tier")
+    assert not page.context["survivors"]
+    rates = {row["title"]: row["rates"] for row in page.context["segments"]}
+    lost = follow(sign_in(world.suzuki), rates[tier_words()["high"]]["lost_address"])
+    assert [entry.account_id for entry in lost.entries] == [world.accounts["acme"].pk]
+    assert rates[tier_words()["high"]]["logo_churn"] == pytest.approx(1 / 2)
 
 
 def test_products_go_by_their_names(world: World) -> None:
