@@ -1,4 +1,5 @@
-// A place to drop a file: <label data-drop><input type="file"></label>; the form is sent as soon as a file is there.
+// A file control (cotton/file.html) tells in our words which file is chosen; in a place to drop one
+// (<label data-drop><input type="file"></label>) the form is sent as soon as a file is there.
 function place(event) {
   return event.target.closest?.("[data-drop]");
 }
@@ -27,6 +28,8 @@ export function drops() {
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
   document.addEventListener("change", (event) => {
+    const name = event.target.closest("[data-file]")?.querySelector("[data-file-name]");
+    if (name && event.target.files.length) name.textContent = event.target.files[0].name;
     if (event.target.matches("[data-drop] input[type=file]") && event.target.files.length) {
       event.target.closest("[data-drop]").dataset.sending = "1";
       event.target.form.requestSubmit();

@@ -123,6 +123,11 @@ def read_amount(cell: Any) -> tuple[Decimal, str]:
     text, currency = _without_currency(text)
     text, still_negative = _unsigned(text)
     number = _scaled(_COUNTERS.sub("", text) or text)
+    if number is None and text.endswith("%"):
+        raise Refused(
+            f"'{clip(cell)}' is a percentage: write the number that is meant, without the sign.",
+            f"「{clip(cell)}」は百分率です。%を外し、取り込みたい数値で入力してください。",
+        )
     if number is None:
         raise Refused(f"'{clip(cell)}' is not a number.", f"「{clip(cell)}」は数値として読み取れません。")
     return (-number if negative or still_negative else number), currency
@@ -236,6 +241,7 @@ _MONTHS = {
 }  # fmt: skip
 _SEP = r"\s*[-/.年月]\s*"
 _YMD = re.compile(rf"(\d{{4}}){_SEP}(\d{{1,2}}){_SEP}(\d{{1,2}})\s*日?")
+_ERA_YM = re.compile(r"(令和|平成|昭和|大正|明治|[rhstm])\s*\.?\s*(元|\d{1,2})\s*[-/.年]\s*(\d{1,2})\s*月?")
 _YM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ERA = re.compile(
@@ -355,13 +361,14 @@ def _century(year: int) -> int:
 
 def _era(match: re.Match[str], habits: Habits) -> tuple[int, int, int]:
     year = 1 if match[2] == "元" else int(match[2])
-    return _ERAS[match[1]] + year, int(match[3]), int(match[4])
+    return _ERAS[match[1]] + year, int(match[3]), int(match[4]) if match.lastindex == 4 else 1
 
 
 _DAY_READERS: tuple[tuple[re.Pattern[str], Any], ...] = (
     (_YMD, lambda m, h: (int(m[1]), int(m[2]), int(m[3]))),
     (_COMPACT, lambda m, h: (int(m[1]), int(m[2]), int(m[3]))),
     (_ERA, _era),
+    (_ERA_YM, _era),
     (_YM, lambda m, h: (int(m[1]), int(m[2]), 1)),
     (_BARE, _bare),
     (_MONTH_FIRST, lambda m, h: (int(m[3]), _MONTHS[m[1]], int(m[2]))),

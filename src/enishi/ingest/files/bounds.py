@@ -11,6 +11,7 @@ from typing import IO, BinaryIO
 import pyarrow.parquet as pq
 
 from enishi.ingest.files.errors import unreadable
+from enishi.ingest.files.foreign import not_a_workbook
 
 MOST_CELLS = 40_000_000
 MOST_UNPACKED = 1 << 30
@@ -43,7 +44,7 @@ def check_workbook(book: BinaryIO, name: str) -> None:
         with zipfile.ZipFile(book) as packed:
             entries = packed.infolist()
             if not any(entry.filename.lower() == "xl/workbook.xml" for entry in entries):
-                raise unreadable(name, "it is no Excel workbook.", "Excelブックではありません。")
+                raise not_a_workbook((entry.filename for entry in entries), name)
             if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
                 raise too_large(name)
             for entry in entries:

@@ -18,7 +18,7 @@ from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, event_result
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS, Plan, ReadRow, RowReader, reader_for
+from enishi.ingest.files.reading import REASON_HEADINGS, ROW, Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.models import Import, Reject
 from enishi.kit.cells import harmless
@@ -63,7 +63,7 @@ def _reject(made: Import, row: ReadRow) -> Reject:
 
 def _explain(reject: Reject, made: Import, errors: Mapping[str, Text]) -> None:
     kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
-    titles = {spec.name: spec.title for spec in kind.fields}
+    titles = {spec.name: spec.title for spec in kind.fields} | {ROW: Text("Row", "行")}
     told = [(titles.get(name, Text(name, name)), text) for name, text in errors.items()]
     reject.message_en = "\n".join(f"{title.en}: {text.en}" for title, text in told)
     reject.message_ja = "\n".join(f"{title.ja}: {text.ja}" for title, text in told)
@@ -102,9 +102,9 @@ def retry_row(
         row = Reject.objects.select_for_update().get(pk=reject.pk)
         made = _import_of(row)
         reader = _reader(made)
-        read = reader.read(row.position, [cells.get(heading) for heading in made.headings])
+        read = reader.read(row.position, _in_order(made, cells, json.loads(row.payload)))
         errors = read.errors or _take(home, made, row, reader, read, actor, now)
-        row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
+        row.payload = json.dumps(plain_json(read.cells), ensure_ascii=False)
         if errors:
             _explain(row, made, errors)
         else:
@@ -115,6 +115,13 @@ def retry_row(
     return row
 
 
+def _in_order(made: Import, cells: Mapping[str, Any], kept: Mapping[str, Any]) -> list[Any]:
+    """Cells in the file's order; what the row held under names without a heading comes last."""
+    late = {name: value for name, value in kept.items() if name not in made.headings}
+    found = [cells.get(heading) for heading in made.headings]
+    return [*found, late] if late else found
+
+
 def _reader(made: Import) -> RowReader:
     return reader_for(FILE_KINDS[made.kind], made.headings, Plan.from_json(made.plan), habits())
 
@@ -122,7 +129,7 @@ def _reader(made: Import) -> RowReader:
 def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now: datetime) -> list[Errors]:
     """What would still be wrong with corrected rows (place, cells) of an import, by heading; nothing is written."""
     reader = _reader(made)
-    read = [reader.read(place, [cells.get(h) for h in made.headings]) for place, cells in rows]
+    read = [reader.read(place, _in_order(made, cells, cells)) for place, cells in rows]
     errors = [dict(row.errors) for row in read]
     good = [n for n, row in enumerate(read) if not row.errors]
     if made.kind == EVENT.name:

@@ -10,12 +10,14 @@ class BadFile(EnishiError):
     """The file cannot be read at all."""
 
 
-def unreadable(name: str, en: str, ja: str) -> BadFile:
+_REMEDY = Text(
+    "Save it as CSV (UTF-8 or Shift_JIS), Excel (.xlsx), JSON Lines or Parquet and try again.",
+    "CSV(UTF-8またはShift_JIS)、Excel(.xlsx)、JSON Lines、Parquetのいずれかで保存し直してお試しください。",
+)
+
+
+def unreadable(name: str, en: str, ja: str, remedy: Text = _REMEDY) -> BadFile:
+    """A file that cannot be read: why, and what to do."""
     return BadFile(
-        "unreadable_file",
-        Text(f"'{name}' cannot be read: {en}", f"「{name}」を読み取れません。{ja}"),
-        Text(
-            "Save it as CSV (UTF-8 or Shift_JIS), Excel (.xlsx), JSON Lines or Parquet and try again.",
-            "CSV(UTF-8またはShift_JIS)、Excel(.xlsx)、JSON Lines、Parquetのいずれかで保存し直してお試しください。",
-        ),
+        "unreadable_file", Text(f"'{name}' cannot be read: {en}", f"「{name}」を読み取れません。{ja}"), remedy
     )

@@ -9,16 +9,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from enishi.accounts.coercion import Refused
+from enishi.accounts.coercion import Refused, clip
 from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
 from enishi.ingest.values import Habits, read_amount, read_value
 from enishi.kit.cells import as_meant
-from enishi.kit.text import Text
+from enishi.kit.text import Text, fold
 from enishi.store.kinds import Field, Kind, Type
 
 # Columns of a downloaded list of rejected rows; ignored when the corrected file comes back.
 REASON_HEADINGS = ("取込エラー", "取込元の行", "Import error", "Row in the file")
+
+ROW = "row"  # where the row as a whole is at fault
+_TOTALS = frozenset(
+    fold(word)
+    for word in (
+        "合計",
+        "総合計",
+        "総計",
+        "小計",
+        "計",
+        "合計金額",
+        "total",
+        "grand total",
+        "subtotal",
+        "sum",
+        "totals",
+    )
+)
 
 # Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
 _NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
@@ -106,19 +124,20 @@ class RowReader:
         """The stated values of a row; bad cells become errors."""
         if self._guarded:
             cells = [as_meant(cell) if isinstance(cell, str) else cell for cell in cells]
-        came = dict(zip(self.headings, cells, strict=False))
+        errors = _shape_errors(cells, len(self.headings))
+        late = next((cell for cell in cells[len(self.headings) :] if isinstance(cell, dict)), {})
+        came = dict(zip(self.headings, cells, strict=False)) | late
         if self.rules:
             mended = mend(came, self.rules, self.zone)
-            cells = [mended.get(heading) for heading in self.headings]
+            cells = [*(mended.get(heading) for heading in self.headings), *([late] if late else ())]
         values: dict[str, Any] = {}
-        errors: dict[str, Text] = {}
         for spec, column, habits in self._fields:
             self._read_cell(spec, cells[column], habits, values, errors)
         for spec, text, habits in self._constants:
             self._read_cell(spec, text, habits, values, errors)
-        if self._rest:
+        if self._rest or (late and self.plan.keep_rest):
             rest = {heading: cells[n] for n, heading in self._rest if cells[n] not in (None, "")}
-            values["extra"] = rest
+            values["extra"] = rest | late
         if self._makes_ids and not values.get("id"):
             values["id"] = self._made_id(values, cells)
         return ReadRow(place, came, values, errors)
@@ -149,6 +168,27 @@ class RowReader:
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._same[digest] += 1
         return f"row-{digest}" if self._same[digest] == 1 else f"row-{digest}-{self._same[digest]}"
+
+
+def _shape_errors(cells: Sequence[Any], width: int) -> dict[str, Text]:
+    """What is wrong with a row as a whole: more cells than headings, or a line that adds up the others."""
+    first = next((cell for cell in cells if cell not in (None, "")), None)
+    if isinstance(first, str) and fold(first).strip(" :()") in _TOTALS:
+        return {
+            ROW: Text(
+                f"looks like a line of totals ('{clip(first)}').", f"合計行のようです(「{clip(first)}」)。"
+            )
+        }
+    beyond = [str(cell) for cell in cells[width:] if not isinstance(cell, dict) and cell not in (None, "")]
+    if beyond:
+        count, shown = width + len(beyond), clip(", ".join(beyond))
+        return {
+            ROW: Text(
+                f"has {count} cells for {width} headings; without a heading: '{shown}'.",
+                f"見出し{width}列に対してセルが{count}個あります。見出しのない値:「{shown}」",
+            )
+        }
+    return {}
 
 
 def reader_for(kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> RowReader:

@@ -20,12 +20,14 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from enishi.ingest.files.bounds import MOST_UNPACKED, check_parquet, check_workbook, copy_within, too_large
 from enishi.ingest.files.errors import unreadable
+from enishi.ingest.files.foreign import bad_old_workbook, check_start
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
 from enishi.kit.cells import as_meant
+from enishi.kit.text import Text
 
 Row = tuple[int, list[Any]]  # the place in the file, for messages; the cells
 _LOOK = 20  # rows looked at to find the headings
-_JSON_LOOK = 1000
+_JSON_LOOK = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Table:
         columns: headings, made unique.
         details: what was found out (encoding, delimiter, sheet), shown and kept with the import.
         total: the number of rows where the form tells it, else None.
-        rows: starts reading from the first data row; may be called again.
+        rows: starts reading from the first data row; may be called again. A row may hold cells beyond the headings,
+            or in JSON an object of names that came up late.
     """
 
     form: str
@@ -52,6 +55,13 @@ class Table:
 
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_NAME_COLUMNS = Text(
+    "Write the names of the columns into the first row.", "1行目に列の見出しを入力してください。"
+)
+_ADD_ROWS = Text(
+    "Check what was taken out; the first row must hold the names of the columns.",
+    "出力の条件をご確認ください。1行目には列の見出しが必要です。",
+)
 _LOCKED = "EncryptedPackage".encode("utf-16-le")  # how the container of a locked workbook names its content
 _LOOK_FOR_LOCK = 64 << 20
 
@@ -70,6 +80,7 @@ def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
     with _refusing(path):
         with open_bytes(path) as file:
             start = file.read(4096)
+            check_start(start, path.name)
             if start.startswith(_OLD_EXCEL) and _LOCKED in start + file.read(_LOOK_FOR_LOCK):
                 raise unreadable(
                     path.name,
@@ -78,13 +89,20 @@ def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
                 )
         table = _opener(start)(path, dict(details or {}))
     if not table.columns:
-        raise unreadable(path.name, "it has no headings.", "見出し行がありません。")
+        raise unreadable(path.name, "it has no headings.", "見出し行がありません。", _NAME_COLUMNS)
     every = table.rows
 
     def rows() -> Iterator[Row]:
         with _refusing(path):
             yield from every()
 
+    if next(rows(), None) is None:
+        raise unreadable(
+            path.name,
+            f"below the headings ({', '.join(table.columns[:5])}) there is no row.",
+            f"見出し({'、'.join(table.columns[:5])})の下に、データの行がありません。",
+            _ADD_ROWS,
+        )
     return replace(table, rows=rows)
 
 
@@ -122,7 +140,7 @@ def _open_csv(path: Path, details: dict[str, str]) -> Table:
     def every() -> Iterator[Row]:
         try:
             with open_text(path, encoding) as text:
-                yield from read_rows(text, delimiter)
+                yield from read_rows(text, delimiter, path.name)
         except UnicodeDecodeError:
             raise _not_text(path, encoding) from None
 
@@ -170,10 +188,14 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _even(rows: Iterator[Row], width: int) -> Iterator[Row]:
-    """Rows cut or filled to the headings' width; empty ones left out."""
+    """Rows filled to the headings' width; empty ones left out. A row that holds more than there are headings keeps
+    it, so that whoever reads it can say so."""
     for place, cells in rows:
+        cells = list(cells)
+        while len(cells) > width and _empty(cells[-1]):
+            cells.pop()
         if any(not _empty(cell) for cell in cells):
-            yield place, [*cells[:width], *[None] * (width - len(cells))]
+            yield place, [*cells, *[None] * (width - len(cells))]
 
 
 # Excel
@@ -186,8 +208,10 @@ def _open_excel(path: Path, details: dict[str, str]) -> Table:
             check_workbook(cast("BinaryIO", copy), path.name)
             book = CalamineWorkbook.from_filelike(copy)
             sheet = details.get("sheet") or _first_filled(book)
-            rows = [list(row) for row in book.get_sheet_by_name(sheet).iter_rows()]
+            rows = _sheet_rows(book.get_sheet_by_name(sheet))
     except (CalamineError, KeyError, ValueError) as error:
+        if path.name.lower().endswith(".xls"):
+            raise bad_old_workbook(path.name) from None
         raise unreadable(path.name, str(error), "Excelファイルとして開けませんでした。") from None
     skip, columns = _headings(rows[:_LOOK])
     found = {"sheet": sheet, "sheets": "\n".join(book.sheet_names)}
@@ -199,6 +223,19 @@ def _open_excel(path: Path, details: dict[str, str]) -> Table:
         max(0, len(rows) - skip - 1),
         lambda: _even(iter(numbered[skip + 1 :]), len(columns)),
     )
+
+
+def _sheet_rows(sheet: Any) -> list[list[Any]]:
+    """The sheet's rows; what cells merged over several rows say holds for each of them."""
+    rows = [list(row) for row in sheet.iter_rows()]
+    first = sheet.start[1] if sheet.start else 0
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        if top == bottom or left != right:
+            continue  # across: a title
+        column = left - first
+        for row in rows[top + 1 : bottom + 1]:
+            row[column] = rows[top][column]
+    return rows
 
 
 def _first_filled(book: CalamineWorkbook) -> str:
@@ -219,7 +256,9 @@ def _open_json(path: Path, details: dict[str, str]) -> Table:
 
     def rows() -> Iterator[Row]:
         for place, item in _json_items(path):
-            yield place, [item.get(name) for name in names]
+            cells = [item.get(name) for name in names]
+            late = {name: item[name] for name in item if name not in columns}
+            yield place, [*cells, late] if late else cells
 
     return Table("jsonl", names, {"encoding": "utf-8"}, None, rows)
 

@@ -15,6 +15,7 @@ from typing import BinaryIO, TextIO, cast
 from charset_normalizer import from_bytes
 
 from enishi.ingest.files.errors import unreadable
+from enishi.kit.text import Text
 
 _SAMPLE = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
@@ -25,6 +26,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ENDS = ("\n", "\r")
 _JAPANESE = ("cp932", "euc_jp")
 
 csv.field_size_limit(_LONGEST_CELL)
@@ -58,6 +60,8 @@ def find_encoding(path: Path) -> str:
         if sample.startswith(mark):
             return name
     if b"\x00" in sample[:4096]:
+        if wide := _wide(sample):
+            return wide
         raise unreadable(path.name, "it is not a text file.", "テキストファイルではないようです。")
     if _decodes(sample, "utf-8"):
         return "utf-8"
@@ -68,6 +72,18 @@ def find_encoding(path: Path) -> str:
         return min(fitting, key=lambda name: _oddness(sample.decode(name, "ignore")))
     best = from_bytes(sample[:65536]).best()
     return best.encoding if best else "cp932"
+
+
+def _wide(sample: bytes) -> str:
+    """UTF-16 without its mark: zeros stand in every other place only, and in many of them."""
+    sample = sample[: len(sample) // 2 * 2]
+    for name, zeros, others in (
+        ("utf-16-le", sample[1::2], sample[0::2]),
+        ("utf-16-be", sample[0::2], sample[1::2]),
+    ):
+        if 0 not in others and zeros.count(0) * 5 > len(zeros) and _decodes(sample, name):
+            return name
+    return ""
 
 
 def _first_telling(file: BinaryIO) -> bytes:
@@ -120,12 +136,49 @@ def _whole(rows: Iterable[list[str]]) -> Iterator[list[str]]:
         return
 
 
-def read_rows(text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line on which each begins; quoted cells may hold line ends."""
-    reader = csv.reader(text, delimiter=delimiter)
+def read_rows(text: TextIO, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line on which each begins; quoted cells may hold line ends.
+
+    Raises:
+        BadFile: a quotation mark is never closed, or closes rows further on: those between would be lost in one cell.
+    """
+    lines: list[str] = []  # of the present row
+
+    def noted() -> Iterator[str]:
+        for line in text:
+            lines.append(line)
+            yield line
+
+    reader = csv.reader(noted(), delimiter=delimiter)
     while True:
+        lines.clear()
         line = reader.line_num + 1
         row = next(reader, None)
         if row is None:
             return
+        if len(lines) > 1 or not lines[0].endswith(_ENDS) or (row and row[-1].endswith(_ENDS)):
+            _check_quotes(lines, delimiter, line, name)
         yield line, row
+
+
+def _check_quotes(lines: list[str], delimiter: str, line: int, name: str) -> None:
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        if len(lines) == 1 and not _open_quote(lines[0], delimiter):
+            return  # marks within a cell of one line do no harm
+        raise unreadable(
+            name,
+            f'in the row that begins on line {line} a quotation mark (") is not closed.',
+            f'{line}行目から始まる行で、二重引用符(")が閉じられていません。',
+            Text(
+                "Close the quotation mark on that line (or write it twice within a cell) and try again.",
+                "その行の二重引用符を閉じて(セル内の文字であれば二つ続けて)から、もう一度お試しください。",
+            ),
+        ) from None
+
+
+def _open_quote(line: str, delimiter: str) -> bool:
+    """Whether a row of one line ends within quotation marks: then what follows would belong to it."""
+    alone, followed = (next(csv.reader(lines, delimiter=delimiter)) for lines in ([line], [line, "x"]))
+    return alone != followed

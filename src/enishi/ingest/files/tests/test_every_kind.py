@@ -24,36 +24,40 @@ from enishi.store.kinds import ACCOUNT, KINDS, Type
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 BAD_ROW = 2
 HABITS = {
-    Type.DATE: ["2024年4月1日", "令和6年4月2日", "2024/4/3", "R6.4.4"],
-    Type.INSTANT: ["2024年4月1日", "令和6年4月2日", "2024/4/3 10:00", "2024-04-04"],
-    Type.MONEY: ["¥1,200", "１，２００円", "3万円", "1.2億"],
-    Type.INTEGER: ["１２３", "1,200", "5", "７"],
-    Type.NUMBER: ["9", "１０", "8", "7"],
-    Type.BOOLEAN: ["はい", "いいえ", "はい", "いいえ"],
-    Type.CURRENCY: ["USD", "EUR", "USD", "EUR"],
-    Type.ACCOUNT: ["0012", "0012", "0012", "0012"],
-    Type.TEXT: ["㈱甲〜①", "乙", "丙", "丁"],
-}
+    Type.DATE: ["2024年4月1日", "令和6年4月2日", "2024/4/3", "R6.4.4", "２０２４／４／５", "20240406", "平成31年4月30日", "H31.4.1"],
+    Type.INSTANT: [
+        "2024年4月1日", "令和6年4月2日", "2024/4/3 10:00", "2024-04-04", "R6.4.5 9時30分", "2024-04-06T09:30:00+09:00", "45389",
+        "2024/4/8",
+    ],
+    Type.MONEY: ["¥1,200", "１，２００円", "3万円", "1.2億", "△1,200", "▲1,200", "(1,200)", "1,234円"],
+    Type.INTEGER: ["１２３", "1,200", "5", "７", "12名", "3件", "10", "9"],
+    Type.NUMBER: ["9", "１０", "8", "7", "0", "1", "２", "3"],
+    Type.BOOLEAN: ["はい", "いいえ", "済", "未", "○", "×", "有", "無"],
+    Type.CURRENCY: ["USD", "EUR"] * 4,
+    Type.ACCOUNT: ["0012"] * 8,
+    Type.TEXT: ["㈱甲〜①", "乙", "丙", "丁", "戊", "己", "庚", "辛"],
+}  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
 
 def _cells(field):
     if field.name == "id":
-        return [f"00{n}" for n in range(4)]
+        return [f"00{n}" for n in range(8)]
     if field.type is Type.CHOICE:
-        return [field.choices[0][1].ja] * 4
+        return [field.choices[0][1].ja] * 8
     return HABITS[field.type]
 
 
 def table_of(kind):
-    """Headings in Japanese, four rows; the third has a day that is none."""
+    """Headings in Japanese, eight rows and their totals; the third has a day that is none."""
     told = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.DATE)
     fields = [f for f in kind.fields if f.required or (f.type in told and not f.name.endswith("ed_on"))]
     columns = [_cells(field) for field in fields]
     rows = [list(row) for row in zip(*columns, strict=True)]
     place = next(n for n, field in enumerate(fields) if field.type in (Type.DATE, Type.INSTANT))
     rows[BAD_ROW][place] = "いつか"
+    rows.append(["合計", *[""] * (len(fields) - 1)])
     return [field.title.ja for field in fields], rows, place
 
 
@@ -103,18 +107,19 @@ def test_a_japanese_file_goes_in_once_and_its_bad_row_alone_later(tmp_path, kind
     versions = RecordVersion.objects.count()
     made = receive_file(home, path, form, kind=kind.name, actor="t", now=NOW)
     assert set(made.plan["columns"].values()) == set(head)
-    assert try_import(home, made, NOW).counts == {"created": 3, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert try_import(home, made, NOW).counts == {"created": 7, "updated": 0, "unchanged": 0, "rejected": 2}
     assert RecordVersion.objects.count() == versions
-    assert run_import(home, made, NOW).counts == {"created": 3, "updated": 0, "unchanged": 0, "rejected": 1}
+    assert run_import(home, made, NOW).counts == {"created": 7, "updated": 0, "unchanged": 0, "rejected": 2}
     taken = RecordVersion.objects.count()
     again = receive_file(home, path, form, kind=kind.name, actor="t", now=NOW)
-    assert run_import(home, again, NOW).counts == {"created": 0, "updated": 0, "unchanged": 3, "rejected": 1}
+    assert run_import(home, again, NOW).counts == {"created": 0, "updated": 0, "unchanged": 7, "rejected": 2}
     assert RecordVersion.objects.count() == taken
-    reject = Reject.objects.get(origin=made.origin)
+    reject, totals = Reject.objects.filter(origin=made.origin).order_by("position")
+    assert "合計行" in totals.message_ja
     assert (reject.place, "いつか" in reject.message_ja) == (head[place], True)
     cells = dict(zip(head, rows[BAD_ROW], strict=True)) | {head[place]: "令和6年4月3日"}
     retry_row(home, reject, cells, actor="t", now=NOW)
     stated = RecordVersion.objects.filter(kind=kind.name, import_id=made.pk)
-    assert len(set(stated.values_list("record_id", flat=True))) == 4
+    assert len(set(stated.values_list("record_id", flat=True))) == 8
     made.refresh_from_db()
-    assert (made.created, made.rejected) == (4, 0)
+    assert (made.created, made.rejected) == (8, 1)
