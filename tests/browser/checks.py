@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+from PIL import Image
 
-from tests.browser.conftest import SCREENSHOTS, Window
+from tests.browser.conftest import SCREENSHOTS, WIDTHS, Window
+from tests.browser.sample import PICTURES
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
@@ -43,3 +46,18 @@ def check_page(window: Window, name: str) -> None:
     assert beyond <= 0, f"{name} is {beyond} px wider than the window"
     violations = find_violations(window)
     assert not violations, f"{name}: " + "; ".join(violations)
+
+
+def take_picture(window: Window, name: str) -> None:
+    """What the documents show: ``<name>.png``, ``<name>.ja.png`` in the folder ``ENISHI_PICTURES`` names, if it names one."""
+    page = window.page
+    if not PICTURES or page.viewport_size is None or page.viewport_size["width"] != WIDTHS["desk"][0]:
+        return
+    window.settle()
+    language = page.locator("html").get_attribute("lang")
+    folder = Path(PICTURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (f"{name}.png" if language == "en" else f"{name}.{language}.png")
+    seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    colours = Image.Quantize.MAXCOVERAGE  # keeps rare ones, such as that of a badge
+    seen.quantize(256, colours, kmeans=3, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -1,4 +1,7 @@
-"""Fill the data folder named by ENISHI_HOME with a small sample company, as `make run` does: ``python -m tests.browser.sample``."""
+"""Fill the data folder named by ENISHI_HOME with a sample company, as `make run` does: ``python -m tests.browser.sample``.
+
+A small one, except where pictures for the documents are wanted: those show the one every reader gets.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import os
 import subprocess
 import sys
 
-ACCOUNTS, MONTHS = 40, 14
+PICTURES = os.environ.get("ENISHI_PICTURES", "")
+"""The folder pictures go to."""
+
+WANTED = ["--past"] if PICTURES else ["--accounts", "40", "--months", "14"]
 
 
 def main() -> None:
     command = [sys.executable, "-m", "enishi.cli.main", "demo"]
-    subprocess.run([*command, "--accounts", str(ACCOUNTS), "--months", str(MONTHS)], check=True)
+    subprocess.run([*command, *WANTED], check=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
     import django
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.checks import check_page
+from tests.browser.checks import check_page, take_picture
 from tests.browser.conftest import PATIENCE, Open, Server, run_module, serving
+from tests.browser.sample import PICTURES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("sample")]
 
 ADMIN = "admin@enishi.example"
 TABS = ("", "usage/", "people/", "revenue/", "tickets/", "timeline/")
-LANGUAGES = pytest.mark.parametrize(("language", "size"), [("ja", "desk"), ("en", "phone")])
+LOOKS = [("ja", "desk"), ("en", "phone"), *([("en", "desk")] if PICTURES else [])]
+LANGUAGES = pytest.mark.parametrize(("language", "size"), LOOKS)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +48,15 @@ def worst_account(server: Server) -> int:
     return int(rows[0][0])
 
 
+def ailing_account(server: Server) -> int:
+    """The account with the most money at stake, of those in red that are still in use."""
+    rows = server.ask(
+        "select account_id from signals_accountstate where band = 'red' and last_seen_on >= date('now', '-8 day')"
+        " order by at_stake desc, account_id limit 1"
+    )
+    return int(rows[0][0]) if rows else worst_account(server)
+
+
 @LANGUAGES
 def test_today_lists_whom_to_call_and_why(
     open_window: Open, server: Server, language: str, size: str
@@ -52,6 +64,7 @@ def test_today_lists_whom_to_call_and_why(
     window = open_window(csm(server), language=language, size=size)
     page = window.go("/?view=team")
     check_page(window, "sample-today")
+    take_picture(window, "today")
     expect(page.locator("[data-card]").first).to_be_visible()
     assert re.search(r"[0-9]", page.locator("[data-card]").first.inner_text())
 
@@ -64,6 +77,12 @@ def test_portfolio_today_and_on_a_past_day(
     page = window.go("/accounts/")
     assert page.locator("tbody tr").count() >= 10
     check_page(window, "sample-portfolio")
+    take_picture(window, "portfolio")
+    past = datetime.now(UTC).date() - timedelta(days=60)
+    page = window.go(f"/accounts/?asof={past}")
+    expect(page.locator("tbody tr").nth(9)).to_be_visible()
+    assert page.locator("input[type=date]").first.input_value() == str(past)
+    check_page(window, "sample-portfolio-past")
 
 
 @LANGUAGES
@@ -77,6 +96,9 @@ def test_every_tab_of_an_account_holds_its_facts(
         check_page(window, f"sample-account-{tab.strip('/') or 'overview'}")
         if tab in ("usage/", "revenue/", ""):
             expect(page.locator("main svg").first).to_be_visible()
+    window.go(f"/accounts/{ailing_account(server)}/")
+    check_page(window, "sample-account-ailing")
+    take_picture(window, "account")
 
 
 @LANGUAGES
@@ -95,6 +117,9 @@ def test_the_score_is_tried_on_the_past_by_the_worker(open_window: Open, server:
     page.get_by_role("button", name=re.compile("検証する")).first.click()
     window.settle()
     expect(page.locator("main")).to_contain_text("AUC", timeout=1000 * 4 * PATIENCE)
-    window.go("/health/")
-    check_page(window, "sample-health")
-    expect(page.locator("main")).to_contain_text("AUC")
+    for language in ("ja", "en"):
+        window = open_window(ADMIN, language=language)
+        page = window.go("/health/")
+        check_page(window, "sample-health")
+        expect(page.locator("main")).to_contain_text("AUC")
+        take_picture(window, "health")
