@@ -15,7 +15,10 @@ from enishi.cli.main import enishi
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-TRANSLATED = ("README", "docs/getting-started", "docs/operations", "docs/ideas", "docs/how-to/tune-a-score")
+HOW_TO = tuple(
+    f"docs/how-to/{path.stem}" for path in (ROOT / "docs/how-to").glob("*.md") if ".ja" not in path.name
+)
+TRANSLATED = ("README", "docs/getting-started", "docs/operations", "docs/ideas", *sorted(HOW_TO))
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.S)
 INLINE = re.compile(r"`((?:enishi|make) [^`]+)`")
