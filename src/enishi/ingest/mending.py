@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_tasks import task
 
 from enishi.accounts.actions import save_records
@@ -41,15 +41,25 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """Items that wait for one reason, from one source."""
+    """Items from one source that wait for one reason; with ``place`` (see :func:`places_at_fault`) those in which it
+    is at fault, perhaps beside others."""
 
     kind: str
     source: str
     reason: str
+    place: str = ""
 
     def waiting(self) -> QuerySet[Reject]:
         rows = Reject.objects.filter(kind=self.kind, source=self.source, reason=self.reason)
-        return rows.filter(status=Reject.Status.OPEN).order_by("pk")
+        return rows.filter(self._at_place(), status=Reject.Status.OPEN).order_by("pk")
+
+    def _at_place(self) -> Q:
+        """Rows of files name all their places, with commas between."""
+        if not self.place:
+            return Q()
+        alone = Q(place__in=[self.place, f"$.{self.place}"])
+        among = Q(place__startswith=f"{self.place}, ") | Q(place__endswith=f", {self.place}")
+        return alone | among | Q(place__contains=f", {self.place}, ")
 
 
 @dataclass(slots=True)
@@ -178,6 +188,7 @@ def start(
             kind=pile.kind,
             source=pile.source,
             reason=pile.reason,
+            place=pile.place,
             fingerprint=_fingerprint(pile),
             rule=rule.as_json(),
             kept=keep,
@@ -202,6 +213,11 @@ def _fingerprint(pile: Pile) -> str:
     return fingerprint(made.headings) if made else ""
 
 
+def pile_of(made: Correction) -> Pile:
+    """What a correction is for."""
+    return Pile(made.kind, made.source, made.reason, made.place)
+
+
 @task()
 def mend_job(number: int) -> None:
     """The worker's part. Called again after a crash, it goes on with what still waits."""
@@ -212,7 +228,7 @@ def mend_job(number: int) -> None:
 
 def run(home: Home, made: Correction, now: datetime) -> None:
     """Apply a correction to everything that waits for its reason."""
-    rule, pile = Rule.from_json(made.rule), Pile(made.kind, made.source, made.reason)
+    rule, pile = Rule.from_json(made.rule), pile_of(made)
     made.done, made.refused, made.reasons = made.taken + made.nearer, 0, {}
     for portion in _portions(pile.waiting()):
         judged = {one.reject.pk: one for one in judge(portion, rule, now)}
@@ -285,4 +301,4 @@ def forget(made: Correction, *, actor: Member | str) -> None:
     with transaction.atomic():
         made.kept = False
         made.save(update_fields=["kept"])
-        write_audit(actor, "correction_forgotten", made, detail={"place": made.rule.get("place", "")})
+        write_audit(actor, "correction_forgotten", made, detail={"place": made.place})

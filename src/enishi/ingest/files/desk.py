@@ -18,7 +18,7 @@ from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, event_result
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS, ROW, Plan, ReadRow, RowReader, reader_for
+from enishi.ingest.files.reading import REASON_HEADINGS, ROW, ROW_TITLE, Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.models import Import, Reject
 from enishi.kit.cells import harmless
@@ -63,11 +63,11 @@ def _reject(made: Import, row: ReadRow) -> Reject:
 
 def _explain(reject: Reject, made: Import, errors: Mapping[str, Text]) -> None:
     kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
-    titles = {spec.name: spec.title for spec in kind.fields} | {ROW: Text("Row", "行")}
+    titles = {spec.name: spec.title for spec in kind.fields} | {ROW: ROW_TITLE}
     told = [(titles.get(name, Text(name, name)), text) for name, text in errors.items()]
     reject.message_en = "\n".join(f"{title.en}: {text.en}" for title, text in told)
     reject.message_ja = "\n".join(f"{title.ja}: {text.ja}" for title, text in told)
-    reject.place = ", ".join(plan.columns.get(name, name) for name in errors)[:200]
+    reject.place = ", ".join(plan.columns.get(name, name) for name in errors if name != ROW)[:200]
     reject.context = {**reject.context, "fields": {name: plan.columns.get(name, "") for name in errors}}
 
 

@@ -20,7 +20,7 @@ from enishi.store.kinds import Field, Kind, Type
 # Columns of a downloaded list of rejected rows; ignored when the corrected file comes back.
 REASON_HEADINGS = ("取込エラー", "取込元の行", "Import error", "Row in the file")
 
-ROW = "row"  # where the row as a whole is at fault
+ROW, ROW_TITLE = "row", Text("Row", "行")  # where the row as a whole is at fault
 _TOTALS = frozenset(
     fold(word)
     for word in (

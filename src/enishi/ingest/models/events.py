@@ -117,6 +117,7 @@ class Correction(models.Model):
     kind = models.CharField(max_length=30)
     source = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=60)
+    place = models.CharField(max_length=200, blank=True)  # the name at fault in the items
     fingerprint = models.CharField(max_length=64, blank=True)
     rule = models.JSONField(default=dict)  # see enishi.ingest.corrections.Rule; empty once erased
     kept = models.BooleanField(default=False)
@@ -136,7 +137,7 @@ class Correction(models.Model):
         verbose_name = _("Correction")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.source}: {self.rule.get('place', '')}"
+        return f"{self.kind} {self.source}: {self.place}"
 
     @property
     def share_done(self) -> int:

@@ -16,6 +16,7 @@ from enishi.accounts.audit import write_audit
 from enishi.ingest.files.importing import Tally, try_import
 from enishi.ingest.files.jobs import queue_import
 from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.reading import ROW, ROW_TITLE
 from enishi.ingest.files.receiving import (
     is_history,
     open_stored,
@@ -29,6 +30,7 @@ from enishi.ingest.models import Import, Mapping
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
+from enishi.store.kinds import Kind
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.imports.reads import kind_titles, language, plan_from, workshop
@@ -129,18 +131,22 @@ def _show_mapping(
         "sheets": [(s, s) for s in made.details.get("sheets", "").split("\n") if s],
         "encodings": ENCODINGS,
         "tally": tally,
-        "examples": _examples(tally) if tally else [],
+        "examples": _examples(tally, FILE_KINDS[made.kind]) if tally else [],
         "error": error.as_dict(language()) if error else None,
         "partial": template.endswith("_workshop.html"),
     }
     return render(request, template, context, status=status)
 
 
-def _examples(tally: Tally) -> list[tuple[int, list[str]]]:
-    return [
-        (row.place, [f"{name}: {text.in_language(language())}" for name, text in errors.items()])
-        for row, errors in tally.examples[:20]
-    ]
+def _examples(tally: Tally, kind: Kind) -> list[tuple[str, list[int]]]:
+    """Why rows would be rejected, each reason once with the first rows it is about."""
+    titles = {spec.name: spec.title for spec in kind.fields} | {ROW: ROW_TITLE}
+    found: dict[str, list[int]] = {}
+    for row, errors in tally.examples:
+        for name, text in errors.items():
+            title = titles[name].in_language(language()) if name in titles else name
+            found.setdefault(f"{title}: {text.in_language(language())}", []).append(row.place)
+    return list(found.items())[:20]
 
 
 def _save_form(made: Import, request: PageRequest) -> Table:

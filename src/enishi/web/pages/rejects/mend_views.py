@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.corrections import DATES, NAME, VALUES, Rule
 from enishi.ingest.mending import AT_ONCE, Pile, Trial, forget, start, try_rule
+from enishi.ingest.mending import pile_of as pile_of_correction
 from enishi.ingest.models import Correction
 from enishi.kit.home import Home
 from enishi.web.feedback import toast_after
@@ -47,7 +48,7 @@ def _show(request: PageRequest, asked: Asked, trial: Trial | None = None, error:
         "orders": ORDERS,
         "asked": asked,
         "trial": trial,
-        "examples": examples_of(trial) if trial else [],
+        "examples": examples_of(trial, dict(bench.choices)) if trial else [],
         "reasons": [(text.in_language(language()), n) for text, n in trial.reasons] if trial else [],
         "untouched": trial.looked - trial.touched if trial else 0,
         "seen": _digest(bench.pile, rule) if rule else "",
@@ -58,7 +59,7 @@ def _show(request: PageRequest, asked: Asked, trial: Trial | None = None, error:
 
 def _digest(pile: Pile, rule: Rule) -> str:
     """What tells that a rule is applied as it was tried."""
-    told = json.dumps([pile.kind, pile.source, pile.reason, rule.as_json()], sort_keys=True)
+    told = json.dumps([pile.kind, pile.source, pile.reason, pile.place, rule.as_json()], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -130,7 +131,7 @@ def result(request: PageRequest, number: int) -> HttpResponseBase:
         "rule": told_rule(made.rule),
         "reasons": sorted(reasons, key=lambda found: -found[1])[:10],
         "running": made.status == Correction.Status.WAITING,
-        "left": Pile(made.kind, made.source, made.reason).waiting().count(),
+        "left": pile_of_correction(made).waiting().count(),
         "at_once": AT_ONCE,
     }
     return render(request, "pages/rejects/correction.html", context)

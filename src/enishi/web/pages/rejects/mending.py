@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -48,7 +48,6 @@ class Bench:
     waiting: int
     message: str
     places: list[tuple[str, str]]
-    place: str
     act: str
     nested: bool
     names: list[str] = field(default_factory=list)
@@ -57,39 +56,53 @@ class Bench:
     more_values: int = 0
     choices: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def place(self) -> str:
+        return self.pile.place
+
 
 def pile_of(asked: Mapping[str, Any]) -> Pile:
+    """The items an address or a form is about; without a place all of their reason."""
+    place = str(asked.get("place", ""))[:200].removeprefix("$").removeprefix(".")
     return Pile(
-        str(asked.get("kind", ""))[:30], str(asked.get("source", ""))[:100], str(asked.get("reason", ""))[:60]
+        str(asked.get("kind", ""))[:30],
+        str(asked.get("source", ""))[:100],
+        str(asked.get("reason", ""))[:60],
+        place,
     )
 
 
 def bench_of(pile: Pile, asked: Mapping[str, Any]) -> Bench | None:
     """What can be corrected about a pile; None where nothing waits in it."""
+    faults = Counter(
+        place for reject in replace(pile, place="").waiting()[:TRIED] for place in places_at_fault(reject)
+    )
+    if pile.place not in faults:
+        pile = replace(pile, place=next((place for place, _n in faults.most_common(1)), ""))
     rejects = list(pile.waiting()[:TRIED])
     if not rejects:
         return None
     first = rejects[0]
-    faults = Counter(place for reject in rejects for place in places_at_fault(reject))
-    wanted = str(asked.get("place", ""))[:200]
-    nested = way_of(first) == MESSAGE
-    wanted = wanted.removeprefix("$.") if nested else wanted
-    place = wanted if wanted in faults else next((p for p, _n in faults.most_common(1)), "")
-    spec = field_at(first, place)
-    titles = _titles(first)
+    spec, titles = field_at(first, pile.place), _titles(first)
     bench = Bench(
         pile,
         pile.waiting().count(),
-        first.message(language()).split("\n")[0],
+        _message(first, pile.place),
         [(name, titles.get(name, name)) for name, _n in faults.most_common(30)],
-        place,
         _act(asked, first, spec),
-        nested,
+        way_of(first) == MESSAGE,
     )
-    bench.choices = _choices(first, place, spec)
+    bench.choices = _choices(first, pile.place, spec)
     bench.targets = _targets(first, titles)
     _fill(bench, rejects, asked)
     return bench
+
+
+def _message(reject: Reject, place: str) -> str:
+    """Why the item waits, at this place."""
+    lines = reject.message(language()).split("\n")
+    fields = list(reject.context.get("fields", {}).values())
+    return lines[fields.index(place)] if place in fields and len(fields) == len(lines) else lines[0]
 
 
 def _fill(bench: Bench, rejects: list[Reject], asked: Mapping[str, Any]) -> None:
@@ -100,8 +113,7 @@ def _fill(bench: Bench, rejects: list[Reject], asked: Mapping[str, Any]) -> None
         if item is None:
             continue
         names.update(_names(item, bench.nested))
-        if bench.place in places_at_fault(reject):
-            values[as_shown(value_at(item, bench.place, nested=bench.nested))] += 1
+        values[as_shown(value_at(item, bench.place, nested=bench.nested))] += 1
     entered = _entered(asked)
     bench.names = sorted(names)
     bench.values = [
@@ -214,22 +226,25 @@ class Example:
     wrong: list[str]
 
 
-def examples_of(trial: Trial) -> list[Example]:
-    """Some items as they are and as they would be."""
+def examples_of(trial: Trial, choices: Mapping[str, str]) -> list[Example]:
+    """Some items as they are and as they would be; choices by their titles."""
     return [
         Example(
             one.reject.pk,
-            _changes(one),
+            _changes(one, choices),
             [f"{place}: {text.in_language(language())}" for place, text in one.errors.items()],
         )
         for one in trial.examples
     ]
 
 
-def _changes(one: Judged) -> list[Change]:
+def _changes(one: Judged, choices: Mapping[str, str]) -> list[Change]:
     before, after = _flat(one.before), _flat(one.after)
     names = [name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)]
-    return [Change(name, before.get(name, ""), after.get(name, "")) for name in names]
+    return [
+        Change(name, before.get(name, ""), choices.get(after.get(name, ""), after.get(name, "")))
+        for name in names
+    ]
 
 
 def _flat(item: Mapping[str, Any], before: str = "") -> dict[str, str]:

@@ -77,13 +77,15 @@ def choices(field: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """Items that wait for one reason at one place, from one source; one of their messages; the address's query."""
+    """Items that wait for one reason at one place, from one source; one of their messages; the address's query.
+    ``mendable``: something within them is at fault, not the whole of them."""
 
     text: str
     kind: str
     source: str
     count: int
     query: str
+    mendable: bool
 
 
 def heaps() -> list[Heap]:
@@ -99,6 +101,7 @@ def heaps() -> list[Heap]:
             row["source"],
             row["n"],
             urlencode({name: row[name] for name in names}),
+            row["place"] not in ("", "$"),
         )
         for row in found
         if row["example"] in examples

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
-from enishi.ingest.mending import Pile
+from enishi.ingest.mending import Pile, places_at_fault
 from enishi.ingest.models import Reject
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -71,6 +71,16 @@ def rejects(request: PageRequest) -> HttpResponseBase:
     return render(request, "pages/rejects/rejects.html", context)
 
 
+def _place(reject: Reject) -> str:
+    return next(iter(places_at_fault(reject)), "")
+
+
+def _count_alike(reject: Reject) -> int:
+    """How many wait for the same reason at the same place; 0 where the whole item is at fault."""
+    place = _place(reject)
+    return Pile(reject.kind, reject.source, reject.reason, place).waiting().count() if place else 0
+
+
 def _show(
     request: PageRequest,
     found: Reject,
@@ -90,9 +100,9 @@ def _show(
         "payload": payload or pretty(found.payload),
         "error": error.as_dict(language()) if error else None,
         "open": found.status == Reject.Status.OPEN,
-        "alike": Pile(found.kind, found.source, found.reason).waiting().count(),
+        "alike": _count_alike(found),
         "alike_query": urlencode(
-            {name: getattr(found, name) for name in ("kind", "source", "reason", "place")}
+            {"kind": found.kind, "source": found.source, "reason": found.reason, "place": _place(found)}
         ),
         "status_title": dict(status_titles())[found.status],
     }
