@@ -12,7 +12,7 @@ from enishi.store.api import Published
 from enishi.store.compaction import compact
 from enishi.store.publishing import forget_published, publish_pending
 from enishi.store.rollups import folded
-from enishi.store.schema import ROLLUPS
+from enishi.store.schema import GROWN, ROLLUPS
 from enishi.store.writer import State, open_writer
 from tests.bench import events as bench
 
@@ -53,6 +53,8 @@ def test_the_benchs_events_lie_as_the_consumer_lays_them(
     real = carried(made, tmp_path / "real")
     for table in ("events", "usage", *ROLLUPS):
         assert content(made, table) == content(real, table), table
+        if table in GROWN:  # how much of it has become one past depends on how often it was looked at
+            continue
         mine, theirs = (Published(home).entries(table) for home in (made, real))
         assert {file.part for file in mine} == {file.part for file in theirs}, table
         months = [file for file in mine if file.part < "2023-03"]

@@ -22,8 +22,8 @@ from enishi.store.compaction import compact, remove_retired
 from enishi.store.days import month_end
 from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.publishing import COUNTED, USAGE_OF, forget_published, publish_pending
-from enishi.store.rollups import rolled, write_query
-from enishi.store.schema import ROLLUPS
+from enishi.store.rollups import grow, rolled, write_query
+from enishi.store.schema import GROWN, ROLLUPS
 from enishi.store.testing import publish
 from enishi.store.writer import State, open_writer
 
@@ -74,6 +74,7 @@ def _publish_events(home: Home, events: int, accounts: int) -> None:
     publish_pending(home, database, state, ZONE, _noon(0))  # who there is; the events follow
     for low, high in _months(DAYS - LIVE):
         _import_month(home, chance, low, high)
+    _grow_past(home)
     for day in range(DAYS - LIVE, DAYS):
         state.batch += 1
         _live_day(home, database, state, chance, day)
@@ -102,7 +103,7 @@ def _import_month(home: Home, chance: Chance, low: int, high: int) -> None:
         usage = USAGE_OF.format(rows="events_of_month", counted=COUNTED)
         new["usage"] = [write_query(engine, published, "usage", usage, part)]
         engine.read_parquet(str(published / new["usage"][0].path)).create_view("usage_of_month")
-        for table in ROLLUPS:
+        for table in set(ROLLUPS) - set(GROWN):
             query = rolled(table, "usage_of_month")
             new[table] = [write_query(engine, published, table, query, part)]
     old = read_manifest(published)
@@ -120,6 +121,17 @@ def _import_month(home: Home, chance: Chance, low: int, high: int) -> None:
             days=old.days | days,
         ),
     )
+
+
+def _grow_past(home: Home) -> None:
+    """What only grows, of all that was imported: one file, as after months of merging."""
+    old = read_manifest(home.published)
+    found = {table: grow(home.published, table, old.tables[source]) for table, source in GROWN.items()}
+    changed = old.changed | dict.fromkeys(found, old.generation + 1)
+    new = msgspec.structs.replace(
+        old, generation=old.generation + 1, tables=old.tables | found, changed=changed
+    )
+    write_manifest(home.published, new)
 
 
 def _live_day(

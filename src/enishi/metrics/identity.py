@@ -186,11 +186,19 @@ def _unique_groups(memberships: pa.Table, aliases: pd.DataFrame, known_now: bool
         moved["start"] = moved[["start", "from_day"]].max(axis=1)
         moved["user_no"] = moved["previous_no"]
         frame = pd.concat([frame, moved[frame.columns]], ignore_index=True)
-    frame = frame.groupby(["user_no", "group_no"], as_index=False)["start"].min()
-    frame = frame.sort_values(["user_no", "start", "group_no"], kind="stable")
-    frame["stop"] = frame.groupby("user_no")["start"].shift(-1).fillna(FOREVER).astype("int64")
-    first = frame.drop_duplicates("user_no")
-    return first[first["start"] < first["stop"]]
+    columns = (frame[name].to_numpy(np.int64) for name in ("user_no", "start", "group_no"))
+    user, start, group = (
+        column[np.lexsort((frame["group_no"], frame["start"], frame["user_no"]))] for column in columns
+    )
+    first = np.append(True, user[1:] != user[:-1])[: len(user)]
+    of = np.cumsum(first) - 1  # whose row it is
+    stop = np.full(first.sum(), FOREVER)
+    another = group != group[first][of]
+    np.minimum.at(stop, of[another], start[another])
+    found = pd.DataFrame(
+        {"user_no": user[first], "group_no": group[first], "start": start[first], "stop": stop}
+    )
+    return found[found["start"] < found["stop"]]
 
 
 def _merges(merge: pa.Table, known_now: bool) -> pd.DataFrame:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from enishi.metrics.contracts import KEYS, Grain, Metric
 from enishi.metrics.people import history
@@ -19,6 +21,7 @@ from enishi.metrics.session import Facts, Known, Session, session_of
 from enishi.metrics.sources import first_known
 
 CHUNK = 60  # days evaluated together: bounds memory, not the result
+PLACES = "panel_rows"  # the rows of the panel being made, numbered
 
 
 def panel(
@@ -61,21 +64,38 @@ def panel(
 def _panel(s: Session, wanted: list[Metric], grain: Grain, accounts: Sequence[int] | None) -> pd.DataFrame:
     keys = KEYS[grain]
     all_of_them = with_parts(wanted)
-    index = _frame(_rows_of(s, grain), keys)
-    if accounts is not None:
-        index = index[index.index.get_level_values("account_id").isin(list(accounts))]
-    columns = [index]
+    index = _index(s, grain, accounts)
+    columns: dict[str, Any] = {}
     by_relation = sorted((m for m in all_of_them if m.parts), key=lambda m: m.relation)
     for relation, group in groupby(by_relation, key=lambda m: m.relation):
-        columns.append(_measured(s, relation, list(group), keys).reindex(index.index))
-    frame = pd.concat(columns, axis=1)
+        columns |= _measured(s, relation, list(group), keys, len(index))
+    frame = pd.DataFrame(columns, index=index)
     known = _has_sources(s, all_of_them, frame)
+    values: dict[str, pd.Series[Any]] = {}
     for metric in all_of_them:
         value = _value(metric, frame, known)
-        frame[metric.id] = value.where(_events_kept(s, metric, frame)) if "events" in metric.needs else value
-    found = frame[[m.id for m in wanted]].reset_index()
+        value = value.where(_events_kept(s, metric, frame)) if "events" in metric.needs else value
+        frame[metric.id] = values[metric.id] = value
+    found = pd.DataFrame({m.id: values[m.id] for m in wanted}, index=index).reset_index()
     found["as_of"] = found["as_of"].dt.date.astype(object)
     return found
+
+
+def _index(s: Session, grain: Grain, accounts: Sequence[int] | None) -> pd.MultiIndex:
+    """The rows of the panel in order; the engine knows them with their places (:func:`_places`)."""
+    keys = KEYS[grain]
+    rows = _rows_of(s, grain)
+    if accounts is not None:
+        rows = rows.filter(pc.is_in(rows["account_id"], pa.array(list(accounts), pa.int64())))
+    rows = rows.select(keys).sort_by([(key, "ascending") for key in keys])
+    s.engine.put(PLACES, rows.append_column("place", pa.array(np.arange(rows.num_rows))))
+    # Instants sort and join faster than date objects.
+    return pd.MultiIndex.from_frame(rows.to_pandas(date_as_object=False))
+
+
+def _places(keys: list[str]) -> Any:
+    kinds = {"as_of": "date", "product": "string"}
+    return ibis.table({**{key: kinds.get(key, "int64") for key in keys}, "place": "int64"}, name=PLACES)
 
 
 def _rows_of(s: Session, grain: Grain) -> pa.Table:
@@ -90,20 +110,22 @@ def _rows_of(s: Session, grain: Grain) -> pa.Table:
     return s.rows(("rows", grain), lambda: used.select(keys).union(bought.select(keys), distinct=True))
 
 
-def _measured(s: Session, relation: str, metrics: list[Metric], keys: list[str]) -> pd.DataFrame:
+def _measured(
+    s: Session, relation: str, metrics: list[Metric], keys: list[str], size: int
+) -> dict[str, np.ndarray]:
+    """The columns of a relation's metrics, in the order of the panel's rows."""
+
     def build() -> Any:
         t = (metrics[0].build or RELATIONS[relation])(s, keys)
-        return t.group_by(keys).aggregate(**{n: f(t) for m in metrics for n, f in m.columns().items()})
+        parts = {name: part(t).cast("float64") for m in metrics for name, part in m.columns().items()}
+        return _places(keys).join(t.group_by(keys).aggregate(**parts), keys).select("place", *parts)
 
-    key: Hashable = ("metrics", relation, tuple(keys), tuple(m.id for m in metrics))
-    return _frame(s.rows(key, build), keys)
-
-
-def _frame(rows: pa.Table, keys: list[str]) -> pd.DataFrame:
-    frame = rows.to_pandas(date_as_object=False)  # instants sort and join faster than date objects
-    values = [name for name in frame.columns if name not in keys]
-    frame[values] = frame[values].astype(float)
-    return frame.set_index(keys).sort_index()
+    rows = s.rows(("metrics", relation, tuple(keys), tuple(m.id for m in metrics)), build)
+    place = rows["place"].to_numpy()
+    columns = {name: np.full(size, np.nan) for name in rows.column_names if name != "place"}
+    for name, column in columns.items():
+        column[place] = rows[name].to_numpy()
+    return columns
 
 
 def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:
@@ -111,7 +133,7 @@ def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict
     sources = {need for metric in metrics for need in metric.needs}
     days = frame.index.get_level_values("as_of").to_series(index=frame.index)
     found = {}
-    for source in sources - {"events"}:
+    for source in sources - {"events", "usage"}:
         first = first_known(s, source)
         found[source] = days >= pd.Timestamp(first) if first else pd.Series(False, index=frame.index)
     if "usage" in sources:
@@ -121,10 +143,14 @@ def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict
 
 def _ever_used(s: Session, frame: pd.DataFrame) -> pd.Series[Any]:
     """Usage is known per account: an account no use ever led to may simply not be connected."""
-    keys = KEYS["account"]
-    used = _frame(s.rows(("ever used",), lambda: history(s, keys).select(keys)), keys).index
-    have = pd.MultiIndex.from_arrays([frame.index.get_level_values(key) for key in keys], names=keys)
-    return pd.Series(have.isin(used), index=frame.index)
+    keys = [str(name) for name in frame.index.names]
+
+    def build() -> Any:
+        return _places(keys).semi_join(history(s, KEYS["account"]), KEYS["account"]).select("place")
+
+    used = np.full(len(frame), False)
+    used[s.rows(("ever used", tuple(keys)), build)["place"].to_numpy()] = True
+    return pd.Series(used, index=frame.index)
 
 
 def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]) -> pd.Series[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import ibis
 
-from enishi.metrics.session import FEW_DAYS, MASK_DAYS, Session
+from enishi.metrics.session import FEW_DAYS, Session, words_of
 
 AT = ["as_of", "account_id"]
 WINDOW = 91  # 13 whole weeks
@@ -102,26 +102,38 @@ def usage_days(s: Session) -> Any:
 
 
 def persons(s: Session) -> Any:
-    """One row per account, person (0: nobody in particular) and product active in the last 56 days.
+    """One row per account, person (0: nobody in particular) and product active in the last :data:`PAST` days.
 
-    ``mask``: the days with use as bits, bit k for k days ago.
+    ``mask_0``: the days with use as bits, bit k for k days ago; ``mask_1`` those from 56 days ago on, and so on.
     """
     return s.kept("persons", lambda: _persons(s))
 
 
 def _persons(s: Session) -> Any:
-    t = s.rolled("user_months", MASK_DAYS).join(s.month_windows(MASK_DAYS), "month")
-    t = in_time(s, t).mutate(mask=((ibis._.days & ibis._.keep) << ibis._.left) >> ibis._.right)
-    t = t.filter(t["mask"] != 0).select("as_of", "group_no", "user_no", "product", "mask")
-    t = with_account(s, t)
-    return t.group_by([*AT, "user_no", "product"]).aggregate(mask=bit_or(t["mask"]))
+    t = in_time(s, s.rolled("user_months", PAST).join(s.month_windows(PAST), "month"))
+    words = {f"mask_{w}": _word(t, w) for w in range(words_of(PAST))}
+    t = with_account(s, t.select("as_of", "group_no", "user_no", "product", **words))
+    t = t.group_by([*AT, "user_no", "product"]).aggregate(**{name: bit_or(t[name]) for name in words})
+    return t.filter(ibis.or_(*(t[name] != 0 for name in words)))
+
+
+def _word(t: Any, word: int) -> Any:
+    return ((t.days & t[f"keep_{word}"]) << t[f"left_{word}"]) >> t[f"right_{word}"]
 
 
 def people(s: Session, keys: list[str]) -> Any:
-    """One row per person active in the last 56 days: ``mask``."""
+    """One row per person active in the last 56 days: ``mask``; ``now``, ``before``: whether a power user (1 or 0) of any
+    product in the last 28 days, in the 28 before."""
     t = persons(s)
-    t = t.filter(t.user_no > 0)
-    return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(mask=bit_or(t["mask"]))
+    t = t.filter((t.user_no > 0) & (t.mask_0 != 0))
+    least = _power_days(s, t.product)
+    t = t.mutate(
+        now=(bits(t.mask_0 & LAST_28) >= least).ifelse(1, 0),
+        before=(bits(t.mask_0 & (LAST_28 << 28)) >= least).ifelse(1, 0),
+    )
+    return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
+        mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max()
+    )
 
 
 def within(t: Any, days: int) -> Any:
@@ -146,23 +158,20 @@ def _days(s: Session, keys: list[str]) -> Any:
     if len(s.days) > FEW_DAYS:
         u = u.group_by([*owner, "day", "known_on"]).aggregate(n=u.n.sum())
     t = known_by(s, u.join(s.windows(WINDOW), "day"))
-    weeks = {f"w{k:02d}": _sum(t.ago // 7 == k, t.n) for k in range(WINDOW // 7)}
-    sums = {"n_90": _sum(t.ago < 90, t.n), **weeks}
-    t = t.group_by(["as_of", *owner]).aggregate(mask=bit_or(t.bit), **sums)
+    t = t.mutate(week=t.ago // 7)
+    t = t.group_by(["as_of", *owner, "week"]).aggregate(
+        mask=bit_or(t.bit), n=t.n.sum(), n_90=_sum(t.ago < 90, t.n)
+    )
     t = with_account(s, t)
-    sums = {name: t[name].sum() for name in sums}
-    return t.group_by(keys).aggregate(mask=bit_or(t["mask"]), **sums)
+    weeks = {f"w{k:02d}": _sum(t.week == k, t.n) for k in range(WINDOW // 7)}
+    return t.group_by(keys).aggregate(mask=bit_or(t["mask"]), n_90=t.n_90.sum(), **weeks)
 
 
 def past(s: Session, keys: list[str]) -> Any:
-    """One row per person, product and month: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
-    t = in_time(s, s.rolled("user_months", PAST).join(s.month_windows(PAST), "month"))
-    t = t.mutate(days=t.days & t.in_196).filter(ibis._.days != 0)
-    each = ["user_no", "product", "month"]
-    t = with_account(s, t.select("as_of", "group_no", *each, "in_28", "days"))
-    # A day may stand in several rows.
-    t = t.group_by([*AT, *each]).aggregate(days=bit_or(t.days), in_28=t.in_28.max())
-    return t.mutate(recent=bits(t.days & t.in_28), earlier=bits(t.days & ~t.in_28))
+    """One row per person and product: ``recent``, days with use of the last 28; ``earlier``, of the 168 before."""
+    t = persons(s)
+    older = [bits(t[f"mask_{word}"]) for word in range(1, words_of(PAST))]
+    return t.mutate(recent=bits(t.mask_0 & LAST_28), earlier=sum(older, bits(t.mask_0 & (LAST_28 << 28))))
 
 
 def logins(s: Session, keys: list[str]) -> Any:
@@ -173,20 +182,6 @@ def logins(s: Session, keys: list[str]) -> Any:
     owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
     t = with_account(s, t.group_by(["as_of", *owner]).aggregate(n=t.n.sum()))
     return t.group_by(keys).aggregate(n=t.n.sum())
-
-
-def power(s: Session, keys: list[str]) -> Any:
-    """One row per person: ``now``, ``before``: whether a power user of any product, 28 days apart."""
-    t = persons(s)
-    t = t.filter(t.user_no > 0)
-    least = _power_days(s, t.product)
-    t = t.mutate(
-        now=(bits(t["mask"] & LAST_28) >= least).ifelse(1, 0),
-        before=(bits(t["mask"] & (LAST_28 << 28)) >= least).ifelse(1, 0),
-    )
-    return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
-        now=t.now.max(), before=t.before.max()
-    )
 
 
 LAST_28 = (1 << 28) - 1
@@ -214,7 +209,7 @@ def features(s: Session, keys: list[str]) -> Any:
         t = t.filter(~is_login(s, t.event)).join(s.month_windows(90), "month")
         t = in_time(s, t)
         t = t.mutate(used_28=(t.days & t.in_28) != 0, used_90=(t.days & t.in_90) != 0).filter(ibis._.used_90)
-        owner = ["as_of", "group_no", "user_no", "event", "product"]
+        owner = ["as_of", "group_no", "user_no", "event", *(["product"] if "product" in keys else [])]
         t = with_account(s, t.select(*owner, "used_28", "used_90"))
     return t.group_by([*keys, "event"]).aggregate(
         in_28=t.used_28.ifelse(1, 0).max(), in_90=t.used_90.ifelse(1, 0).max()
@@ -227,9 +222,12 @@ def history(s: Session, keys: list[str]) -> Any:
 
 
 def _history(s: Session, keys: list[str]) -> Any:
-    u = s.usage(None) if "user_no" in keys else s.rolled("group_days", None)
-    since = u.day if s.known == "now" else ibis.greatest(u.day, u.known_on)
-    t = u.mutate(since=since, first_day=u.day, last_day=u.day, events=u.n)
+    if "user_no" in keys:
+        u = s.usage(None)
+        since = u.day if s.known == "now" else ibis.greatest(u.day, u.known_on)
+        t = u.mutate(since=since, first_day=u.day, last_day=u.day, events=u.n)
+    else:
+        t = s.learned().mutate(events=ibis._.n)
     folds = {"first_day": "min", "last_day": "max", "events": "sum"}
     owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
     t = with_account(s, _by_then(s, t, owner, folds))
@@ -242,11 +240,10 @@ def first_values(s: Session) -> Any:
 
 
 def _first_values(s: Session) -> Any:
-    u = s.rolled("feature_months", None)
+    u = s.rolled("first_uses", None)
     wanted = [name.lower() for name in s.settings.value_events]
     u = u.filter(u.event.lower().isin(wanted) if wanted else ~is_login(s, u.event))
-    since = u.first_day if s.known == "now" else u.late_on.coalesce(u.first_day)
-    t = u.mutate(since=since, first_value=u.first_day)
+    t = u.mutate(since=u.first_day if s.known == "now" else u.since, first_value=u.first_day)
     folds = {"first_value": "min"}
     t = with_account(s, _by_then(s, t, ["group_no", "user_no"], folds))
     return t.group_by(AT).aggregate(**_folded(t, folds))

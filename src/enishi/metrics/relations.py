@@ -60,8 +60,8 @@ def _customer(s: Session) -> Any:
         t = t.left_join(used, AT).drop("as_of_right", "account_id_right")
     began = ibis.coalesce(t.since, t.first_start, t.first_day)
     t = t.mutate(tenure_start=(began <= t.as_of).ifelse(began, ibis.null("date")))
-    usage = s.every("group_days")
-    t = t.cross_join(usage.aggregate(recorded_from=usage.known_on.min()))
+    uses = s.every("first_uses")
+    t = t.cross_join(uses.aggregate(recorded_from=uses.since.min()))
     return t.mutate(watched=(t.recorded_from <= t.tenure_start).coalesce(False)).drop("recorded_from")
 
 
@@ -210,7 +210,6 @@ def orders(s: Session, keys: list[str]) -> Any:
 
 RELATIONS: dict[str, Builder] = {
     "people": people.people,
-    "power": people.power,
     "days": people.days,
     "past": people.past,
     "logins": people.logins,

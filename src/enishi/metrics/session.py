@@ -188,6 +188,14 @@ class Session:
         self.need("rolled", table, back)
         return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
 
+    def learned(self) -> Any:
+        """All usage ever, as little of it as tells the days asked for apart: uses per group and month in which they
+        became known (``since``: its first day) before the month of the first day asked for, and per day from then on."""
+        self.need("learned")
+        days = dict.fromkeys(("since", "first_day", "last_day"), "date")
+        columns = {"group_no": "int64", "user_no": "int64", "product": "string", **days, "n": "int64"}
+        return ibis.table(columns, name="learned")
+
     def properties(self, back: int | None, paths: tuple[tuple[str, ...], ...]) -> Any:
         """Raw events with the texts of some properties as ``p0``, ``p1`` … (an empty path: null)."""
         self.usage(back, "events")
@@ -207,14 +215,12 @@ class Session:
     def month_windows(self, back: int) -> Any:
         """Every (as_of, month) pair of which a day lies up to ``back`` - 1 days before ``as_of``.
 
-        ``days & keep << left >> right`` turns the days of the month into bits, bit k for k days ago (k < 56);
-        ``in_28``, ``in_90``, ``in_196``: which days of the month are among the last so many.
+        ``days & keep_0 << left_0 >> right_0`` turns the days of the month into bits, bit k for k days ago (k < 56);
+        with ``_1`` bit k stands for 56 + k days ago, and so on up to ``back``. ``in_28``, ``in_90``: which days of the
+        month are among the last so many.
         """
         self.need("month_windows", back)
-        columns = {"as_of": "date", "month": "date", "keep": "int64", "left": "int32", "right": "int32"}
-        return ibis.table(
-            {**columns, **dict.fromkeys(("in_28", "in_90", "in_196"), "int64")}, name=f"asof_months_{back}"
-        )
+        return ibis.table(ibis.Schema.from_pyarrow(month_columns(back)), name=f"asof_months_{back}")
 
     def buckets(self) -> Any:
         """Every day from the first to the last one asked for, with the first day asked for that is not before
@@ -292,6 +298,8 @@ class Session:
         first = self.days[0] - timedelta(days=back - 1) if back is not None else None
         if first and column == "month":
             first = first.replace(day=1)
+        if column == "since" and self.known == "now":  # what became known later tells of these days, too
+            last = date.max
         where = f"{column} <= DATE '{last}'" + (f" AND {column} >= DATE '{first}'" if first else "")
         limit = self.facts.limit(table)
         where += f" AND {limit}" if limit else ""
@@ -320,6 +328,20 @@ class Session:
             f"WHERE l.loose_no IS NULL UNION ALL {rolled(table, fine, EVERYBODY)}",
         )
 
+    def _bind_learned(self) -> None:
+        """Rows of earlier days that became known late lie among these days' own, so both columns are asked."""
+        self.need("rolled", "group_months", None)
+        self.need("rolled", "group_days", None)
+        owner, days, month = "group_no, user_no, product", "group_days_all", self.days[0].replace(day=1)
+        since = "day" if self.known == "now" else "greatest(day, known_on)"
+        each = f"SELECT {owner}, {since} AS since, day AS first_day, day AS last_day, n FROM {days}"  # noqa: S608
+        before = f"SELECT {owner}, month AS since, first_day, last_day, n FROM group_months_all"  # noqa: S608
+        self.engine.view(
+            "learned",
+            f"{before} WHERE month < DATE '{month}' UNION ALL {each} WHERE day >= DATE '{month}' UNION ALL "
+            f"{each} WHERE day < DATE '{month}' AND known_on >= DATE '{month}'",
+        )
+
     @cached_property
     def _loose(self) -> list[int]:
         """Groups that lead to no account on some of the days, while one of their users may."""
@@ -341,10 +363,7 @@ class Session:
 
     def _bind_month_windows(self, back: int) -> None:
         rows = [row for day in self.days for row in month_rows(day, back)]
-        kinds = (pa.date32(), pa.date32(), pa.int64(), pa.int32(), pa.int32(), *3 * (pa.int64(),))
-        names = ("as_of", "month", "keep", "left", "right", "in_28", "in_90", "in_196")
-        columns = zip(names, kinds, zip(*rows, strict=True), strict=True)
-        self.engine.put(f"asof_months_{back}", pa.table({n: pa.array(v, k) for n, k, v in columns}))
+        self.engine.put(f"asof_months_{back}", pa.Table.from_pylist(rows, month_columns(back)))
 
     def _bind_buckets(self) -> None:
         span = [self.first + timedelta(days=k) for k in range((self.days[-1] - self.first).days + 1)]
@@ -400,14 +419,37 @@ def _bounded(back: int | None, table: str) -> str:
     return f"{table}_{'all' if back is None else back}"
 
 
-def month_rows(as_of: date, back: int) -> list[tuple[date, date, int, int, int, int, int, int]]:
+def words_of(back: int) -> int:
+    """How many whole numbers hold the bits of so many days."""
+    return -(-back // MASK_DAYS)
+
+
+def month_columns(back: int) -> pa.Schema:
+    """The columns of :meth:`Session.month_windows`."""
+    words = range(words_of(back))
+    kinds = {"as_of": pa.date32(), "month": pa.date32(), "in_28": pa.int64(), "in_90": pa.int64()}
+    kinds |= {f"keep_{word}": pa.int64() for word in words}
+    return pa.schema(kinds | {f"{way}_{word}": pa.int32() for way in ("left", "right") for word in words})
+
+
+def month_rows(as_of: date, back: int) -> list[dict[str, Any]]:
     """The rows of :meth:`Session.month_windows` for one day."""
     rows, month = [], (as_of - timedelta(days=back - 1)).replace(day=1)
     while month <= as_of:
         ago = (as_of - month).days - 30  # how many days ago bit 0, the 31st, was (or would have been)
-        left, right = max(0, ago), max(0, -ago)
-        keep = (1 << max(0, min(31, MASK_DAYS - left))) - 1
-        within = [((1 << max(0, min(31, days - ago))) - 1) >> right << right for days in (28, 90, 196)]
-        rows.append((as_of, month, keep, left, right, within[0], within[1], within[2]))
+        row: dict[str, Any] = {"as_of": as_of, "month": month}
+        for days in (28, 90):
+            row[f"in_{days}"] = _bits_between(-ago, days - ago)
+        for word in range(words_of(back)):
+            first = word * MASK_DAYS - ago
+            row[f"keep_{word}"] = _bits_between(first, min(first + MASK_DAYS, back - ago))
+            row[f"left_{word}"], row[f"right_{word}"] = min(max(0, -first), MASK_DAYS), min(max(0, first), 31)
+        rows.append(row)
         month = (month + timedelta(days=31)).replace(day=1)
     return rows
+
+
+def _bits_between(low: int, high: int) -> int:
+    """A month's 31 bits from ``low`` up to, not including, ``high``."""
+    low, high = (max(0, min(31, edge)) for edge in (low, high))
+    return (1 << high) - (1 << low) if high > low else 0

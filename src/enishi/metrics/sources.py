@@ -20,7 +20,7 @@ from enishi.store.kinds import KINDS, Type
 
 
 def spoken_on(s: Session, source: str) -> list[date]:
-    """The days on which facts of a source became known, ascending.
+    """The days on which facts of a source became known, ascending; of ``logins`` those on which somebody's first did.
 
     Args:
         source: ``usage``, ``logins``, ``record_<kind>``.
@@ -35,8 +35,8 @@ def spoken_on(s: Session, source: str) -> list[date]:
 
 def _spoken(s: Session, source: str) -> Any:
     if source == "logins":
-        t = s.every("feature_months")
-        t = t.filter(is_login(s, t.event)).mutate(known_on=t.late_on.coalesce(t.first_day))
+        t = s.every("first_uses")
+        t = t.filter(is_login(s, t.event)).mutate(known_on=t.since)
     else:
         t = s.every("group_days" if source == "usage" else source)
     return t.select("known_on").distinct()

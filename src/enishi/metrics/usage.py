@@ -205,12 +205,12 @@ METRICS: tuple[Metric, ...] = (
         Text("Power users", "パワーユーザー数"),
         Text("People active on at least N of the last 28 days; N is set per product.",
              "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。"),
-        "people", "power", {"": lambda t: t.now.sum()}, grains=WIDE, window=28,
+        "people", "people", {"": lambda t: t.now.sum()}, grains=WIDE, window=28,
     ),
     Metric(
         "power_users_change",
         Text("Change of power users", "パワーユーザーの増減"),
         Text("Power users now less those of the 28 days before.", "直近28日とその前の28日のパワーユーザー数の差です。"),
-        "people", "power", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56,
+        "people", "people", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56,
     ),
 )  # fmt: skip

@@ -17,14 +17,17 @@ from enishi.store.manifest import File, Manifest, write_manifest
 from enishi.store.parquet import ROW_GROUP, new_name, write_file
 from enishi.store.published import GRACE_SECONDS
 from enishi.store.publishing import replace_files
-from enishi.store.rollups import MONTH_TABLES, SEALED_LEVEL, merge_rollup
-from enishi.store.schema import ROLLUPS
+from enishi.store.rollups import MONTH_TABLES, PAST, SEALED_LEVEL, merge_rollup
+from enishi.store.schema import GROWN, ROLLUPS
 
 # So many files of one partition and level become one of the next level: at most 15 of each level stay, and a
 # row is written again once per level.
 FAN_IN = 16
 # Above this, rows are carried over in the order of their files instead of being sorted together in memory.
 IN_MEMORY_ROWS = 2_000_000
+# Months that are over join the past of what only grows once they are this large a part of it, or this many files.
+PAST_SHARE = 4
+MOST_FRESH = 64
 
 _USAGE_KEY = ["group_no", "user_no", "event", "product", "day", "known_on"]
 
@@ -45,21 +48,33 @@ def compact(home: Home, manifest: Manifest, today: date, now: datetime) -> Manif
 def due(manifest: Manifest, today: date) -> Iterator[tuple[str, str, int, list[File]]]:
     """What to merge: (table, partition of the result, its level, files)."""
     for table, files in manifest.tables.items():
+        whole = _months_over(files, today) if table in MONTH_TABLES else {}
+        if table in GROWN and (past := _past(files, today)):
+            yield table, PAST, SEALED_LEVEL, past
+            files = [file for file in files if file not in past]
         groups: dict[tuple[str, int], list[File]] = {}
         sealed: dict[str, list[File]] = {}
-        over = _months_over(files, today) if table in MONTH_TABLES else {}
         for file in files:
             if file.part and is_sealed(file.part, today):
                 sealed.setdefault(file.part[:7], []).append(file)
-            elif file.part not in over:
+            elif file.part not in whole:
                 groups.setdefault((file.part, file.level), []).append(file)
-        for month, found in over.items():
+        for month, found in whole.items():
             yield table, month, SEALED_LEVEL, found
         for month, found in sealed.items():
             yield table, month, max(file.level for file in found), found
         for (part, level), found in groups.items():
             if len(found) >= FAN_IN:
                 yield table, part, level + 1, found
+
+
+def _past(files: list[File], today: date) -> list[File]:
+    """What is to become the past of a table that only grows: nothing, or all files of months that are over."""
+    over = [file for file in files if file.part < f"{today:%Y-%m}"]
+    fresh = [file for file in over if file.part != PAST]
+    rows = sum(file.rows for file in fresh)
+    enough = PAST_SHARE * rows >= sum(file.rows for file in over) - rows
+    return over if fresh and (enough or len(fresh) > MOST_FRESH) else []
 
 
 def _months_over(files: list[File], today: date) -> dict[str, list[File]]:

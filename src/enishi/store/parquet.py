@@ -22,6 +22,8 @@ DAY_COLUMNS = {
     "group_days": "day",
     "user_months": "month",
     "feature_months": "month",
+    "group_months": "month",
+    "first_uses": "since",
 }
 
 # What readers filter by comes first, so that row groups can be skipped.
@@ -31,6 +33,8 @@ SORT_KEYS = {
     "group_days": ("day", "group_no", "user_no"),
     "user_months": ("month", "group_no", "user_no"),
     "feature_months": ("month", "group_no", "user_no"),
+    "group_months": ("month", "group_no", "user_no"),
+    "first_uses": ("since", "group_no", "user_no"),
 }
 
 

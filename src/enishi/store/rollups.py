@@ -4,6 +4,11 @@
 ``user_months``     the days of a month on which a user was active, as bits
 ``feature_months``  the days of a month on which a group used a feature, as bits
 
+and, of these, what only grows, so that no reader goes through the whole past for it:
+
+``group_months``    uses per group and month in which they became known, with the first and last day of use
+``first_uses``      since when a group is known to have used a feature, and from which day on
+
 All are additive like ``usage`` itself: every publish appends the roll-up of its own new rows, late ones included,
 and readers sum, or and take the smallest. So a new day costs what its events cost, whatever the history. They can be
 made again from ``usage`` at any time and then say the same.
@@ -26,14 +31,17 @@ from enishi.store.days import month_end, part_of, split_parts
 from enishi.store.durable import write_durably
 from enishi.store.manifest import File, Manifest, Retired, write_manifest
 from enishi.store.parquet import DAY_COLUMNS, ROW_GROUP, SORT_KEYS, new_name, span_of, write_file
-from enishi.store.schema import ROLLUPS, table_schemas
+from enishi.store.schema import GROWN, ROLLUPS, table_schemas
 
 # Raise it when a roll-up's definition changes: the consumer makes them all again, and readers do without until then.
-ROLLED = 1
+ROLLED = 2
 
+_MONTHLY = [table for table in ROLLUPS if table not in GROWN]
 MONTH_TABLES = ("user_months", "feature_months")
 # The level of a month that is over: merged once as a whole, later only what arrives late is merged.
 SEALED_LEVEL = 100
+# The partition of what only grows, of all months that are over.
+PAST = ""
 
 # Bit 0 is the 31st, bit 30 the 1st: shifting to the right by what is left of the month cuts off the days to come.
 _BIT = "CAST(power(2, 31 - extract(day FROM day)) AS BIGINT)"
@@ -43,6 +51,10 @@ _LATE = "CASE WHEN known_on > day THEN known_on END"
 GROUPED = "CASE WHEN group_no > 0 THEN 0 ELSE user_no END"
 EVERYBODY = "user_no"
 
+_KNOWN_IN = "CAST(date_trunc('month', greatest(day, known_on)) AS DATE)"
+_SINCE = "coalesce(late_on, first_day)"
+
+# Columns and keys, over rows of ``usage``; of what grows, over rows of another roll-up (:data:`GROWN`).
 _DEFINITIONS = {
     "group_days": (
         "group_no, {user} AS user_no, product, day, known_on, CAST(sum(n) AS BIGINT) AS n",
@@ -57,8 +69,27 @@ _DEFINITIONS = {
         f"bit_or({_BIT}) AS days, min(day) AS first_day",
         f"group_no, {{user}}, event, product, {_MONTH}, {_LATE}",
     ),
+    "group_months": (
+        f"group_no, user_no, product, {_KNOWN_IN} AS month, CAST(sum(n) AS BIGINT) AS n, "
+        "min(day) AS first_day, max(day) AS last_day",
+        f"group_no, user_no, product, {_KNOWN_IN}",
+    ),
+    "first_uses": (
+        f"group_no, user_no, event, {_SINCE} AS since, min(first_day) AS first_day",
+        f"group_no, user_no, event, {_SINCE}",
+    ),
 }
-_FOLDS = {"n": "CAST(sum(n) AS BIGINT)", "days": "bit_or(days)", "first_day": "min(first_day)"}
+_FOLDS = {
+    "n": "CAST(sum(n) AS BIGINT)",
+    "days": "bit_or(days)",
+    "first_day": "min(first_day)",
+    "last_day": "max(last_day)",
+}
+# A use says nothing new where one at least as early was known before.
+_NEWS = (
+    "SELECT {columns} FROM (SELECT *, min(first_day) OVER (PARTITION BY group_no, user_no, event ORDER BY since "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM ({rows})) WHERE before IS NULL OR first_day < before"
+)
 
 
 def rolled(table: str, rows: str, user: str = GROUPED) -> str:
@@ -68,7 +99,15 @@ def rolled(table: str, rows: str, user: str = GROUPED) -> str:
         rows: a table or subquery with the columns of ``usage``.
         user: :data:`GROUPED`, or :data:`EVERYBODY` to keep the user also where a group is named.
     """
+    if table in GROWN:
+        return grown(table, f"({rolled(GROWN[table], rows, user)}) of_usage")
     columns, keys = (text.format(user=user) for text in _DEFINITIONS[table])
+    return f"SELECT {columns} FROM {rows} GROUP BY {keys}"  # noqa: S608 - constants of this module
+
+
+def grown(table: str, rows: str) -> str:
+    """SQL (of any engine) that makes what only grows from rows of the roll-up it is of."""
+    columns, keys = _DEFINITIONS[table]
     return f"SELECT {columns} FROM {rows} GROUP BY {keys}"  # noqa: S608 - constants of this module
 
 
@@ -77,12 +116,21 @@ def folded(table: str, rows: str) -> str:
     names = table_schemas()[table].names
     keys = [name for name in names if name not in _FOLDS]
     values = [f"{_FOLDS[name]} AS {name}" for name in names if name in _FOLDS]
-    return f"SELECT {', '.join([*keys, *values])} FROM {rows} GROUP BY {', '.join(keys)}"  # noqa: S608
+    return _news(table, f"SELECT {', '.join([*keys, *values])} FROM {rows} GROUP BY {', '.join(keys)}")  # noqa: S608
+
+
+def _news(table: str, rows: str) -> str:
+    """Rows of first uses without those which say nothing new; of any other roll-up as they are."""
+    return (
+        _NEWS.format(columns=", ".join(table_schemas()[table].names), rows=rows)
+        if table == "first_uses"
+        else rows
+    )
 
 
 def part_in(table: str, day: date, today: date) -> str:
     """The partition of a roll-up's rows of a day."""
-    return f"{day:%Y-%m}" if table in MONTH_TABLES else part_of(day, today)
+    return f"{day:%Y-%m}" if table in MONTH_TABLES or table in GROWN else part_of(day, today)
 
 
 def roll_up(published: Path, usage: pa.Table, today: date) -> dict[str, list[File]]:
@@ -94,7 +142,7 @@ def roll_up(published: Path, usage: pa.Table, today: date) -> dict[str, list[Fil
         engine.register("rows_in", usage)
         for table, schema in ROLLUPS.items():
             by = DAY_COLUMNS[table]
-            rows = engine.sql(f"{rolled(table, 'rows_in')} ORDER BY {by}").to_arrow_table()
+            rows = engine.sql(f"{_news(table, rolled(table, 'rows_in'))} ORDER BY {by}").to_arrow_table()
             parts = split_parts(
                 rows.select(schema.names).cast(schema), by, partial(part_in, table, today=today)
             )
@@ -110,21 +158,22 @@ def merge_rollup(published: Path, table: str, files: Iterable[File], part: str, 
 
 
 def roll_month(published: Path, manifest: Manifest, month: date) -> dict[str, list[File]]:
-    """Write the roll-ups of one month again from all its usage, each as one file."""
+    """Write the roll-ups of one month again from all its usage, each as one file (what only grows left out)."""
     first, last = month.isoformat(), month_end(month).isoformat()
     files = [f for f in manifest.tables.get("usage", []) if f.first <= last and f.last >= first]
     if not files:
-        return {table: [] for table in ROLLUPS}
+        return {table: [] for table in _MONTHLY}
     with _engine() as engine:
         usage = engine.read_parquet([str(published / f.path) for f in files])
         usage.filter(f"day BETWEEN DATE '{first}' AND DATE '{last}'").create_view("rows_in")
         if not engine.sql("SELECT 1 FROM rows_in LIMIT 1").fetchall():
-            return {table: [] for table in ROLLUPS}
-        return {t: [write_query(engine, published, t, rolled(t, "rows_in"), first[:7])] for t in ROLLUPS}
+            return {table: [] for table in _MONTHLY}
+        return {t: [write_query(engine, published, t, rolled(t, "rows_in"), first[:7])] for t in _MONTHLY}
 
 
 def with_months_again(published: Path, manifest: Manifest, months: Iterable[date], now: datetime) -> Manifest:
-    """A manifest whose roll-ups of some months were made again from its usage; the old files are retired."""
+    """A manifest whose roll-ups of some months were made again from its usage, and all that only grows from them;
+    the old files are retired."""
     tables, retired = dict(manifest.tables), list(manifest.retired)
     for month in sorted(months):
         first, last = month.isoformat(), month_end(month).isoformat()
@@ -133,7 +182,21 @@ def with_months_again(published: Path, manifest: Manifest, months: Iterable[date
             kept = [f for f in tables.get(table, []) if f not in old]
             tables[table] = [*kept, *files]
             retired += [Retired(f.path, now.timestamp()) for f in old]
+    for table, source in GROWN.items():
+        retired += [Retired(f.path, now.timestamp()) for f in tables.get(table, [])]
+        tables[table] = grow(published, table, tables.get(source, []))
     return msgspec.structs.replace(manifest, tables=tables, retired=retired)
+
+
+def grow(published: Path, table: str, files: Iterable[File]) -> list[File]:
+    """Write what only grows from the whole of the roll-up it is of, as one file."""
+    paths = [str(published / file.path) for file in files]
+    if not paths:
+        return []
+    with _engine() as engine:
+        engine.read_parquet(paths).create_view("rows_in")
+        query = _news(table, grown(table, "rows_in"))
+        return [write_query(engine, published, table, query, PAST, SEALED_LEVEL)]
 
 
 def roll_history(home: Home, manifest: Manifest, now: datetime) -> Manifest:

@@ -95,6 +95,30 @@ FEATURE_MONTHS = pa.schema(
     ]
 )
 
+# Uses by the month in which they became known (the later of the day itself and ``known_on``).
+GROUP_MONTHS = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("user_no", pa.int64()),
+        ("product", pa.string()),
+        ("month", pa.date32()),
+        ("n", pa.int64()),
+        ("first_day", pa.date32()),
+        ("last_day", pa.date32()),
+    ]
+)
+
+# From ``since`` on it is known that a feature was used first on ``first_day``. Readers take the smallest.
+FIRST_USES = pa.schema(
+    [
+        ("group_no", pa.int64()),
+        ("user_no", pa.int64()),
+        ("event", pa.string()),
+        ("since", pa.date32()),
+        ("first_day", pa.date32()),
+    ]
+)
+
 # Dictionaries: number <-> outside id, with the system it belongs to.
 GROUPS = pa.schema(
     [("group_no", pa.int64()), ("system", pa.string()), ("group_id", pa.string()), ("first_day", pa.date32())]
@@ -109,7 +133,15 @@ MEMBERSHIPS = pa.schema([("group_no", pa.int64()), ("user_no", pa.int64()), ("kn
 # An alias call: from ``known_on`` the previous user is the same person as ``user_no``.
 ALIASES = pa.schema([("previous_no", pa.int64()), ("user_no", pa.int64()), ("known_on", pa.date32())])
 
-ROLLUPS = {"group_days": GROUP_DAYS, "user_months": USER_MONTHS, "feature_months": FEATURE_MONTHS}
+ROLLUPS = {
+    "group_days": GROUP_DAYS,
+    "user_months": USER_MONTHS,
+    "feature_months": FEATURE_MONTHS,
+    "group_months": GROUP_MONTHS,
+    "first_uses": FIRST_USES,
+}
+# What only grows, and the roll-up it is made of.
+GROWN = {"group_months": "group_days", "first_uses": "feature_months"}
 
 EVENT_TABLES = {
     "events": EVENTS,

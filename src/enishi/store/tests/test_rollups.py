@@ -2,19 +2,22 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 import msgspec
 
-from enishi.store.compaction import FAN_IN
+from enishi.store.compaction import FAN_IN, PAST_SHARE
 from enishi.store.contracts import Erasure
 from enishi.store.manifest import read_manifest, write_manifest
+from enishi.store.parquet import DAY_COLUMNS
 from enishi.store.published import Published
-from enishi.store.rollups import ROLLED
-from enishi.store.schema import ROLLUPS
+from enishi.store.rollups import PAST, ROLLED
+from enishi.store.schema import GROWN, ROLLUPS
 from enishi.store.tests.fakes import START, Bench, event, us
 
 Counted = dict[str, Counter[tuple[object, ...]]]
+Row = tuple[Any, ...]
 
 
 def in_the_events(bench: Bench) -> Counted:
@@ -22,6 +25,8 @@ def in_the_events(bench: Bench) -> Counted:
     days: Counter[tuple[object, ...]] = Counter()
     users: Counter[tuple[object, ...]] = Counter()
     features: Counter[tuple[object, ...]] = Counter()
+    months: list[Row] = []
+    uses: list[Row] = []
     for row in bench.rows("events"):
         group, user, day, known = row["group_no"], row["user_no"], row["day"], row["known_on"]
         assert isinstance(day, date)
@@ -29,13 +34,46 @@ def in_the_events(bench: Bench) -> Counted:
         late = known if known > day else None
         days[group, 0 if group else user, row["product"], day, known] += 1
         users[group, user, row["product"], day, late] = 1
-        features[group, 0 if group else user, row["event"], row["product"], day, late] = 1
-    return {"group_days": days, "user_months": users, "feature_months": features}
+        owner = group, 0 if group else user
+        features[*owner, row["event"], row["product"], day, late] = 1
+        known = max(day, known)
+        months.append(((*owner, row["product"], known.replace(day=1)), 1, day, day))
+        uses.append(((*owner, row["event"]), known, day))
+    found = {"group_days": days, "user_months": users, "feature_months": features}
+    return found | {"group_months": summed(months), "first_uses": news(uses)}
+
+
+def summed(rows: list[Row]) -> Counter[tuple[object, ...]]:
+    """Rows of ``(key, n, first, last)`` with n added up and the days folded."""
+    found: dict[Any, Any] = {}
+    for key, n, first, last in rows:
+        total, low, high = found.get(key, (0, first, last))
+        found[key] = total + n, min(low, first), max(high, last)
+    return Counter((*key, *values) for key, values in found.items())
+
+
+def news(rows: list[Row]) -> Counter[tuple[object, ...]]:
+    """Rows of ``(key, since, first)`` without those of which one known before says as much."""
+    found: Counter[tuple[object, ...]] = Counter()
+    earliest: dict[Any, Any] = {}
+    for key, since, first in sorted(rows):
+        if key not in earliest or first < earliest[key]:
+            earliest[key] = first
+            found[*key, since, first] = 1
+    return found
+
+
+def _keyed(row: dict[str, Any], columns: int) -> Row:
+    values = tuple(row.values())
+    return values[:columns], *values[columns:]
 
 
 def in_the_rollups(bench: Bench) -> Counted:
-    found: Counted = {}
-    for table in ROLLUPS:
+    found: Counted = {
+        "group_months": summed([_keyed(row, 4) for row in bench.rows("group_months")]),
+        "first_uses": news([_keyed(row, 3) for row in bench.rows("first_uses")]),
+    }
+    for table in set(ROLLUPS) - set(GROWN):
         counter: Counter[tuple[object, ...]] = Counter()
         for row in bench.rows(table):
             if table == "group_days":
@@ -77,6 +115,21 @@ def test_rollups_follow_every_publish_and_compaction(bench: Bench) -> None:
     )
 
 
+def test_what_only_grows_becomes_one_past(bench: Bench) -> None:
+    for number in range(24):
+        bench.clock.advance(days=10)
+        send(bench, number)
+    rows = {table: bench.rows(table) for table in GROWN}
+    today = bench.clock().date()
+    for table in GROWN:
+        files = Published(bench.home).entries(table)
+        assert [file.part for file in files].count(PAST) == 1
+        over = [file for file in files if PAST < file.part < f"{today:%Y-%m}"]
+        past = sum(file.rows for file in files if file.part == PAST)
+        assert PAST_SHARE * sum(file.rows for file in over) < past
+    assert len(rows["first_uses"]) < len(in_the_events(bench)["feature_months"]) / 2
+
+
 def test_an_erased_person_leaves_the_rollups(bench: Bench) -> None:
     for number in range(4):
         send(bench, number)
@@ -115,7 +168,7 @@ def test_files_of_a_rollup_are_found_by_day(bench: Bench) -> None:
     for table in ROLLUPS:
         for file in published.entries(table):
             days = duckdb.sql(f"SELECT * FROM '{published.folder / file.path}'").to_arrow_table()
-            low = min(days["month" if "month" in days.column_names else "day"].to_pylist())
+            low = min(days[DAY_COLUMNS[table]].to_pylist())
             assert file.first == low.isoformat()
             assert str(published.folder / file.path) in published.files(table, low, low)
 
