@@ -100,11 +100,24 @@ def company(stage: Stage) -> Body:
     return {
         "name": "改名株式会社", "language": "ja", "time_zone": "Asia/Tokyo", "week_start": "0", "fiscal_year_start": "4",
         "currency": "JPY", "gross_margin": "70", "holiday_country": "JP", "extra_holidays": "2026-12-29 休業",
+        "factor_rule": "off", "factor_grace_days": "0",
     }  # fmt: skip
 
 
 def rights(stage: Stage) -> Body:
     return {"family_name": "改名", "role": "csm", "scope": "own", "language": "ja"}
+
+
+def lock_tanaka(stage: Stage) -> None:
+    from enishi.web import locks
+
+    locks.lock(stage.world.members["tanaka"].email)
+
+
+def give_tanaka_a_factor(stage: Stage) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    TOTP.activate(stage.world.members["tanaka"], generate_totp_secret())
 
 
 def rules(stage: Stage) -> Body:
@@ -258,6 +271,8 @@ WRITES: dict[str, Write] = {
     "teams": Write(lambda s: {"name": "新しいチーム"}),
     "team": Write(lambda s: {"name": "改名"}),
     "team-delete": Write(),
+    "member-unlock": Write(before=lock_tanaka),
+    "member-factor": Write(before=give_tanaka_a_factor),
     "me": Write(lambda s: {"family_name": "改名", "language": "ja"}),
     "outbox-again": Write(values=number("dead")),
     "outbox-cancel": Write(values=number("queued")),

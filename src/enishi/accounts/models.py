@@ -30,6 +30,12 @@ class Scope(models.TextChoices):
     OWN = "own", _("Own accounts")
 
 
+class FactorRule(models.TextChoices):
+    OFF = "off", _("Each member decides")
+    LEADERS = "leaders", _("Required for administrators and managers")
+    ALL = "all", _("Required for everyone")
+
+
 class Company(models.Model):
     """The vendor that runs this installation: one row."""
 
@@ -42,6 +48,11 @@ class Company(models.Model):
     holiday_country = models.CharField(_("Holiday calendar"), max_length=5, default="JP")
     extra_holidays = models.JSONField(_("Company holidays"), default=list, blank=True)
     gross_margin = models.DecimalField(_("Gross margin"), max_digits=5, decimal_places=4, default="0.8")
+    factor_rule = models.CharField(
+        _("Second factor"), max_length=10, choices=FactorRule.choices, default=FactorRule.OFF
+    )
+    factor_grace_days = models.PositiveSmallIntegerField(_("Days to set it up"), default=0)
+    factor_since = models.DateTimeField(null=True, blank=True)  # when the rule was last made
     set_up_at = models.DateTimeField(null=True, blank=True)
     sample = models.BooleanField(default=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from enishi.cli.init import tell_sign_in
@@ -12,6 +14,9 @@ from enishi.cli.words import Command, _Spoken, json_option, option, say
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
+if TYPE_CHECKING:
+    from enishi.accounts.models import Member
+
 
 class _Group(_Spoken, click.Group):
     pass
@@ -21,7 +26,8 @@ class _Group(_Spoken, click.Group):
     "member",
     cls=_Group,
     text=Text(
-        "Members: list, add, give a new password.", "メンバーの一覧・追加・パスワード再発行を行います。"
+        "Members: list, add, give a new password, take a lost second factor away.",
+        "メンバーの一覧・追加・パスワード再発行・2段階認証の解除を行います。",
     ),
 )
 def command() -> None:
@@ -118,6 +124,50 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
 def password(email: str, as_json: bool) -> None:
     open_installation()
     from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.web.locks import unlock
+
+    member = _find(email)
+    made = make_password()
+    member.set_password(made)
+    member.save(update_fields=["password"])
+    unlock(member.email)
+    write_audit(SYSTEM, "password_reset", member)
+    _tell(SignIn(member.email, made), as_json)
+
+
+@command.command(
+    "factor",
+    cls=Command,
+    text=Text(
+        "Take a lost second factor away.\n\nThe member's sessions end; the password alone opens again, and where the company requires a second factor the next sign-in leads to setting a new one up.",
+        "紛失した2段階認証を解除します。\n\nメンバーのセッションはすべて終了し、パスワードのみでサインインできます。会社の設定で必須の場合は、次回のサインイン時に再設定の画面へ進みます。",
+    ),
+)
+@click.argument("email", default=ADMIN_MAIL)
+@json_option()
+def factor(email: str, as_json: bool) -> None:
+    open_installation()
+    from enishi.accounts.audit import SYSTEM
+    from enishi.web.factors import remove_factor
+
+    member = _find(email)
+    removed = remove_factor(SYSTEM, member)
+    if as_json:
+        show_json({"email": member.email, "removed": removed})
+    elif removed:
+        click.echo(
+            say(
+                f"The second factor of {member.email} is removed.",
+                f"{member.email} の2段階認証を解除しました。",
+            )
+        )
+    else:
+        click.echo(
+            say(f"{member.email} has no second factor.", f"{member.email} は2段階認証を設定していません。")
+        )
+
+
+def _find(email: str) -> Member:
     from enishi.accounts.models import Member
 
     member = Member.objects.filter(email__iexact=email, is_active=True).first()
@@ -127,11 +177,7 @@ def password(email: str, as_json: bool) -> None:
             f"There is no active member {email}.",
             f"有効なメンバー {email} が見つかりません。",
         )
-    made = make_password()
-    member.set_password(made)
-    member.save(update_fields=["password"])
-    write_audit(SYSTEM, "password_reset", member)
-    _tell(SignIn(member.email, made), as_json)
+    return member
 
 
 def _tell(sign_in: SignIn, as_json: bool) -> None:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
 from enishi.outreach.api import Letter, write_to_member
-from enishi.web import words
+from enishi.web import locks, words
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -27,9 +36,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "too_many_login_attempts": gettext_lazy(
-            "Too many wrong passwords. Sign-in with this address is locked for 15 minutes; resetting the password unlocks it."
-        ),
         "email_password_mismatch": gettext_lazy("The mail address or the password is wrong."),
         "incorrect_password": gettext_lazy("The password is wrong."),
     }
@@ -57,10 +63,38 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         super().add_message(request, level, message_template, message_context, extra_tags, message)
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Not again right after signing in: who is led to the set-up of the second factor has just proved who they are."""
+        if not super().is_reauthentication_required(app=app, **more):
+            return False
+        proofs = get_authentication_records(self.request, self.request.user)
+        return not proofs or time.time() - proofs[-1]["at"] >= account_settings.REAUTHENTICATION_TIMEOUT
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Say how long the lock still lasts; it is the same for addresses that are nobody's."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as error:
+            ends = locks.locked_until(credentials.get("email", ""))
+            if ends is None:
+                raise ValidationError(
+                    _("Too many attempts from your network. Try again in a minute."), code=error.code
+                ) from error
+            raise ValidationError(_locked(ends), code=error.code) from error
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Per address alone: the host in the library's key is the asker's choice."""
+        return locks.attempts_of(credentials.get("email", ""))
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         member = Member.objects.filter(email__iexact=credentials.get("email", "")).first()
-        if member is not None:
-            write_audit(member, "sign_in_failed", member)
+        if member is None:
+            return
+        write_audit(member, "sign_in_failed", member)
+        if ends := locks.locked_until(member.email):
+            write_audit(
+                member, "sign_in_locked", member, detail={"until": ends.isoformat(timespec="seconds")}
+            )
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
@@ -70,6 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         super().set_password(user, password)
         if isinstance(user, Member):
+            locks.unlock(user.email)
             write_audit(user, "password_changed", user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -96,6 +131,17 @@ class AccountAdapter(DefaultAccountAdapter):
             self.send_mail(template_prefix, user.email, facts)
 
 
+class SessionAdapter(DefaultUserSessionsAdapter):
+    """The list of one's sessions."""
+
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        """End sessions from the list of one's own."""
+        super().end_sessions(sessions)
+        if sessions:
+            member = sessions[0].user
+            write_audit(member, "sessions_ended", member, detail={"ended": len(sessions)})
+
+
 class FactorAdapter(DefaultMFAAdapter):
     """The second factor by authenticator app and recovery codes."""
 
@@ -111,6 +157,17 @@ class FactorAdapter(DefaultMFAAdapter):
         from allauth.account.adapter import get_adapter
 
         get_adapter().send_notification_mail(template_prefix, user, **kwargs)
+
+
+def _locked(ends: datetime) -> str:
+    minutes = max(1, ceil((ends - timezone.now()).total_seconds() / 60))
+    return ngettext(
+        "Too many wrong passwords. Sign-in with this address is locked for %(count)s more minute. Resetting the "
+        "password or an administrator unlocks it at once.",
+        "Too many wrong passwords. Sign-in with this address is locked for %(count)s more minutes. Resetting the "
+        "password or an administrator unlocks it at once.",
+        minutes,
+    ) % {"count": minutes}
 
 
 def _our_own(address: str) -> str:

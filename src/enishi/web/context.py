@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
+from enishi.web.factors import set_up_by
 from enishi.web.guard import ADMINS, EVERYONE, LEADERS
 from enishi.web.models import BackgroundJob
 
@@ -83,15 +86,23 @@ def script_words() -> dict[str, str]:
     }
 
 
+def _set_up_by(request: HttpRequest) -> datetime | None:
+    member = getattr(request, "user", None)
+    return set_up_by(member, timezone.now()) if isinstance(member, Member) else None
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
     theme = request.COOKIES.get("enishi_theme", "auto")
     signed_in = isinstance(getattr(request, "user", None), Member)
+    must_set_up = getattr(request, "must_set_up", False)
     return {
         "company": SimpleLazyObject(get_company),
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "past_scores": SimpleLazyObject(past_scores),
         "script_words": script_words,
         "theme": theme if theme in THEMES else "auto",
-        "framed": "base.html" if signed_in else "entrance.html",
+        "framed": "base.html" if signed_in and not must_set_up else "entrance.html",
+        "must_set_up": must_set_up,
+        "set_up_by": SimpleLazyObject(lambda: _set_up_by(request)),
     }

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "enishi.web.middleware.SessionTraceMiddleware",
     "enishi.web.middleware.PersonMiddleware",
+    "enishi.web.factors.FactorMiddleware",
 ]
 
 ROOT_URLCONF = "enishi.web.urls"
@@ -144,6 +145,7 @@ MFA_FORMS = {
     "authenticate": "enishi.web.factors.SignInForm",
     "reauthenticate": "enishi.web.factors.ConfirmForm",
 }
+USERSESSIONS_ADAPTER = "enishi.web.adapters.SessionAdapter"
 USERSESSIONS_TRACK_ACTIVITY = True
 CACHES = {
     # Shared by all processes and kept over restarts, so that a lock-out holds.

@@ -8,7 +8,7 @@ from babel import Locale
 from babel.dates import get_month_names
 from django.conf import settings
 
-from enishi.accounts.models import OutsideId, Role, Scope
+from enishi.accounts.models import FactorRule, OutsideId, Role, Scope
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.text import Text
 from enishi.segments.api import tier_titles
@@ -102,6 +102,7 @@ KEYS: dict[str, Text] = {
     "source": Text("source", "取り込み元"),
     "stage": Text("stage", "ステージ"),
     "system": Text("system", "システム"),
+    "tag": Text("tag", "タグ"),
     "target": Text("leads to", "紐付け先"),
     "team": Text("team", "チーム"),
     "texts": Text("texts emptied", "消去した文章数"),
@@ -203,6 +204,7 @@ CHOICES: dict[str, Words] = {
             "quarter": Text("every quarter", "四半期ごと"),
         }
     ),
+    "factor_rule": _labels(dict(FactorRule.choices)),
     "fiscal_year_start": _months,
     "format": _said({"xlsx": Text("Excel", "Excel"), "csv": Text("CSV", "CSV")}),
     "holiday_country": _countries,

@@ -26,8 +26,14 @@ ACTS = (
         {
             "signed_in": Text("signed in", "サインイン"),
             "sign_in_failed": Text("failed to sign in", "サインインの失敗"),
+            "sign_in_locked": Text("locked by wrong passwords", "サインインのロック"),
+            "sign_in_unlocked": Text("unlocked the sign-in", "サインインのロック解除"),
             "password_changed": Text("changed the password", "パスワードの変更"),
             "password_reset": Text("made a new password", "パスワードの再設定"),
+            "factor_added": Text("switched the second factor on", "2段階認証の有効化"),
+            "factor_removed": Text("switched the second factor off", "2段階認証の無効化"),
+            "factor_codes_made": Text("made recovery codes", "リカバリーコードの発行"),
+            "sessions_ended": Text("ended sessions", "セッションの終了"),
         },
     ),
     Acts(
@@ -98,6 +104,8 @@ ACTS = (
             "task_reopened": Text("reopened a task", "タスクの再開"),
             "task_moved": Text("moved a task to another day", "タスクの期限変更"),
             "task_reassigned": Text("gave a task to somebody else", "タスクの担当変更"),
+            "tag_added": Text("put a tag on an account", "タグの追加"),
+            "tag_removed": Text("took a tag off an account", "タグの削除"),
             "note_added": Text("wrote a note", "メモの作成"),
             "note_edited": Text("changed a note", "メモの変更"),
             "note_deleted": Text("deleted a note", "メモの削除"),

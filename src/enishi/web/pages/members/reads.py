@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Q, QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
-from enishi.accounts.models import Member
+from enishi.accounts.models import Company, Member
 from enishi.kit.text import fold, full_name
+from enishi.web.factors import due_at
+from enishi.web.locks import locked_until
 
 ACTIVE, INVITED, EXPIRED, INACTIVE = "active", "invited", "expired", "inactive"
 
@@ -32,6 +35,7 @@ def list_members(filters: Filters) -> QuerySet[Member]:
             distinct=True,
         ),
         seen_at=Max("usersession__last_seen_at"),
+        has_factor=Exists(Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)),
     )
     if filters.role:
         members = members.filter(role=filters.role)
@@ -63,6 +67,19 @@ def _matching(members: QuerySet[Member], query: str) -> QuerySet[Member]:
         or wanted.replace(" ", "") in fold("".join(names[1:]))
     ]
     return members.filter(pk__in=found)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a member's sign-in stands: locked until when, and whether the second factor that is required is missing."""
+
+    locked_until: datetime | None
+    lacks_factor: bool
+
+
+def door_of(member: Member, company: Company, has_factor: bool) -> Door:
+    required = member.is_active and due_at(member, company) is not None
+    return Door(locked_until(member.email) if member.is_active else None, required and not has_factor)
 
 
 def state_of(member: Member, now: datetime) -> str:

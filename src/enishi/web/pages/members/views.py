@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Role, Team
 from enishi.kit.errors import EnishiError
 from enishi.web import members as acts
+from enishi.web.factors import has_factor, remove_factor
 from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
+from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
-from enishi.web.pages.members.reads import Filters, list_members, state_of
+from enishi.web.pages.members.reads import Filters, door_of, list_members, state_of
 
 A_PAGE = 50
 
@@ -54,10 +57,13 @@ def _list(request: PageRequest, form: InviteForm, status: int = 200) -> HttpResp
         asked.get("q", ""), asked.get("role", ""), asked.get("team", ""), asked.get("state", "")
     )
     shown = Paginator(list_members(filters), A_PAGE).get_page(asked.get("page"))
-    now = timezone.now()
+    now, company = timezone.now(), get_company()
     context = {
         "page": shown,
-        "rows": [(member, state_of(member, now)) for member in shown],
+        "rows": [
+            (member, state_of(member, now), door_of(member, company, getattr(member, "has_factor", False)))
+            for member in shown
+        ],
         "filters": filters,
         "roles": Role.choices,
         "teams": list(Team.objects.values_list("pk", "name")),
@@ -100,6 +106,8 @@ def member(request: PageRequest, number: int) -> HttpResponseBase:
         "subject": subject,
         "state": state_of(subject, timezone.now()),
         "form": form,
+        "door": door_of(subject, get_company(), has_factor(subject)),
+        "has_factor": has_factor(subject),
         "heirs": HeirForm(leaving=subject),
         "customers": subject.accounts.filter(deleted_at__isnull=True, merged_into__isnull=True).count(),
         "self": subject.pk == request.member.pk,
@@ -175,4 +183,26 @@ def hand_over_accounts(request: PageRequest, number: int) -> HttpResponseBase:
     """Give a member's customers to another."""
     subject = find_member(number)
     toast_after(request, _told(acts.hand_over(request.member, subject, _heir(request, subject))))
+    return HttpResponseRedirect(reverse("member", args=[number]))
+
+
+@page(roles=ADMINS)
+@require_POST
+def unlock(request: PageRequest, number: int) -> HttpResponseBase:
+    """Let a member who mistyped the password try again at once."""
+    subject = find_member(number)
+    done = unlock_member(request.member, subject)
+    toast_after(request, _("The sign-in is unlocked.") if done else _("The sign-in is not locked."))
+    return HttpResponseRedirect(reverse("member", args=[number]))
+
+
+@page(roles=ADMINS)
+@require_POST
+def take_factor_away(request: PageRequest, number: int) -> HttpResponseBase:
+    """For a member who lost the phone: the password alone opens again, and their sessions end."""
+    subject = find_member(number)
+    if subject.pk == request.member.pk:
+        return HttpResponseRedirect(reverse("mfa_index"))
+    done = remove_factor(request.member, subject)
+    toast_after(request, _("The second factor is removed.") if done else _("There is no second factor."))
     return HttpResponseRedirect(reverse("member", args=[number]))

@@ -41,11 +41,20 @@ def _queue(number: int) -> None:
     run_background.enqueue(number)
 
 
+def _written(value: Any) -> str:
+    """A setting as the audit log keeps it."""
+    if isinstance(value, list):
+        return ", ".join(f"{line['on']} {line['name']}".strip() for line in value)
+    return str(value)
+
+
 def save_company(actor: Member, company: Company, fields: dict[str, Any], now: datetime) -> list[str]:
     """Change the company's settings; returns the names of what changed."""
     changed = [name for name, value in fields.items() if getattr(company, name) != value]
     with transaction.atomic():
-        detail = {name: [str(getattr(company, name)), str(fields[name])] for name in changed}
+        detail = {name: [_written(getattr(company, name)), _written(fields[name])] for name in changed}
+        if "factor_rule" in changed:
+            company.factor_since = now
         for name in changed:
             setattr(company, name, fields[name])
         if company.set_up_at is None:

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from enishi.accounts.models import Company
+from enishi.accounts.models import Company, FactorRule
 from enishi.kit.text import plain_number
 
+MOST_GRACE_DAYS = 90
 CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "HKD", "SGD", "THB", "VND", "IDR", "INR", "AUD", "CAD", "CHF")  # fmt: skip
 
 
@@ -125,6 +126,23 @@ class CompanyForm(forms.ModelForm[Company]):
         help_text=_("What is left of revenue after the cost of delivering it. Used for lifetime value."),
     )
 
+    factor_rule = forms.ChoiceField(
+        label=_("Second factor"),
+        choices=FactorRule.choices,
+        help_text=_(
+            "Beside the password a code from an app on the phone. Whoever has none is led to set it up after "
+            "signing in and can do nothing else until then. API keys and write keys are not concerned."
+        ),
+    )
+    factor_grace_days = forms.IntegerField(
+        label=_("Days to set it up"),
+        min_value=0,
+        max_value=MOST_GRACE_DAYS,
+        help_text=_(
+            "So long a member may still work without it: from when the rule is made, or from when they joined. 0: at once."
+        ),
+    )
+
     class Meta:
         model = Company
         fields = (
@@ -137,6 +155,8 @@ class CompanyForm(forms.ModelForm[Company]):
             "gross_margin",
             "holiday_country",
             "extra_holidays",
+            "factor_rule",
+            "factor_grace_days",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -178,7 +178,12 @@ def test_every_verb_written_has_a_title_in_both_languages() -> None:
 
 
 def test_every_key_of_a_detail_has_a_name() -> None:
-    kept = {field.name for field in Company._meta.get_fields()} - {"id", "set_up_at", "sample"}
+    kept = {field.name for field in Company._meta.get_fields()} - {
+        "id",
+        "set_up_at",
+        "sample",
+        "factor_since",
+    }
     rights = {"role", "scope", "team", "language", "family_name", "given_name", "name_kana"}
     named = set(KEYS) | set(SPECIAL) | UNSHOWN | {"from", "to"}
     assert (source.detail_keys() | kept | rights) - named == set()

@@ -93,7 +93,7 @@ def test_company_settings_are_checked_saved_and_audited(client: Client) -> None:
     form = {
         "name": "株式会社ソラテック", "language": "ja", "time_zone": "Asia/Tokyo", "week_start": "0",
         "fiscal_year_start": "4", "currency": "JPY", "gross_margin": "72.5", "holiday_country": "JP",
-        "extra_holidays": "2026-12-29 年末休業\n2026/12/30",
+        "extra_holidays": "2026-12-29 年末休業\n2026/12/30", "factor_rule": "off", "factor_grace_days": "0",
     }  # fmt: skip
     assert 'value="80"' in client.get("/setup/company/").content.decode()
     assert client.post("/setup/company/", form).status_code == 302
