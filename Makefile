@@ -23,11 +23,11 @@ help: ## list what one can do
 	@echo "Enishi: what one can do here   (make TARGET)"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
 		| awk -F '\t' '{printf "  %-14s %s\n", $$1, $$2}'
-	@echo "Settings: PORT=8000  DATA=folder  ACCOUNTS=400  TESTS='src/enishi/store -k inbox'"
+	@echo "Settings of run: PORT=8000  DATA=folder  ACCOUNTS=400. Of test: TESTS='src/enishi/store -k inbox'"
 
 # ---- installing -------------------------------------------------------------------------------------------
 
-install: $(STAMPS)/installed ## prepare .venv, then use .venv/bin/enishi
+install: $(STAMPS)/installed ## prepare .venv; after it there is .venv/bin/enishi
 
 install-dev: $(STAMPS)/dev $(STAMPS)/installed ## the same, with the tools of make check
 
@@ -59,7 +59,7 @@ $(STAMPS)/installed: $(STAMPS)/run $(SOURCES)
 run: $(STAMPS)/installed ## start Enishi with the sample company on http://127.0.0.1:$PORT
 	@exec $(ENISHI) serve --demo --accounts $(ACCOUNTS) --port $(PORT)
 
-real: $(STAMPS)/installed ## score real data as of then and print how good the score was
+real: $(STAMPS)/installed ## judge real history as it was known then, and print how good the score was (ENISHI_DATA=folder)
 	@$(BIN)/enishi real
 
 # ---- checking ---------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ test: install-dev ## every test, on the embedded database
 test-postgres: install-dev ## the tests that ask a database, on PostgreSQL
 	scripts/with-postgres $(PYTEST) -m "not browser and (both or not slow)" $(TESTS)
 
-format: install-dev ## lay the code out
+format: install-dev ## lay the code out and mend what the linter can
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 lint: install-dev

@@ -12,7 +12,7 @@ from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS, show_bands
 from enishi.cli.scoring import score_then
 from enishi.cli.show import show_json, show_table
-from enishi.cli.words import json_option, option, say, spoken
+from enishi.cli.words import DAY, json_option, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -23,13 +23,17 @@ _ONLY_JSON = ("number", "account", "computed_band", "judged")
 
 @spoken(
     "asof",
-    en="Say what was known on a past day: scores and metrics of every account, or of those named.\n\nNothing learned later is used.",
-    ja="過去の時点で分かっていた内容(スコアと指標)を表示します。\n\nその日より後に得られた情報は使いません。",
+    en="Say what was known on a past day: scores and metrics of every account, or of those named.\n\nDATE is written as 2026-04-01. Nothing learned later is used.",
+    ja="過去の時点で分かっていた内容(スコアと指標)を表示します。\n\nDATE は 2026-04-01 の形で指定します。その日より後に得られた情報は使いません。",
 )
-@click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("day", metavar="DATE", type=DAY)
 @click.argument("accounts", nargs=-1)
 @option(
-    "--metric", "metrics", multiple=True, en="A metric to show. Repeatable.", ja="表示する指標。複数指定可。"
+    "--metric",
+    "metrics",
+    multiple=True,
+    en="A metric to show, by its id as on the page Health → Metrics. Repeatable.",
+    ja="表示する指標のID(「ヘルス → 指標」を参照)。複数指定可。",
 )
 @option(
     "--limit", type=int, default=30, show_default=True, en="How many accounts to list.", ja="表示する件数。"

@@ -9,12 +9,10 @@ import click
 
 from enishi.cli.installation import open_installation
 from enishi.cli.show import progress, show_json
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @spoken(
@@ -55,8 +53,8 @@ churn:90 は90日以内の解約の記録を結果とします。""",
     "--scorecard",
     default="default",
     show_default=True,
-    en="Which published scorecard.",
-    ja="公開中のスコアカード名。",
+    en="Which published scorecard, by its id.",
+    ja="公開中のスコアカードのID。",
 )
 @json_option()
 def command(

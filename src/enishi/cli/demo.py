@@ -13,7 +13,7 @@ from enishi.cli.sample import Wanted, bring_sample, has_sample
 from enishi.cli.scoring import score_all, score_past
 from enishi.cli.setting_up import set_up
 from enishi.cli.show import show_json
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
@@ -45,7 +45,7 @@ accounts_option = option(
 )
 @option(
     "--until",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     en="Last day of the history (today).",
     ja="履歴の最終日(省略時は本日)。",
 )

@@ -11,7 +11,7 @@ from enishi.cli.finding import find_account
 from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS
 from enishi.cli.show import show_json, show_table
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, say, spoken
 from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 
@@ -32,7 +32,7 @@ CAUSES = {
 @option(
     "--as-of",
     "day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     en="As known on this day.",
     ja="この日の時点で分かっていた内容。",
 )

@@ -23,7 +23,7 @@ EXAMPLES = 10
     en="""Import a file of records or events.
 
 KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training,
-acquisition_cost, exchange_rate or event. FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
+acquisition_cost, exchange_rate or event, also in the plural. FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
 are matched by their headings; --map corrects the guess and is remembered for files with the same headings. The same
 file again changes nothing. Exit code 3: some rows were rejected.""",
     ja="""ファイルを取り込みます。
@@ -41,8 +41,8 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
     "maps",
     multiple=True,
     metavar="OURS=THEIRS",
-    en="Our field is their column (empty: leave it out). Repeatable.",
-    ja="項目と列の対応(列名を空にすると取り込みません)。複数指定可。",
+    en="Our field is their column, as in user=staff_number (empty: leave it out). Repeatable.",
+    ja="項目と列の対応(例: user=社員番号。列名を空にすると取り込みません)。複数指定可。",
 )
 @option(
     "--set",
@@ -52,7 +52,12 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
     en="One value for every row. Repeatable.",
     ja="全行に同じ値を設定します。複数指定可。",
 )
-@option("--system", default="", en="The system the ids belong to.", ja="IDが属するシステムの名前。")
+@option(
+    "--system",
+    default="",
+    en="The system the ids belong to (product: your own).",
+    ja="IDが属するシステムの名前(自社製品は product)。",
+)
 @option(
     "--dates",
     type=click.Choice(["ymd", "dmy", "mdy"]),
@@ -62,8 +67,8 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
 @option(
     "--history/--news",
     default=None,
-    en="Known when it happened, or from now on (history, as long as there is nothing of the kind).",
-    ja="発生日から既知とするか、今から既知とするか(その種類のデータが無い間は前者)。",
+    en="Whether the rows were known when they happened, or are news of today (history for the first file of a kind).",
+    ja="発生日から分かっていた履歴とするか、本日分かった新しい情報とするか(各種類の最初のファイルは履歴)。",
 )
 @option(
     "--dry-run",

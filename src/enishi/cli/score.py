@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import click
-
 from enishi.cli.installation import open_installation
 from enishi.cli.scoring import score_all, score_past, score_then
 from enishi.cli.show import show_json, show_table
-from enishi.cli.words import json_option, option, say, spoken
+from enishi.cli.words import DAY, json_option, option, say, spoken
 from enishi.kit.clock import system_clock
 
 BANDS = {
@@ -25,9 +23,7 @@ BANDS = {
     en="Score every account as of today, or as known on a past day.\n\n--past also fills the history, as it would have been judged then.",
     ja="すべての顧客企業のスコアを計算します(本日、または過去の時点)。\n\n--past を付けると、過去の履歴も当時の情報で計算します。",
 )
-@option(
-    "--as-of", "day", type=click.DateTime(["%Y-%m-%d"]), en="The day (today).", ja="対象日(省略時は本日)。"
-)
+@option("--as-of", "day", type=DAY, en="The day (today).", ja="対象日(省略時は本日)。")
 @option("--past", is_flag=True, en="Fill the history too.", ja="過去の履歴も計算します。")
 @json_option()
 def command(day: datetime | None, past: bool, as_json: bool) -> None:

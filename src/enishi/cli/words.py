@@ -165,6 +165,16 @@ def this_program() -> str:
     return f"{program} --data {shlex.quote(home)}" if home else program
 
 
+class _Day(click.DateTime):
+    """A day, shown in help as people write it and not as a pattern of the library."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "YYYY-MM-DD"
+
+
+DAY = _Day(["%Y-%m-%d"])
+
+
 def option(*names: str, en: str, ja: str, **kwargs: Any) -> Any:
     """``click.option`` with its help in both languages."""
     return click.option(*names, cls=SpokenOption, text=Text(en, ja), **kwargs)

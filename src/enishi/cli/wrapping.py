@@ -27,9 +27,14 @@ def wrap_japanese(
     """As ``click.formatting.wrap_text``."""
     paragraphs = text.split("\n\n") if preserve_paragraphs else [text]
     return "\n\n".join(
-        "\n".join(_lines(paragraph.replace("\n", " "), width, initial_indent, subsequent_indent))
+        "\n".join(_lines(_joined(paragraph), width, initial_indent, subsequent_indent))
         for paragraph in paragraphs
     )
+
+
+def _joined(paragraph: str) -> str:
+    """One line: a break in the source is a space only between two words in Latin letters."""
+    return re.sub(r"(?<=[!-~])\s*\n\s*(?=[!-~])", " ", paragraph).replace("\n", "")
 
 
 def _lines(text: str, width: int, first: str, later: str) -> Iterator[str]:

@@ -127,6 +127,18 @@ def test_japanese_help_breaks_between_phrases_by_screen_width() -> None:
         assert not any(line.startswith(("。", "、", ")")) for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("一時的な環境で\n実行します", "一時的な環境で実行します"),
+        ("、\nchurn:90 は", "、churn:90 は"),
+        ("JSON\nLines", "JSON Lines"),
+    ],
+)
+def test_a_line_break_of_the_source_leaves_a_space_between_latin_words_only(written: str, shown: str) -> None:
+    assert wrap_japanese(written, 60) == shown
+
+
 def test_a_phrase_wider_than_the_line_is_cut() -> None:
     lines = wrap_japanese("顧客企業管理基盤整備事業", 8).splitlines()
     assert "".join(lines) == "顧客企業管理基盤整備事業"
