@@ -58,6 +58,15 @@ def _asks_a_database(item: pytest.Item) -> bool:
     return marked or not _DATABASES_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a machine lacks is said at the end, loudly: a quiet skip looks like a test that passed."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {reason for report in skipped if "not tried: " in (reason := str(report.longrepr[2]))}
+    for reason in sorted(reasons):
+        terminalreporter.section("NOT TRIED", sep="!", red=True)
+        terminalreporter.line(reason.partition("not tried: ")[2])
+
+
 _LEFT_BY_ONE_TEST = ("store", "cache/past", "cache/ranks")
 
 
