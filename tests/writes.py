@@ -192,6 +192,9 @@ VERBS: dict[str, dict[str, Callable[[Stage], Body]]] = {
         "stage": bulk(stage="adoption"),
         "tier": bulk(tier="tech", reason="重要"),
         "task": bulk(title="電話する"),
+        "snooze": lambda s: bulk(until=s.ahead(7))(s),
+        "tag": bulk(tag="重点"),
+        "untag": bulk(untag="更新前"),
     },
 }
 
@@ -364,6 +367,7 @@ def _make_work(stage: Stage) -> None:
     shared = SavedView.objects.create(member=takahashi, name="共有", address="band=red", shared=True)
     stage.numbers["shared"] = shared.pk
     stage.numbers["task"] = work.create_task(takahashi, sakura, "電話", now=now).pk
+    work.add_tag(takahashi, [stage.world.accounts["sakura"]], "更新前", now=now)
     until = stage.today + timedelta(days=5)
     work.override_band(
         takahashi, sakura, "green", reason="更新", expires_on=until, today=stage.today, now=now

@@ -27,7 +27,7 @@ from enishi.kit.text import Text
 from enishi.store.kinds import ACCOUNT
 
 # Rows of rooms above that people wrote about an account; they follow it. Named, so that nothing is imported upward.
-FOLLOWERS = ("work.Task", "work.Note", "work.Attention")
+FOLLOWERS = ("work.Task", "work.Note", "work.Attention", "work.Tag")
 
 
 @dataclass(frozen=True, slots=True)

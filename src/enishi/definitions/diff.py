@@ -30,7 +30,7 @@ _WORDS = {
     "minimum_coverage": Text("Minimum coverage", "必要な充足率"),
     "priority": Text("Priority", "優先順位"),
     "applies_to": Text("Applies to", "対象"),
-    "stake": Text("Share at risk", "影響額の割合"),
+    "stake": Text("Share at risk", "リスク金額の割合"),
     "trend": Text("Trend", "傾向の判定"),
     "causes": Text("Cause", "要因"),
     "rules": Text("rule", "ルール"),

@@ -6,7 +6,7 @@ from enishi.signals.filling import backfill_scores
 from enishi.signals.history import explain, lines_of, scores_as_of
 from enishi.signals.limits import Limit, limit_of
 from enishi.signals.outcomes import Outcome
-from enishi.signals.past import book_as_of, names_on
+from enishi.signals.past import book_as_of, first_known_day, names_on
 from enishi.signals.provenance import (
     Provenance,
     provenance_of,
@@ -51,6 +51,7 @@ __all__ = [
     "default_outcome",
     "default_start",
     "explain",
+    "first_known_day",
     "limit_of",
     "lines_of",
     "list_movers",

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from enishi.accounts.versions import ALWAYS_ON
 from enishi.definitions.contracts import Topic
 from enishi.kit.home import Home
 from enishi.store.api import Published
@@ -37,6 +38,15 @@ class KnownRecords:
 
     def has(self, kind: str) -> bool:
         return self.published.has(f"record_{kind}")
+
+    def first_known(self, table: str) -> date | None:
+        """The first day on which a row of a published table was known, leaving out what holds for all time."""
+        files = self.published.files(table)
+        if not files:
+            return None
+        sql = "select min(known_on) from read_parquet($files) where known_on > $always"
+        found = self.connection.execute(sql, {"files": files, "always": ALWAYS_ON}).fetchone()
+        return found[0] if found else None
 
     def query(self, sql: str, day: date, *, merged: bool = True) -> pd.DataFrame:
         """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then.

@@ -28,6 +28,7 @@ from enishi.signals.panel import known_accounts, read_frame, rows_of, week_befor
 from enishi.signals.scoring import overrides_on, pair_rows
 from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
+from enishi.store.kinds import ACCOUNT, KINDS
 
 Progress = Callable[[float, float], object]
 
@@ -87,6 +88,21 @@ def book_as_of(
         tiers = tiers_on(day)
         book["tier"] = [tiers.get(account, "") for account in book["account_id"]]
         return _with_fields(_with_metrics(book, then, rules), records, day)
+
+
+def first_known_day(home: Home | None = None) -> date | None:
+    """The first day on which anything was known of any customer: use, or a record that belongs to an account.
+
+    What holds for all time (an account brought in with its history, an id that always led to it) says of no day that
+    something was known on it.
+    """
+    with KnownRecords(home or Home.from_environment()) as records:
+        tables = [
+            "group_days",
+            *(f"record_{kind.name}" for kind in KINDS.values() if kind.has_account or kind == ACCOUNT),
+        ]
+        days = [records.first_known(table) for table in tables]
+    return min((day for day in days if day), default=None)
 
 
 def names_on(day: date, *, home: Home | None = None) -> dict[int, str]:

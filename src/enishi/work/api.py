@@ -13,6 +13,7 @@ from enishi.work.actions.notes import (
     pin_note,
     restore_note,
 )
+from enishi.work.actions.tags import add_tag, remove_tag, tag_names, tags_of
 from enishi.work.actions.tasks import (
     complete_task,
     create_task,
@@ -25,7 +26,7 @@ from enishi.work.book import Book
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
 from enishi.work.drafts import addressee, draft
 from enishi.work.loads import Load, loads, make_ready
-from enishi.work.models import Attention, Note, Task
+from enishi.work.models import Attention, Note, Tag, Task
 from enishi.work.plays import declared_plays, load_plays, play_for
 from enishi.work.reads import (
     Aside,
@@ -69,12 +70,14 @@ __all__ = [
     "Ranked",
     "Reason",
     "Renewals",
+    "Tag",
     "Task",
     "UrgencyPart",
     "View",
     "access_note",
     "accounts_in",
     "add_note",
+    "add_tag",
     "addressee",
     "book_of",
     "check_may_act",
@@ -115,11 +118,14 @@ __all__ = [
     "ranked_queue",
     "reasons_of",
     "reassign_task",
+    "remove_tag",
     "renewals",
     "reopen_task",
     "restore_note",
     "snooze",
     "state_measure",
+    "tag_names",
+    "tags_of",
     "tasks_of",
     "undo",
     "usual_view",

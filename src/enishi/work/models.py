@@ -84,3 +84,24 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.body[:60]
+
+
+class Tag(models.Model):
+    """A word the vendor's people put on an account, to find and list it by. Everybody who sees the account sees it.
+
+    ``folded`` is what tells tags apart: width, case and kana kind do not. After a merge the survivor may hold the
+    same tag twice, so that undoing gives each back.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(pgettext_lazy("account", "Tag"), max_length=40)
+    folded = models.CharField(max_length=80)
+    made_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("folded", "id")
+        indexes = [models.Index(fields=["folded", "account"], name="tag_accounts")]
+
+    def __str__(self) -> str:
+        return self.name

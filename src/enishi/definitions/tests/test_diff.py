@@ -39,4 +39,4 @@ def test_whole_tables_are_shown_before_and_after() -> None:
     assert change.place == "measures[a].mapping"
     assert "[[0, 1.5]]" in change.text.en
     assert "[[0, 2.5]]" in change.text.en
-    assert describe_changes({}, {"stake": {"red": 0.5}})[0].text.ja == "影響額の割合のred:(なし) → 0.5"
+    assert describe_changes({}, {"stake": {"red": 0.5}})[0].text.ja == "リスク金額の割合のred:(なし) → 0.5"

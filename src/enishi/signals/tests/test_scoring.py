@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -307,6 +308,14 @@ def test_an_edited_scorecard_is_shown_line_by_line_beside_the_one_in_force(home:
         assert sum(line["before"] or 0 for line in shown["lines"]) == shown["before"]
         assert sum(line["after"] or 0 for line in shown["lines"]) == shown["after"]
     assert any(line["changed"] for shown in found.values() for line in shown["lines"])
+
+
+def test_the_first_day_of_knowledge_is_that_of_the_first_fact(home: Home, tmp_path: Path) -> None:
+    first = api.first_known_day(home)
+    assert first is not None
+    assert len(api.book_as_of(first, home=home, now=NOW)) > 0
+    assert api.book_as_of(first - DAY, home=home, now=NOW).empty
+    assert api.first_known_day(Home(tmp_path / "empty")) is None
 
 
 def test_a_past_book_says_what_was_stored_and_known_then(home: Home) -> None:

@@ -39,6 +39,11 @@ def read_day(text: str, today: date) -> date | None:
     return day if day < today else None
 
 
+def asked_day(query: Mapping[str, str], today: date) -> date | None:
+    """The past day an address asks for: ``as_of``, or ``asof`` as lists write it."""
+    return read_day(query.get("as_of", "") or query.get("asof", ""), today)
+
+
 def find_survivor(member: Member, number: int) -> tuple[Account, Account] | None:
     """A merged account and the one it lives on in, where the member sees that; None where it is not merged."""
     merged = (

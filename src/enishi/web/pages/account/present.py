@@ -17,7 +17,7 @@ from enishi.signals.models import AccountState, ManualMeasure
 from enishi.store.kinds import KINDS
 from enishi.web.pages.account import timeline as times
 from enishi.web.pages.account.acts import ranked_now
-from enishi.web.pages.account.asked import Asked
+from enishi.web.pages.account.asked import Asked, find_survivor
 from enishi.web.pages.account.header import header
 from enishi.web.pages.account.judgement import Judged, judged
 from enishi.web.pages.account.links import tab_address
@@ -51,12 +51,24 @@ def page_context(asked: Asked, tab: str) -> dict[str, Any]:
         "as_of": asked.as_of,
         "as_of_text": asked.as_of_text,
         "today": asked.today,
+        "tags": work.tags_of(asked.account),
+        "arrived": _arrived(asked),
         "now_address": tab_address(asked.account.pk, tab),
         "may_act": work.may_act(asked.member) and asked.as_of is None,
         "may_lead": work.may_lead(asked.member) and asked.as_of is None,
         "may_export": asked.member.role != Role.VIEWER,
         **TABS[tab].context(asked),
     }
+
+
+def _arrived(asked: Asked) -> dict[str, Any] | None:
+    """The merged account whose address led here, and since when the two are one (None: all along)."""
+    number = asked.query.get("merged", "")
+    found = find_survivor(asked.member, int(number)) if number.isdecimal() else None
+    if found is None or found[1].pk != asked.account.pk:
+        return None
+    merge = found[0].merges.filter(undone_at=None).first()
+    return {"name": found[0].name, "since": merge.since if merge else None}
 
 
 def _tabs(asked: Asked, current: str) -> list[dict[str, Any]]:

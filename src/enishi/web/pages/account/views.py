@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.access import access_account, access_on_day
@@ -16,11 +15,10 @@ from enishi.accounts.models import Role
 from enishi.kit import clock
 from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
-from enishi.web.feedback import toast_after
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.account import export as files
 from enishi.web.pages.account import panels
-from enishi.web.pages.account.asked import Asked, find_survivor, read_day
+from enishi.web.pages.account.asked import Asked, asked_day, find_survivor
 from enishi.web.pages.account.links import tab_address
 from enishi.web.pages.account.present import TABS, page_context
 
@@ -35,15 +33,16 @@ def account(request: PageRequest, number: int, tab: str = "overview") -> HttpRes
         raise NotFound("unknown_tab", Text(f"There is no tab “{tab}”.", f"「{tab}」というタブはありません。"))
     if found := find_survivor(request.member, number):
         merged, survivor = found
-        toast_after(request, _("%(name)s was merged into this account.") % {"name": merged.name})
-        return HttpResponseRedirect(tab_address(survivor.pk, tab, as_of=request.GET.get("as_of", "")))
+        day = asked_day(request.GET, company_day(clock.system_clock()))
+        as_of = day.isoformat() if day else ""
+        return HttpResponseRedirect(tab_address(survivor.pk, tab, as_of=as_of, merged=str(merged.pk)))
     return render(request, f"pages/account/tabs/{tab}.html", page_context(_asked(request, number), tab))
 
 
 def _asked(request: PageRequest, number: int) -> Asked:
     now = clock.system_clock()
     today = company_day(now)
-    as_of = read_day(request.GET.get("as_of", ""), today)
+    as_of = asked_day(request.GET, today)
     found = access_on_day(request.member, number, as_of) if as_of else access_account(request.member, number)
     return Asked(request.member, found, as_of, today, now, request.GET)
 

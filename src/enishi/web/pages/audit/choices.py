@@ -85,6 +85,7 @@ KEYS: dict[str, Text] = {
     "query": Text("conditions", "条件"),
     "raw_months": Text("raw events are kept", "生イベントの保管期間"),
     "reason": Text("reason", "理由"),
+    "tag": Text("tag", "タグ"),
     "records": Text("records emptied", "消去した記録数"),
     "rejected": Text("rejected", "エラー"),
     "removed": Text("removed", "削除"),

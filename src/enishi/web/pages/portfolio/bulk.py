@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
@@ -19,6 +20,19 @@ from enishi.work.access import check_may_act, check_may_lead
 MOST = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of the accounts chosen; the others were already so.
+
+    Args:
+        changed: how many were changed.
+        refused: how many were not, as they lie outside the member's view or cannot take the value.
+    """
+
+    changed: int
+    refused: int
+
+
 def _chosen(member: Member, ids: Sequence[int]) -> list[Account]:
     """The accounts among ``ids`` that the member may see."""
     if not ids or len(ids) > MOST:
@@ -30,35 +44,41 @@ def _chosen(member: Member, ids: Sequence[int]) -> list[Account]:
     return list(visible_accounts(member).filter(pk__in=list(ids)).order_by("pk"))
 
 
-def _state(member: Member, accounts: Sequence[Account], now: datetime, **values: str) -> int:
-    """Save the same values for many accounts through the one door for records; the number changed."""
+def _done(ids: Sequence[int], accounts: Sequence[Account], changed: int, rejected: int = 0) -> Done:
+    return Done(changed, len(set(ids)) - len(accounts) + rejected)
+
+
+def _state(member: Member, ids: Sequence[int], now: datetime, **values: str) -> Done:
+    """Save the same values for many accounts through the one door for records."""
+    accounts = _chosen(member, ids)
     by_source: dict[str, list[Account]] = defaultdict(list)
     for account in accounts:
         by_source[account.source].append(account)
-    changed = 0
+    changed = rejected = 0
     for source, own in by_source.items():
         rows = [{"id": account.outside_id, **values} for account in own]
         results = save_records(ACCOUNT, rows, source=source, actor=member, now=now)
         changed += sum(result.status == "updated" for result in results)
-    return changed
+        rejected += sum(result.status == "rejected" for result in results)
+    return _done(ids, accounts, changed, rejected)
 
 
 @transaction.atomic
-def assign_owner(member: Member, ids: Sequence[int], owner: Member, *, now: datetime) -> int:
+def assign_owner(member: Member, ids: Sequence[int], owner: Member, *, now: datetime) -> Done:
     """Give accounts to another person. Managers and administrators only."""
     check_may_lead(member)
-    return _state(member, _chosen(member, ids), now, owner=owner.email)
+    return _state(member, ids, now, owner=owner.email)
 
 
 @transaction.atomic
-def set_stage(member: Member, ids: Sequence[int], stage: str, *, now: datetime) -> int:
+def set_stage(member: Member, ids: Sequence[int], stage: str, *, now: datetime) -> Done:
     """Move accounts to a lifecycle stage."""
     check_may_act(member)
-    return _state(member, _chosen(member, ids), now, stage=stage)
+    return _state(member, ids, now, stage=stage)
 
 
 @transaction.atomic
-def set_tier(member: Member, ids: Sequence[int], tier: str, reason: str, *, now: datetime) -> int:
+def set_tier(member: Member, ids: Sequence[int], tier: str, reason: str, *, now: datetime) -> Done:
     """Pin accounts to a tier, or with ``tier`` empty give them back to the rules. Managers and administrators."""
     from enishi.segments.api import pin_tier, unpin_tier
 
@@ -69,7 +89,7 @@ def set_tier(member: Member, ids: Sequence[int], tier: str, reason: str, *, now:
             pin_tier(account, tier, member=member, reason=reason, now=now)
         else:
             unpin_tier(account, member=member, now=now)
-    return len(accounts)
+    return _done(ids, accounts, len(accounts))
 
 
 @transaction.atomic
@@ -81,7 +101,7 @@ def make_tasks(
     assignee: Member | None,
     *,
     now: datetime,
-) -> int:
+) -> Done:
     """One task per account; it goes to the account's owner where no assignee is given."""
     from enishi.work.api import create_task
 
@@ -91,4 +111,36 @@ def make_tasks(
         create_task(
             member, account.pk, title, now=now, due_on=due_on, assignee=assignee or account.owner or member
         )
-    return len(accounts)
+    return _done(ids, accounts, len(accounts))
+
+
+@transaction.atomic
+def snooze_all(
+    member: Member, ids: Sequence[int], until: date, reason: str, *, today: date, now: datetime
+) -> Done:
+    """Hide accounts from the member's own Today page until a day, or until something new is true of them."""
+    from enishi.work.api import snooze
+
+    check_may_act(member)
+    accounts = _chosen(member, ids)
+    for account in accounts:
+        snooze(member, account.pk, until, today=today, now=now, reason=reason)
+    return _done(ids, accounts, len(accounts))
+
+
+def tag_all(member: Member, ids: Sequence[int], name: str, *, now: datetime) -> Done:
+    """Put a tag on accounts."""
+    from enishi.work.api import add_tag
+
+    check_may_act(member)
+    accounts = _chosen(member, ids)
+    return _done(ids, accounts, add_tag(member, accounts, name, now=now))
+
+
+def untag_all(member: Member, ids: Sequence[int], name: str) -> Done:
+    """Take a tag off accounts."""
+    from enishi.work.api import remove_tag
+
+    check_may_act(member)
+    accounts = _chosen(member, ids)
+    return _done(ids, accounts, remove_tag(member, accounts, name))

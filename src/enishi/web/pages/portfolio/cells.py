@@ -54,6 +54,10 @@ def _alerts(value: str, setting: Setting) -> SafeString:
     )
 
 
+def _tags(value: Sequence[str], setting: Setting) -> SafeString:
+    return format_html_join(" ", '<span class="badge-plain">{}</span>', ((name,) for name in value))
+
+
 def _number(value: float, setting: Setting) -> str:
     return words.number(value, 0 if float(value).is_integer() else 2)
 
@@ -66,6 +70,7 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
     "change": _change,
     "day": _day,
     "alerts": _alerts,
+    "tags": _tags,
     "number": _number,
     "money": _money,
     "percent": lambda value, _setting: words.percent(value, 0),
@@ -90,7 +95,7 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
     if column.look == "score":
         return _score(account, setting)
     value = column.value(account)
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return NOTHING
     if column.look in LOOKS:
         return LOOKS[column.look](value, setting)

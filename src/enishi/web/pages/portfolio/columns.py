@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Account
 from enishi.web.pages.health.catalogue import metric_catalogue
+from enishi.work.api import tags_of
 
 if TYPE_CHECKING:
     from enishi.metrics.api import Metric
@@ -39,6 +40,11 @@ class Column:
     value: Callable[[Account], Any]
     help: str | Promise = ""
     numeric: bool = False
+
+    @property
+    def rising(self) -> bool:
+        """Whether one expects its smallest value first: A before Z, the next renewal before the later ones."""
+        return not self.numeric or self.key == "renewal"
 
 
 def _state(name: str) -> Callable[[Account], Any]:
@@ -109,6 +115,7 @@ FIXED: tuple[Column, ...] = (
     Column("channel", _("Acquisition channel"), "text", "channel", _own("channel")),
     Column("since", _("Customer since"), "day", "since", _own("since"), "", True),
     Column("domain", _("Mail domain"), "text", "domain", _own("domain")),
+    Column("tags", _("Tags"), "tags", "", lambda account: tags_of(account)),
     Column("outside_id", _("Outside id"), "text", "outside_id", _own("outside_id")),
 )  # fmt: skip
 BY_KEY = {column.key: column for column in FIXED}

@@ -65,7 +65,7 @@ def _rows(member: Member, query: Query, columns: list[Column], today: date, unit
 
     def cell(column: Column, account: Account) -> Any:
         value = column.value(account)
-        if value is None or value == "":
+        if value is None or value in ("", []):
             return None
         if column.look == "money":
             return value if unit == 1 else Decimal(value) / unit

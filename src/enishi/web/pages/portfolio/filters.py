@@ -13,6 +13,7 @@ from enishi.kit.text import fold
 from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.query import NONE, Query
+from enishi.work.api import Tag
 
 SEARCH_CAP = 2_000
 # Rank of a band, for "got worse" and "got better".
@@ -103,6 +104,11 @@ def _contract(values: Sequence[str]) -> Q:
     return paying if "paying" in values else ~paying
 
 
+def _tag(values: Sequence[str]) -> Q:
+    folded = [fold(value) for value in values]
+    return Q(Exists(Tag.objects.filter(account=OuterRef("pk"), folded__in=folded)))
+
+
 CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "band": _band,
     "tier": lambda v: _any("state__tier", v),
@@ -119,6 +125,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "moved": _moved,
     "lacking": _lacking,
     "contract": _contract,
+    "tag": _tag,
 }
 
 

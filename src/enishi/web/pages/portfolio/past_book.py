@@ -15,7 +15,8 @@ from django_tasks import task
 from enishi.accounts.models import Account, Merge
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
-from enishi.signals.api import book_as_of
+from enishi.signals.api import book_as_of, first_known_day
+from enishi.store.api import Published
 
 KEPT_SECONDS = 3600
 WAIT_SECONDS = 1800
@@ -47,6 +48,17 @@ def read_book(day: date) -> pd.DataFrame | None:
             _loaded.pop(next(iter(_loaded)))
         _loaded[path] = frame
     return _loaded[path]
+
+
+def first_day() -> date | None:
+    """The first day on which anything was known of any customer; None where nothing is known at all."""
+    generation = Published(Home.from_environment()).generation
+    return cache.get_or_set(f"portfolio:first:{generation}", first_known_day, KEPT_SECONDS)
+
+
+def nothing_known() -> pd.DataFrame:
+    """The book of a day before anything was known."""
+    return pd.DataFrame({"account_id": pd.Series(dtype="int64")})
 
 
 def make_book(day: date) -> pd.DataFrame:

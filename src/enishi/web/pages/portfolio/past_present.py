@@ -48,7 +48,7 @@ def past_context(
         "today": today,
         "asked": day,
         "origins": say_origins(day),
-        "suffix": f"?asof={day.isoformat()}",
+        "suffix": f"?as_of={day.isoformat()}",
         "strip": strip_pieces(_strip(slices, rest, query), query),
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
         "fell": fell,

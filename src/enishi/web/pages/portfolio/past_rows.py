@@ -19,6 +19,7 @@ from enishi.web.pages.portfolio.columns import METRIC
 from enishi.web.pages.portfolio.filters import asks_for_former
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.reads import Slice
+from enishi.work.api import Tag
 
 Mask = npt.NDArray[np.bool_]
 Condition = Callable[[pd.DataFrame, Sequence[str]], Mask]
@@ -108,6 +109,12 @@ def _contract(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
     return paying if "paying" in values else ~paying
 
 
+def _tag(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
+    """Tags are put on by hand to find accounts now: they hold whatever the day."""
+    tagged = Tag.objects.filter(folded__in=[fold(value) for value in values])
+    return frame["account_id"].isin(list(tagged.values_list("account", flat=True))).to_numpy(dtype=bool)
+
+
 CONDITIONS: dict[str, Condition] = {
     **{name: _is(name) for name in ("band", "tier", "stage", "industry", "size", "region")},
     "owner": _owner,
@@ -119,6 +126,7 @@ CONDITIONS: dict[str, Condition] = {
     "moved": _moved,
     "lacking": _lacking,
     "contract": _contract,
+    "tag": _tag,
 }
 
 
@@ -194,7 +202,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def rows(frame: pd.DataFrame) -> Iterator[Account]:
     """Accounts with their state as known then; the present row lends only what has no past (its number)."""
-    now = Account.objects.in_bulk([int(pk) for pk in frame["account_id"]]) if len(frame) else {}
+    now = (
+        Account.objects.prefetch_related("tags").in_bulk([int(pk) for pk in frame["account_id"]])
+        if len(frame)
+        else {}
+    )
     mails = {str(mail).lower() for mail in frame["owner"].dropna()} if len(frame) else set()
     owners = {m.email.lower(): m for m in Member.objects.filter(email__in=mails)} if mails else {}
     for entry in _records(frame):

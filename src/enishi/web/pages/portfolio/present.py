@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -19,6 +19,7 @@ from enishi.web.pages.portfolio import reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
+from enishi.web.pages.portfolio.orders import current_order, orders
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words, product_words
 from enishi.web.words import person
@@ -31,6 +32,7 @@ ALWAYS = (
     "stage",
     "cause",
     "alert",
+    "tag",
 )  # filters that stand in the bar; the others fold away
 
 
@@ -86,7 +88,7 @@ class Chip:
 def _head(column: Column, query: Query) -> Head:
     key = column.key
     direction = "" if query.sort_key != key else "descending" if query.descending else "ascending"
-    address = query.sorted_by(key).address if sortable(key) else ""
+    address = query.sorted_by(key, rising=column.rising).address if sortable(key) else ""
     return Head(str(column.title), str(column.help), column.numeric, address, direction)
 
 
@@ -115,6 +117,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("trend", _("Trend"), {name: word for name, word in TRENDS.items() if name}),
         ("moved", _("Band change"), MOVES),
         ("contract", _("Contract"), CONTRACTS),
+        ("tag", _("Tag"), {name: name for name in offered["tag"]}),
     ]
     listed = [
         ("industry", _("Industry")), ("size", _("Size")), ("region", _("Region")),
@@ -125,7 +128,8 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         for n, title in listed
         if offered[n]
     ]
-    return [Filter(n, t, _options(values, query.choices.get(n, ()))) for n, t, values in [*fixed, *named]]
+    bar = [Filter(n, t, _options(values, query.choices.get(n, ()))) for n, t, values in [*fixed, *named]]
+    return [entry for entry in bar if entry.options]
 
 
 def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
@@ -235,6 +239,9 @@ def portfolio_context(
         "default_view": saved.find_default(member),
         "rights": rights_of(member),
         "owners": _assignable(member),
+        "tag_names": reads.choices_on_offer(member)["tag"],
+        "tomorrow": today + timedelta(days=1),
+        "next_week": today + timedelta(days=7),
     }
 
 
@@ -257,6 +264,8 @@ def list_context(
         "query": query,
         "today": day,
         "currency": currency,
+        "order": current_order(query, known),
+        "orders": orders(query, known),
         "name_head": _head(known["name"], query),
         "heads": [_head(column, query) for column in columns],
         "rows": _drawn(rows, columns, Setting(words, currency, get_language() or "ja", day)),

@@ -20,7 +20,7 @@ DEFAULT_COLUMNS = (
 
 # Filters that take any number of values, and those that take one whole number.
 CHOICES = (
-    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract",
+    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "tag",
 )  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
 EARLIEST = 1970  # nobody kept facts before; days far back would only be mistakes of typing
@@ -81,10 +81,11 @@ class Query:
         after = tuple(v for v in now if v != value) if value in now else (*now, value)
         return self.choosing(name, *after) if after else self.without(name)
 
-    def sorted_by(self, key: str) -> Query:
-        """The same view sorted by a column: largest first, and the other way round on the second ask."""
-        sort = key if self.sort == f"-{key}" else f"-{key}"
-        return replace(self, sort=sort, page=1)
+    def sorted_by(self, key: str, *, rising: bool = False) -> Query:
+        """The same view sorted by a column: largest (``rising``: smallest) first, and the other way round on the
+        second ask."""
+        first, second = (key, f"-{key}") if rising else (f"-{key}", key)
+        return replace(self, sort=second if self.sort == first else first, page=1)
 
     def on_page(self, page: int) -> Query:
         return replace(self, page=page)

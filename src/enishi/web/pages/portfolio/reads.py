@@ -21,6 +21,7 @@ from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
 from enishi.web.pages.portfolio.filters import filtered_accounts, known, unknown
 from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, Query
 from enishi.web.pages.portfolio.ranks import read_ranks, stamp_of_ranks
+from enishi.work.api import tag_names
 
 T = TypeVar("T")
 PAGE_SIZE = 50
@@ -71,6 +72,7 @@ def _rows(accounts: QuerySet[Account], columns: Sequence[str]) -> QuerySet[Accou
     heavy = list(_HEAVY)
     if not any(key.startswith(METRIC) for key in columns):
         heavy.append("state__metrics")
+    accounts = accounts.prefetch_related("tags") if "tags" in columns else accounts
     return accounts.select_related("state", "owner").defer(*heavy)
 
 
@@ -327,6 +329,8 @@ def choices_on_offer(member: Member, anew: bool = False) -> dict[str, list[str]]
 
     def collect() -> dict[str, list[str]]:
         offered = {field: _distinct(member, field) for field in ("industry", "size", "region")}
-        return offered | {field: _sold(member, field) for field in ("product", "plan")}
+        offered |= {field: _sold(member, field) for field in ("product", "plan")}
+        return offered | {"tag": tag_names(member)}
 
-    return _kept(f"portfolio:choices:{scope_key(member)}", collect, anew)
+    turn = cache.get("portfolio:turn")
+    return _kept(f"portfolio:choices:{turn}:{scope_key(member)}", collect, anew)

@@ -65,12 +65,16 @@ def portfolio(request: PageRequest) -> HttpResponse:
 
 def _past(request: PageRequest, query: Query, day: date, today: date) -> HttpResponse:
     """The list as known then; until the worker has worked the day out, how far it is."""
-    book = past_book.read_book(day)
+    first = past_book.first_day()
+    early = first is not None and day < first
+    book = past_book.nothing_known() if early else past_book.read_book(day)
     if book is None:
         past_book.ask_book(day)
         return render(request, "pages/portfolio/waiting.html", _waiting(query, day))
     unit = minor_units(get_company().currency)
     context = past_context(request.member, query, book, day=day, today=today, unit=unit)
+    if first and early:
+        context |= {"first_day": first, "first_address": replace(query, as_of=first, page=1).address}
     return render(request, "pages/portfolio/list.html", context)
 
 
@@ -142,37 +146,60 @@ def _member(text: str) -> Member | None:
     return Member.objects.filter(pk=int(text), is_active=True).first() if text.isdecimal() else None
 
 
-def _owner(request: PageRequest) -> int:
+def _owner(request: PageRequest) -> acts.Done:
     owner = _member(request.POST.get("owner", ""))
     if owner is None:
         raise _missing("owner", Text("Choose the new owner.", "新しい担当者を選択してください。"))
     return acts.assign_owner(request.member, _ids(request), owner, now=system_clock())
 
 
-def _stage(request: PageRequest) -> int:
+def _stage(request: PageRequest) -> acts.Done:
     return acts.set_stage(request.member, _ids(request), request.POST.get("stage", ""), now=system_clock())
 
 
-def _tier(request: PageRequest) -> int:
+def _tier(request: PageRequest) -> acts.Done:
     tier, reason = request.POST.get("tier", ""), request.POST.get("reason", "")
     return acts.set_tier(request.member, _ids(request), tier, reason, now=system_clock())
 
 
-def _task(request: PageRequest) -> int:
+def _day(text: str) -> date | None:
     try:
-        due = date.fromisoformat(request.POST.get("due_on", ""))
+        return date.fromisoformat(text)
     except ValueError:
-        due = None
+        return None
+
+
+def _snooze(request: PageRequest) -> acts.Done:
+    now, until = system_clock(), _day(request.POST.get("until", ""))
+    if until is None:
+        raise _missing("until", Text("Choose the day.", "再表示する日を指定してください。"))
+    reason = request.POST.get("snooze_reason", "")
+    return acts.snooze_all(request.member, _ids(request), until, reason, today=company_day(now), now=now)
+
+
+def _tag(request: PageRequest) -> acts.Done:
+    return acts.tag_all(request.member, _ids(request), request.POST.get("tag", ""), now=system_clock())
+
+
+def _untag(request: PageRequest) -> acts.Done:
+    return acts.untag_all(request.member, _ids(request), request.POST.get("untag", ""))
+
+
+def _task(request: PageRequest) -> acts.Done:
+    due = _day(request.POST.get("due_on", ""))
     assignee = _member(request.POST.get("assignee", ""))
     title = request.POST.get("title", "")
     return acts.make_tasks(request.member, _ids(request), title, due, assignee, now=system_clock())
 
 
-VERBS: dict[str, Callable[[PageRequest], int]] = {
+VERBS: dict[str, Callable[[PageRequest], acts.Done]] = {
     "owner": _owner,
     "stage": _stage,
     "tier": _tier,
     "task": _task,
+    "snooze": _snooze,
+    "tag": _tag,
+    "untag": _untag,
 }
 
 
@@ -188,10 +215,19 @@ def bulk(request: PageRequest, verb: str) -> HttpResponse:
         raise NotFound(
             "unknown_verb", Text(f"There is no bulk action “{verb}”.", f"一括操作「{verb}」はありません。")
         )
-    n = VERBS[verb](request)
+    done = VERBS[verb](request)
     reads.forget_counts()
-    toast_after(request, ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"})
+    toast_after(request, _say_done(done))
     return _home(_back(request))
+
+
+def _say_done(done: acts.Done) -> str:
+    n, refused = done.changed, done.refused
+    said = ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"}
+    if not refused:
+        return said
+    more = ngettext("%(n)s account refused.", "%(n)s accounts refused.", refused) % {"n": f"{refused:,}"}
+    return f"{said} {more} " + _("They lie outside your view, or cannot take this value.")
 
 
 def _count(member: Member, query: Query, today: date, unit: int) -> int:

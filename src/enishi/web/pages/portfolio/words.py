@@ -65,6 +65,8 @@ def plain_word(look: str, value: Any, words: Mapping[str, Mapping[str, str]]) ->
     """A value as a file says it: names for codes, everything else as it is."""
     if look == "alerts":
         return "、".join(words["alert"].get(name, name) for name in str(value).split())
+    if look == "tags":
+        return "、".join(value)
     return words[look].get(value, value) if look in words else value
 
 

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 from tests.world import NOW, TODAY, World, at_hour, days_ago, make_account, make_record
 
 from enishi.accounts.merging import merge_accounts
-from enishi.accounts.models import Account, AuditLine, Contact, Record, RecordVersion
+from enishi.accounts.models import Account, AuditLine, Contact, Merge, Record, RecordVersion
 from enishi.definitions.models import DefinitionVersion
 from enishi.signals.models import AccountState, HealthScore, Override
 from enishi.web.pages.account.known import incidents_of, people_of, records_of
@@ -90,9 +90,50 @@ def test_an_account_outside_the_scope_does_not_exist(world: World, sign_in: Sign
 
 def test_a_merged_account_leads_to_the_survivor(world: World, sign_in: SignIn) -> None:
     response = sign_in("takahashi").get(f"/accounts/{world.sakura_osaka.pk}/tickets/", follow=True)
-    assert response.redirect_chain == [(f"/accounts/{world.sakura.pk}/tickets/", 302)]
-    assert "さくら商事 大阪支店は" in text(response)
+    osaka = world.sakura_osaka.pk
+    assert response.redirect_chain == [(f"/accounts/{world.sakura.pk}/tickets/?merged={osaka}", 302)]
+    assert "さくら商事 大阪支店はこの顧客企業に統合されています" in text(response)
     assert sign_in("tanaka").get(f"/accounts/{world.sakura_osaka.pk}/").status_code == 404
+
+
+def test_a_past_row_of_a_merged_account_leads_to_that_day_of_the_survivor(
+    world: World, sign_in: SignIn
+) -> None:
+    client, day = sign_in("takahashi"), days_ago(40)
+    Merge.objects.create(
+        account=world.sakura_osaka, survivor=world.sakura, since=days_ago(10), made_by="test"
+    )
+    page = client.get(f"/accounts/{world.sakura_osaka.pk}/?asof={day.isoformat()}", follow=True)
+    assert f"as_of={day.isoformat()}" in page.redirect_chain[0][0]
+    assert "さくら商事 大阪支店は独立した顧客企業でした" in text(page)
+    assert "この画面での変更はできません" in text(page)
+    stranger = client.get(f"/accounts/{world.fuji.pk}/?merged={world.sakura_osaka.pk}")
+    assert "統合されています" not in text(stranger)
+
+
+def test_a_ticket_says_how_long_it_took_and_its_topic_in_the_readers_words(
+    world: World, sign_in: SignIn
+) -> None:
+    for number, (hours, topic) in enumerate(((6, "thanks"), (100, "社内用語"))):
+        opened = at_hour(days_ago(30))
+        data = {"opened_at": opened.isoformat(), "resolved_at": (opened + timedelta(hours=hours)).isoformat()}
+        data |= {"subject": f"件{number}", "category": topic}
+        Record.objects.create(
+            kind="ticket",
+            account=world.fuji,
+            source="t",
+            outside_id=f"t{number}",
+            happened_at=opened,
+            data=data,
+        )
+    client = sign_in("takahashi")
+    tickets = text(client.get(f"/accounts/{world.fuji.pk}/tickets/"))
+    assert '<td class="num">6時間</td>' in tickets
+    assert '<td class="num">4日</td>' in tickets
+    timeline = text(client.get(f"/accounts/{world.fuji.pk}/timeline/?kind=ticket"))
+    assert "お礼" in timeline
+    assert "thanks" not in timeline
+    assert "社内用語" in timeline
 
 
 def test_as_of_shows_what_was_known_then(world: World, sign_in: SignIn) -> None:

@@ -72,9 +72,23 @@ def test_the_list_shows_what_was_known_then(world: World, book: pd.DataFrame) ->
     page = client.get(f"/accounts/?as_of={DAY}").content.decode()
     assert "さくら商会" in page
     assert "500,000円" in page
-    assert f"/accounts/{world.sakura.pk}/?asof={DAY}" in page
+    assert f"/accounts/{world.sakura.pk}/?as_of={DAY}" in page
     assert 'name="account"' not in page  # nothing is changed in the past
     assert "田中" in page
+
+
+def test_a_day_before_the_first_fact_says_so_and_leads_to_the_first(
+    world: World, book: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_book, "first_known_day", lambda: DAY)
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.get("/accounts/?asof=2010-01-01&band=red").content.decode()
+    assert "2010年1月1日時点では何も分かっていませんでした" in page
+    assert f"asof={DAY}" in page
+    assert "strip-piece" not in page
+    assert "<tbody" not in page
+    assert "何も分かっていませんでした" not in client.get(f"/accounts/?asof={DAY}").content.decode()
 
 
 def test_every_filter_asks_the_day(world: World, book: pd.DataFrame) -> None:

@@ -37,6 +37,12 @@ def test_a_second_click_turns_the_order_round() -> None:
     assert query.sorted_by("mrr").sort == "mrr"
 
 
+def test_what_one_reads_from_the_smallest_on_begins_there() -> None:
+    query = Query().sorted_by("renewal", rising=True)
+    assert query.sort == "renewal"
+    assert query.sorted_by("renewal", rising=True).sort == "-renewal"
+
+
 def test_a_saved_view_keeps_neither_page_nor_number() -> None:
     assert read("band=red&page=4&view=9").kept == "band=red"
 
