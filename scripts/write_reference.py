@@ -109,7 +109,7 @@ def files() -> str:
     """Every kind of record and its columns: files, REST and `enishi import` take the same."""
     lines = [
         "# Kinds and their columns / 取り込める種類と列", "", MADE, "",
-        "The same columns in files (`enishi import KIND FILE`, or Setup → Import) and in REST (`/api/v1/{kind}`). **Bold**",
+        "The same columns in files (`enishi import KIND FILE`, or Setup → Files) and in REST (`/api/v1/{kind}`). **Bold**",
         "columns are required. Headings are recognised by the name, the titles of both languages and further spellings;",
         "columns nobody knows are kept with the record.", "",
         "## `events` · Usage events / 利用イベント", "",
