@@ -24,9 +24,9 @@ def bit_or(mask: int) -> int:  # type: ignore[empty-body]
     """All bits set in any row: the same name in DuckDB, PostgreSQL and Spark; Ibis lacks it for the last."""
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin(signature=(("int64",), "int8"))
 def bit_count(mask: int) -> int:  # type: ignore[empty-body]
-    """How many bits are set: the same name in DuckDB and Spark."""
+    """How many bits are set: the same name in DuckDB and Spark; a small number in the first, not to be added as it is."""
 
 
 def _during(span: Any, as_of: Any) -> Any:

@@ -185,3 +185,17 @@ def test_a_day_told_twice_is_one_day(tmp_path):
     assert (found["active_days_28"], found["active_users_28"], found["power_users"]) == (28, 1, 1)
     assert found["events_28"] == 3 * 28
     assert found["use_vs_own_past"] == 0.0
+
+
+def test_use_of_every_day_is_the_usual_use(tmp_path):
+    """For longer than the days of any one word of bits, as of any day of a month."""
+    story = Story(tmp_path)
+    one = {"user": "ann", "group": "acme", "event_": "Report Made", "product": "", "backfill": True}
+    story.bench.send(*(story.message(ago=days, **one) for days in range(230)))
+    story.bench.catch_up()
+    days = [story.today - timedelta(days=k) for k in range(31)]
+    with duckdb_facts(story.bench.home) as facts:
+        found = panel(facts, days, METRICS).set_index("account_id").loc[1]
+    assert len(found) == len(days)
+    assert set(found["use_vs_own_past"]) == {0.0}
+    assert set(found["active_days_28"]) == {28}
