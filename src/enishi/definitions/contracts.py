@@ -207,7 +207,11 @@ class Evidence(Body, frozen=True):
 
 
 class CauseRule(Body, frozen=True):
-    """All of ``when`` must hold; the strength is fixed or read from ``points`` over ``metric``."""
+    """All of ``when`` must hold; the strength is fixed or read from ``points`` over ``metric``.
+
+    ``witness``: rules of one witness look at the same thing (use that falls, seen in three ways) and count once, by
+    the strongest; without it a rule is a witness of its own.
+    """
 
     id: str
     when: tuple[Condition, ...]
@@ -215,10 +219,11 @@ class CauseRule(Body, frozen=True):
     metric: str = ""
     strength: float | None = None
     points: tuple[Pair, ...] = ()
+    witness: str = ""
 
 
 class Cause(Body, frozen=True):
-    """Its strength is 1 - product of (1 - strength of each rule that holds): rules support one another."""
+    """Its strength is 1 - product of (1 - strength of each witness): independent signs support one another."""
 
     id: Literal["disvaluation", "disconnection", "disengagement", "downturn"]
     title: Words

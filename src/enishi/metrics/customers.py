@@ -267,6 +267,14 @@ def _contact_days(f: pd.DataFrame) -> pd.Series[Any]:
     return f["days_since_contact:last"].astype(float).fillna(f["tenure_days"].astype(float))
 
 
+def _in_reach(t: Any) -> Any:
+    return t.here & ~t.bounced
+
+
+def _without_heir(f: pd.DataFrame) -> pd.Series[Any]:
+    return f["champions_lost:gone"].where(f["champions_lost:there"].fillna(0) == 0, 0)
+
+
 RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "days_since_contact",
@@ -301,6 +309,15 @@ RELATIONSHIP: tuple[Metric, ...] = (
         "people", "contacts",
         {"": lambda t: _count(((t.left_ago >= 0) & (t.left_ago < 90)).coalesce(False) & t.role.isin(["champion", "decision_maker"]))},
         direction=-1, window=90, needs=("record_contact",), freshness_days=None,
+    ),
+    Metric(
+        "champions_lost",
+        Text("Champions lost", "失った推進者"),
+        Text("Champions who have left or whose mail bounces, where nobody is known to have taken their place; otherwise 0.",
+             "退職・異動した、またはメールが届かない推進者の数です。後任の推進者が分かっている場合は0とします。"),
+        "people", "contacts",
+        {"gone": lambda t: _count((t.role == "champion") & ~_in_reach(t)), "there": lambda t: _count((t.role == "champion") & _in_reach(t))},
+        _without_heir, direction=-1, needs=("record_contact",), freshness_days=None,
     ),
     Metric(
         "bounced_contacts",

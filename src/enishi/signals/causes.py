@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,26 +45,21 @@ class CauseEvaluation:
         return sorted(shown, key=lambda entry: (-entry[1], entry[0]))
 
     def rules_of(self, row: int, cause: int) -> list[int]:
-        """Numbers of the rules that hold for a cause, strongest first."""
-        wanted = self.body.causes[cause]
-        held = [i for i, (owner, _) in enumerate(self.rules) if owner is wanted and self.by_rule[row, i] > 0]
-        return sorted(held, key=lambda i: -self.by_rule[row, i])
+        """Numbers of the rules that hold for a cause and count, strongest first: of each witness the strongest."""
+        strength = self.by_rule[row]
+        counted = [max(m, key=lambda i: strength[i]) for m in _witnesses(self.rules, self.body.causes[cause])]
+        return sorted((i for i in counted if strength[i] > 0), key=lambda i: -strength[i])
 
 
 def judge_causes(body: Causes, panel: pd.DataFrame) -> CauseEvaluation:
     """Strength of each cause for every row.
 
-    Within a cause the rules are taken as independent grounds: 1 - product of (1 - strength/100).
+    Within a cause the witnesses are taken as independent grounds, 1 - product of (1 - strength/100); rules of one
+    witness look at the same thing, and only the strongest of them counts.
     """
     rules = tuple((cause, rule) for cause in body.causes for rule in cause.rules)
     by_rule = _stack([_rule_strength(rule, panel) for _, rule in rules], len(panel))
-    strengths = _stack(
-        [
-            _combined(by_rule, [i for i, (owner, _) in enumerate(rules) if owner is cause])
-            for cause in body.causes
-        ],
-        len(panel),
-    )
+    strengths = _stack([_combined(by_rule, _witnesses(rules, cause)) for cause in body.causes], len(panel))
     fired = [hold(alert.when, panel) for alert in body.alerts]
     alerts = np.column_stack(fired) if fired else np.zeros((len(panel), 0), dtype=bool)
     return CauseEvaluation(body, rules, strengths, by_rule, _tags(body, panel), alerts)
@@ -82,9 +78,20 @@ def _rule_strength(rule: CauseRule, panel: pd.DataFrame) -> Floats:
     return np.where(held, np.nan_to_num(strength), 0.0)
 
 
-def _combined(by_rule: Floats, members: list[int]) -> Floats:
-    doubt = np.prod(1 - np.clip(by_rule[:, members], 0, 100) / 100, axis=1)
-    return np.asarray(100 * (1 - doubt))
+def _witnesses(rules: Sequence[tuple[Cause, CauseRule]], cause: Cause) -> list[list[int]]:
+    """Numbers of a cause's rules, those of one witness together."""
+    found: dict[str, list[int]] = {}
+    for i, (owner, rule) in enumerate(rules):
+        if owner is cause:
+            found.setdefault(rule.witness or f"rule:{rule.id}", []).append(i)
+    return list(found.values())
+
+
+def _combined(by_rule: Floats, witnesses: Sequence[list[int]]) -> Floats:
+    doubt = np.ones(len(by_rule))
+    for members in witnesses:
+        doubt *= 1 - np.clip(by_rule[:, members].max(axis=1), 0, 100) / 100
+    return 100 * (1 - doubt)
 
 
 def _tags(body: Causes, panel: pd.DataFrame) -> NDArray[np.str_]:

@@ -51,6 +51,7 @@ CORE = {
     "decision_makers",
     "champions",
     "champions_gone_90",
+    "champions_lost",
     "bounced_contacts",
     "trainings_done",
     "mrr",

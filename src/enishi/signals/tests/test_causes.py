@@ -30,7 +30,7 @@ def judge(**values: Any) -> Any:
         ({"nps_latest": 2.0}, "disvaluation"),
         ({"mentions_price": 3}, "disvaluation"),
         ({"champions_gone_90": 1, "champions": 0, "contacts_known": 2}, "disconnection"),
-        ({"days_since_contact": 270}, "disconnection"),
+        ({"days_since_contact": 730}, "disconnection"),
         ({"days_since_last_seen": 60}, "disengagement"),
         ({"usage_trend_28": -1.8}, "disengagement"),
         ({"seats_change_90": -10}, "downturn"),
@@ -54,12 +54,41 @@ def test_a_healthy_account_and_one_without_data_show_no_cause() -> None:
     assert judge(days_since_last_seen=np.nan).ranked(0) == []
 
 
-def test_rules_of_one_cause_support_one_another() -> None:
-    one, two = judge(champions_gone_90=1), judge(champions_gone_90=1, bounced_contacts=1)
+def test_witnesses_of_one_cause_support_one_another() -> None:
+    gone: dict[str, Any] = {"champions_gone_90": 1, "champions": 0}
+    one, two = judge(**gone), judge(**gone, bounced_contacts=1)
     index = NAMES.index("disconnection")
     assert one.strengths[0, index] == pytest.approx(60)
-    assert two.strengths[0, index] == pytest.approx(100 * (1 - 0.4 * 0.8))
+    assert two.strengths[0, index] == pytest.approx(100 * (1 - 0.4 * 0.9))
     assert [two.rules[i][1].id for i in two.rules_of(0, index)] == ["champion_gone", "bounced"]
+
+
+def test_rules_that_look_at_the_same_thing_count_once_and_are_said_once() -> None:
+    values = {"usage_trend_28": -1.5, "use_vs_own_past": -0.9, "usage_slope_z": -3, "usage_slope_90": -0.1}
+    result, index = judge(**values), NAMES.index("disengagement")
+    assert result.strengths[0, index] == pytest.approx(50), "the strongest of three views of one fall"
+    assert [result.rules[i][1].id for i in result.rules_of(0, index)] == ["own_past"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"nps_latest": 5.0}, {"mentions_price": 1}),
+        ({"use_vs_own_past": -0.5}, {"power_users": 0}),
+        ({"champions_gone_90": 1, "champions": 1}, {"bounced_contacts": 3}),
+    ],
+)
+def test_one_weak_sign_names_no_cause_and_two_of_different_kinds_do(
+    one: dict[str, float], other: dict[str, float]
+) -> None:
+    assert judge(**one).ranked(0) == []
+    assert judge(**other).ranked(0) == []
+    assert len(judge(**one, **other).ranked(0)) == 1
+
+
+@pytest.mark.parametrize("values", [{"champions_lost": 1}, {"days_since_last_seen": 45}, {"nps_latest": 3.0}])
+def test_one_strong_sign_is_enough(values: dict[str, float]) -> None:
+    assert len(judge(**values).ranked(0)) == 1
 
 
 @pytest.mark.parametrize(
