@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from enishi.metrics.panel import panel
-from enishi.metrics.peers import LEAST_PEERS, tenure_stage
-from enishi.metrics.people import AT, known_by, through_merges, usage_days, with_account
-from enishi.metrics.records import visible
+from enishi.metrics.people import AT, known_by, usage_days, with_account
 from enishi.metrics.session import Facts, Session
+from enishi.metrics.usagepeers import Peers, find_peers
 
-MOST_PEERS = 200  # more would not move a median
 _PERSON = (
     "active_days_28",
     "events_28",
@@ -34,11 +31,13 @@ class UsageMap:
     Args:
         weeks: first day of each week, oldest first; the last week ends on the day asked for.
         features: one row per feature: feature, product, uses per week (``w0`` oldest …), users (of all weeks),
-            uses (of all weeks), peer_share (share of peers that used it in the last 28 days), most used first;
-            then features that at least a quarter of the peers use and this account does not (``uses`` 0).
+            uses (of all weeks), peer_share (of the peers who have its product by contract or in use, the share that
+            used it in the last 28 days), most used first; then features that at least a quarter of those peers use
+            and this account does not (``uses`` 0).
         totals: uses per week.
         active_users: people active per week.
-        peer_median: median active users per week of peers of the same tenure stage, NaN with fewer than 5.
+        peer_median: median active users per week of the peers, NaN with fewer than 5. Peers are customers on the day,
+            of the same tenure stage.
         people: one row per person: user_no, system, user_id, contact_id, the metrics of the user grain, and uses
             per week; most active first.
         peers: how many accounts the comparison rests on. stage: their tenure stage.
@@ -65,21 +64,19 @@ def usage_map(facts: Facts, account_id: int, day: date, weeks: int = 12) -> Usag
     """
     if not 1 <= weeks <= 52:
         raise ValueError(f"a usage map shows 1 to 52 weeks, not {weeks}")
-    peers, stage = _peers(Session(facts, [day]), account_id)
-    few = facts.scoped([account_id, *peers])
+    peers = find_peers(facts, day, account_id)
+    few = facts.scoped([account_id, *peers.accounts])
     try:
-        return _usage_map(few, account_id, day, weeks, peers, stage)
+        return _usage_map(few, account_id, day, weeks, peers)
     finally:
         few.close_if_not(facts)
 
 
-def _usage_map(
-    facts: Facts, account_id: int, day: date, weeks: int, peers: list[int], stage: str
-) -> UsageMap:
+def _usage_map(facts: Facts, account_id: int, day: date, weeks: int, peers: Peers) -> UsageMap:
     s = Session(facts, [day])
     rows = _account_rows(s, account_id, weeks)
     rows["week"] = weeks - 1 - rows["ago"] // 7
-    features, weekly = _features(s, rows, peers, weeks), _peer_median(s, peers, weeks)
+    features, weekly = _features(s, rows, peers, weeks), _peer_median(s, peers.accounts, weeks)
     own = facts.scoped([account_id])
     try:
         numbers = panel(own, [day], ["seats", "active_users_28"], accounts=[account_id])
@@ -95,8 +92,8 @@ def _usage_map(
         active_users=[int(n) for n in _users_per_week(rows, weeks)],
         peer_median=weekly,
         people=people,
-        peers=len(peers),
-        stage=stage,
+        peers=len(peers.accounts),
+        stage=peers.stage,
         seats=seats,
         unused=max(seats - (0 if np.isnan(active) else active), 0) if not np.isnan(seats) else np.nan,
     )
@@ -139,7 +136,7 @@ def _wide(rows: pd.DataFrame, by: list[str], weeks: int) -> pd.DataFrame:
     return table.rename(columns=lambda k: f"w{k}").rename_axis(columns=None)
 
 
-def _features(s: Session, rows: pd.DataFrame, peers: list[int], weeks: int) -> pd.DataFrame:
+def _features(s: Session, rows: pd.DataFrame, peers: Peers, weeks: int) -> pd.DataFrame:
     table = _wide(rows, ["event", "product"], weeks)
     people = rows[rows["user_no"] > 0].groupby(["event", "product"])["user_no"].nunique()
     table["users"] = people.reindex(table.index, fill_value=0)
@@ -155,48 +152,21 @@ def _features(s: Session, rows: pd.DataFrame, peers: list[int], weeks: int) -> p
     )
 
 
-def _peer_share(s: Session, peers: list[int]) -> pd.Series[float]:
-    """Share of peers that used each (feature, product) in the last 28 days."""
+def _peer_share(s: Session, peers: Peers) -> pd.Series[float]:
+    """Of the peers who have the product, the share that used each (feature, product) in the last 28 days."""
 
     def build() -> Any:
         t = usage_days(s)
         return t.filter(t.ago < 28).select("account_id", "event", "product").distinct()
 
     rows = s.rows(("features of accounts",), build).to_pandas()
-    rows = rows[rows["account_id"].isin(peers)]
-    share = rows.groupby(["event", "product"]).size() / max(len(peers), 1)
+    rows = rows[rows["account_id"].isin(peers.accounts)]
+    having = pd.concat([peers.bought, rows[["account_id", "product"]]]).drop_duplicates()
+    owners = having.groupby("product").size()
+    owners[""] = len(peers.accounts)
+    used = rows.groupby(["event", "product"]).size()
+    share = used / owners.reindex(used.index.get_level_values("product")).to_numpy()
     return share.rename_axis(["feature", "product"])
-
-
-def _peers(s: Session, account_id: int) -> tuple[list[int], str]:
-    """Other accounts of the same tenure stage; everyone else where those are few. At most :data:`MOST_PEERS`,
-    always the same ones."""
-    rows = s.rows(("tenures",), lambda: _tenures(s)).to_pandas()
-    rows["stage"] = [tenure_stage(d) for d in rows["tenure"].astype(float)]
-    mine = rows[rows["account_id"] == account_id]["stage"]
-    stage = str(mine.iloc[0]) if len(mine) else ""
-    others = rows[rows["account_id"] != account_id]
-    same = others[others["stage"] == stage]
-    chosen, named = (same, stage) if len(same) >= LEAST_PEERS else (others, "")
-    ranked = sorted(chosen["account_id"], key=lambda a: (int(a) * 2_654_435_761) % 2**32)
-    return sorted(ranked[:MOST_PEERS]), named
-
-
-def _tenures(s: Session) -> Any:
-    """Days as a customer of every account a group is linked to: like ``tenure_days``, but first use is taken from
-    the dictionary of groups, so that no event is read."""
-    accounts = visible(s, "account")
-    since = accounts.select("as_of", account_id=accounts.record_id, since=accounts.since)
-    started = visible(s, "subscription").group_by(AT).aggregate(first_start=ibis._.started_on.min())
-    links, d = s.spans("group_link"), s.asof
-    linked = links.join(d, (links.start <= d.as_of) & (d.as_of < links.stop))
-    linked = linked.join(s.raw("groups").select("group_no", "first_day"), "group_no")
-    linked = linked.filter(linked.first_day <= linked.as_of).select(*AT, "first_day")
-    linked = through_merges(s, linked).group_by(AT).aggregate(first_day=ibis._.first_day.min())
-    t = linked.left_join(since, AT).drop("as_of_right", "account_id_right")
-    t = t.left_join(started, AT).drop("as_of_right", "account_id_right")
-    began = ibis.coalesce(t.since, t.first_start, t.first_day)
-    return t.select("account_id", tenure=t.as_of.delta(began, unit="day"))
 
 
 def _peer_median(s: Session, peers: list[int], weeks: int) -> list[float]:

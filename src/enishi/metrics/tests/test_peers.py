@@ -102,3 +102,58 @@ def test_peers_of_the_same_stage(tmp_path):
     assert (old.peers, old.stage) == (29, "")
     ideas = found.features.set_index("feature")
     assert (ideas.loc["Share Made", "uses"], ideas.loc["Share Made", "peer_share"]) == (0, 1)
+
+
+def contract(number, account, product, started, ended=None):
+    return {
+        "record_id": number, "account_id": account, "valid_on": started, "started_on": started, "ended_on": ended,
+        "product": product, "recurring": True,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def market(tmp_path):
+    """Account 1; 2-11 with product A in use; 12-16 with B, 12 and 13 using it; 17-26 left a month ago."""
+    home, n = Home(tmp_path), 26
+    begun = ago(300)
+    publish(
+        home, "record_account", [{"record_id": k, "valid_on": begun, "since": begun} for k in range(1, n + 1)]
+    )
+    publish(
+        home, "groups", [{"group_no": k, "group_id": str(k), "first_day": begun} for k in range(1, n + 1)]
+    )
+    publish(home, "link", [link(k, k, str(k), begun) for k in range(1, n + 1)])
+    contracts = [contract(100 + k, k, "A" if k < 12 else "B", begun) for k in range(1, 17)]
+    contracts += [contract(100 + k, k, "A", begun, ago(30)) for k in range(17, n + 1)]
+    publish(home, "record_subscription", contracts)
+    using = [use(k, k, ago(2), "Share Made", product="A") for k in range(2, 12)]
+    using += [use(k, k, ago(3), "Chart Made", product="B") for k in (12, 13)]
+    publish(home, "usage", [*using, *(use(k, k, ago(45), "Share Made", product="A") for k in range(17, 27))])
+    return home
+
+
+def test_peers_are_customers_of_the_day(market):
+    with duckdb_facts(market) as facts:
+        now, then = usage_map(facts, 1, TODAY, weeks=4), usage_map(facts, 1, ago(40), weeks=4)
+    assert now.peers == 15, "those who left are no peers"
+    assert then.peers == 25, "they were customers then"
+
+
+def test_a_share_is_taken_of_the_peers_who_have_the_product(market):
+    with duckdb_facts(market) as facts:
+        features = usage_map(facts, 1, TODAY, weeks=4).features.set_index("feature")
+    assert features.loc["Share Made", "peer_share"] == pytest.approx(1)
+    assert features.loc["Chart Made", "peer_share"] == pytest.approx(2 / 5)
+
+
+def test_without_contracts_a_peer_is_one_who_used_it_lately(tmp_path):
+    home = Home(tmp_path)
+    publish(
+        home, "groups", [{"group_no": k, "group_id": str(k), "first_day": ago(300)} for k in range(1, 13)]
+    )
+    publish(home, "link", [link(k, k, str(k), ago(300)) for k in range(1, 13)])
+    publish(home, "record_account", [{"record_id": k, "valid_on": ago(300)} for k in range(1, 13)])
+    publish(home, "usage", [use(k, k, ago(5 if k < 8 else 200), "Share Made") for k in range(1, 13)])
+    with duckdb_facts(home) as facts:
+        assert usage_map(facts, 1, TODAY).peers == 6
+        assert usage_map(facts, 1, ago(100)).peers == 5, "as known then: the others had used it lately"
