@@ -33,7 +33,7 @@ function paint(place, chart) {
   const build = kinds[spec.kind];
   if (!build) throw new Error(`No chart kind "${spec.kind}"`);
   const option = build(spec, colours(), place.clientWidth);
-  chart.setOption({ animation: !still.matches, animationDuration: 250, ...option }, true);
+  chart.setOption({ useUTC: true, animation: !still.matches, animationDuration: 250, ...option }, true);
 }
 
 export function draw(place) {

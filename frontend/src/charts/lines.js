@@ -1,17 +1,19 @@
-import { axisTooltip, categoryAxis, grid, marks, valueAxis } from "./frame.js";
+import { axisTooltip, grid, marks, placed, pointAxis, valueAxis } from "./frame.js";
 import { colourOf, formatter } from "./look.js";
 
-function band(series, index, palette) {
+function band(series, index, spec, palette) {
+  const width = series.high.map((high, i) => (high === null || series.low[i] === null ? null : high - series.low[i]));
   const stack = `\u0000band${index}`;
   const common = {
     type: "line", stack, symbol: "none", silent: true, lineStyle: { opacity: 0 }, stackStrategy: "all",
+    step: series.step ? "end" : false,
   };
   return [
-    { ...common, name: `\u0000low${index}`, data: series.low },
+    { ...common, name: `\u0000low${index}`, data: placed(spec, series.low) },
     {
       ...common,
       name: `\u0000high${index}`,
-      data: series.high.map((high, i) => (high === null || series.low[i] === null ? null : high - series.low[i])),
+      data: placed(spec, width),
       areaStyle: { color: colourOf(series, index, palette), opacity: series.shade || 0.15 },
     },
   ];
@@ -22,7 +24,7 @@ function line(series, index, spec, palette) {
   return {
     type: "line",
     name: series.name,
-    data: series.values,
+    data: placed(spec, series.values),
     color: colour,
     step: series.step ? "end" : false,
     symbol: series.values.length > 40 ? "none" : "circle",
@@ -34,7 +36,7 @@ function line(series, index, spec, palette) {
     stack: spec.stacked ? "total" : undefined,
     endLabel: {
       show: spec.endLabels !== false,
-      formatter: (point) => series.label || `${series.name} ${formatter(spec)(point.value)}`,
+      formatter: (point) => series.label || `${series.name} ${formatter(spec)([point.value].flat().at(-1))}`,
       color: colour,
       fontSize: 11,
       width: 120,
@@ -45,15 +47,15 @@ function line(series, index, spec, palette) {
   };
 }
 
-// {kind: "line", x, series: [{name, values, colour?, low?, high?, dashed?}], format, unit, marks, targets}
+// {kind: "line", x, days? or at?, series: [{name, values, colour?, low?, high?, dashed?, step?}], format, unit, marks, targets}
 export function lines(spec, palette, width) {
   const series = spec.series.flatMap((one, index) => [
-    ...(one.low ? band(one, index, palette) : []),
+    ...(one.low ? band(one, index, spec, palette) : []),
     line(one, index, spec, palette),
   ]);
   return {
     grid: grid(spec, width),
-    xAxis: { ...categoryAxis(spec, palette), boundaryGap: false },
+    xAxis: pointAxis(spec, palette),
     yAxis: valueAxis(spec, palette),
     tooltip: axisTooltip(spec, palette),
     series,
@@ -65,13 +67,13 @@ export function fan(spec, palette, width) {
   const series = [
     ...spec.bands.map((one) => ({
       name: one.name, values: spec.middle, low: one.low, high: one.high, colour: "c1", shade: one.shade,
-    })).flatMap((one, index) => band(one, index, palette)),
+    })).flatMap((one, index) => band(one, index, spec, palette)),
     line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, { ...spec, endLabels: false }, palette),
     line({ name: spec.middleName, values: spec.middle, colour: "c1", dashed: true }, 1, spec, palette),
   ];
   return {
     grid: grid(spec, width),
-    xAxis: { ...categoryAxis(spec, palette), boundaryGap: false },
+    xAxis: pointAxis(spec, palette),
     yAxis: valueAxis(spec, palette),
     tooltip: axisTooltip(spec, palette),
     series,

@@ -55,6 +55,22 @@ export function formatter(spec) {
   };
 }
 
+const DAY = 86_400_000;
+
+// Ticks of a time axis: the year at its turn, else the month; days where the axis is short.
+export function dayTick(span) {
+  const locale = language() === "ja" ? "ja" : "en-GB";
+  const shown = (form) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...form });
+  const year = shown({ year: "numeric", month: "short" });
+  const month = shown({ month: "short" });
+  const day = shown({ month: "short", day: "numeric" });
+  return (value) => {
+    const date = new Date(value);
+    if (date.getUTCDate() !== 1) return span < 100 * DAY ? day.format(date) : "";
+    return date.getUTCMonth() === 0 ? year.format(date) : month.format(date);
+  };
+}
+
 export function axisText(palette) {
   return { color: palette.muted, fontSize: 11, fontFamily: palette.font };
 }

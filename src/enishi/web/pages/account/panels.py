@@ -15,9 +15,10 @@ from enishi.metrics.api import panel as metric_panel
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.judgement import judged, recomputed, stage_then
-from enishi.web.pages.account.trend import contract_changes
+from enishi.web.pages.account.trend import contract_changes, day_marks
 from enishi.web.pages.account.usage import usage_context
 from enishi.web.pages.account.words import reason_words
+from enishi.web.words import day as day_words
 
 MONTHS = 24
 
@@ -34,24 +35,27 @@ def month_ends(day: date, months: int) -> list[date]:
 
 
 def _mrr(asked: Asked) -> Mapping[str, Any]:
-    """MRR at each month's end as known then, with the changes of contract."""
-    days = month_ends(asked.day, MONTHS)
+    """MRR at each month's end and on the days the contract changed, each as known then."""
+    ends = month_ends(asked.day, MONTHS)
+    changes = [one for one in contract_changes(asked.account, asked.as_of) if ends[0] < one[0] <= ends[-1]]
+    days = sorted({*ends, *(day for day, _title in changes)})
     with facts_now() as facts:
         frame = metric_panel(facts, days, ["mrr"], accounts=[asked.account.pk])
     found = dict(zip(pd.to_datetime(frame["as_of"]).dt.date, frame["mrr"], strict=True))
     values = [_whole(found.get(day)) for day in days]
     if not any(value is not None for value in values):
         return {"chart": None}
-    labels = [_month(day) for day in days]
+    language = get_language() or "ja"
     return {
         "chart": {
             "kind": "line",
-            "x": labels,
+            "x": [day_words(day, language) for day in days],
+            "days": [day.isoformat() for day in days],
             "series": [{"name": "MRR", "values": values, "step": True}],
             "area": True,
             "format": "money",
             "currency": get_company().currency,
-            "marks": _marks(asked, days, labels),
+            "marks": day_marks(changes, days[0], days[-1]),
         }
     }
 
@@ -61,22 +65,6 @@ def _whole(minor: Any) -> float | None:
     if minor is None or minor != minor:
         return None
     return float(minor) / 10 ** get_currency_precision(get_company().currency)
-
-
-def _month(day: date) -> str:
-    japanese = (get_language() or "ja").startswith("ja")
-    return f"{day.year}年{day.month}月" if japanese else f"{day:%b %Y}"
-
-
-def _marks(asked: Asked, days: list[date], labels: list[str]) -> list[dict[str, str]]:
-    at: dict[str, list[str]] = {}
-    for day, title in contract_changes(asked.account, asked.as_of):
-        place = next((label for end, label in zip(days, labels, strict=True) if day <= end), None)
-        if place and day > days[0] - timedelta(days=31):
-            at.setdefault(place, []).append(title)
-    return [
-        {"x": label, "label": " / ".join(dict.fromkeys(titles))} for label, titles in list(at.items())[-6:]
-    ]
 
 
 def _then(asked: Asked) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from enishi.web.pages.account.words import say_origin
 
 DAYS = 365
 MOST_MARKS = 8
-NEAR = 0.12  # share of the line within which two marks would run into each other
+NEAR = 0.12  # share of the axis within which two marks would run into each other
 
 
 def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> dict[str, Any] | None:
@@ -36,18 +35,17 @@ def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> 
     days = [day for day, _tenths in rows]
     origins = [provenance_of(score) for score in kept]
     language = get_language() or "ja"
-    labels = [words.day(day, language) for day in days]
+    values = [None if tenths is None else tenths / 10 for _day, tenths in rows]
     return {
         "kind": "line",
-        "x": labels,
-        "series": [
-            {"name": _("Score"), "values": [None if tenths is None else tenths / 10 for _day, tenths in rows]}
-        ],
+        "x": [words.day(day, language) for day in days],
+        "days": [day.isoformat() for day in days],
+        "series": [{"name": _("Score"), "values": values, "step": True}],
         "min": 0,
         "max": 100,
         "interval": 25,
         "digits": 1,
-        "marks": _marks(account, days, labels, as_of),
+        "marks": _marks(account, days, as_of),
         "remarks": [say_origin(one) for one in origins],
         "afterwards": _afterwards(origins),
     }
@@ -64,28 +62,31 @@ def _afterwards(origins: Sequence[Provenance]) -> str:
     return _("Not scored on their own day: %(from)s to %(to)s") % names + f" ({say_origin(last)})"
 
 
-def _marks(
-    account: Account, days: Sequence[date], labels: Sequence[str], as_of: date | None
-) -> list[dict[str, str]]:
-    """What happened, at the first score on or after its day; what falls on one day is said together."""
-    at: dict[int, list[str]] = {}
-    for day, label in sorted(happenings(account, as_of)):
-        if days[0] - timedelta(days=7) <= day <= days[-1]:
-            at.setdefault(bisect_left(days, day), []).append(label)
-    apart = _apart(at, len(days))
-    newest = sorted(apart)[-MOST_MARKS:]
-    return [{"x": labels[place], "label": " / ".join(dict.fromkeys(apart[place]))} for place in newest]
+def _marks(account: Account, days: Sequence[date], as_of: date | None) -> list[dict[str, str]]:
+    first, last = days[0], days[-1]
+    return day_marks([(day, title) for day, title in happenings(account, as_of) if first <= day], first, last)
 
 
-def _apart(at: dict[int, list[str]], points: int) -> dict[int, list[str]]:
-    """What is too near to be written beside each other is said at the first place."""
-    found: dict[int, list[str]] = {}
-    last = None
-    for place in sorted(at):
-        if last is None or place - last >= NEAR * points:
-            last = place
-        found.setdefault(last, []).extend(at[place])
-    return found
+def day_marks(happened: Iterable[tuple[date, str]], first: date, last: date) -> list[dict[str, str]]:
+    """What happened until ``last``, each at its day on an axis from ``first``. What is too near to be written beside
+    each other is said at the first of them; the newest :data:`MOST_MARKS` are said."""
+    apart = NEAR * (last - first).days
+    said: dict[date, list[str]] = {}
+    lines: dict[date, date] = {}  # day -> where it is said
+    for day, title in sorted(happened):
+        if day > last:
+            break
+        place = max(said, default=None)
+        if place is None or (day - place).days >= apart:
+            place = day
+        said.setdefault(place, []).append(title)
+        lines.setdefault(day, place)
+    shown = sorted(said)[-MOST_MARKS:]
+    return [
+        {"day": day.isoformat(), "label": " / ".join(dict.fromkeys(said[day])) if day == place else ""}
+        for day, place in lines.items()
+        if place in shown
+    ]
 
 
 def happenings(account: Account, as_of: date | None) -> Iterable[tuple[date, str]]:
