@@ -128,7 +128,7 @@ def result(request: PageRequest, number: int) -> HttpResponseBase:
         "tabs": setup_tabs(request.member, "rejects"),
         "made": made,
         "kind": kind_title(made.kind),
-        "rule": told_rule(made.rule),
+        "rule": told_rule(made),
         "reasons": sorted(reasons, key=lambda found: -found[1])[:10],
         "running": made.status == Correction.Status.WAITING,
         "left": pile_of_correction(made).waiting().count(),

@@ -257,21 +257,32 @@ def _flat(item: Mapping[str, Any], before: str = "") -> dict[str, str]:
     return flat
 
 
-def told_rule(rule: Mapping[str, Any]) -> str:
-    """A rule in a line of text."""
-    if not rule:
+def told_rule(made: Correction) -> str:
+    """What a correction says, in a line of text."""
+    if not made.rule:
         return _("(erased)")
-    found = Rule.from_json(rule)
+    found = Rule.from_json(made.rule)
     if found.act == NAME:
         return f"{found.place} → {found.to}"
     if found.act == DATES:
         order = str(dict(ORDERS)[found.order])
         return _("Dates in %(place)s: %(order)s") % {"place": found.place, "order": order}
     empty = pgettext("value", "(none)")
-    pairs = (f"{old or empty} → {empty if new == EMPTY else new}" for old, new in found.values.items())
+    titles = {EMPTY: empty, **_choice_titles(made.kind, set(found.values.values()) - {EMPTY})}
+    pairs = (f"{old or empty} → {titles.get(new, new)}" for old, new in found.values.items())
     return f"{found.place}: {', '.join(pairs)}"
+
+
+def _choice_titles(kind: str, names: set[str]) -> dict[str, str]:
+    """The titles of choices, where all of them are choices of one field."""
+    fields = FILE_KINDS[kind].fields if kind in FILE_KINDS else ()
+    for spec in fields:
+        titles = {name: title.in_language(language()) for name, title in spec.choices}
+        if names and names <= titles.keys():
+            return titles
+    return {}
 
 
 def kept_corrections() -> list[tuple[Correction, str]]:
     """What is kept for later items, newest first."""
-    return [(row, told_rule(row.rule)) for row in Correction.objects.filter(kept=True)[:100]]
+    return [(row, told_rule(row)) for row in Correction.objects.filter(kept=True)[:100]]
