@@ -27,7 +27,7 @@ class _Group(_Spoken, click.Group):
     cls=_Group,
     text=Text(
         "Members: list, add, give a new password, take a lost second factor away.",
-        "メンバーの一覧・追加・パスワード再発行・2段階認証の解除を行います。",
+        "メンバーの一覧・追加・パスワード再発行・二要素認証の解除を行います。",
     ),
 )
 def command() -> None:
@@ -140,7 +140,7 @@ def password(email: str, as_json: bool) -> None:
     cls=Command,
     text=Text(
         "Take a lost second factor away.\n\nThe member's sessions end; the password alone opens again, and where the company requires a second factor the next sign-in leads to setting a new one up.",
-        "紛失した2段階認証を解除します。\n\nメンバーのセッションはすべて終了し、パスワードのみでサインインできます。会社の設定で必須の場合は、次回のサインイン時に再設定の画面へ進みます。",
+        "紛失した二要素認証を解除します。\n\nメンバーのセッションはすべて終了し、パスワードのみでサインインできます。会社の設定で必須の場合は、次回のサインイン時に再設定の画面へ進みます。",
     ),
 )
 @click.argument("email", default=ADMIN_MAIL)
@@ -158,12 +158,12 @@ def factor(email: str, as_json: bool) -> None:
         click.echo(
             say(
                 f"The second factor of {member.email} is removed.",
-                f"{member.email} の2段階認証を解除しました。",
+                f"{member.email} の二要素認証を解除しました。",
             )
         )
     else:
         click.echo(
-            say(f"{member.email} has no second factor.", f"{member.email} は2段階認証を設定していません。")
+            say(f"{member.email} has no second factor.", f"{member.email} は二要素認証を設定していません。")
         )
 
 

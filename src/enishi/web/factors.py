@@ -125,7 +125,7 @@ def _to_set_up(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         text = Text(
             "Your company requires a second factor. Set it up first.",
-            "会社の設定により、2段階認証が必須です。先に設定を完了してください。",
+            "会社の設定により、二要素認証が必須です。先に設定を完了してください。",
         )
         said = text.in_language(get_language() or "ja")
         refusal = {"error": "factor_required", "message": said, "hint": address, "fields": {}}

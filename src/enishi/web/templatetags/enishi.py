@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from enishi.accounts.company import get_company
 from enishi.kit.text import Text
 from enishi.web import assets, badges, drawings, words
+from enishi.web.devices import name_device
 
 register = template.Library()
 
@@ -124,6 +125,12 @@ def person(value: Any, form: str = "") -> str:
     """A member's or contact's name, family first; ``"sama"`` addresses them (花子 様)."""
     name = words.person(value)
     return words.addressed(name, _language()) if form == "sama" and value else name
+
+
+@register.filter
+def device(user_agent: Any) -> str:
+    """A browser as people call it: ``Chrome · Windows``."""
+    return name_device(str(user_agent or ""))
 
 
 @register.filter

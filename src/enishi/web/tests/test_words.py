@@ -11,6 +11,7 @@ from django.utils import translation
 
 from enishi.accounts.models import Contact, Member
 from enishi.web import words
+from enishi.web.devices import name_device
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,19 @@ def test_names_are_read_as_their_letters_are_and_addressed() -> None:
     assert words.addressed("株式会社花山", "ja", organisation=True) == "株式会社花山 御中"
     assert words.addressed("Sato Naoko", "en") == "Sato Naoko"
     assert words.person(Member(email="a@b.example")) == "a@b.example"
+
+
+@pytest.mark.parametrize(
+    ("sent", "called"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36", "Chrome · Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge · Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/19.0 Mobile Safari/604.1", "Safari · iPhone"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox · Linux"),
+        ("curl/8.9", "curl/8.9"),
+        ("", "不明な端末"),
+    ],
+)  # fmt: skip
+def test_a_device_has_the_name_people_use(sent: str, called: str) -> None:
+    with translation.override("ja"):
+        assert name_device(sent) == called

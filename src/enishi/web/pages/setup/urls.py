@@ -6,6 +6,7 @@ from enishi.web.pages.setup import company_views, privacy_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.setup, name="setup"),
+    path("arrived/", views.arrived, name="setup-arrived"),
     path("write-key/", views.first_key, name="setup-write-key"),
     path("sample/", views.load_sample, name="setup-sample"),
     path("score/", views.score_now, name="setup-score"),

@@ -54,6 +54,14 @@ def _show(request: PageRequest, clear_key: str = "") -> HttpResponseBase:
     return render(request, "pages/setup/setup.html", context)
 
 
+@require_GET
+@page(roles=LEADERS)
+def arrived(request: PageRequest) -> HttpResponseBase:
+    """Whether the first facts are here: asked for by the guide while it waits; the key beside it stays on the page."""
+    progress = read_progress(get_company(), settings.CONFIGURATION.home)
+    return render(request, "pages/setup/_arrived.html", {"progress": progress})
+
+
 @page(roles=ADMINS)
 @never_cache
 @require_POST

@@ -124,3 +124,63 @@ def test_scoring_nobody_is_no_first_score():
     nobody = Progress(True, 0, 0, scored=0, unknown=0, members=1, scored_at=datetime(2026, 4, 1, tzinfo=UTC))
     assert not nobody.score
     assert replace(nobody, accounts=1, unknown=1).score
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("name", "", "このフィールドは必須です。"),
+        ("name", "あ" * 201, "200"),
+        ("gross_margin", "120", "100 以下"),
+        ("gross_margin", "-1", "0 以上"),
+        ("gross_margin", "八割", "数値を入力してください。"),
+        ("gross_margin", "8E+1", ""),
+        ("time_zone", "Mars/Base", "Mars/Base"),
+        ("currency", "XXX", "XXX"),
+        ("language", "fr", "fr"),
+        ("fiscal_year_start", "13", "13"),
+        ("week_start", "3", "3"),
+        ("holiday_country", "ZZ", "ZZ"),
+        ("extra_holidays", "2026-12-29 年末\n明日", "2行目"),
+        ("factor_rule", "everybody", "everybody"),
+        ("factor_grace_days", "-1", "0 以上"),
+        ("factor_grace_days", "91", "90 以下"),
+    ],
+)
+def test_a_company_setting_that_cannot_be_is_told_at_its_field(
+    client: Client, field: str, value: str, message: str
+) -> None:
+    form = client.get("/setup/company/").context["form"]
+    values = {name: form[name].value() for name in form.fields} | {"extra_holidays": "", field: value}
+    answer = client.post("/setup/company/", values)
+    if not message:
+        assert answer.status_code == 302
+        assert 'value="80"' in client.get("/setup/company/").content.decode()
+        return
+    assert answer.status_code == 422
+    assert message in " ".join(answer.context["form"].errors[field])
+    assert f'id="id_{field}_error"' in answer.content.decode()
+
+
+def test_the_guide_asks_the_first_administrator_for_a_name(client: Client) -> None:
+    assert "名前を登録する" in client.get("/setup/").content.decode()
+    assert "お名前が登録されていません" in client.get("/me/").content.decode()
+    client.post("/me/", {"family_name": "佐藤", "given_name": "花子", "language": "ja"})
+    assert "名前を登録する" not in client.get("/setup/").content.decode()
+    assert "お名前が登録されていません" not in client.get("/me/").content.decode()
+
+
+def test_the_guide_notices_the_first_event_and_keeps_the_key_on_the_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = client.post("/setup/write-key/").content.decode()
+    assert "enw_" in shown
+    assert 'hx-get="/setup/arrived/"' in shown
+    waiting = client.get("/setup/arrived/")
+    assert 'hx-trigger="every 3s"' in waiting.content.decode()
+    Account.objects.create(name="customer-1", source="app", outside_id="customer-1")
+    there = client.get("/setup/arrived/")
+    assert "hx-get" not in there.content.decode(), "it asks no more"
+    assert "HX-Refresh" not in there.headers, "a page that shows a key once is not loaded anew"
+    assert "顧客 1社" in there.content.decode()
+    assert "/setup/arrived/" not in client.get("/setup/").content.decode()
