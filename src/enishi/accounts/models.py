@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from enishi.accounts.indexes import WordIndex
 from enishi.kit.text import fold, full_name
 
 
@@ -149,7 +150,10 @@ class Account(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = [models.UniqueConstraint(fields=["source", "outside_id"], name="account_outside_id")]
-        indexes = [models.Index(fields=["name_kana", "name", "id"], name="account_by_name")]
+        indexes = [
+            models.Index(fields=["name_kana", "name", "id"], name="account_by_name"),
+            WordIndex(fields=["search"], name="account_by_word"),
+        ]
 
     def __str__(self) -> str:
         return self.name

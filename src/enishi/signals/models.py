@@ -127,6 +127,7 @@ class AccountState(models.Model):
         indexes = [
             models.Index(fields=["band", "-at_stake"], name="state_band"),
             models.Index(fields=["-at_stake", "account", "stage"], name="state_stake"),
+            models.Index(fields=["account", "-at_stake", "stage"], name="state_of_account"),
             models.Index(fields=["tier", "mrr"], name="state_tier"),
             models.Index(fields=["renewal_on"], name="state_renewal"),
             models.Index(fields=["tenths"], name="state_tenths"),
