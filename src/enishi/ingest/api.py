@@ -16,7 +16,7 @@ from enishi.ingest.carrying import (
     wait_carried,
 )
 from enishi.ingest.contracts import Origin
-from enishi.ingest.erasing import Erased, ask_erasure, erase_person, erase_user
+from enishi.ingest.erasing import ask_erasure, ask_user_erasure
 from enishi.ingest.inbox import inbox_of as open_inbox
 from enishi.ingest.reads import (
     UnmatchedGroup,
@@ -32,7 +32,6 @@ from enishi.store.schema import DEFAULT_SYSTEM
 
 __all__ = [
     "Accepted",
-    "Erased",
     "StillRefused",
     "UnmatchedGroup",
     "UnmatchedUser",
@@ -40,14 +39,13 @@ __all__ = [
     "accept_events",
     "apply_retention",
     "ask_erasure",
+    "ask_user_erasure",
     "consume",
     "consume_once",
     "consumer_loop",
     "count_unmatched_groups",
     "discard_reject",
     "drain",
-    "erase_person",
-    "erase_user",
     "event_message",
     "list_unmatched_groups",
     "list_unmatched_users",

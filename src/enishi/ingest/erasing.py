@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -13,44 +12,15 @@ from django.db.models import Q
 from enishi.accounts.audit import write_audit
 from enishi.accounts.erasing import blank_texts, erase_contact
 from enishi.accounts.models import Contact, Member
-from enishi.ingest.carrying import drain
 from enishi.ingest.models import Correction, ErasureRequest, Reject
-from enishi.kit.home import Home
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was removed, read back from the store.
-
-    Args:
-        records: rows of the application database that lost their texts.
-        rows: rows removed from the published facts (events, counts, memberships, the user itself).
-        blanked: record versions that lost their personal fields.
-        rejects: items on the desk that were emptied.
-        traces: rows that still name the person; 0 unless something went wrong.
-    """
-
-    records: int
-    rows: int
-    blanked: int
-    rejects: int
-    traces: int
-
-
-def erase_person(home: Home, contact: Contact, *, actor: Member | str, now: datetime) -> Erased:
-    """Remove a contact and everything sent under the person's user ids, for good.
-
-    Returns when it is done and verified. The files it was in are deleted for good when readers can no longer
-    hold them (an hour).
-    """
-    return _carry_out(home, ask_erasure(contact, actor=actor, now=now))
 
 
 def ask_erasure(
     contact: Contact, *, texts: Sequence[tuple[str, int]] = (), actor: Member | str, now: datetime
 ) -> ErasureRequest:
     """Erase a contact here at once, and ask the consumer to remove the person from the store; it does so with its
-    next pass, reads the store back, and notes on the request what is left.
+    next pass, reads the store back, and notes on the request what is left. The files the person was in are deleted for
+    good when readers can no longer hold them (an hour).
 
     Args:
         texts: (kind, number) of further records whose free text names the person; they lose their texts too.
@@ -66,14 +36,14 @@ def ask_erasure(
     return request
 
 
-def erase_user(home: Home, system: str, user_id: str, *, actor: Member | str, now: datetime) -> Erased:
+def ask_user_erasure(system: str, user_id: str, *, actor: Member | str, now: datetime) -> ErasureRequest:
     """The same for a user id that is no contact here."""
     with transaction.atomic():
         request = _request([(system, user_id)], None, actor, now)
         request.rejects = _empty_rejects([user_id])
         request.save()
         write_audit(actor, "user_erased", f"{system} user")
-    return _carry_out(home, request)
+    return request
 
 
 def _request(
@@ -83,12 +53,6 @@ def _request(
     return ErasureRequest.objects.create(
         users=[list(user) for user in users], contact_id=contact_id, requested_by=name, requested_at=now
     )
-
-
-def _carry_out(home: Home, request: ErasureRequest) -> Erased:
-    drain(home)
-    request.refresh_from_db()
-    return Erased(request.records, request.rows, request.blanked, request.rejects, request.traces or 0)
 
 
 def _empty_rejects(texts: Sequence[str]) -> int:

@@ -10,9 +10,10 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.models import Company, Contact, RecordVersion
 from enishi.ingest.api import (
     apply_retention,
+    ask_erasure,
+    ask_user_erasure,
     count_unmatched_groups,
-    erase_person,
-    erase_user,
+    drain,
     list_unmatched_groups,
     list_unmatched_users,
 )
@@ -46,7 +47,9 @@ def test_a_contact_is_erased_from_records_and_facts(home: Home, clock: HandClock
         {"type": "track", "userId": "hanako", "messageId": "bad"},
     )  # fmt: skip
     contact = Contact.objects.get()
-    erased = erase_person(home, contact, actor="boss@example.com", now=clock())
+    erased = ask_erasure(contact, actor="boss@example.com", now=clock())
+    drain(home)
+    erased.refresh_from_db()
     assert erased.traces == 0
     assert erased.rows > 3
     assert erased.blanked == 1
@@ -63,7 +66,10 @@ def test_a_contact_is_erased_from_records_and_facts(home: Home, clock: HandClock
 
 def test_a_user_without_a_contact_is_erased(home: Home, clock: HandClock, key: WriteKey) -> None:
     send(home, clock, key, track(1, userId="taro"), track(2))
-    assert erase_user(home, "product", "taro", actor="boss", now=clock()).traces == 0
+    erased = ask_user_erasure("product", "taro", actor="boss", now=clock())
+    drain(home)
+    erased.refresh_from_db()
+    assert erased.traces == 0
     assert {row["user_id"] for row in rows(home, "users")} == {"u1"}
     assert len(rows(home, "events")) == 1
 

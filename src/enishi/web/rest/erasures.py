@@ -11,13 +11,14 @@ from ninja import Router, Schema
 from pydantic import Field as Constraint
 
 from enishi.accounts.models import Contact
-from enishi.ingest.api import ask_erasure
+from enishi.ingest.api import ask_erasure, ask_user_erasure
 from enishi.ingest.models import ErasureRequest
 from enishi.kit.clock import system_clock
+from enishi.kit.text import Text
 from enishi.store.kinds import CONTACT
-from enishi.web.rest.keys import KeyAuth, caller_of
+from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
-from enishi.web.rest.problems import NOT_FOUND
+from enishi.web.rest.problems import NOT_FOUND, BadRequest
 from enishi.web.rest.reads import number_of
 from enishi.web.rest.shapes import REFUSALS, Problem
 
@@ -25,8 +26,22 @@ router = Router(tags=["Privacy"])
 _RETRY_SECONDS = 2
 
 
+_ONE_OF_TWO = BadRequest(
+    "contact_or_user",
+    Text("Name a contact or a user, one of the two.", "contact と user のどちらか一方を指定してください。"),
+    Text(
+        "A contact's user ids are erased with it.", "連絡先を消去すると、そのユーザーIDの記録も消去されます。"
+    ),
+)
+
+
 class ErasureBody(Schema):
-    contact: str = Constraint(min_length=1, max_length=250, description="outside id of the contact")
+    """One of the two: a contact, or a user of the product who is no contact here."""
+
+    contact: str = Constraint("", max_length=250, description="outside id of the contact")
+    user: str = Constraint(
+        "", max_length=250, description="user id of the product, where there is no contact"
+    )
 
 
 class Erasure(Schema):
@@ -75,17 +90,26 @@ def erase(request: HttpRequest, body: ErasureBody) -> HttpResponse:
     """
     caller = caller_of(request)
 
+    if bool(body.contact) == bool(body.user):
+        raise _ONE_OF_TWO
+
     def work() -> tuple[int, dict[str, Any]]:
-        number = number_of(CONTACT, caller.key.system, body.contact)
-        contact = Contact.objects.filter(pk=number).first() if number else None
-        if contact is None:
-            raise NOT_FOUND
-        return 202, _told(ask_erasure(contact, actor=caller.actor, now=system_clock()))
+        return 202, _told(_ask(caller, body))
 
     response = once(request, caller.key, work)
     response.headers["Location"] = json.loads(response.content)["address"]
     response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response
+
+
+def _ask(caller: Caller, body: ErasureBody) -> ErasureRequest:
+    if body.user:
+        return ask_user_erasure(caller.key.system, body.user, actor=caller.actor, now=system_clock())
+    number = number_of(CONTACT, caller.key.system, body.contact)
+    contact = Contact.objects.filter(pk=number).first() if number else None
+    if contact is None:
+        raise NOT_FOUND
+    return ask_erasure(contact, actor=caller.actor, now=system_clock())
 
 
 @router.get(

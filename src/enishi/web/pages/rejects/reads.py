@@ -88,10 +88,10 @@ class Heap:
     mendable: bool
 
 
-def heaps() -> list[Heap]:
+def heaps(rejects: QuerySet[Reject]) -> list[Heap]:
     """What waits, heaped up by reason, place and source, the highest heaps first."""
     names = ("kind", "source", "reason", "place")
-    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values(*names)
+    rows = rejects.order_by().values(*names)
     found = rows.annotate(n=Count("pk"), example=Max("pk")).order_by("-n")[:8]
     examples = Reject.objects.in_bulk([row["example"] for row in found])
     return [

@@ -62,7 +62,7 @@ def rejects(request: PageRequest) -> HttpResponseBase:
         "kinds": choices("kind"),
         "sources": choices("source"),
         "statuses": status_titles(),
-        "heaps": heaps() if filters.status == Reject.Status.OPEN else [],
+        "heaps": heaps(find_rejects(filters)) if filters.status == Reject.Status.OPEN else [],
         "kept": kept_corrections(),
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
         "any": Reject.objects.exists(),

@@ -277,6 +277,20 @@ def test_a_person_is_erased_by_one_call(api, tmp_path, monkeypatch):
     assert Api(["read:*"]).client.get(told["address"]).status_code == 403
 
 
+def test_a_user_who_is_no_contact_is_erased_too(api, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    rows = [{"occurred_at": "2026-01-02T00:00:00Z", "event": "Open", "user": user} for user in ("taro", "u")]
+    api.post("events", {"records": rows})
+    drain(Home(tmp_path))
+    told = api.post("erasures", {"user": "taro"}).json()
+    drain(Home(tmp_path))
+    assert api.client.get(told["address"]).json()["traces"] == 0
+    span = {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
+    assert [row["user"] for row in api.get("events", **span).json()["records"]] == ["u"]
+    for body in ({}, {"user": "x", "contact": "c"}):
+        assert api.post("erasures", body).json()["error"] == "contact_or_user"
+
+
 def test_the_description_is_openapi_31_and_names_every_field():
     schema = Client().get("/api/v1/openapi.json").json()
     assert schema["openapi"].startswith("3.1")
