@@ -2,6 +2,8 @@
 import { typing } from "./shortcuts.js";
 
 let dialog, input, list, pending, timer;
+let answered = null; // the letters the list answers
+let entered = false; // Enter was pressed before their answer came
 
 function options() {
   return [...list.querySelectorAll("[role=option]")];
@@ -26,23 +28,45 @@ function chosen() {
 async function ask() {
   pending?.abort();
   pending = new AbortController();
+  const letters = input.value;
   try {
-    const answer = await fetch(`${dialog.dataset.address}?q=${encodeURIComponent(input.value)}`, {
+    const answer = await fetch(`${dialog.dataset.address}?q=${encodeURIComponent(letters)}`, {
       signal: pending.signal,
       headers: { "HX-Request": "true" },
     });
-    if (!answer.ok) return;
-    list.innerHTML = await answer.text();
-    choose(0);
+    if (answer.ok) show(letters, await answer.text());
+    else entered = false;
   } catch (error) {
-    if (error.name !== "AbortError") throw error;
+    if (error.name === "AbortError") return;
+    entered = false;
+    throw error;
   }
+}
+
+function show(letters, answer) {
+  list.innerHTML = answer;
+  answered = letters;
+  choose(0);
+  if (entered && letters === input.value) enter();
+}
+
+// What stands first may answer fewer letters than were typed: Enter waits for the answer to the newest.
+function enter() {
+  entered = input.value !== answered;
+  if (!entered) {
+    follow(options()[chosen()]);
+    return;
+  }
+  clearTimeout(timer);
+  ask();
 }
 
 function open() {
   if (dialog.open) return;
   dialog.showModal();
   input.value = "";
+  answered = null;
+  entered = false;
   input.focus();
   ask();
 }
@@ -51,7 +75,7 @@ function keys(event) {
   if (event.isComposing) return;
   if (event.key === "ArrowDown" || (event.ctrlKey && event.key === "n")) choose(chosen() + 1);
   else if (event.key === "ArrowUp" || (event.ctrlKey && event.key === "p")) choose(chosen() - 1);
-  else if (event.key === "Enter") follow(options()[chosen()]);
+  else if (event.key === "Enter") enter();
   else return;
   event.preventDefault();
 }
@@ -72,6 +96,7 @@ export function palette() {
   input = dialog.querySelector("input");
   list = dialog.querySelector("[role=listbox]");
   input.addEventListener("input", () => {
+    entered = false;
     clearTimeout(timer);
     timer = setTimeout(ask, 90);
   });

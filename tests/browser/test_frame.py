@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.checks import check_page
 from tests.browser.conftest import Open
@@ -90,3 +90,20 @@ def test_palette_leads_to_people_and_actions(open_window: Open) -> None:
     expect(options.first).to_contain_text("個人設定")
     page.keyboard.press("Enter")
     page.wait_for_url("**/me/")
+
+
+def test_enter_waits_for_the_answer_to_the_newest_letters(open_window: Open) -> None:
+    """The list may still answer fewer letters than were typed; what it shows first then is not what was meant."""
+    window = open_window(ADMIN)
+    page = window.go("/setup/")
+    page.keyboard.press("/")
+    page.wait_for_selector("#palette[open] [role=option]")
+    held: list[Route] = []
+    page.route("**/palette/?q=kansa", lambda route: held.append(route))
+    with page.expect_request("**/palette/?q=kansa"):
+        page.fill("#palette input", "kansa")
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/setup/")
+    assert page.locator("#palette[open]").is_visible()
+    held[-1].continue_()
+    page.wait_for_url("**/audit/")
