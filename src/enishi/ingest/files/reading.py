@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,28 +15,16 @@ from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
 from enishi.ingest.values import Habits, read_amount, read_value
 from enishi.kit.cells import as_meant
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
 
 # Columns of a downloaded list of rejected rows; ignored when the corrected file comes back.
 REASON_HEADINGS = ("取込エラー", "取込元の行", "Import error", "Row in the file")
 
 ROW, ROW_TITLE = "row", Text("Row", "行")  # where the row as a whole is at fault
-_TOTALS = frozenset(
-    fold(word)
-    for word in (
-        "合計",
-        "総合計",
-        "総計",
-        "小計",
-        "計",
-        "合計金額",
-        "total",
-        "grand total",
-        "subtotal",
-        "sum",
-        "totals",
-    )
+_TOTALS = re.compile(
+    r"[\s(【]*(?:合\s*計(?:\s*金\s*額)?|総\s*合?\s*計|小\s*計|計|(?:grand\s+|sub-?)?totals?|sum)[\s:：)】]*",
+    re.IGNORECASE,
 )
 
 # Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
@@ -171,24 +160,23 @@ class RowReader:
 
 
 def _shape_errors(cells: Sequence[Any], width: int) -> dict[str, Text]:
-    """What is wrong with a row as a whole: more cells than headings, or a line that adds up the others."""
+    """What is wrong with a row as a whole: a line that adds up the others, or more cells than headings."""
     first = next((cell for cell in cells if cell not in (None, "")), None)
-    if isinstance(first, str) and fold(first).strip(" :()") in _TOTALS:
-        return {
-            ROW: Text(
-                f"looks like a line of totals ('{clip(first)}').", f"合計行のようです(「{clip(first)}」)。"
-            )
-        }
+    if isinstance(first, str) and _TOTALS.fullmatch(first):
+        told = clip(first.strip())
+        return {ROW: Text(f"looks like a line of totals ('{told}').", f"合計行のようです(「{told}」)。")}
+    if len(cells) == width:
+        return {}
     beyond = [str(cell) for cell in cells[width:] if not isinstance(cell, dict) and cell not in (None, "")]
-    if beyond:
-        count, shown = width + len(beyond), clip(", ".join(beyond))
-        return {
-            ROW: Text(
-                f"has {count} cells for {width} headings; without a heading: '{shown}'.",
-                f"見出し{width}列に対してセルが{count}個あります。見出しのない値:「{shown}」",
-            )
-        }
-    return {}
+    if not beyond:
+        return {}
+    count, shown = width + len(beyond), clip(", ".join(beyond))
+    return {
+        ROW: Text(
+            f"has {count} cells for {width} headings; without a heading: '{shown}'.",
+            f"見出し{width}列に対してセルが{count}個あります。見出しのない値:「{shown}」",
+        )
+    }
 
 
 def reader_for(kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> RowReader:

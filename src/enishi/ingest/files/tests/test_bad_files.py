@@ -20,6 +20,8 @@ from enishi.ingest.files import tables
 from enishi.ingest.files.desk import retry_row
 from enishi.ingest.files.errors import BadFile
 from enishi.ingest.files.importing import import_file
+from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.reading import Plan, RowReader
 from enishi.ingest.files.tables import open_table
 from enishi.ingest.models import Reject
 from enishi.ingest.values import Habits, read_amount, read_boolean, read_date
@@ -192,6 +194,20 @@ def test_a_percentage_is_not_guessed_at():
         read_amount("12.5％")
     assert "12.5％" in refused.value.text.ja
     assert "%を外し" in refused.value.text.ja
+
+
+TOTALS = ("合計", "合　計", "【総合計】", "小計:", "計", "Grand Total", "subtotal")
+NO_TOTALS = ("合計会計事務所", "計画商事", "Total Systems", "C-1")
+
+
+@pytest.mark.parametrize("first", [*TOTALS, *NO_TOTALS])
+def test_lines_of_totals_are_told_from_names_that_begin_alike(first):
+    kind = FILE_KINDS["account"]
+    reader = RowReader(
+        kind, ["name", "employees"], Plan({"name": "name", "employees": "employees"}), Habits()
+    )
+    assert ("row" in reader.read(2, [first, "5"]).errors) is (first in TOTALS)
+    assert ("row" in reader.read(2, [None, first]).errors) is (first in TOTALS)
 
 
 @pytest.mark.django_db
