@@ -186,10 +186,8 @@ def _unique_groups(memberships: pa.Table, aliases: pd.DataFrame, known_now: bool
         moved["start"] = moved[["start", "from_day"]].max(axis=1)
         moved["user_no"] = moved["previous_no"]
         frame = pd.concat([frame, moved[frame.columns]], ignore_index=True)
-    columns = (frame[name].to_numpy(np.int64) for name in ("user_no", "start", "group_no"))
-    user, start, group = (
-        column[np.lexsort((frame["group_no"], frame["start"], frame["user_no"]))] for column in columns
-    )
+    frame = frame.iloc[np.lexsort((frame["group_no"], frame["start"], frame["user_no"]))]
+    user, start, group = (frame[name].to_numpy(np.int64) for name in ("user_no", "start", "group_no"))
     first = np.append(True, user[1:] != user[:-1])[: len(user)]
     of = np.cumsum(first) - 1  # whose row it is
     stop = np.full(first.sum(), FOREVER)

@@ -64,33 +64,31 @@ def panel(
 def _panel(s: Session, wanted: list[Metric], grain: Grain, accounts: Sequence[int] | None) -> pd.DataFrame:
     keys = KEYS[grain]
     all_of_them = with_parts(wanted)
-    index = _index(s, grain, accounts)
+    rows = _index(s, grain, accounts)
     columns: dict[str, Any] = {}
     by_relation = sorted((m for m in all_of_them if m.parts), key=lambda m: m.relation)
     for relation, group in groupby(by_relation, key=lambda m: m.relation):
-        columns |= _measured(s, relation, list(group), keys, len(index))
-    frame = pd.DataFrame(columns, index=index)
-    known = _has_sources(s, all_of_them, frame)
+        columns |= _measured(s, relation, list(group), keys, len(rows))
+    frame = pd.DataFrame(columns, index=rows.index)
+    known = _has_sources(s, all_of_them, rows)
     values: dict[str, pd.Series[Any]] = {}
     for metric in all_of_them:
         value = _value(metric, frame, known)
-        value = value.where(_events_kept(s, metric, frame)) if "events" in metric.needs else value
+        value = value.where(_events_kept(s, metric, rows)) if "events" in metric.needs else value
         frame[metric.id] = values[metric.id] = value
-    found = pd.DataFrame({m.id: values[m.id] for m in wanted}, index=index).reset_index()
-    found["as_of"] = found["as_of"].dt.date.astype(object)
-    return found
+    rows["as_of"] = rows["as_of"].dt.date.astype(object)
+    return pd.concat([rows, pd.DataFrame({m.id: values[m.id] for m in wanted}, index=rows.index)], axis=1)
 
 
-def _index(s: Session, grain: Grain, accounts: Sequence[int] | None) -> pd.MultiIndex:
-    """The rows of the panel in order; the engine knows them with their places (:func:`_places`)."""
+def _index(s: Session, grain: Grain, accounts: Sequence[int] | None) -> pd.DataFrame:
+    """The keys of the panel's rows in order; the engine knows them with their places (:func:`_places`)."""
     keys = KEYS[grain]
     rows = _rows_of(s, grain)
     if accounts is not None:
         rows = rows.filter(pc.is_in(rows["account_id"], pa.array(list(accounts), pa.int64())))
     rows = rows.select(keys).sort_by([(key, "ascending") for key in keys])
     s.engine.put(PLACES, rows.append_column("place", pa.array(np.arange(rows.num_rows))))
-    # Instants sort and join faster than date objects.
-    return pd.MultiIndex.from_frame(rows.to_pandas(date_as_object=False))
+    return rows.to_pandas(date_as_object=False)
 
 
 def _places(keys: list[str]) -> Any:
@@ -128,29 +126,28 @@ def _measured(
     return columns
 
 
-def _has_sources(s: Session, metrics: list[Metric], frame: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+def _has_sources(s: Session, metrics: list[Metric], rows: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     """Per source: on which rows its silence means "nothing happened" rather than "nobody knows"."""
     sources = {need for metric in metrics for need in metric.needs}
-    days = frame.index.get_level_values("as_of").to_series(index=frame.index)
     found = {}
     for source in sources - {"events", "usage"}:
         first = first_known(s, source)
-        found[source] = days >= pd.Timestamp(first) if first else pd.Series(False, index=frame.index)
+        found[source] = rows["as_of"] >= pd.Timestamp(first) if first else pd.Series(False, index=rows.index)
     if "usage" in sources:
-        found["usage"] = _ever_used(s, frame)
+        found["usage"] = _ever_used(s, rows)
     return found
 
 
-def _ever_used(s: Session, frame: pd.DataFrame) -> pd.Series[Any]:
+def _ever_used(s: Session, rows: pd.DataFrame) -> pd.Series[Any]:
     """Usage is known per account: an account no use ever led to may simply not be connected."""
-    keys = [str(name) for name in frame.index.names]
+    keys = list(rows.columns)
 
     def build() -> Any:
         return _places(keys).semi_join(history(s, KEYS["account"]), KEYS["account"]).select("place")
 
-    used = np.full(len(frame), False)
+    used = np.full(len(rows), False)
     used[s.rows(("ever used", tuple(keys)), build)["place"].to_numpy()] = True
-    return pd.Series(used, index=frame.index)
+    return pd.Series(used, index=rows.index)
 
 
 def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]) -> pd.Series[Any]:
@@ -162,12 +159,12 @@ def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]
     return value.astype(float)
 
 
-def _events_kept(s: Session, metric: Metric, frame: pd.DataFrame) -> Any:
+def _events_kept(s: Session, metric: Metric, rows: pd.DataFrame) -> Any:
     """Where retention has dropped raw events, a metric over them is unknown for windows that reach there."""
     raw_from: date | None = getattr(s.facts.files, "raw_from", None)
     if raw_from is None:
-        return np.full(len(frame), True)
+        return np.full(len(rows), True)
     if metric.window is None:
-        return np.full(len(frame), False)
+        return np.full(len(rows), False)
     first = pd.Timestamp(raw_from + timedelta(days=metric.window - 1))
-    return frame.index.get_level_values("as_of") >= first
+    return rows["as_of"] >= first
