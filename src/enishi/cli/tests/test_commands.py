@@ -118,6 +118,11 @@ def test_import_score_explain_and_asof(
     said = told(capsys)
     assert said["name"] == "青葉精機"
     assert sum(line["tenths"] for line in said["lines"]) == said["tenths"]
+    assert run(["explain", "あおば"]) == 0
+    table, _, left_out = capsys.readouterr().out.partition("No data, left out: ")
+    assert "NPS answer" in left_out
+    assert "NPS answer" not in table
+    assert "Days since last seen" in table
     use_language("ja")
     assert run(["explain", "A2"]) == 0
     assert "白鷺物流" in capsys.readouterr().out
@@ -256,6 +261,12 @@ def test_doctor_finds_a_sound_installation_sound(imported: Home, capsys: pytest.
     assert found["store"] == found["inbox"] == found["usage"] == found["scores"] == "ok"
     assert run(["doctor", "--json"]) == 3, "nothing runs: the consumer and the worker are missed"
     assert {check["check"] for check in told(capsys)["checks"]} >= {"disk", "database", "consumer", "worker"}
+    assert run(["doctor"]) == 3
+    assert (
+        capsys.readouterr()
+        .out.rstrip()
+        .endswith(f"Errors: 0, warnings: {list(found.values()).count('warning')}.")
+    )
 
 
 def test_doctor_misses_a_file_and_a_right_mode(imported: Home) -> None:
