@@ -81,6 +81,45 @@ def test_a_file_is_dropped_mapped_tried_run_and_corrected(
     assert server.ask("SELECT employees FROM accounts_account WHERE outside_id = 'N-2'") == [(30,)]
 
 
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
+    open_window: Open, server: Server, tmp_path: Path, size: str
+) -> None:
+    path = tmp_path / f"従業員数-{size}.csv"
+    rows = "".join(f"{size}-{n},株式会社{size}{n},たくさん\n" for n in range(3))
+    path.write_bytes(f"顧客コード,会社名,従業員数\n{rows}".encode("cp932"))
+    window = open_window(ADMIN, size=size)
+    page = window.go("/setup/imports/")
+    page.focus("input[type=file]")
+    assert page.locator("[data-file-name]").inner_text() == "選択されていません"
+    page.set_input_files("input[type=file]", path)
+    page.wait_for_selector("#mapping-form")
+    window.settle()
+    page.get_by_role("button", name="取り込む").first.click()
+    page.wait_for_selector("#import-progress")
+    work(server)
+    page.wait_for_selector("#rejected tbody tr", timeout=10_000)
+    page.get_by_role("link", name="同じ理由の行をまとめて修正する").click()
+    page.locator("#reasons").get_by_role("link", name="まとめて修正する").first.click()
+    window.settle()
+    check_page(window, f"alike-{size}")
+    page.fill("input[name=to-0]", "30")
+    page.get_by_role("button", name="書き込まずに試す").click()
+    page.wait_for_selector("#outcome")
+    assert "3件のうち3件を取り込めます" in page.locator("#outcome").inner_text()
+    check_page(window, f"alike-tried-{size}")
+    page.check("#a-keep")
+    page.get_by_role("button", name="この3件に適用する").click()
+    page.wait_for_selector("#about")
+    check_page(window, f"correction-{size}")
+    asked = f"SELECT count(*) FROM accounts_account WHERE outside_id LIKE '{size}-%' AND employees = 30"
+    assert server.ask(asked) == [(3,)]
+    window.go("/setup/rejects/")
+    check_page(window, f"rejects-kept-{size}")
+    page.locator("#kept").get_by_role("button").first.click()
+    page.wait_for_selector("#kept", state="detached")
+
+
 def test_a_key_is_shown_once_and_its_end_is_typed(open_window: Open) -> None:
     window = open_window(ADMIN)
     page = window.go("/setup/keys/")
