@@ -89,7 +89,7 @@ def test_wrong_passwords_lock_with_a_message(open_window: Open) -> None:
         sign_in(window, "ito@soratech.example", "wrong-password-1")
         assert "正しくありません" in window.page.locator(".notice-danger").inner_text()
     sign_in(window, "ito@soratech.example")
-    assert "15分間停止" in window.page.locator(".notice-danger").inner_text()
+    assert "あと約15分" in window.page.locator(".notice-danger").inner_text()
     check_page(window, "locked")
 
 
@@ -199,4 +199,4 @@ def test_company_settings_are_saved_and_previewed(open_window: Open) -> None:
     assert page.input_value("#id_gross_margin") == "72.5"
     assert page.input_value("#id_extra_holidays") == "2026-12-29 Winter break"
     window.go("/audit/?verb=company_changed")
-    assert "0.725" in page.locator("table.grid").inner_text()
+    assert "80.0% → 72.5%" in page.locator("table.grid").inner_text()

@@ -160,7 +160,7 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def _locked(ends: datetime) -> str:
-    minutes = max(1, ceil((ends - timezone.now()).total_seconds() / 60))
+    minutes = max(1, ceil((ends.timestamp() - time.time()) / 60))
     return ngettext(
         "Too many wrong passwords. Sign-in with this address is locked for %(count)s more minute. Resetting the "
         "password or an administrator unlocks it at once.",
