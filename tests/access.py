@@ -47,6 +47,8 @@ KNOWN: dict[str, dict[str, str]] = {
     "health-rules": {"kind": "causes"},
     "health-rules-edit": {"kind": "causes"},
     "health-rules-text": {"kind": "causes"},
+    "health-rules-versions": {"kind": "causes"},
+    "health-rules-rollback": {"kind": "causes"},
 }
 DEFAULTS = {
     "number": "999999",

@@ -32,7 +32,7 @@ export function categoryAxis(spec, palette) {
   return {
     type: "category",
     data: spec.x,
-    axisLabel: { ...axisText(palette), hideOverlap: true },
+    axisLabel: { ...axisText(palette), ...(spec.everyLabel ? { interval: 0 } : { hideOverlap: true }) },
     axisLine: { lineStyle: { color: palette.line } },
     axisTick: { show: false },
   };

@@ -38,7 +38,7 @@ function shortMoney(value, currency) {
 }
 
 function plain(value) {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits(value) }).format(value);
+  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits(value), signDisplay: "negative" }).format(value);
 }
 
 // `format` is number, percent (of 1), money (of `currency`, in whole units) or points.
@@ -48,7 +48,7 @@ export function formatter(spec) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     if (spec.format === "percent") {
       const most = Math.abs(value) < 0.1 ? 1 : 0;
-      return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: most }).format(value);
+      return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: most, signDisplay: "negative" }).format(value);
     }
     if (spec.format === "money") return shortMoney(value, spec.currency || "JPY");
     return unit ? `${plain(value)}${language() === "ja" ? "" : " "}${unit}` : plain(value);

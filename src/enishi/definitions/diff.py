@@ -37,13 +37,28 @@ _WORDS = {
     "alerts": Text("Alert", "アラート"),
     "strength": Text("strength", "強さ"),
     "points": Text("points", "得点"),
+    "witness": Text("counts once with", "まとめて数える印"),
+    "shown_from": Text("Shown from", "表示する強さの下限"),
+    "open_from": Text("Signal opens from", "シグナル開始の下限"),
+    "close_below": Text("Signal closes below", "シグナル終了の上限"),
+    "words": Text("words", "語句"),
+    "categories": Text("categories", "分類"),
+    "tag": Text("goes to", "連携先"),
+    "days": Text("days looked back", "さかのぼる日数"),
+    "quiet_days": Text("closes after quiet days", "終了までの日数"),
+    "tier": Text("tier", "階層"),
+    "stages": Text("stages", "ステージ"),
+    "attribute": Text("attribute", "属性"),
+    "values": Text("values", "値"),
+    "value": Text("Ranked by", "並べる基準"),
+    "minutes_per_month": Text("minutes a month", "月あたりの分数"),
     "evidence": Text("evidence", "根拠の文"),
     "topics": Text("Topic", "話題"),
     "tiers": Text("Tier", "階層"),
     "up_to_share": Text("up to share", "累積割合の上限"),
     "minimum_days": Text("kept at least (days)", "最短の維持日数"),
 }
-_WHOLE = {"mapping", "points", "when", "evidence", "title", "description"}
+_WHOLE = {"mapping", "points", "when", "evidence", "title", "description", "words", "categories"}
 
 
 @dataclass(frozen=True, slots=True)

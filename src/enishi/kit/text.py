@@ -56,6 +56,16 @@ def full_name(family: str, given: str) -> str:
     return " ".join(part for part in (name.strip() for name in order) if part)
 
 
+def rounded(value: int | float | Decimal, digits: int = 0, *, sign: bool = False) -> str:
+    """Rounded, grouped by thousands; what rounds to zero has no sign.
+
+    >>> rounded(1234.5, 1), rounded(-0.3), rounded(0.3, sign=True), rounded(7.8, sign=True)
+    ('1,234.5', '0', '0', '+8')
+    """
+    text = f"{value:z,.{digits}f}"
+    return f"+{text}" if sign and value > 0 and text.strip("0.") else text
+
+
 def plain_number(value: int | float | Decimal) -> str:
     """A number in figures: every digit it has, no exponent, no zeros at the end.
 

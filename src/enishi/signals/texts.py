@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from enishi.definitions.contracts import Cap, Measure, PercentileMapping, Words
-from enishi.kit.text import Text
+from enishi.kit.text import Text, rounded
 
 OK, MISSING, STALE, OBSERVED = "ok", "missing", "stale", "observed"
 
@@ -19,8 +19,8 @@ def words(value: Words) -> Text:
 
 def _plain(value: float) -> str:
     if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
+        return rounded(value)
+    return rounded(value, 1) if abs(value) >= 10 else rounded(value, 2).rstrip("0").rstrip(".")
 
 
 def _counted(one: str, many: str, ja: str) -> Callable[[float], Text]:
@@ -32,19 +32,19 @@ def _counted(one: str, many: str, ja: str) -> Callable[[float], Text]:
 
 
 def _percent(value: float) -> Text:
-    shown = f"{100 * value:.0f}%"
+    shown = f"{rounded(100 * value)}%"
     return Text(shown, shown)
 
 
 def _money(value: float) -> Text:
-    shown = f"{value:,.0f}"
+    shown = rounded(value)
     return Text(shown, shown)
 
 
 def _log_ratio(value: float) -> Text:
     """A bounded log ratio as a change in percent."""
-    change = 100 * (math.exp(value) - 1)
-    return Text(f"{change:+.0f}%", f"{change:+.0f}%")
+    shown = f"{rounded(100 * (math.exp(value) - 1), sign=True)}%"
+    return Text(shown, shown)
 
 
 def _number(value: float) -> Text:

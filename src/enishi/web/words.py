@@ -10,6 +10,8 @@ from babel.numbers import format_compact_currency, format_currency, get_currency
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from enishi.kit.text import rounded
+
 NOTHING = "–"
 _JA_CURRENCY = {"JPY": "円", "USD": "ドル", "EUR": "ユーロ", "GBP": "ポンド"}
 _EN_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -65,12 +67,12 @@ def _ja_short(amount: Decimal) -> str:
 
 def number(value: Amount | None, digits: int = 0) -> str:
     """Grouped by thousands, ``–`` for what is not known."""
-    return NOTHING if value is None else f"{value:,.{digits}f}"
+    return NOTHING if value is None else rounded(value, digits)
 
 
 def percent(value: Amount | None, digits: int = 1) -> str:
     """A share of one as a percentage: 0.873 is ``87.3%``."""
-    return NOTHING if value is None else f"{float(value) * 100:.{digits}f}%"
+    return NOTHING if value is None else f"{rounded(float(value) * 100, digits)}%"
 
 
 def points(tenths: int | None, sign: bool = False) -> str:

@@ -90,3 +90,8 @@ def test_a_log_ratio_is_read_as_a_percentage() -> None:
 def test_a_fall_is_told_by_its_size() -> None:
     told = evidence_text(Text("Fell by {amount}", "{amount}減りました"), -2.0, "people", None)
     assert told == Text("Fell by 2 people", "2人減りました")
+
+
+@pytest.mark.parametrize(("value", "unit"), [(-0.003, "log_ratio"), (0.003, "log_ratio"), (-0.001, "ratio")])
+def test_what_rounds_to_zero_has_no_sign(value: float, unit: str) -> None:
+    assert show_value(value, unit) == Text("0%", "0%")

@@ -123,7 +123,8 @@ def band_chart(result: Mapping[str, Any]) -> dict[str, Any] | None:
     tones = {"red": "danger", "yellow": "caution", "green": "good", "unknown": "unknown"}
     return {
         "kind": "bar",
-        "x": [f"{band['word']} (n={band['n']:,})" for band in found],
+        "x": [f"{band['word']}\nn={band['n']:,}" for band in found],
+        "everyLabel": True,
         "series": [
             {
                 "name": _("Churned"),
@@ -154,6 +155,7 @@ def result_context(member: Member, row: Backtest) -> dict[str, Any]:
     moves, missed = in_scope(member, result.get("moves", [])), in_scope(member, result.get("missed", []))
     return {
         "row": row,
+        "title": Text.parse(row.version.body.get("title") or row.version.definition.slug),
         "result": result,
         "verdict": read_verdict(result),
         "judges": judges(result),

@@ -23,7 +23,6 @@ from enishi.definitions.api import (
     parse_body,
     publish,
     retire,
-    roll_back,
     save_draft,
 )
 from enishi.definitions.models import DefinitionVersion
@@ -45,8 +44,8 @@ KIND = "scorecard"
 BLANK_CONDITIONS = [{"metric": "", "op": "<", "value": ""}] * 2
 
 
-def _versions(slug: str) -> tuple[DefinitionVersion | None, DefinitionVersion | None]:
-    """The version in force and the draft; either may be missing, not both."""
+def find_versions(slug: str) -> tuple[DefinitionVersion | None, DefinitionVersion | None]:
+    """The version in force and the draft of a scorecard; either may be missing, not both."""
     versions = list_versions(KIND, slug)
     published = versions.filter(status=Status.PUBLISHED).first()
     draft = versions.filter(status=Status.DRAFT).first()
@@ -60,7 +59,7 @@ def _versions(slug: str) -> tuple[DefinitionVersion | None, DefinitionVersion | 
 
 
 def _working(slug: str) -> tuple[Mapping[str, Any], DefinitionVersion | None, DefinitionVersion | None]:
-    published, draft = _versions(slug)
+    published, draft = find_versions(slug)
     shown = draft or published
     return (shown.body if shown else {}), published, draft
 
@@ -179,7 +178,7 @@ def discard(request: PageRequest, slug: str) -> HttpResponse:
 @page(roles=LEADERS)
 def start_test(request: PageRequest, slug: str) -> HttpResponse:
     """Replay the draft (or the version in force) over the past."""
-    published, old = _versions(slug)
+    published, old = find_versions(slug)
     version = old or published
     if version is None:
         return redirect("health-card", slug)
@@ -190,7 +189,7 @@ def start_test(request: PageRequest, slug: str) -> HttpResponse:
 @page(roles=LEADERS)
 def publish_draft(request: PageRequest, slug: str) -> HttpResponse:
     """What would change in words, what the back-test says, and the button that does it."""
-    published, waiting = _versions(slug)
+    published, waiting = find_versions(slug)
     if waiting is None:
         return redirect("health-card", slug)
     if request.method == "POST":
@@ -212,34 +211,6 @@ def publish_draft(request: PageRequest, slug: str) -> HttpResponse:
         "test": backtests.latest_test(waiting),
     }
     return render(request, "pages/health/publish.html", context)
-
-
-@require_GET
-@page()
-def versions(request: PageRequest, slug: str) -> HttpResponse:
-    """Every version with what it changed, in words."""
-    _versions(slug)
-    found = list(list_versions(KIND, slug)[:50])
-    rows = []
-    for index, version in enumerate(found):
-        before = next((v for v in found[index + 1 :] if v.status != Status.DRAFT), None)
-        changes = describe_changes(before.body, version.body) if before else []
-        rows.append({"version": version, "changes": changes, "first": before is None})
-    title = Text.parse(found[0].body.get("title") or slug)
-    context = {"slug": slug, "title": title, "rows": rows, "edits": _edits(request)}
-    return render(request, "pages/health/versions.html", context)
-
-
-@require_POST
-@page(roles=LEADERS)
-def go_back(request: PageRequest, slug: str) -> HttpResponse:
-    """Put an earlier version in force again."""
-    number = request.POST.get("number", "")
-    version = roll_back(
-        KIND, slug, int(number) if number.isdecimal() else 0, actor=request.member, now=system_clock()
-    )
-    toast_after(request, _("Version %(n)s is in force.") % {"n": version.number})
-    return redirect("health-card-versions", slug)
 
 
 @require_POST

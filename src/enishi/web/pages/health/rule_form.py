@@ -81,6 +81,8 @@ def _read_rule(rule: Mapping[str, Any], sent: QueryDict, key: str) -> Body:
         return dict(rule)
     changed: Body = {**rule, "when": read_conditions(sent, key)}
     put(changed, "metric", sent.get(f"{key}:of", ""))
+    if f"{key}:witness" in sent:
+        put(changed, "witness", sent.get(f"{key}:witness", "").strip())
     changed.pop("points", None)
     changed.pop("strength", None)
     if sent.get(f"{key}:how") == "points":

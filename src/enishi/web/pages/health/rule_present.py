@@ -113,6 +113,7 @@ def _rule(rule: Mapping[str, Any], cause: str, mistakes: Mapping[str, str]) -> d
         "how": "points" if rule.get("points") else "fixed",
         "of": rule.get("metric", ""),
         "strength": rule.get("strength", ""),
+        "witness": rule.get("witness", ""),
         "rows": shown_pairs({"points": rule.get("points", [])}),
         "fact": evidence.get("fact", ""),
         "facts": evidence.get("facts", ""),

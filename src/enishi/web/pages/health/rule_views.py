@@ -45,7 +45,8 @@ KINDS = ("causes", "tiers")
 LARGEST = 200_000
 
 
-def _check_kind(kind: str) -> None:
+def check_rules(kind: str) -> None:
+    """Raises NotFound where there are no rules of that kind."""
     if kind not in KINDS:
         raise NotFound(
             "unknown_rules", Text(f"There are no rules “{kind}”.", f"「{kind}」というルールはありません。")
@@ -120,7 +121,7 @@ def _tiers_context() -> dict[str, Any]:
 @page()
 def rules(request: PageRequest, kind: str) -> HttpResponse:
     """The rules in force, in words."""
-    _check_kind(kind)
+    check_rules(kind)
     context = _causes_context(request.member) if kind == "causes" else _tiers_context()
     found = list_published(kind)
     context |= {"tabs": tabs("health-rules"), "kind": kind, "edits": request.member.role in LEADERS}
@@ -128,7 +129,8 @@ def rules(request: PageRequest, kind: str) -> HttpResponse:
     return render(request, f"pages/health/{kind}.html", context)
 
 
-def _slug(kind: str) -> str:
+def slug_in_force(kind: str) -> str:
+    """The name of a kind's rules."""
     found = list_published(kind)
     return found[0].slug if found else "default"
 
@@ -174,7 +176,7 @@ def read_text(text: str, kind: str) -> dict[str, Any]:
 
 
 def _in_force(kind: str) -> tuple[str, dict[str, Any]]:
-    slug = _slug(kind)
+    slug = slug_in_force(kind)
     found = find_published(kind, slug)
     return slug, dict(found.version.body) if found else default_body(kind, slug)
 
@@ -205,7 +207,7 @@ def _effect(member: Member, kind: str, before: Mapping[str, Any], typed: Any) ->
 @page(roles=LEADERS)
 def edit(request: PageRequest, kind: str) -> HttpResponse:
     """The rules in a form: what would change is shown while editing; then they are put in force."""
-    _check_kind(kind)
+    check_rules(kind)
     slug, before = _in_force(kind)
     if request.method != "POST":
         return render(request, "pages/health/rules_form.html", _form(kind, before))
@@ -231,7 +233,7 @@ def edit(request: PageRequest, kind: str) -> HttpResponse:
 @page(roles=LEADERS)
 def edit_text(request: PageRequest, kind: str) -> HttpResponse:
     """The rules as text, for those who keep them as files: check, compare in words, put in force."""
-    _check_kind(kind)
+    check_rules(kind)
     slug, before = _in_force(kind)
     text = request.POST.get("text") if request.method == "POST" else as_yaml(kind, slug, before)
     context: dict[str, Any] = {"kind": kind, "slug": slug, "text": text, "note": request.POST.get("note", "")}

@@ -9,6 +9,7 @@ from enishi.web.pages.health import (
     record_views,
     rule_views,
     text_views,
+    version_views,
 )
 
 urlpatterns = [
@@ -20,9 +21,9 @@ urlpatterns = [
     path("scorecards/<slug:slug>/draft/", card_views.draft, name="health-card-draft"),
     path("scorecards/<slug:slug>/discard/", card_views.discard, name="health-card-discard"),
     path("scorecards/<slug:slug>/test/", card_views.start_test, name="health-card-test"),
-    path("scorecards/<slug:slug>/versions/", card_views.versions, name="health-card-versions"),
+    path("scorecards/<slug:slug>/versions/", version_views.card_versions, name="health-card-versions"),
     path("scorecards/<slug:slug>/publish/", card_views.publish_draft, name="health-card-publish"),
-    path("scorecards/<slug:slug>/rollback/", card_views.go_back, name="health-card-rollback"),
+    path("scorecards/<slug:slug>/rollback/", version_views.card_rollback, name="health-card-rollback"),
     path("scorecards/<slug:slug>/retire/", card_views.retire_card, name="health-card-retire"),
     path("backtests/<int:number>/", record_views.backtest, name="health-backtest"),
     path("metrics/", metric_views.catalogue, name="health-metrics"),
@@ -35,6 +36,8 @@ urlpatterns = [
     path("rules/<str:kind>/", rule_views.rules, name="health-rules"),
     path("rules/<str:kind>/edit/", rule_views.edit, name="health-rules-edit"),
     path("rules/<str:kind>/text/", rule_views.edit_text, name="health-rules-text"),
+    path("rules/<str:kind>/versions/", version_views.rule_versions, name="health-rules-versions"),
+    path("rules/<str:kind>/rollback/", version_views.rule_rollback, name="health-rules-rollback"),
     path("definitions/", text_views.definitions, name="health-definitions"),
     path("definitions/export/", text_views.export, name="health-definitions-export"),
     path("definitions/import/", text_views.bring_in, name="health-definitions-import"),

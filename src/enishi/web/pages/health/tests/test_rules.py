@@ -17,7 +17,14 @@ from django.urls import reverse
 from tests.world import NOW, World, make_world
 
 from enishi.accounts.models import Member
-from enishi.definitions.api import default_body, find_published, install_defaults, parse_body
+from enishi.definitions.api import (
+    default_body,
+    find_published,
+    get_causes,
+    get_tiers,
+    install_defaults,
+    parse_body,
+)
 from enishi.web.pages.health.rule_form import SENT, read_rules
 from enishi.web.pages.portfolio.ranks import forget_ranks
 
@@ -220,3 +227,26 @@ def test_a_zip_locked_with_a_password_is_refused_with_words(client: Client) -> N
     )
     assert answer.status_code == 400
     assert "パスワード" in answer.json()["message"]
+
+
+def test_the_versions_of_rules_tell_what_changed_and_an_earlier_one_comes_back(client: Client) -> None:
+    sent = form_of(client, "tiers")
+    sent["general:minimum_days"] = "45"
+    assert post(client, "tiers", sent).status_code == 302
+    address = reverse("health-rules-versions", args=["tiers"])
+    assert address in client.get(reverse("health-rules-edit", args=["tiers"])).content.decode()
+    page = client.get(address).content.decode()
+    assert "30 → 45" in page
+    assert "Enishi</p>" not in page, "the shipped version does not name its author twice"
+    answer = client.post(reverse("health-rules-rollback", args=["tiers"]), {"number": "1"})
+    assert answer.status_code == 302
+    assert get_tiers().minimum_days == 30
+
+
+def test_rules_of_one_mark_are_named_in_the_form(client: Client) -> None:
+    sent = form_of(client, "causes")
+    assert sent["rule:disengagement.slide:witness"] == "fall"
+    sent["rule:disengagement.slide:witness"] = ""
+    assert post(client, "causes", sent).status_code == 302
+    rules = {rule.id: rule for cause in get_causes().causes for rule in cause.rules}
+    assert (rules["slide"].witness, rules["falling"].witness) == ("", "fall")
