@@ -15,7 +15,7 @@ ADMIN, MANAGER = (f"{name}@soratech.example" for name in ("sato", "suzuki"))
 BOOK = {
     "portfolio": "/accounts/?all=1",
     "portfolio-filtered": "/accounts/?band=red&q=株式会社",
-    "portfolio-past": "/accounts/?asof=2026-08-15",
+    "portfolio-past": "/accounts/?as_of=2026-08-15",
     "revenue": "/revenue/",
     "health": "/health/",
     "scorecards": "/health/scorecards/",

@@ -79,7 +79,7 @@ def test_portfolio_today_and_on_a_past_day(
     check_page(window, "sample-portfolio")
     take_picture(window, "portfolio")
     past = datetime.now(UTC).date() - timedelta(days=60)
-    page = window.go(f"/accounts/?asof={past}")
+    page = window.go(f"/accounts/?as_of={past}")
     expect(page.locator("tbody tr").nth(9)).to_be_visible()
     assert page.locator("input[type=date]").first.input_value() == str(past)
     check_page(window, "sample-portfolio-past")

@@ -40,8 +40,8 @@ def read_day(text: str, today: date) -> date | None:
 
 
 def asked_day(query: Mapping[str, str], today: date) -> date | None:
-    """The past day an address asks for: ``as_of``, or ``asof`` as lists write it."""
-    return read_day(query.get("as_of", "") or query.get("asof", ""), today)
+    """The past day an address asks for."""
+    return read_day(query.get("as_of", ""), today)
 
 
 def find_survivor(member: Member, number: int) -> tuple[Account, Account] | None:

@@ -149,10 +149,11 @@ def _chunks(ids: list[int], size: int) -> list[list[int]]:
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 
 
-def result_context(member: Member, row: Backtest) -> dict[str, Any]:
-    """Everything a result page draws."""
+def result_context(member: Member, row: Backtest, *, whole: bool = False) -> dict[str, Any]:
+    """Everything a result page draws; its lists ``whole``, or the first of each."""
     result = row.result
     moves, missed = in_scope(member, result.get("moves", [])), in_scope(member, result.get("missed", []))
+    shown = None if whole else MOST_SHOWN
     return {
         "row": row,
         "title": Text.parse(row.version.body.get("title") or row.version.definition.slug),
@@ -161,10 +162,10 @@ def result_context(member: Member, row: Backtest) -> dict[str, Any]:
         "judges": judges(result),
         "bands": bands(result),
         "band_chart": band_chart(result),
-        "moves": sorted(moves, key=_worst_first)[:MOST_SHOWN],
-        "moves_more": max(0, len(moves) - MOST_SHOWN),
-        "missed": missed[:MOST_SHOWN],
-        "missed_more": max(0, len(missed) - MOST_SHOWN),
+        "moves": sorted(moves, key=_worst_first)[:shown],
+        "moves_more": len(moves) - len(moves[:shown]),
+        "missed": missed[:shown],
+        "missed_more": len(missed) - len(missed[:shown]),
     }
 
 

@@ -32,7 +32,7 @@ def record(request: PageRequest) -> HttpResponse:
         "edits": request.member.role in LEADERS,
     }
     if test:
-        context |= backtests.result_context(request.member, test.row)
+        context |= backtests.result_context(request.member, test.row, whole="all" in request.GET)
     return render(request, "pages/health/record.html", context)
 
 
@@ -41,7 +41,10 @@ def record(request: PageRequest) -> HttpResponse:
 def backtest(request: PageRequest, number: int) -> HttpResponse:
     """One back-test: its progress, then its result."""
     row = backtests.access_backtest(number)
-    context = backtests.result_context(request.member, row) | {"edits": request.member.role in LEADERS}
+    whole = "all" in request.GET
+    context = backtests.result_context(request.member, row, whole=whole) | {
+        "edits": request.member.role in LEADERS
+    }
     part = request.headers.get("HX-Request") == "true"
     if part and row.status == "done":
         answer = HttpResponse(status=200)

@@ -101,7 +101,7 @@ class Query:
         if self.columns != DEFAULT_COLUMNS:
             pairs.append(("cols", ",".join(self.columns)))
         if self.as_of:
-            pairs.append(("asof", self.as_of.isoformat()))
+            pairs.append(("as_of", self.as_of.isoformat()))
         if self.view:
             pairs.append(("view", str(self.view)))
         if self.page > 1:
@@ -146,6 +146,6 @@ def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
         sort=sort if sort.removeprefix("-") in known_columns else DEFAULT_SORT,
         columns=columns or DEFAULT_COLUMNS,
         page=max(1, _number(params.get("page", "")) or 1),
-        as_of=_day(params.get("asof", "") or params.get("as_of", "")),
+        as_of=_day(params.get("as_of", "")),
         view=_number(params.get("view", "")) or 0,
     )

@@ -57,7 +57,7 @@ class Query:
         if self.at:
             pairs.append(("at", self.at.isoformat()))
         if self.as_of:
-            pairs.append(("asof", self.as_of.isoformat()))
+            pairs.append(("as_of", self.as_of.isoformat()))
         return pairs
 
     @property
@@ -72,7 +72,7 @@ class Query:
         self, movement: str, start: date, end: date, on: date | None = None, knew: date | None = None
     ) -> str:
         """The query string of the accounts behind a movement's figure; a cohort's also says the day looked at."""
-        own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known", "asof")]
+        own = [pair for pair in self.pairs() if pair[0] in ("by", "segment", "known", "as_of")]
         span = [("movement", movement), ("from", start.isoformat()), ("to", end.isoformat())]
         looked = [("on", on.isoformat())] if on else []
         known = [("knew", knew.isoformat())] if knew else []
@@ -104,7 +104,7 @@ def read_query(params: QueryDict) -> Query:
         known=_one_of(params.get("known", ""), ("now", "then"), "now"),
         at=_day(params.get("at", "")),
         cohort=_one_of(params.get("cohort", ""), COHORTS, "revenue"),
-        as_of=_day(params.get("asof", "")),
+        as_of=_day(params.get("as_of", "")),
     )
 
 

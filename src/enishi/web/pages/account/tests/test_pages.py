@@ -103,7 +103,7 @@ def test_a_past_row_of_a_merged_account_leads_to_that_day_of_the_survivor(
     Merge.objects.create(
         account=world.sakura_osaka, survivor=world.sakura, since=days_ago(10), made_by="test"
     )
-    page = client.get(f"/accounts/{world.sakura_osaka.pk}/?asof={day.isoformat()}", follow=True)
+    page = client.get(f"/accounts/{world.sakura_osaka.pk}/?as_of={day.isoformat()}", follow=True)
     assert f"as_of={day.isoformat()}" in page.redirect_chain[0][0]
     assert "さくら商事 大阪支店は独立した顧客企業でした" in text(page)
     assert "この画面での変更はできません" in text(page)

@@ -189,6 +189,23 @@ def test_names_beyond_ones_scope_are_left_out(world: World) -> None:
     assert in_scope(world.smith, entries) == [{"account_id": world.acme.pk}]
 
 
+def test_every_missed_loss_can_be_seen_on_the_day_it_was_judged(world: World) -> None:
+    version = find_published("scorecard", "default")
+    assert version is not None
+    one = {"account_id": world.acme.pk, "name": "Acme", "band": "green", "tenths": 700,
+           "as_of": "2026-05-31", "lost_on": "2026-06-10"}  # fmt: skip
+    row = finished(version.version, missed=[one] * 35)
+    client = sign_in(world.suzuki)
+    first = client.get(f"/health/backtests/{row.pk}/")
+    assert (len(first.context["missed"]), first.context["missed_more"]) == (30, 5)
+    assert "?all=1#missed" in first.content.decode()
+    whole = client.get(f"/health/backtests/{row.pk}/?all=1")
+    assert (len(whole.context["missed"]), whole.context["missed_more"]) == (35, 0)
+    address = f"/accounts/{world.acme.pk}/?as_of=2026-05-31"
+    assert address in whole.content.decode()
+    assert client.get(address).context["as_of"].isoformat() == "2026-05-31"
+
+
 def test_a_draft_changed_after_its_test_is_said_to_be_untested(world: World) -> None:
     published = find_published("scorecard", "default")
     assert published is not None

@@ -83,12 +83,12 @@ def test_a_day_before_the_first_fact_says_so_and_leads_to_the_first(
     monkeypatch.setattr(past_book, "first_known_day", lambda: DAY)
     client = Client()
     client.force_login(world.suzuki)
-    page = client.get("/accounts/?asof=2010-01-01&band=red").content.decode()
+    page = client.get("/accounts/?as_of=2010-01-01&band=red").content.decode()
     assert "2010年1月1日時点では何も分かっていませんでした" in page
-    assert f"asof={DAY}" in page
+    assert f"as_of={DAY}" in page
     assert "strip-piece" not in page
     assert "<tbody" not in page
-    assert "何も分かっていませんでした" not in client.get(f"/accounts/?asof={DAY}").content.decode()
+    assert "何も分かっていませんでした" not in client.get(f"/accounts/?as_of={DAY}").content.decode()
 
 
 def test_every_filter_asks_the_day(world: World, book: pd.DataFrame) -> None:
@@ -120,7 +120,7 @@ def test_scope_holds_in_the_past_too(world: World, book: pd.DataFrame) -> None:
 
 
 def test_the_file_holds_the_same(world: World, book: pd.DataFrame) -> None:
-    query = read_query(QueryDict(f"asof={DAY}&cols=score,mrr&sort=-score"), known_keys())
+    query = read_query(QueryDict(f"as_of={DAY}&cols=score,mrr&sort=-score"), known_keys())
     made = exports.ask_export(world.suzuki, query, "csv", 2, "en")
     rows = list(csv.DictReader(io.StringIO(made.path.read_bytes().decode("utf-8-sig"))))
     assert (rows[0]["Account"], rows[0]["Health"]) == ("さくら商会", "70")
@@ -136,13 +136,13 @@ def test_a_day_not_at_hand_is_asked_of_the_worker_once(
     client = Client()
     client.force_login(world.suzuki)
     for _ in range(2):
-        assert f"/accounts/past/{DAY}/" in client.get(f"/accounts/?asof={DAY}").content.decode()
+        assert f"/accounts/past/{DAY}/" in client.get(f"/accounts/?as_of={DAY}").content.decode()
     assert asked == [str(DAY)]
     monkeypatch.setattr(
         past_book, "book_as_of", lambda day, progress=None: pd.DataFrame([known(world.sakura)])
     )
     past_book.past_book.func(str(DAY))
-    assert client.get(f"/accounts/past/{DAY}/")["HX-Redirect"].endswith(f"asof={DAY}")
+    assert client.get(f"/accounts/past/{DAY}/")["HX-Redirect"].endswith(f"as_of={DAY}")
     assert Home.from_environment().past.exists()
 
 
@@ -158,8 +158,8 @@ def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(world: World,
             computed_at=at_hour(made),
         )  # fmt: skip
     said = "後日計算(2026年11月20日に第1版(2026年8月1日公開)で算出)"
-    assert client.get(f"/accounts/?asof={DAY}").content.decode().count(said) == 1
-    query = read_query(QueryDict(f"asof={DAY}&cols=score&sort=-score"), known_keys())
+    assert client.get(f"/accounts/?as_of={DAY}").content.decode().count(said) == 1
+    query = read_query(QueryDict(f"as_of={DAY}&cols=score&sort=-score"), known_keys())
     made_file = exports.ask_export(world.suzuki, query, "csv", 2, "ja")
     rows = list(csv.reader(io.StringIO(made_file.path.read_bytes().decode("utf-8-sig"))))
     assert [row[-1] for row in rows] == ["スコアの算出", "", said]

@@ -20,7 +20,7 @@ def test_an_address_and_its_view_are_the_same_thing() -> None:
 
 
 def test_what_an_old_link_says_wrongly_is_left_out() -> None:
-    query = read("sort=-gone&cols=gone,score&page=x&renewal=soon&asof=yesterday&band=")
+    query = read("sort=-gone&cols=gone,score&page=x&renewal=soon&as_of=yesterday&band=")
     assert query == Query(columns=("score",))
 
 

@@ -270,13 +270,13 @@ def test_a_past_day_shows_the_book_as_it_was_known_then(
 ) -> None:
     publish_late(world, monkeypatch, tmp_path / "late")
     day = TODAY - timedelta(days=7)
-    past = present.page_context(world.suzuki, ask(f"asof={day}"), TODAY)
+    past = present.page_context(world.suzuki, ask(f"as_of={day}"), TODAY)
     assert past["day"] == day
     assert past["head"]["mrr"] == naive_mrr(day) + 50_000  # the contraction was not known
     assert past["rows"][0]["running"]
     now = present.page_context(world.suzuki, ask(), TODAY)
     assert now["head"]["mrr"] == naive_mrr(TODAY)
-    ahead = present.page_context(world.suzuki, ask(f"asof={TODAY + timedelta(days=30)}"), TODAY)
+    ahead = present.page_context(world.suzuki, ask(f"as_of={TODAY + timedelta(days=30)}"), TODAY)
     assert ahead["day"] == TODAY
 
 
@@ -289,7 +289,7 @@ def test_one_plan_is_the_whole_where_all_have_it(world: World) -> None:
     assert other["head"]["mrr"] == 0
 
 
-@pytest.mark.parametrize("view", ["known=then", "known=then&by=owner", "asof=2026-11-13&by=plan", "by=plan"])
+@pytest.mark.parametrize("view", ["known=then", "known=then&by=owner", "as_of=2026-11-13&by=plan", "by=plan"])
 def test_lists_know_what_their_figure_knew(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, view: str
 ) -> None:
