@@ -1,8 +1,8 @@
 """Every text of the pages exists in Japanese: run by ``make check``.
 
 Extracts the messages of the code and the templates with xgettext (through Django), in a copy of the tree, and
-compares them with the committed catalogues: a message without an entry, an entry without a translation and a
-fuzzy entry are all refused.
+compares them with the committed catalogues: a message without an entry, an entry without a translation, a fuzzy
+entry and one message with two translations are all refused.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Key = tuple[str, str]
 def committed() -> tuple[set[Key], list[str]]:
     """The messages that have a Japanese text, and complaints about entries that lack one."""
     known: set[Key] = set()
+    first: dict[Key, tuple[str, str]] = {}
     complaints = []
     for path in sorted((ROOT / "src").rglob("locale/ja/LC_MESSAGES/django.po")):
         for entry in polib.pofile(str(path)):
@@ -32,7 +33,13 @@ def committed() -> tuple[set[Key], list[str]]:
                 complaints.append(
                     f"{path.relative_to(ROOT)}:{entry.linenum}: no Japanese for {entry.msgid!r}"
                 )
-            known.add((entry.msgctxt or "", entry.msgid))
+            key, text = (entry.msgctxt or "", entry.msgid), entry.msgstr or entry.msgstr_plural.get(0, "")
+            place = f"{path.relative_to(ROOT)}:{entry.linenum}"
+            # Django merges all catalogues into one: of two texts the later loaded wins on every page.
+            said, where = first.setdefault(key, (text, place))
+            if said != text:
+                complaints.append(f"{place}: {entry.msgid!r} is {text!r} here and {said!r} at {where}")
+            known.add(key)
     return known, complaints
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
     sections = (
-        ("health", _("Record")),
+        ("health", pgettext("health", "Record")),
         ("health-cards", _("Scorecards")),
         ("health-rules", _("Causes and alerts")),
         ("health-metrics", _("Metrics")),
