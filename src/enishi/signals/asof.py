@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from enishi.accounts.versions import ALWAYS_ON
 from enishi.definitions.contracts import Topic
@@ -194,11 +195,12 @@ def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> p
     """Every text known by ``day`` that mentions a topic, at the account its source stated (merges differ by day).
 
     Returns:
-        Columns ``topic, account_id, on, known_on, kind, record_id``; ``known_on`` is the first day on which a
-        version with the mention was known, so that earlier days never see it.
+        Columns ``topic, account_id, on, seen_from, seen_to, kind, record_id``: one row per version of a record that
+        mentions the topic, with the days on which that version was what was known: ``seen_from <= d < seen_to``,
+        open where ``seen_to`` is missing. The answer for a day is the same whatever later days are asked with it.
     """
     found = [_match(records, topic, kind, day) for topic in topics for kind in _TEXTS if records.has(kind)]
-    names = ["topic", "account_id", "on", "known_on", "kind", "record_id"]
+    names = ["topic", "account_id", "on", "seen_from", "seen_to", "kind", "record_id"]
     found = [frame for frame in found if len(frame)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
 
@@ -206,12 +208,11 @@ def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> p
 def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.DataFrame:
     text, category, on = _TEXTS[kind]
     pattern = "|".join(re.escape(word.lower()) for word in topic.words) or "$.^"
-    learned = f"greatest(min(known_on), min(cast({on} as date)))"
     sql = (
-        f'select account_id, record_id, cast(max({on}) as date) as "on", {learned} as known_on '  # noqa: S608
-        f"from read_parquet($files) where known_on <= $day and not deleted and account_id is not null "
-        f"and (regexp_matches(lower({text}), $pattern) or list_contains($categories, lower({category}))) "
-        "group by 1, 2"
+        f"with version as ({_windows_sql(KINDS[kind])}) "  # noqa: S608 - names of kinds and fields
+        f'select account_id, record_id, cast({on} as date) as "on", seen_from, seen_to from version '
+        f"where not deleted and account_id is not null and (seen_to is null or seen_from < seen_to) "
+        f"and (regexp_matches(lower({text}), $pattern) or list_contains($categories, lower({category})))"
     )
     values = {
         "files": records.published.files(f"record_{kind}"),
@@ -223,6 +224,26 @@ def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.Data
     return frame.assign(topic=topic.id, kind=kind)
 
 
+def _windows_sql(kind: Kind) -> str:
+    """The versions known by the day with the days on which each was the newest, by the rule of :func:`_view_sql`."""
+    begins, order = "known_on", "version_id"
+    if kind.effective:
+        begins, order = "greatest(known_on, valid_on)", "valid_on, version_id"
+    return (
+        f"select *, {begins} as seen_from, min({begins}) over (partition by record_id order by {order} "  # noqa: S608
+        "rows between 1 following and unbounded following) as seen_to from read_parquet($files) where known_on <= $day"
+    )
+
+
+def stand_on(matches: pd.DataFrame, day: date | np.datetime64) -> NDArray[np.bool_]:
+    """Which rows of :func:`match_topics` were what was known on the day, of texts written by then."""
+    at = np.datetime64(day, "D")
+    on, begins, ends = (
+        pd.to_datetime(matches[name]).to_numpy(dtype=_DAY) for name in ("on", "seen_from", "seen_to")
+    )
+    return (begins <= at) & ~(ends <= at) & (on <= at)  # a missing end is never reached
+
+
 def count_mentions(
     records: KnownRecords, matches: pd.DataFrame, topics: Sequence[Topic], panel: pd.DataFrame
 ) -> pd.DataFrame:
@@ -230,14 +251,15 @@ def count_mentions(
     account had become by then."""
     columns = {}
     days, accounts = panel["as_of"].to_numpy(dtype=_DAY), panel["account_id"].to_numpy()
-    on, known = (pd.to_datetime(matches[name]).to_numpy(dtype=_DAY) for name in ("on", "known_on"))
+    on = pd.to_datetime(matches["on"]).to_numpy(dtype=_DAY)
     places = {day: np.flatnonzero(days == day) for day in np.unique(days)} if len(matches) else {}
+    standing = {day: stand_on(matches, day) for day in places}
     holders = {day: records.led(matches["account_id"], day.item()).to_numpy() for day in places}
     for topic in topics:
         counts = np.zeros(len(panel))
         own = (matches["topic"] == topic.id).to_numpy(dtype=bool)
         for day, rows in places.items():
-            seen = own & (known <= day) & (on <= day) & (on > day - np.timedelta64(topic.days, "D"))
+            seen = own & standing[day] & (on > day - np.timedelta64(topic.days, "D"))
             if seen.any():
                 named, times = np.unique(holders[day][seen], return_counts=True)
                 at = np.searchsorted(named, accounts[rows]).clip(max=len(named) - 1)

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from enishi.definitions.contracts import Topic
-from enishi.signals.asof import KnownRecords, match_topics
+from enishi.signals.asof import KnownRecords, match_topics, stand_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,7 @@ def newest_mentions(records: KnownRecords, matches: pd.DataFrame, day: date) -> 
     """``mention_<topic>`` -> account -> the newest text known on the day."""
     if matches.empty:
         return {}
-    at = pd.Timestamp(day)
-    known = matches[(pd.to_datetime(matches["known_on"]) <= at) & (pd.to_datetime(matches["on"]) <= at)]
+    known = matches[stand_on(matches, day)]
     known = known.assign(account_id=records.led(known["account_id"], day))
     newest = known.sort_values("on").drop_duplicates(["topic", "account_id"], keep="last")
     found: dict[str, dict[int, Fact]] = {}

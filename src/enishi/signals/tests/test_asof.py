@@ -198,3 +198,56 @@ def test_an_account_keeps_its_own_attributes_and_takes_on_the_contracts_of_what_
     assert sorted(before["account_id"]) == [7, 8]
     found = after[["account_id", "stage", "industry", "product"]].to_dict("records")
     assert found == [{"account_id": 8, "stage": "adoption", "industry": "", "product": "P"}]
+
+
+PRICE = [Topic(id="price", title="Price", words=("高すぎ",), days=90)]
+
+
+def mentions(home: Home, account: int, days: list[date]) -> list[float]:
+    panel = pd.DataFrame({"as_of": pd.to_datetime(days), "account_id": account})
+    with KnownRecords(home) as records:
+        matches = match_topics(records, PRICE, max(days))
+        return count_mentions(records, matches, PRICE, panel)["mentions_price"].tolist()
+
+
+def ticket(known_on: date, opened_on: date, **more: object) -> dict[str, object]:
+    opened = datetime(opened_on.year, opened_on.month, opened_on.day, 3, tzinfo=UTC)
+    return head(1, 7, D(2026, 1, 1), known_on=known_on, opened_at=opened) | {"subject": "高すぎます"} | more
+
+
+def test_a_day_s_mentions_are_the_same_asked_alone_and_among_later_days(home: Home) -> None:
+    early, corrected, moved, gone = D(2026, 1, 10), D(2026, 3, 2), D(2026, 3, 6), D(2026, 3, 10)
+    publish(home, "record_ticket", [
+        ticket(D(2026, 1, 1), D(2026, 1, 1)),
+        ticket(D(2026, 3, 1), D(2026, 2, 15)),
+        ticket(D(2026, 3, 5), D(2026, 2, 15), account_id=8),
+        ticket(D(2026, 3, 8), D(2026, 2, 15), account_id=8, deleted=True),
+    ])  # fmt: skip
+    days = [early, corrected, moved, gone]
+    for account, told in ((7, [1, 1, 0, 0]), (8, [0, 0, 1, 0])):
+        assert mentions(home, account, days) == told
+        assert [mentions(home, account, [day])[0] for day in days] == told
+
+
+def test_a_mention_goes_with_the_words_that_were_corrected_and_with_an_import_that_was_undone(
+    home: Home,
+) -> None:
+    first, second, third = D(2026, 1, 2), D(2026, 1, 12), D(2026, 1, 22)
+    publish(home, "record_ticket", [
+        ticket(D(2026, 1, 1), D(2026, 1, 1)),
+        ticket(D(2026, 1, 10), D(2026, 1, 1), subject="問題なし"),
+        ticket(D(2026, 1, 20), D(2026, 1, 1)),
+    ])  # fmt: skip
+    assert mentions(home, 7, [first, second, third]) == [1, 0, 1]
+    publish(home, "record_ticket", [ticket(D(2026, 1, 1), D(2026, 1, 1), deleted=True)])  # as if never known
+    assert mentions(home, 7, [first, second, third]) == [0, 0, 0]
+
+
+def test_the_reason_a_contract_ended_is_that_of_the_terms_in_force_on_the_day(home: Home) -> None:
+    terms = {"started_on": D(2025, 1, 1), "ended_on": D(2026, 1, 5)}
+    publish(home, "record_subscription", [
+        head(5, 7, D(2026, 1, 5), known_on=D(2026, 1, 5), end_reason="高すぎた", **terms),
+        head(5, 7, D(2026, 1, 1), known_on=D(2026, 1, 10), end_reason="高すぎた", **terms),
+        head(5, 7, D(2026, 2, 1), known_on=D(2026, 1, 10), started_on=D(2025, 1, 1)),
+    ])  # fmt: skip
+    assert mentions(home, 7, [D(2026, 1, 4), D(2026, 1, 6), D(2026, 1, 31), D(2026, 2, 1)]) == [0, 1, 1, 0]
