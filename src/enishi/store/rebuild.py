@@ -21,7 +21,7 @@ from enishi.store.contracts import Application
 from enishi.store.days import days_in, part_of, split_parts
 from enishi.store.hashing import key_hash
 from enishi.store.manifest import File, Manifest, Retired, read_manifest, write_manifest
-from enishi.store.memory import COLUMNS, load_events, load_seen
+from enishi.store.memory import COLUMNS, Remembered, load_events, load_seen, remember, write_seen
 from enishi.store.memory import TABLE as SEEN
 from enishi.store.parquet import write_file
 from enishi.store.publishing import COUNTED, USAGE_OF
@@ -65,7 +65,9 @@ class _Rewrite:
     def commit(self, manifest: Manifest, now: datetime, **changes: object) -> Manifest:
         """List the new files in place of the old, in one step."""
         generation = manifest.generation + 1
+        listed = {file.path for files in self.files.values() for file in files}
         old = [file for table in self.files for file in manifest.tables.get(table, [])]
+        old = [file for file in old if file.path not in listed]
         result = msgspec.structs.replace(
             manifest,
             generation=generation,
@@ -89,7 +91,7 @@ def rebuild(home: Home, application: Application, zone: str, now: datetime) -> M
     log.warning("rebuilding published facts: time zone %s -> %s", manifest.zone, zone)
     change = _Rewrite(home, now.astimezone(ZoneInfo(zone)).date())
     if manifest.zone != zone:
-        _redate_events(change, manifest, zone)
+        _redate_events(change, manifest, zone, application.streams())
     _recarry_records(change, application, manifest, zone)
     return change.commit(manifest, now, zone=zone, schema=fingerprint(), days={})
 
@@ -107,22 +109,29 @@ def carry_records_anew(home: Home, application: Application, zone: str, now: dat
     return last
 
 
-def _redate_events(change: _Rewrite, manifest: Manifest, zone: str) -> None:
+def _redate_events(change: _Rewrite, manifest: Manifest, zone: str, streams: Mapping[str, str]) -> None:
+    """All days by another zone. An event whose day now lies before those kept raw leaves, like all others of that day:
+    its usage stays and its id is remembered. So usage from there on is always that of the raw events alone, and usage
+    before it that of none of them."""
     change.files |= {table: [] for table in ("events", "usage", *ROLLUPS)}
+    raw_from = pa.scalar(date.fromisoformat(manifest.raw_from) if manifest.raw_from else date.min)
+    gone: list[Remembered] = []
     engine = duckdb.connect()
     for chunk in chunks(change.home, manifest.tables.get("events", [])):
         rows = redate(chunk, zone)
-        change.days("events", rows)
+        raw = pc.greater_equal(rows["day"], raw_from)
+        change.days("events", rows.filter(raw))
+        gone.append(remember(rows.filter(pc.invert(raw)), streams))
         engine.register("redated", rows)
         usage = engine.sql(USAGE_OF.format(rows="redated", counted=COUNTED)).to_arrow_table()
         engine.unregister("redated")
         change.days("usage", usage)
     engine.close()
-    if manifest.raw_from:
-        before = pc.scalar(date.fromisoformat(manifest.raw_from))
-        for file in manifest.tables.get("usage", []):
-            rows = read_file(change.home.published / file.path)
-            change.days("usage", rows.filter(pc.less(rows["day"], before)))
+    for file in manifest.tables.get("usage", []):
+        rows = read_file(change.home.published / file.path)
+        change.days("usage", rows.filter(pc.less(rows["day"], raw_from)))
+    if seen := write_seen(change.home, gone):
+        change.files[SEEN] = [*manifest.tables.get(SEEN, []), *seen]
 
 
 def redate(rows: pa.Table, zone: str) -> pa.Table:

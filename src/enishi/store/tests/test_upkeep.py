@@ -240,6 +240,29 @@ def test_another_time_zone_moves_every_day(bench: Bench) -> None:
     assert (after.zone, after.days_changed_since(before.generation)) == ("America/New_York", None)
 
 
+def counted_by(bench: Bench, table: str) -> int:
+    return sum(int(str(row["n"])) for row in bench.rows(table))
+
+
+def test_time_zones_change_after_retention_and_nothing_is_lost_or_counted_twice(bench: Bench) -> None:
+    """Events of the first day kept raw lie before it in New York: they leave, their usage and their ids stay."""
+    edge = START.replace(month=1, day=31, hour=17)  # 1 February in Tokyo
+    sent = [event(f"e{n}", edge, backfill=True) for n in range(3)]
+    bench.send(*sent, event("now"), event("old", START - timedelta(days=90), backfill=True))
+    bench.application.months = 1
+    bench.catch_up()
+    for zone in ("America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "America/New_York", "Asia/Tokyo"):
+        bench.application.zone_name = zone
+        published = bench.catch_up()
+        assert published.manifest.zone == zone
+        assert [counted_by(bench, name) for name in ("usage", "group_days", "group_months")] == [5, 5, 5]
+        assert all(str(row["day"]) >= "2026-02-01" for row in bench.rows("events"))
+    bench.home.writer.unlink()  # ids survive its loss, too
+    bench.send(*sent)
+    bench.catch_up()
+    assert (counted(bench), [row["message_id"] for row in bench.rows("events")]) == (5, ["now"])
+
+
 def test_record_tables_are_carried_anew_when_their_columns_change(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
