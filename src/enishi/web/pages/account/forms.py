@@ -20,6 +20,7 @@ from enishi.web.pages.account.words import say
 from enishi.work.api import Ranked, addressee, manual_measures, members_seeing
 
 OTHER_DAY = "date"
+ANSWERED = ("meeting", "visit", "call")  # contacts in which the customer usually takes part
 
 
 class DayInput(forms.DateInput):
@@ -95,6 +96,7 @@ class LogForm(ActForm):
 
     def prepare(self) -> None:
         language = get_language() or "ja"
+        self.fields["type"].widget.attrs |= {"data-ticks": "two_way", "data-ticks-for": " ".join(ANSWERED)}
         self.choose(
             "type", [(k, title.in_language(language)) for k, title in INTERACTION.field("type").choices]
         )
@@ -109,6 +111,8 @@ class LogForm(ActForm):
             self.fields["minutes"].initial = 15
         else:
             del self.fields["done"]
+        first = self.initial.get("type") or self.fields["type"].initial or self.fields["type"].choices[0][0]
+        self.fields["two_way"].initial = first in ANSWERED
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -13,6 +13,7 @@ from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then
+from enishi.web.pages.account.leaving import Leaving, leaving_accounts
 from enishi.web.pages.account.words import stage_title
 
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
@@ -32,6 +33,7 @@ class Header:
     arr: int | None
     renewal_on: date | None
     renewal_days: int | None
+    leaving: Leaving | None  # every contract in force has been given notice
     seats: int | None
     active_users: int | None
     at_stake: int
@@ -112,6 +114,7 @@ def header(
         arr=12 * figures.mrr if figures.mrr is not None else None,
         renewal_on=renewal,
         renewal_days=(renewal - day).days if renewal else None,
+        leaving=leaving_accounts([account.pk], day, as_of).get(account.pk),
         seats=figures.seats,
         active_users=figures.active_users,
         at_stake=state.at_stake if state and not as_of else 0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Account
 from enishi.web import badges, words
@@ -26,6 +27,7 @@ class Setting:
     currency: str
     language: str
     today: date
+    leaving: Container[int] = ()  # accounts that have given notice of the end of every contract
 
 
 def _score(account: Account, setting: Setting) -> SafeString:
@@ -45,6 +47,10 @@ def _day(value: date, setting: Setting) -> SafeString:
     exact = words.day(value, setting.language)
     near = words.relative_day(value, setting.today)
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, near)
+
+
+def _leaving() -> SafeString:
+    return format_html('<span class="ink-caution">{}</span>', _("Notice given"))
 
 
 def _alerts(value: str, setting: Setting) -> SafeString:
@@ -96,7 +102,7 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
         return _score(account, setting)
     value = column.value(account)
     if value is None or value in ("", []):
-        return NOTHING
+        return _leaving() if column.key == "renewal" and account.pk in setting.leaving else NOTHING
     if column.look in LOOKS:
         return LOOKS[column.look](value, setting)
     names = setting.names.get(column.look)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
+from enishi.web.pages.account.leaving import leaving_accounts
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
@@ -260,6 +261,10 @@ def list_context(
     bar = filters(member, query, words)
     total = reads.total_accounts(slices, query)
     currency = get_company().currency
+    leaving = (
+        leaving_accounts([row.pk for row in rows], day, query.as_of) if "renewal" in query.columns else {}
+    )
+    setting = Setting(words, currency, get_language() or "ja", day, leaving)
     return {
         "query": query,
         "today": day,
@@ -268,7 +273,7 @@ def list_context(
         "orders": orders(query, known),
         "name_head": _head(known["name"], query),
         "heads": [_head(column, query) for column in columns],
-        "rows": _drawn(rows, columns, Setting(words, currency, get_language() or "ja", day)),
+        "rows": _drawn(rows, columns, setting),
         "total": total,
         "book": sum(s.accounts for s in slices),
         "first": (query.page - 1) * reads.PAGE_SIZE + 1 if rows else 0,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
+from enishi.web.pages.account.leaving import Leaving, leaving_accounts
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import reason_words, say, say_pair, tag_title, trigger_title
 from enishi.work import api as work
@@ -66,6 +67,7 @@ class Card:
     draft: Draft
     contact: Contact | None
     promises: list[Task]
+    leaving: Leaving | None = None
 
     @property
     def is_early(self) -> bool:
@@ -194,6 +196,7 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
     contacts = _by_account(Contact.objects.filter(account_id__in=ids, deleted_at=None, erased_at=None))
     due = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
     promises = _by_account(due.select_related("assignee"))
+    leaving = leaving_accounts(ids, today)
     company, words = get_company(), reason_words()
     found = []
     for item in queue.items:
@@ -205,7 +208,17 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
         why = [_why(item.account_id, reason, words) for reason in item.reasons]
         contact = next((one for one in people if one.pk == draft.contact_id), None)
         found.append(
-            Card(item, state.account, state, why[0], why[1:], draft, contact, promises[item.account_id])
+            Card(
+                item,
+                state.account,
+                state,
+                why[0],
+                why[1:],
+                draft,
+                contact,
+                promises[item.account_id],
+                leaving.get(item.account_id),
+            )
         )
     return found
 

@@ -420,3 +420,21 @@ def test_a_change_since_last_week_says_where_the_kept_score_was_another(
     HealthScore.objects.filter(account=world.sakura, day=days_ago(7)).update(tenths=123)
     page = plain(sign_in("takahashi").get(address))
     assert "両週とも現在の版で算出しています。1週間前に記録されたスコアは12.3です。" in page
+
+
+def test_who_has_given_notice_is_told_by_the_header_and_the_lists(world: World, sign_in: SignIn) -> None:
+    contract = Record.objects.get(account=world.sakura, kind="subscription")
+    notice, end = TODAY - timedelta(days=7), TODAY + timedelta(days=200)
+    client = sign_in("takahashi")
+    address, book = f"/accounts/{world.sakura.pk}/", "/accounts/?all=1&columns=renewal"
+    AccountState.objects.filter(account=world.sakura).update(renewal_on=None)
+    assert "解約申出" not in plain(client.get(address)) + plain(client.get(book))
+    contract.data |= {"notice_on": notice.isoformat(), "ended_on": end.isoformat()}
+    contract.save()
+    header = plain(client.get(address))
+    assert f"解約申出あり({notice.month}月{notice.day}日)" in header
+    assert f"契約終了 {end.year}年{end.month}月{end.day}日" in header
+    assert "解約申出" in plain(client.get(book))
+    assert "解約申出あり" in plain(client.get("/"))
+    make_record(world.sakura, "subscription", at_hour(TODAY), started_on="2026-01-01")
+    assert "解約申出あり" not in plain(client.get(address)), "another contract goes on"

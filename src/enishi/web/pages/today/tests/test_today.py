@@ -266,3 +266,12 @@ def test_nobody_meets_a_page_without_a_next_step(world: World, sign_in: SignIn) 
     page = text(client.get("/"))
     assert "割り当て後は、毎朝この画面に" in page
     assert 'href="/me/"' in page
+
+
+@pytest.mark.parametrize(("kind", "answered"), [("meeting", True), ("visit", True), ("mail", False)])
+def test_contacts_in_which_customers_take_part_are_ticked_as_answered(
+    world: World, sign_in: SignIn, kind: str, answered: bool
+) -> None:
+    form = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/act/log/?type={kind}"))
+    box = form[form.index('name="two_way"') :].partition(">")[0]
+    assert ("checked" in box) == answered
