@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 from django.db.models import Count, Q, Sum
 
+from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.definitions.contracts import Tiers
 from enishi.definitions.reads import get_tiers
@@ -70,13 +71,19 @@ def account_values(body: Tiers) -> pd.DataFrame:
     return frame.drop(columns="metrics")
 
 
-def count_tiers(body: Tiers) -> dict[str, tuple[int, int]]:
-    """Tier -> accounts and MRR as the rules would place everyone afresh; pins hold, and nothing is kept."""
+def count_tiers(body: Tiers, member: Member) -> dict[str, tuple[int, int]]:
+    """Tier -> accounts and MRR as the rules would place everyone afresh, counted among those the member sees.
+
+    Pins hold, and nothing is kept.
+    """
+    seen = set(visible_accounts(member).values_list("pk", flat=True))
     accounts = account_values(body)
     placed = place_accounts(body, accounts, {}, open_pins(), date.min)
     worth = pd.to_numeric(accounts["mrr"], errors="coerce").fillna(0).astype("int64").tolist()
     found: dict[str, tuple[int, int]] = {}
     for one, mrr in zip(placed, worth, strict=True):
+        if one.account_id not in seen:
+            continue
         count, money = found.get(one.tier, (0, 0))
         found[one.tier] = (count + 1, money + mrr)
     return found

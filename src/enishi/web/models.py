@@ -53,6 +53,7 @@ class Export(models.Model):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="exports")
     page = models.CharField(max_length=20, default="portfolio")
     address = models.TextField(blank=True)  # the view it holds
+    scope = models.CharField(max_length=60, blank=True)  # what the member saw when it was made
     format = models.CharField(max_length=10)  # csv | cp932 | xlsx
     language = models.CharField(max_length=5, default="ja")
     status = models.CharField(max_length=10, default="queued")  # queued | running | done | failed

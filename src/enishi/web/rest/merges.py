@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field as Constraint
@@ -115,8 +115,12 @@ def _told(merges: list[Merge], caller: Caller) -> list[dict[str, Any]]:
 
 
 def visible_merges(caller: Caller) -> QuerySet[Merge]:
+    """Merges into accounts the key sees. Where one was undone the two are apart again: both must be seen."""
     merges = Merge.objects.select_related("account", "survivor")
-    return merges if caller.sees_all else merges.filter(survivor__in=caller.accounts())
+    if caller.sees_all:
+        return merges
+    seen = caller.accounts()
+    return merges.filter(Q(undone_at=None) | Q(account__in=seen), survivor__in=seen)
 
 
 def _moved(account: Account, survivor: Account, language: str) -> dict[str, Any]:

@@ -146,6 +146,7 @@ ACTS = (
         {
             "audit_exported": Text("exported the audit log", "監査ログの出力"),
             "account_exported": Text("exported an account", "顧客データの出力"),
+            "export_fetched": Text("fetched an exported file", "出力済みファイルの取得"),
             "portfolio_exported": Text("exported the customer list", "顧客一覧の出力"),
             "revenue_exported": Text("exported revenue movements", "収益の変動の出力"),
             "definitions_exported": Text("exported the definitions", "定義の出力"),

@@ -65,12 +65,12 @@ def compare_causes(member: Member, before: Causes, after: Causes) -> list[dict[s
     return rows
 
 
-def compare_tiers(before: Tiers, after: Tiers) -> list[dict[str, Any]]:
-    """Accounts and revenue per tier under the rules in force and under the edited ones, over all customers.
+def compare_tiers(member: Member, before: Tiers, after: Tiers) -> list[dict[str, Any]]:
+    """Accounts and revenue per tier under the rules in force and under the edited ones, over those the member sees.
 
     Both are placed afresh: what keeps an account in the tier it holds for a while is left out.
     """
-    was, now = count_tiers(before), count_tiers(after)
+    was, now = count_tiers(before, member), count_tiers(after, member)
     titles = {tier.id: Text.parse(tier.title) for tier in (*before.tiers, *after.tiers)}
     nothing = (0, 0)
     return [

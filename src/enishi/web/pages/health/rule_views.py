@@ -15,8 +15,8 @@ from enishi.accounts.models import Member
 from enishi.definitions.api import (
     BadDefinition,
     as_yaml,
+    changes_between,
     default_body,
-    describe_changes,
     find_published,
     get_causes,
     get_tiers,
@@ -198,10 +198,10 @@ def _form(kind: str, body: Mapping[str, Any], error: EnishiError | None = None) 
 def _effect(member: Member, kind: str, before: Mapping[str, Any], typed: Any) -> dict[str, Any]:
     """What the edited rules change, in words, and whom they would concern today."""
     old = parse_body(kind, before)
-    found: dict[str, Any] = {"changes": describe_changes(as_json(old), as_json(typed))}
+    found: dict[str, Any] = {"changes": changes_between(kind, as_json(old), as_json(typed))}
     if kind == "causes":
         return found | {"rows": rule_effects.compare_causes(member, old, typed)}
-    return found | {"tiers": rule_effects.compare_tiers(old, typed)}
+    return found | {"tiers": rule_effects.compare_tiers(member, old, typed)}
 
 
 @page(roles=LEADERS)
@@ -246,7 +246,7 @@ def edit_text(request: PageRequest, kind: str) -> HttpResponse:
         context |= {"error": error, "mistakes": mistakes_of(error)}
         return render(request, "pages/health/rules_edit.html", context, status=422)
     if request.POST.get("act") != "publish":
-        context |= {"checked": True, "changes": describe_changes(before, body)}
+        context |= {"checked": True, "changes": changes_between(kind, before, body)}
         return render(request, "pages/health/rules_edit.html", context)
     return _put_in_force(request, kind, slug, body)
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Member
 from enishi.kit.clock import system_clock
@@ -283,4 +284,5 @@ def export_file(request: PageRequest, number: int) -> HttpResponseBase:
             Text("Export the view again.", "もう一度、一覧から書き出してください。"),
         )
     name = exports.file_name(order, company_day(order.asked_at))
+    write_audit(request.member, "export_fetched", order, detail={"format": order.format, "rows": order.rows})
     return FileResponse(order.path.open("rb"), as_attachment=True, filename=name)

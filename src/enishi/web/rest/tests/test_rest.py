@@ -356,11 +356,13 @@ def test_a_key_sees_the_merges_of_its_own_accounts_only(api):
     ken = Member.objects.create_user("ken@vendor.example", role="csm", scope="own")
     api.upsert("accounts", {"id": "mine", "name": "M", "owner": ken.email}, {"id": "x", "name": "X"})
     api.upsert("accounts", {"id": "y", "name": "Y"}, {"id": "z", "name": "Z"})
-    api.post("merges", {"account": "x", "survivor": "mine"})
+    own = api.post("merges", {"account": "x", "survivor": "mine"}).json()["merge"]["number"]
     other = api.post("merges", {"account": "y", "survivor": "z"}).json()["merge"]["number"]
     bound = Api(member=ken)
     assert [m["account"] for m in bound.get("merges").json()["records"]] == ["x"]
     assert bound.delete(f"merges/{other}").status_code == 403
+    api.delete(f"merges/{own}")
+    assert bound.get("merges").json()["records"] == [], "taken apart, the other account is not its own"
 
 
 def test_events_are_taken_one_by_one_and_count_once(api, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from tests.world import NOW, World, make_world
 
+from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Member
 from enishi.definitions.api import (
     default_body,
@@ -25,6 +26,7 @@ from enishi.definitions.api import (
     install_defaults,
     parse_body,
 )
+from enishi.web.pages.health.rule_effects import compare_tiers
 from enishi.web.pages.health.rule_form import SENT, read_rules
 from enishi.web.pages.portfolio.ranks import forget_ranks
 
@@ -194,6 +196,18 @@ def test_shares_that_do_not_reach_the_whole_are_refused_in_the_readers_language(
         answer = post(client, "tiers", sent)
         assert answer.status_code == 422
         assert words in answer.content.decode()
+
+
+def test_the_effect_of_tiers_is_counted_among_those_one_sees(world: World) -> None:
+    body = parse_body("tiers", default_body("tiers", "default"))
+    everyone = compare_tiers(world.suzuki, body, body)
+    assert sum(line["after"] for line in everyone) > 1
+    Member.objects.filter(pk=world.suzuki.pk).update(scope="own")
+    alone = Member.objects.get(pk=world.suzuki.pk)
+    assert not visible_accounts(alone).exists()
+    assert {(line["before"], line["after"], line["mrr"]) for line in compare_tiers(alone, body, body)} == {
+        (0, 0, 0)
+    }
 
 
 def test_only_managers_and_administrators_edit(world: World) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.http import QueryDict
+from django.test import Client
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 from tests.world import World, make_world
@@ -92,3 +93,16 @@ def test_files_go_after_a_week(world: World) -> None:
     assert exports.delete_old_exports(timezone.now()) == 1
     assert not old.path.exists()
     assert new.path.exists()
+
+
+def test_a_file_made_under_a_wider_scope_is_not_given_out_any_more(world: World) -> None:
+    made = order(world.suzuki, "")
+    client = Client()
+    client.force_login(world.suzuki)
+    fetched = client.get(f"/accounts/exports/{made.pk}/file/")
+    fetched.close()
+    assert fetched.status_code == 200
+    assert AuditLine.objects.get(verb="export_fetched").target_id == str(made.pk)
+    Member.objects.filter(pk=world.suzuki.pk).update(scope="own")
+    assert client.get(f"/accounts/exports/{made.pk}/file/").status_code == 404
+    assert client.get(f"/accounts/exports/{made.pk}/").status_code == 404
