@@ -146,12 +146,15 @@ def _write_rejects(made: Any, target: Path) -> None:
 
 
 def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
+    from enishi.ingest.files.remarks import remarks_of
+
+    remarks = {remark.code: remark.told for remark in remarks_of(made)}
     return {
         "kind": made.kind,
         "dry_run": dry_run,
         **tally.counts,
         "mapping": made.plan.get("columns", made.plan),
-        "warnings": {name: count[0] for name, count in tally.warnings.items()},
+        "warnings": {name: count[0] for name, count in tally.warnings.items()} | remarks,
         "rejected_rows": [
             {"row": row.place, "errors": {field: say(text) for field, text in errors.items()}}
             for row, errors in tally.examples
@@ -160,25 +163,17 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
 
 
 def _tell_columns(made: Any) -> None:
-    """How the columns were read; a usage file without accounts is the one mistake nothing else would show."""
+    """How the columns were read, and what of the file nothing else would show."""
     from enishi.ingest.files.kinds import FILE_KINDS
+    from enishi.ingest.files.remarks import remarks_of
 
     columns = made.plan.get("columns", {})
     for field in FILE_KINDS[made.kind].fields:
         if columns.get(field.name):
             click.echo(f"  {say(field.title)} ({field.name}) ← {columns[field.name]}")
-    constants = made.plan.get("constants", {})
-    if made.kind == "event" and not columns.get("account") and not constants.get("account"):
-        click.secho(
-            say(
-                "  No column names the account: these events count only for users whose account is known "
-                "otherwise. --map account=COLUMN says which one it is.",
-                "  顧客企業の列がありません。所属先が別途分かっている利用者の分だけが集計されます。"
-                "列は --map account=列名 で指定できます。",
-            ),
-            fg="yellow",
-            err=True,
-        )
+    for remark in remarks_of(made):
+        told = say(f"  {remark.text.en} {remark.remedy.en}", f"  {remark.text.ja}{remark.remedy.ja}")
+        click.secho(told, fg="yellow" if remark.grave else None, err=True)
 
 
 def _tell(made: Any, tally: Any, dry_run: bool) -> None:

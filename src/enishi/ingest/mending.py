@@ -10,7 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member
+from enishi.accounts.versions import lock_versions
 from enishi.ingest.corrections import Item, Rule, mend
 from enishi.ingest.desk import FILE, MESSAGE, system_of, take_in, way_of
 from enishi.ingest.files.desk import Errors, judge_rows, keep_corrected
@@ -37,6 +38,9 @@ TRIED = 5000  # items a trial looks at
 AT_ONCE = 100  # so many are applied while the person waits; more in the background
 _PORTION = 200
 _EXAMPLES = 5
+_NET = timedelta(minutes=2)  # what is applied at once and has not ended by then, the worker goes on with
+_COUNTS = ("done", "taken", "nearer", "refused", "reasons")
+_LOOKED = "correction"  # in an item's context: the last correction that looked at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,8 @@ def try_rule(pile: Pile, rule: Rule, now: datetime) -> Trial:
 def start(
     home: Home, pile: Pile, rule: Rule, *, keep: bool, actor: Member | str, now: datetime
 ) -> Correction:
-    """Apply a rule to all that waits: at once where it is little, else by the worker."""
+    """Apply a rule to all that waits: at once where it is little, else by the worker, who also goes on with what was
+    cut off."""
     with transaction.atomic():
         total = pile.waiting().count()
         made = Correction.objects.create(
@@ -198,8 +203,8 @@ def start(
         )
         detail = {"act": rule.act, "place": rule.place, "items": total, "kept": keep}
         write_audit(actor, "rejects_mended", made, detail=detail)
-        if total > AT_ONCE:
-            mend_job.enqueue(made.pk)
+        job = mend_job if total > AT_ONCE else mend_job.using(run_after=now + _NET)
+        job.enqueue(made.pk)
     if total <= AT_ONCE:
         run(home, made, now)
     return made
@@ -222,22 +227,23 @@ def pile_of(made: Correction) -> Pile:
 def mend_job(number: int) -> None:
     """The worker's part. Called again after a crash, it goes on with what still waits."""
     made = Correction.objects.filter(pk=number, status=Correction.Status.WAITING).first()
-    if made is not None and made.rule:
+    if made is not None:
         run(Home.from_environment(), made, system_clock())
 
 
 def run(home: Home, made: Correction, now: datetime) -> None:
-    """Apply a correction to everything that waits for its reason."""
-    rule, pile = Rule.from_json(made.rule), pile_of(made)
-    made.done, made.refused, made.reasons = made.taken + made.nearer, 0, {}
-    for portion in _portions(pile.waiting()):
+    """Apply a correction to everything that waits for its reason and was not looked at by it; ends early where an
+    erasure has emptied it."""
+    for portion in _portions(pile_of(made).waiting()):
+        made.refresh_from_db()
+        if not made.rule:
+            break
+        rule = Rule.from_json(made.rule)
         judged = {one.reject.pk: one for one in judge(portion, rule, now)}
         for reject in portion:
-            _apply(home, made, judged.get(reject.pk), rule, now)
-        made.done += len(portion)
-        made.save()
-    made.status, made.finished_at = Correction.Status.DONE, now
-    made.save()
+            _apply(home, made, reject, judged.get(reject.pk), now)
+    Correction.objects.filter(pk=made.pk).update(status=Correction.Status.DONE, finished_at=now)
+    made.refresh_from_db()
 
 
 def _portions(rows: QuerySet[Reject]) -> Iterator[list[Reject]]:
@@ -247,7 +253,26 @@ def _portions(rows: QuerySet[Reject]) -> Iterator[list[Reject]]:
         yield list(Reject.objects.filter(pk__in=part, status=Reject.Status.OPEN).order_by("pk"))
 
 
-def _apply(home: Home, made: Correction, one: Judged | None, rule: Rule, now: datetime) -> None:
+def _apply(home: Home, made: Correction, reject: Reject, one: Judged | None, now: datetime) -> None:
+    """Settle one item and count it, in one step, however often and by how many this is run; what somebody closed,
+    changed or erased since it was judged is left alone."""
+    with transaction.atomic():
+        lock_versions()
+        fresh = Correction.objects.select_for_update().get(pk=made.pk)
+        found = Reject.objects.select_for_update().filter(pk=reject.pk, status=Reject.Status.OPEN)
+        row = found.filter(payload=reject.payload).first()
+        if row is None or not fresh.rule or row.context.get(_LOOKED) == fresh.pk:
+            return
+        row.context = {**row.context, _LOOKED: fresh.pk}
+        row.save(update_fields=["context"])
+        if one is not None:
+            one.reject = row
+        _settle(home, fresh, one, now)
+        fresh.done += 1
+        fresh.save(update_fields=_COUNTS)
+
+
+def _settle(home: Home, made: Correction, one: Judged | None, now: datetime) -> None:
     """Take an item in, or leave it with what is still wrong; count which."""
     if one is None:
         made.refused += 1
@@ -256,7 +281,7 @@ def _apply(home: Home, made: Correction, one: Judged | None, rule: Rule, now: da
     if not errors:
         made.taken += 1
         return
-    if one.nearer(rule):
+    if one.nearer(Rule.from_json(made.rule)):
         _keep_nearer(one)
         made.nearer += 1
     else:
@@ -293,7 +318,7 @@ def _keep_nearer(one: Judged) -> None:
     reject.place = f"$.{place}"[:200] if way_of(reject) == MESSAGE else place[:200]
     reject.reason = one.reason or reject.reason
     reject.message_en, reject.message_ja = text.en, text.ja
-    reject.save()
+    reject.save(update_fields=["payload", "place", "reason", "message_en", "message_ja"])
 
 
 def forget(made: Correction, *, actor: Member | str) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Company, Record
 from enishi.ingest import mending
-from enishi.ingest.api import drain, open_inbox
+from enishi.ingest.api import ask_user_erasure, drain, open_inbox
 from enishi.ingest.contracts import Origin
 from enishi.ingest.corrections import DATES, NAME, VALUES, Rule, mend
+from enishi.ingest.desk import discard_many
 from enishi.ingest.files.importing import import_file
 from enishi.ingest.mending import Pile, forget, mend_job, run, start, try_rule
 from enishi.ingest.models import Correction, Reject, WriteKey
@@ -207,6 +210,72 @@ def test_a_job_cut_off_goes_on_and_one_that_is_done_stays_so(home, contracts, mo
     )
     mend_job.call(made.pk)
     assert Correction.objects.get().status == "done"
+
+
+FORTNIGHT = Rule(VALUES, "請求間隔", values={"隔週": "month", "hanako@x.example": "-"})
+FILE_PILE = Pile("subscription", "契約.csv", "row_rejected")
+
+
+def before_the_first(monkeypatch, name: str, act: Callable[[], object]) -> None:
+    """Let somebody else act right before the first call of a function."""
+    real, done = getattr(mending, name), []
+
+    def first(*given):
+        if not done:
+            done.append(1)
+            act()
+        return real(*given)
+
+    monkeypatch.setattr(mending, name, first)
+
+
+def test_what_is_forgotten_while_it_runs_stays_forgotten(home, contracts, monkeypatch):
+    contracts(*(f"{n},A-1,2024/4/1,1000,隔週" for n in range(3)))
+    before_the_first(monkeypatch, "_apply", lambda: forget(Correction.objects.get(), actor="boss"))
+    made = start(home, FILE_PILE, FORTNIGHT, keep=True, actor="p", now=NOW)
+    assert (made.kept, made.taken, Correction.objects.get().kept) == (False, 3, False)
+
+
+def test_a_rule_erased_while_it_runs_stays_erased_and_does_nothing_more(home, contracts, monkeypatch):
+    contracts(*(f"{n},A-1,2024/4/1,1000,隔週" for n in range(3)))
+    erase = partial(ask_user_erasure, "product", "hanako@x.example", actor="boss", now=NOW)
+    before_the_first(monkeypatch, "_apply", erase)
+    start(home, FILE_PILE, FORTNIGHT, keep=True, actor="p", now=NOW)
+    made = Correction.objects.get()
+    assert (made.rule, made.kept, made.taken, made.status) == ({}, False, 0, "done")
+    assert Reject.objects.filter(status="open").count() == 3
+
+
+@pytest.mark.parametrize(("name", "left"), [("_apply", {"discarded"}), ("_keep_nearer", {"discarded"})])
+def test_what_is_closed_while_it_runs_stays_closed(home, contracts, monkeypatch, name, left):
+    contracts(*(f"{n},A-1,2024/4/1,千円,隔週" for n in range(3)))
+    close = lambda: discard_many(Reject.objects.all(), actor="boss", now=NOW)  # noqa: E731
+    before_the_first(monkeypatch, name, close)
+    start(home, FILE_PILE, FORTNIGHT, keep=False, actor="p", now=NOW)
+    assert set(Reject.objects.values_list("status", flat=True)) == left
+
+
+def test_little_that_is_cut_off_is_finished_by_the_worker_and_counted_once(home, contracts, monkeypatch):
+    rows = [f"{n},A-1,2024/4/1,1000,隔週" for n in range(3)]
+    contracts("n,A-1,2024/4/1,千円,隔週", "r,A-1,2024/4/1,1000,適当", *rows)
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    real, calls = mending._apply, []
+
+    def fourth_fails(*given):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        real(*given)
+
+    monkeypatch.setattr(mending, "_apply", fourth_fails)
+    with pytest.raises(KeyboardInterrupt):
+        start(home, FILE_PILE, FORTNIGHT, keep=False, actor="p", now=NOW)
+    job = DBTaskResult.objects.get()
+    assert (job.run_after > NOW, job.task_path) == (True, mend_job.module_path)
+    mend_job.call(*job.args_kwargs["args"])
+    made = Correction.objects.get()
+    assert (made.status, made.taken, made.nearer, made.refused, made.done) == ("done", 3, 1, 1, made.total)
+    assert sum(made.reasons.values()) == 1
 
 
 def test_an_erased_person_is_in_no_correction(home: Home, company: Company):

@@ -16,6 +16,7 @@ from enishi.ingest.files.jobs import clean_up, undo
 from enishi.ingest.files.matching import guess_columns, guess_kind
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import preview, propose, receive_file
+from enishi.ingest.files.remarks import INTERVAL, UNUSED, remarks_of
 from enishi.ingest.files.tables import open_table
 from enishi.ingest.models import Arrival, Import, Mapping, Reject
 from enishi.ingest.values import Habits
@@ -60,6 +61,30 @@ def test_a_japanese_account_file_goes_in_without_a_word_of_mapping(home, write):
     assert made.backfill
     assert (made.status, made.done) == ("done", 2)
     assert Mapping.objects.get().uses == 1
+
+
+CONTRACTS = (
+    "契約番号,顧客コード,契約開始日,月額,{},備考\nK1,A-1,2025/4/1,12万円,{},x\nK2,A-2,2025/4/1,120万円,{},\n"
+)
+
+
+@pytest.mark.parametrize("heading", ["周期", "支払周期", "支払い方法", "支払方法", "契約周期", "請求周期"])
+def test_how_often_is_paid_is_read_whatever_the_column_is_called(home, write, heading):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    made, _tally = bring(home, write("k.csv", CONTRACTS.format(heading, "月払い", "年払い")), "subscription")
+    assert [row.data["interval"] for row in Record.objects.order_by("outside_id")] == ["month", "year"]
+    assert [(remark.code, remark.told) for remark in remarks_of(made)] == [(UNUSED, ["備考"])]
+
+
+def test_columns_of_no_field_and_an_assumed_interval_are_told(home, write):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    file = write("k.csv", CONTRACTS.format("支払い方法", "銀行振込", "口座振替"))
+    made, _tally = bring(home, file, "subscription")
+    assert {remark.code: remark.told for remark in remarks_of(made)} == {
+        UNUSED: ["支払い方法", "備考"], INTERVAL: "month"
+    }  # fmt: skip
+    made, _tally = bring(home, file, "subscription", constants={"interval": "year"})
+    assert [remark.code for remark in remarks_of(made)] == [UNUSED]
 
 
 def test_the_same_file_again_changes_nothing(home, write):

@@ -14,6 +14,7 @@ from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.reading import Plan, ReadRow
 from enishi.ingest.files.receiving import date_columns, find_mapping, habits, preview, unasked
+from enishi.ingest.files.remarks import Remark, remarks_of
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
@@ -72,7 +73,7 @@ class Workshop:
     lines: list[Line]
     rows: list[PreviewRow]
     titles: list[str]
-    unused: list[str]
+    remarks: list[Remark]
     asks: list[str]
     remembered: bool
     missing: list[str]
@@ -87,13 +88,12 @@ def workshop(made: Import, table: Table) -> Workshop:
     lines = [_line(spec, plan, guesses, table.columns, sample, asks, kind) for spec in kind.fields]
     read = preview(table, kind, plan)
     used = [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
-    unused = [column for column in table.columns if column not in plan.columns.values()]
     return Workshop(
         kind,
         lines,
         [_preview_row(row, used, plan) for row in read],
         [spec.title.in_language(language()) for spec in used],
-        unused,
+        remarks_of(made),
         asks,
         find_mapping(made.kind, table.columns) is not None,
         [line.title for line in lines if line.required and not (line.column or line.constant)],

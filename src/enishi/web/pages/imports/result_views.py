@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.remarks import remarks_of
 from enishi.ingest.models import Import, Reject
 from enishi.kit.home import Home
 from enishi.web.feedback import toast, toast_after
@@ -44,6 +45,7 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "error": made.error(language()),
         "kind": FILE_KINDS[made.kind].plural.in_language(language()),
         "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
+        "remarks": [remark for remark in remarks_of(made) if remark.grave],
         "warnings": _warnings(made),
         "page": shown,
         "rows": rejected_page(made, list(shown)),

@@ -55,6 +55,14 @@ def test_the_empty_page_invites_and_the_history_lists(client):
     assert "顧客.csv" in client.get(reverse("imports")).content.decode()
 
 
+def test_columns_of_no_field_are_named_before_and_after(client):
+    made = drop(client, FILE.replace("社員数", "社内区分"))
+    address = reverse("import", args=[made.pk])
+    assert "対応していない列: 社内区分" in client.get(address).content.decode()
+    run(client, made)
+    assert "対応していない列: 社内区分" in client.get(address).content.decode()
+
+
 def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(client):
     made = drop(client)
     assert (made.kind, made.details["encoding"]) == ("account", "cp932")
