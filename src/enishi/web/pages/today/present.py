@@ -67,7 +67,8 @@ class Card:
     draft: Draft
     contact: Contact | None
     promises: list[Task]
-    leaving: Leaving | None = None
+    leaving: Leaving | None
+    promise: Task | None  # the member's own that puts the account on the list
 
     @property
     def is_early(self) -> bool:
@@ -218,9 +219,14 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
                 contact,
                 promises[item.account_id],
                 leaving.get(item.account_id),
+                _own(promises[item.account_id], member) if item.promise_due else None,
             )
         )
     return found
+
+
+def _own(promises: Sequence[Task], member: Member) -> Task | None:
+    return next((task for task in promises if task.assignee_id == member.pk), None)
 
 
 def _by_account(rows: Any) -> dict[int, list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -275,3 +276,19 @@ def test_contacts_in_which_customers_take_part_are_ticked_as_answered(
     form = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/act/log/?type={kind}"))
     box = form[form.index('name="two_way"') :].partition(">")[0]
     assert ("checked" in box) == answered
+
+
+def test_a_card_that_stands_for_a_promise_completes_it(world: World, sign_in: SignIn) -> None:
+    client = sign_in("takahashi")
+    card = f'id="todo-{world.hokuto.pk}"'
+    assert card not in text(client.get("/today/queue/"))
+    promise = work.create_task(world.takahashi, world.hokuto.pk, "資料を送る", now=NOW, due_on=TODAY)
+    shown = text(client.get("/today/queue/")).partition(card)[2].partition("</article>")[0]
+    assert "約束を完了にする" in shown
+    assert "対応済みにする" not in shown
+    answer = told(client.post(re.findall(r'data-act="d" hx-post="([^"]+)"', shown)[0]))
+    promise.refresh_from_db()
+    assert promise.status == "done"
+    assert card not in text(client.get("/today/queue/"))
+    client.post(answer["undo"])
+    assert card in text(client.get("/today/queue/"))
