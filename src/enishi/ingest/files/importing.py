@@ -208,9 +208,8 @@ def _run_records(
     now: datetime,
     progress: Progress | None,
 ) -> None:
-    orphans: list[ReadRow] = []
-    for _skipped in islice(rows, made.done):
-        pass
+    waiting = set(made.orphans)
+    orphans = [row for row in islice(rows, made.done) if row.place in waiting]
     for portion in portions(rows):
         with transaction.atomic():
             results = _saved(kind, portion, made, now)
@@ -220,6 +219,7 @@ def _run_records(
                     orphans.append(row)
             keep_rejects(made, [_with(r, s) for r, s in zip(portion, results, strict=True) if s.errors])
             made.done += len(portion)
+            made.orphans = [row.place for row in orphans]
             _note(made, tally)
             made.save()
         if progress:

@@ -65,6 +65,7 @@ class Import(models.Model):
     tried = models.BooleanField(default=False)  # whether the counts are those of a dry run
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
+    orphans = models.JSONField(default=list)  # rows done whose parent account may come later in the file
     sent = models.BooleanField(default=False)  # all events wait in the inbox, or are stored already
     created = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)

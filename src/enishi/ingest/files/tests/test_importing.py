@@ -161,6 +161,24 @@ def test_a_run_cut_off_goes_on_where_it_stopped(home, write, monkeypatch):
     assert (again.done, again.created, again.unchanged) == (25, 25, 0)
 
 
+def test_a_run_cut_off_still_finds_the_parents_that_come_later(home, write, monkeypatch):
+    from enishi.ingest.files import importing
+
+    monkeypatch.setattr(importing, "PORTION", 2)
+    text = "id,name,parent\n" + "".join(f"c{n},Child {n},p\n" for n in range(3)) + "x,Alone,\np,Parent,\n"
+    made = receive_file(home, write("a.csv", text), "a.csv", kind="account", actor="test", now=NOW)
+
+    def stop(done, _total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_import(home, made, NOW, stop)
+    tally = run_import(home, Import.objects.get(), NOW)
+    assert Account.objects.filter(parent__outside_id="p").count() == 3
+    assert tally.warnings == {}
+
+
 def test_dates_that_could_be_two_are_asked_once_per_column(home, write):
     path = write("契約.csv", "id,account,amount,started_on\ns,A-1,100,03/04/2024\n")
     bring(home, write("顧客.csv", ACCOUNTS), "account")
