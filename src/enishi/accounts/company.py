@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from enishi.accounts.models import Company
 from enishi.kit.clock import day_of
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
 
 # The company row already read while one request or job runs; None outside of them.
 _remembered: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
@@ -44,3 +46,14 @@ def company_zone() -> ZoneInfo:
 def company_day(instant: datetime) -> date:
     """The company's calendar day of an instant."""
     return day_of(instant, company_zone())
+
+
+def refuse_future(day: date, now: datetime) -> None:
+    """Raise ``future_day`` for a day the company has not come to: nothing can be known of it."""
+    today = company_day(now)
+    if day > today:
+        raise EnishiError(
+            "future_day",
+            Text(f"{day} is still to come.", f"{day} はまだ来ていません。"),
+            Text(f"Name a day up to {today}.", f"{today} までの日付を指定してください。"),
+        )

@@ -14,9 +14,7 @@ from enishi.cli.scoring import score_then
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import DAY, json_option, option, say, spoken
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
-from enishi.kit.text import Text
 
 _ONLY_JSON = ("number", "account", "computed_band", "judged")
 
@@ -43,9 +41,10 @@ def command(
     day: datetime, accounts: tuple[str, ...], metrics: tuple[str, ...], limit: int, as_json: bool
 ) -> None:
     home = open_installation()
+    from enishi.accounts.company import refuse_future
     from enishi.metrics.api import get_metric
 
-    _check_past(day.date())
+    refuse_future(day.date(), system_clock())
     wanted = {account.pk for account in map(find_account, accounts)}
     rows = known_on(home, day.date(), wanted, metrics or ("mrr", "active_users_28", "days_since_last_seen"))
     if as_json:
@@ -76,18 +75,6 @@ def _tell_provenance(day: date) -> None:
     for one in provenances_on(day):
         if text := one.text():
             click.echo(say(f"Scores: {text.en}.", f"スコア: {text.ja}"))
-
-
-def _check_past(day: date) -> None:
-    from enishi.accounts.company import company_day
-
-    today = company_day(system_clock())
-    if day > today:
-        raise EnishiError(
-            "future_day",
-            Text(f"{day} is still to come.", f"{day} はまだ来ていません。"),
-            Text(f"Name a day up to {today}.", f"{today} までの日付を指定してください。"),
-        )
 
 
 def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:

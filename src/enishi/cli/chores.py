@@ -91,12 +91,13 @@ def outbox(now: datetime) -> None:
 
 def cleaning(now: datetime) -> None:
     """Uploaded and exported files past their time, ended sessions, finished jobs of more than two weeks ago; references that lead
-    somewhere by now and terms that came into force."""
+    somewhere by now, terms that came into force, and scores of days still to come."""
     from django.contrib.sessions.models import Session
     from django_tasks_db.models import DBTaskResult
 
     from enishi.accounts.settling import roll_terms, settle_references
     from enishi.ingest.files.jobs import clean_up
+    from enishi.signals.api import drop_future_scores
     from enishi.web.pages.portfolio.exports import delete_old_exports
 
     clean_up(Home.from_environment(), now)
@@ -104,6 +105,7 @@ def cleaning(now: datetime) -> None:
     refresh_statistics()
     settle_references(now)
     roll_terms(now)
+    drop_future_scores(now)
     Session.objects.filter(expire_date__lt=now).delete()
     DBTaskResult.objects.finished().filter(finished_at__lt=now - timedelta(days=14)).delete()
 

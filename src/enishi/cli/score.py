@@ -28,12 +28,13 @@ BANDS = {
 @json_option()
 def command(day: datetime | None, past: bool, as_json: bool) -> None:
     home = open_installation()
-    from enishi.accounts.company import company_day
+    from enishi.accounts.company import company_day, refuse_future
     from enishi.ingest.api import drain
 
     now = system_clock()
     today = company_day(now)
     asked = day.date() if day else today
+    refuse_future(asked, now)
     drain(home)
     if past:
         score_past(today, now)

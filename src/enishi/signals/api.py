@@ -3,7 +3,7 @@
 from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.filling import backfill_scores
-from enishi.signals.history import explain, lines_of, scores_as_of
+from enishi.signals.history import drop_future_scores, explain, lines_of, scores_as_of
 from enishi.signals.limits import Limit, limit_of
 from enishi.signals.outcomes import Outcome
 from enishi.signals.past import book_as_of, first_known_day, names_on
@@ -50,6 +50,7 @@ __all__ = [
     "check_new_records",
     "default_outcome",
     "default_start",
+    "drop_future_scores",
     "explain",
     "first_known_day",
     "limit_of",

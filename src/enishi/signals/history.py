@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from enishi.accounts.company import company_day, company_remembered
+from enishi.accounts.company import company_day, company_remembered, refuse_future
 from enishi.accounts.models import Account
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.rules import parse_body
@@ -40,11 +40,18 @@ def scores_as_of(
     day: date, *, home: Home | None = None, now: datetime | None = None
 ) -> dict[int, HealthScore]:
     """Account -> its score of a day: what was kept, or computed now as known then, and kept from then on."""
+    now = now or system_clock()
+    refuse_future(day, now)
     kept = _kept(day)
     if not kept:
-        fill_day(day, now=now or system_clock(), home=home or Home.from_environment())
+        fill_day(day, now=now, home=home or Home.from_environment())
         kept = _kept(day)
     return kept
+
+
+def drop_future_scores(now: datetime) -> int:
+    """Delete scores of days still to come: earlier versions kept them when asked. Returns how many there were."""
+    return HealthScore.objects.filter(day__gt=company_day(now)).delete()[0]
 
 
 def _kept(day: date) -> dict[int, HealthScore]:

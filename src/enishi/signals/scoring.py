@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.accounts.audit import SYSTEM
-from enishi.accounts.company import company_day, company_remembered, get_company
+from enishi.accounts.company import company_day, company_remembered, get_company, refuse_future
 from enishi.definitions.actions import install_defaults
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords, count_churn
@@ -50,8 +50,9 @@ def score_day(
         accounts: rewrite only these (peers are still everyone).
         progress: told how much is done, and of how much.
 
-    A failed pass leaves its run with the error and raises; what was written before stays.
+    A day to come is refused. A failed pass leaves its run with the error and raises; what was written before stays.
     """
+    refuse_future(day, now)
     home = home or Home.from_environment()
     run = ScoringRun.objects.create(day=day, started_at=now, facts_generation=Published(home).generation)
     try:

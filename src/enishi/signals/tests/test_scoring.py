@@ -13,7 +13,7 @@ from enishi.accounts.models import Account, RecordVersion
 from enishi.definitions.actions import install_defaults, save_draft
 from enishi.definitions.actions import publish as publish_version
 from enishi.definitions.reads import default_body
-from enishi.kit.errors import NotFound
+from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.filling import history_days
@@ -100,6 +100,20 @@ def test_the_past_is_filled_once_and_read_as_it_was_known(home: Home) -> None:
     weekly = api.lines_of(HealthScore.objects.get(account=3, day=TODAY - DAY), home=home)
     assert sum(line["tenths"] for line in weekly) == tenths_on(TODAY - DAY)[3]
     assert "点" in weekly[0]["text_ja"]
+
+
+def test_a_day_to_come_is_not_judged_and_what_was_kept_of_one_goes(home: Home) -> None:
+    tomorrow = TODAY + DAY
+    for judging in (api.scores_as_of, api.score_day):
+        with pytest.raises(EnishiError) as caught:
+            judging(tomorrow, home=home, now=NOW)
+        assert caught.value.code == "future_day"
+    assert not HealthScore.objects.filter(day__gt=TODAY).exists()
+    made = len(api.scores_as_of(TODAY, home=home, now=NOW))
+    assert made == ACCOUNTS
+    HealthScore.objects.update(day=tomorrow)
+    assert api.drop_future_scores(NOW) == made
+    assert not HealthScore.objects.exists()
 
 
 def test_a_day_never_scored_is_computed_when_asked_for(home: Home) -> None:
