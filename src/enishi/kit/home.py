@@ -83,8 +83,11 @@ class Home:
         return self.root / "last-backup"
 
     def prepare(self) -> None:
-        """Create the folders, readable by their owner alone."""
+        """Create the folders, readable by their owner alone and passed over by git, should they lie in a checkout."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
+        ignored = self.root / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
         for folder in (self.published, self.uploads, self.exports, self.logs):
             folder.mkdir(parents=True, exist_ok=True)

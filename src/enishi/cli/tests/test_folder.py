@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from enishi.kit.home import Home
 
 
 def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,3 +40,17 @@ def test_a_folder_that_cannot_be_made_is_refused_with_words(tmp_path: Path) -> N
     assert done.returncode == 1
     assert "cannot be written to" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_customer_data_in_a_checkout_is_passed_over_by_git(tmp_path: Path) -> None:
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("git is not installed")
+    subprocess.run([git, "init", "-q", tmp_path], check=True)
+    home = Home(tmp_path / "anything")
+    home.prepare()
+    home.secret.write_text("s")
+    seen = subprocess.run(
+        [git, "-C", tmp_path, "status", "--porcelain", "-uall"], check=True, capture_output=True
+    )
+    assert seen.stdout == b""
