@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from enishi.cli.findings import Finding
 from enishi.cli.installation import pending_migrations
 from enishi.cli.upkeep_checks import check_backup, check_definitions, check_identity, check_jobs
+from enishi.cli.words import this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -38,8 +39,8 @@ def nothing_there(home: Home) -> list[Finding]:
     """What to say of a folder without an installation; looks, and makes nothing."""
     said = Text(f"There is no installation in {home.root}", f"{home.root} にはまだ環境がありません")
     remedy = Text(
-        "Name the data folder with --data, or make an installation with `enishi init`.",
-        "--data でデータフォルダーを指定するか、`enishi init` で環境を作成してください。",
+        f"Name the data folder with --data, or make an installation with `{this_program()} init`.",
+        f"--data でデータフォルダーを指定するか、`{this_program()} init` で環境を作成してください。",
     )
     return [Finding("folder", "error", said, remedy)]
 
@@ -90,7 +91,7 @@ def check_database(home: Home, now: datetime) -> Iterator[Finding]:
     from django.db import connection
 
     waiting = pending_migrations()
-    init = Text("Run `enishi init`.", "`enishi init` を実行してください。")
+    init = Text(f"Run `{this_program()} init`.", f"`{this_program()} init` を実行してください。")
     if waiting is None:
         yield Finding(
             "database", "error", Text("There is no database yet", "データベースがまだありません"), init
@@ -123,8 +124,8 @@ def _check_sqlite(home: Home) -> Iterator[Finding]:
                 f"The database file is damaged: {result}", f"データベースファイルが破損しています: {result}"
             ),
             Text(
-                "Restore the last backup (`enishi restore`).",
-                "直近のバックアップから復元してください(`enishi restore`)。",
+                f"Restore the last backup (`{this_program()} restore FILE`).",
+                f"直近のバックアップから復元してください(`{this_program()} restore FILE`)。",
             ),
         )
 
@@ -222,8 +223,8 @@ def check_store(home: Home, now: datetime) -> Iterator[Finding]:
                 f"公開ファイル{len(missing)}件が欠落または破損しています(例: {missing[0]})",
             ),
             Text(
-                "Restore the last backup (`enishi restore`).",
-                "直近のバックアップから復元してください(`enishi restore`)。",
+                f"Restore the last backup (`{this_program()} restore FILE`).",
+                f"直近のバックアップから復元してください(`{this_program()} restore FILE`)。",
             ),
         )
     else:
@@ -249,8 +250,8 @@ def check_inbox(home: Home, now: datetime) -> Iterator[Finding]:
         f"受信箱で{waiting}件のリクエストが待機中です(最長{oldest:.0f}秒)",
     )
     remedy = Text(
-        "Is the consumer running? Start `enishi serve`, or `enishi serve --only consumer`.",
-        "取り込み処理が動いているかご確認ください(`enishi serve` または `enishi serve --only consumer`)。",
+        f"Is the consumer running? Start `{this_program()} serve`, or `{this_program()} serve --only consumer`.",
+        f"取り込み処理が動いているかご確認ください(`{this_program()} serve` または `{this_program()} serve --only consumer`)。",
     )
     level = "error" if oldest > LAG_ERROR else "warning" if oldest > LAG_WARNING else "ok"
     yield Finding("inbox", level, said, remedy if level != "ok" else None)
@@ -266,7 +267,9 @@ def check_processes(home: Home, now: datetime) -> Iterator[Finding]:
             "consumer",
             "warning",
             Text("The consumer is not running", "取り込み処理が停止しています"),
-            Text("Start it with `enishi serve`.", "`enishi serve` で起動してください。"),
+            Text(
+                f"Start it with `{this_program()} serve`.", f"`{this_program()} serve` で起動してください。"
+            ),
         )
     seen = worker_last_seen()
     if seen is not None and now - seen < timedelta(minutes=5):
@@ -282,7 +285,9 @@ def check_processes(home: Home, now: datetime) -> Iterator[Finding]:
                 if since
                 else "ジョブ処理はまだ一度も動いていません",
             ),
-            Text("Start it with `enishi serve`.", "`enishi serve` で起動してください。"),
+            Text(
+                f"Start it with `{this_program()} serve`.", f"`{this_program()} serve` で起動してください。"
+            ),
         )
 
 
@@ -300,8 +305,8 @@ def check_freshness(home: Home, now: datetime) -> Iterator[Finding]:
             "warning",
             Text("No usage event has arrived yet", "利用イベントがまだ届いていません"),
             Text(
-                "Send events, import a file, or try `enishi demo`.",
-                "イベントの送信やファイルの取り込みを行うか、`enishi demo` をお試しください。",
+                f"Send events, import a file, or try `{this_program()} demo`.",
+                f"イベントの送信やファイルの取り込みを行うか、`{this_program()} demo` をお試しください。",
             ),
         )
     else:
@@ -319,7 +324,10 @@ def check_freshness(home: Home, now: datetime) -> Iterator[Finding]:
             f"Last scored: {run.day if run else 'never'}", f"最後のスコア計算: {run.day if run else '未実施'}"
         )
         yield Finding(
-            "scores", "warning", said, Text("Run `enishi score`.", "`enishi score` を実行してください。")
+            "scores",
+            "warning",
+            said,
+            Text(f"Run `{this_program()} score`.", f"`{this_program()} score` を実行してください。"),
         )
     else:
         yield Finding(

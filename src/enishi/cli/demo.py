@@ -13,7 +13,7 @@ from enishi.cli.sample import Wanted, bring_sample, has_sample
 from enishi.cli.scoring import score_all, score_past
 from enishi.cli.setting_up import set_up
 from enishi.cli.show import show_json
-from enishi.cli.words import DAY, json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, program_name, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
@@ -113,8 +113,8 @@ def _not_empty() -> Conflict:
             "この環境にはすでに顧客企業が登録されています。",
         ),
         Text(
-            "Load the sample into another folder: enishi --data DIR demo.",
-            "サンプルは別のフォルダーに読み込んでください: enishi --data DIR demo",
+            f"Load the sample into another folder: {program_name()} --data DIR demo.",
+            f"サンプルは別のフォルダーに読み込んでください: {program_name()} --data DIR demo",
         ),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.apps import apps
 
+from enishi.cli.words import this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -64,8 +65,8 @@ def open_installation(old_is_fine: bool = False) -> Home:
             "not_initialised",
             Text(f"There is no installation in {home.root}.", f"{home.root} にはまだ環境がありません。"),
             Text(
-                "Run `enishi init` first, or name the data folder with --data.",
-                "先に `enishi init` を実行するか、--data でデータフォルダーを指定してください。",
+                f"Run `{this_program()} init` first, or name the data folder with --data.",
+                f"先に `{this_program()} init` を実行するか、--data でデータフォルダーを指定してください。",
             ),
         )
     if waiting and not old_is_fine:
@@ -76,8 +77,8 @@ def open_installation(old_is_fine: bool = False) -> Home:
                 f"データベースがプログラムより古い状態です(未適用の変更が{len(waiting)}件あります)。",
             ),
             Text(
-                "Make a backup (`enishi backup`), then run `enishi init`.",
-                "`enishi backup` でバックアップを取り、`enishi init` を実行してください。",
+                f"Make a backup (`{this_program()} backup`), then run `{this_program()} init`.",
+                f"`{this_program()} backup` でバックアップを取り、`{this_program()} init` を実行してください。",
             ),
         )
     return home

@@ -10,7 +10,7 @@ from enishi.cli.init import tell_sign_in
 from enishi.cli.installation import open_installation
 from enishi.cli.setting_up import ADMIN_MAIL, SignIn, make_password
 from enishi.cli.show import show_json, show_table
-from enishi.cli.words import Command, _Spoken, json_option, option, say
+from enishi.cli.words import Command, _Spoken, json_option, option, say, this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
@@ -192,7 +192,7 @@ def _refusal(code: str, en: str, ja: str) -> EnishiError:
         code,
         Text(en, ja),
         Text(
-            "`enishi member list` shows who there is.",
-            "`enishi member list` で登録済みのメンバーを確認できます。",
+            f"`{this_program()} member list` shows who there is.",
+            f"`{this_program()} member list` で登録済みのメンバーを確認できます。",
         ),
     )

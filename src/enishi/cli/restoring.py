@@ -51,7 +51,8 @@ def _check_target(home: Home, force: bool) -> None:
             "running",
             Text(f"Enishi is running on {home.root}.", f"{home.root} でEnishiが稼働中です。"),
             Text(
-                "Stop it first (Ctrl-C in `enishi serve`).", "先に停止してください(`enishi serve` でCtrl-C)。"
+                "Stop it first (Ctrl-C where it was started).",
+                "先に停止してください(起動した端末でCtrl-C)。",
             ),
         )
     if not force:

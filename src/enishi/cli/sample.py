@@ -12,7 +12,7 @@ from types import ModuleType
 
 import enishi
 from enishi.cli.show import progress
-from enishi.cli.words import language, say
+from enishi.cli.words import language, say, this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -39,8 +39,8 @@ def find_sample(module: str) -> ModuleType:
             "この環境にはサンプル企業が含まれていません。",
         ),
         Text(
-            "Import your own files with `enishi import`, or install from the source.",
-            "`enishi import` でお手元のデータを取り込むか、ソースからインストールしてください。",
+            f"Import your own files with `{this_program()} import`, or install from the source.",
+            f"`{this_program()} import` でお手元のデータを取り込むか、ソースからインストールしてください。",
         ),
     )
 

@@ -21,7 +21,7 @@ from enishi.cli.installation import log_to_stderr, open_django, open_installatio
 from enishi.cli.sample import Wanted, bring_sample, find_sample
 from enishi.cli.setting_up import SignIn, set_up
 from enishi.cli.supervisor import Child, Supervisor, stop_on_signals
-from enishi.cli.words import language, option, say, spoken, this_program
+from enishi.cli.words import language, option, program_name, say, spoken, this_program
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
@@ -117,9 +117,9 @@ def _only_one(home: Home) -> ConsumerLock:
             ),
             Text(
                 "Open its address in the browser, stop it with Ctrl-C where it was started, or name another folder "
-                "(enishi --data DIR serve; make run DATA=DIR).",
+                f"({program_name()} --data DIR serve; make run DATA=DIR).",
                 "ブラウザーでそのアドレスを開くか、起動した端末でCtrl-Cを押して停止するか、別のフォルダーを指定してください"
-                "(enishi --data DIR serve、make run DATA=DIR)。",
+                f"({program_name()} --data DIR serve、make run DATA=DIR)。",
             ),
         )
     return lock
@@ -136,21 +136,33 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            if error.errno not in _WHY_NOT:
                 raise
-            raise Conflict(
-                "port_taken",
-                Text(
-                    f"{host}:{port} cannot be used: {error.strerror}.",
-                    f"{host}:{port} を使用できません: {error.strerror}",
-                ),
-                Text(
-                    f"Another program may be using it. Choose another port: enishi serve --port {min(port + 1, 65535)} "
-                    f"(make run PORT={min(port + 1, 65535)}).",
-                    f"別のプログラムが使用中の可能性があります。別のポートをお試しください: enishi serve --port {min(port + 1, 65535)} "
-                    f"(make run PORT={min(port + 1, 65535)})",
-                ),
-            ) from error
+            raise _port_taken(host, port, error) from error
+
+
+_WHY_NOT = {
+    errno.EADDRINUSE: Text("another program listens there", "別のプログラムが使用しています"),
+    errno.EACCES: Text("this user may not listen there", "このユーザーには使用する権限がありません"),
+    errno.EADDRNOTAVAIL: Text(
+        "this machine does not have the address", "このコンピューターのアドレスではありません"
+    ),
+}
+
+
+def _port_taken(host: str, port: int, error: OSError) -> Conflict:
+    why, other = _WHY_NOT[error.errno or 0], min(port + 1, 65535)
+    again = f"{this_program()} serve --port {other} (make run PORT={other})"
+    return Conflict(
+        "port_taken",
+        Text(
+            f"{host}:{port} cannot be used: {why.en}.",
+            f"{host}:{port} を使用できません({why.ja})。",
+        ),
+        Text(
+            f"Choose another address or port: {again}.", f"別のアドレスまたはポートをお試しください: {again}"
+        ),
+    )
 
 
 def _serve_all(home: Home, host: str, port: int, sign_in: SignIn | None) -> None:

@@ -28,6 +28,7 @@ from enishi import __version__
 from enishi.cli import pgcopy
 from enishi.cli.health import consumer_is_running
 from enishi.cli.snapshot_format import ABOUT, FORMAT, PUBLISHED, SUMS
+from enishi.cli.words import this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -136,8 +137,8 @@ def _manifest_holding(home: Home, inbox: int) -> Manifest:
                     f"取り込み処理が{CATCH_UP_SECONDS:.0f}秒以内に公開を終えませんでした。",
                 ),
                 Text(
-                    "See `enishi doctor`, then try again.",
-                    "`enishi doctor` で状態を確認し、再度お試しください。",
+                    f"See `{this_program()} doctor`, then try again.",
+                    f"`{this_program()} doctor` で状態を確認し、再度お試しください。",
                 ),
                 retryable=True,
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from enishi.cli.findings import Finding
+from enishi.cli.words import this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -92,7 +93,7 @@ def check_jobs(home: Home, now: datetime) -> Iterator[Finding]:
 
 def check_backup(home: Home, now: datetime) -> Iterator[Finding]:
     """When the last backup was made, as noted by ``enishi backup``."""
-    remedy = Text("Run `enishi backup FILE`, for example every night.", "`enishi backup FILE` を定期的に(例: 毎晩)実行してください。")  # fmt: skip
+    remedy = Text(f"Run `{this_program()} backup`, for example every night.", f"`{this_program()} backup` を定期的に(例: 毎晩)実行してください。")  # fmt: skip
     if not home.backup_note.exists():
         yield Finding(
             "backup", "warning", Text("No backup was made yet", "バックアップがまだありません"), remedy

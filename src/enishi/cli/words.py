@@ -158,11 +158,14 @@ class SpokenOption(click.Option):
 
 def this_program() -> str:
     """How to call this program again for the same data folder, to be typed as it stands."""
-    program = sys.argv[0] if Path(sys.argv[0]).name == "enishi" else "enishi"
-    if Path(program).name == "enishi" and os.path.dirname(program) in os.get_exec_path():
-        program = "enishi"
     home = os.environ.get("ENISHI_HOME")
-    return f"{program} --data {shlex.quote(home)}" if home else program
+    return f"{program_name()} --data {shlex.quote(home)}" if home else program_name()
+
+
+def program_name() -> str:
+    """How this program was called, without its folder where the shell finds it by itself."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "enishi" else "enishi"
+    return "enishi" if os.path.dirname(program) in os.get_exec_path() else program
 
 
 class _Day(click.DateTime):
