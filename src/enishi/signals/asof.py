@@ -60,6 +60,18 @@ class KnownRecords:
                 self._make_view(kind, day, self.survivors(day) if merged else {})
         return self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
 
+    def gone(self, day: date) -> set[int]:
+        """Accounts that had been known, and were deleted by the end of the day."""
+        files = self.published.files("record_account")
+        if not files:
+            return set()
+        rows = self.connection.execute(
+            "select record_id from read_parquet($files) where known_on <= $day "
+            "qualify row_number() over (partition by record_id order by version_id desc) = 1 and deleted",
+            {"files": files, "day": day},
+        ).fetchall()
+        return {number for (number,) in rows}
+
     def _make_view(self, kind: Kind, day: date, lead: dict[int, int]) -> None:
         files = self.published.files(f"record_{kind.name}")
         if files:

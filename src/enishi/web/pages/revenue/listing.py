@@ -105,10 +105,10 @@ def _renewals(due: pd.DataFrame, drill: Drill) -> Iterator[Entry]:
         yield Entry(int(row.account_id), after - before, before, after, kind, on, str(row.product))
 
 
-def _entries(member: Member, drill: Drill, known_on: date, today: date) -> Iterator[Entry]:
+def _entries(member: Member, drill: Drill, known_on: date, day: date, today: date) -> Iterator[Entry]:
     if drill.movement == "renewals":
-        return _renewals(reads.read_due(member, drill.view, known_on, today), drill)
-    moves = reads.read_book(member, drill.view, known_on).moves
+        return _renewals(reads.read_due(member, drill.view, known_on, day, today), drill)
+    moves = reads.read_book(member, drill.view, known_on, today).moves
     if drill.movement == "mrr":
         return _standing(moves, drill.end)
     if drill.movement == "cohort":
@@ -121,9 +121,9 @@ def _entries(member: Member, drill: Drill, known_on: date, today: date) -> Itera
 
 def read_listing(member: Member, drill: Drill, today: date) -> Listing:
     """The entries behind a figure of the page, in scope and in the figure's segment."""
-    today = drill.view.day(today)
-    known_on = min(today, drill.knew or today)
-    entries = tuple(_entries(member, drill, known_on, today))
+    day = drill.view.day(today)
+    known_on = min(day, drill.knew or day)
+    entries = tuple(_entries(member, drill, known_on, day, today))
     return Listing(
         entries,
         sum(entry.amount for entry in entries),

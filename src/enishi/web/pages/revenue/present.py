@@ -289,12 +289,12 @@ def value_chart(found: TimeToEvent) -> dict[str, Any]:
     }
 
 
-def options(member: Member, query: Query) -> dict[str, Any]:
-    """The choices of the filter bar."""
+def options(member: Member, query: Query, day: date, today: date) -> dict[str, Any]:
+    """The choices of the filter bar of a page that stands at ``day``."""
     words = dimension_words()
     chosen: Mapping[str, str] = {}
     if query.by:
-        values = reads.segment_values(member, query)[:200]
+        values = reads.segment_values(member, query, day, today)[:200]
         titles = reads.segment_words(query.by, values)
         chosen = {value or "-": titles[value] for value in reads.segment_order(query.by, values)}
     return {
@@ -307,24 +307,24 @@ def options(member: Member, query: Query) -> dict[str, Any]:
 
 def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
     """Everything the page draws, as it stands at the end of ``today`` (or of the day the query goes back to)."""
-    today = query.day(today)
-    periods = reads.running(query, today)
+    day = query.day(today)
+    periods = reads.running(query, day)
     then = query.known == "then"
     books: dict[date, reads.Book] = {}
 
-    def read(day: date) -> pd.DataFrame:
-        if day not in books:
-            books[day] = reads.read_book(member, query, day)
-        return books[day].moves
+    def read(known_on: date) -> pd.DataFrame:
+        if known_on not in books:
+            books[known_on] = reads.read_book(member, query, known_on, today)
+        return books[known_on].moves
 
     found = lines(read, periods, then)
     chosen = next((one for one in found if one.period.start == query.at), found[-1])
-    latest = books.get(periods[-1].last) or reads.read_book(member, query, periods[-1].last)
+    latest = books.get(periods[-1].last) or reads.read_book(member, query, periods[-1].last, today)
     currency = get_company().currency
-    due = reads.read_due(member, query, periods[-1].last, today)
+    due = reads.read_due(member, query, periods[-1].last, day, today)
     return {
         "query": query,
-        "day": today,
+        "day": day,
         "currency": currency,
         "empty": latest.moves.empty,
         "head": headline(query, found, due),
@@ -334,7 +334,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "chosen_running": chosen.running,
         "rows": [_row(query, one, chosen) for one in reversed(found)],
         "rates_chart": _rates_chart(found),
-        "triangle": triangle(latest.moves, query, today) if not query.sold else None,
+        "triangle": triangle(latest.moves, query, day) if not query.sold else None,
         "now_address": replace(query, as_of=None).address,
         "cohort_addresses": {
             name: replace(query, cohort=name).address + "#cohorts" for name in ("revenue", "logo")
@@ -345,11 +345,11 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "segment_title": dimension_words().get(query.by, ""),
         "survivors": reads.survivors_alone(
             query.by,
-            reads.read_book(member, replace(query, segment=""), periods[-1].last),
+            reads.read_book(member, replace(query, segment=""), periods[-1].last, today),
             year_before(periods[-1].end),
             periods[-1].end,
         ),
-        "options": options(member, query),
+        "options": options(member, query, day, today),
         "movement_words": movement_words(),
         "export": "export/?" + urlencode(query.pairs()),
     }

@@ -22,17 +22,16 @@ from enishi.metrics.revenue import movements, retention
 from enishi.metrics.subscriptions import subscription_periods
 from enishi.segments.api import last_tiers, tier_titles
 from enishi.store.kinds import STAGES
-from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.reads import choices_on_offer
 from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
 from enishi.web.pages.revenue.query import COUNTS, Query
+from enishi.web.pages.revenue.then import FIELDS, ids_on, values_on
 from enishi.web.words import person
 
 KEEP_SECONDS = 3600
 UNSET = ""
 LEFT_UNDER = {"tier": UNSET, "stage": "churned"}
 """Under which value customers who left may stand, whatever they were before: the others then hold survivors alone."""
-FIELDS = ("industry", "size", "region", "stage", "channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ def read_moves(level: Literal["account", "product", "plan"], known_on: date) -> 
     return moves
 
 
-def read_due(member: Member, query: Query, known_on: date, until: date) -> pd.DataFrame:
-    """Renewals due up to a day, of the accounts in view."""
+def read_due(member: Member, query: Query, known_on: date, until: date, today: date) -> pd.DataFrame:
+    """Renewals due up to a day, of the accounts in view as known at the end of a day."""
     stamp, stretches = read_stretches(known_on)
     key = f"revenue:due:{until}:{stamp}"
     due: pd.DataFrame | None = cache.get(key)
@@ -85,32 +84,36 @@ def read_due(member: Member, query: Query, known_on: date, until: date) -> pd.Da
         due = renewals_due(stretches, until)
         due = due.assign(plan=due["record_id"].map(plans))
         cache.set(key, due, KEEP_SECONDS)
-    due = due[due["account_id"].isin(scope_ids(member))]
+    due = due[due["account_id"].isin(ids_on(member, known_on, today))]
     if not query.segment:
         return due
     if query.sold:
         return due[due[query.by].fillna(UNSET) == _value(query.segment)]
-    groups = group_accounts(member, query.by)
+    groups = group_accounts(member, query.by, known_on, today)
     return due[due["account_id"].map(groups) == _value(query.segment)]
 
 
-def group_accounts(member: Member, dimension: str) -> dict[int, str]:
-    """Account -> value of a dimension, for accounts in scope."""
-    accounts = visible_accounts(member).order_by()
+def group_accounts(member: Member, dimension: str, known_on: date, today: date) -> dict[int, str]:
+    """Account -> value of a dimension, for accounts in scope: of a past day what was known of them then; the tier and
+    the owner are always today's, a deleted account's its last."""
     if dimension == "tier":
         held = last_tiers()
-        return {pk: held.get(pk, UNSET) for pk in accounts.values_list("pk", flat=True)}
-    if dimension == "owner":
-        return {pk: str(owner or UNSET) for pk, owner in accounts.values_list("pk", "owner_id")}
-    if dimension in FIELDS:
-        return {pk: value or UNSET for pk, value in accounts.values_list("pk", dimension)}
-    return {}
+    elif dimension == "owner":
+        owned = Account.objects.filter(owner__isnull=False).values_list("pk", "owner_id")
+        held = {pk: str(owner) for pk, owner in owned}
+    elif dimension in FIELDS and known_on < today:
+        held = values_on(dimension, known_on)
+    elif dimension in FIELDS:
+        held = dict(visible_accounts(member).order_by().values_list("pk", dimension))
+    else:
+        return {}
+    return {int(pk): held.get(int(pk)) or UNSET for pk in ids_on(member, known_on, today)}
 
 
-def segment_values(member: Member, query: Query) -> list[str]:
+def segment_values(member: Member, query: Query, known_on: date, today: date) -> list[str]:
     """Every value of the chosen dimension in scope."""
     if not query.sold:
-        return sorted(set(group_accounts(member, query.by).values()))
+        return sorted(set(group_accounts(member, query.by, known_on, today).values()))
     offered = choices_on_offer(member)[query.by]
     return [*offered, UNSET] if query.segment == "-" else offered
 
@@ -137,14 +140,14 @@ def segment_order(dimension: str, values: list[str]) -> list[str]:
     return sorted(values, key=lambda v: (v == UNSET, place.get(v, len(place)), v))
 
 
-def read_book(member: Member, query: Query, known_on: date) -> Book:
-    """The movements a view is about."""
+def read_book(member: Member, query: Query, known_on: date, today: date) -> Book:
+    """The movements a view is about, as known at the end of a day: on a past one also of accounts gone since."""
     level: Literal["account", "product", "plan"] = "account"
     if query.sold:
         level = "plan" if query.by == "plan" else "product"
     moves = read_moves(level, known_on)
-    moves = moves[moves["account_id"].isin(scope_ids(member))]
-    groups = group_accounts(member, query.by) if query.by and not query.sold else {}
+    moves = moves[moves["account_id"].isin(ids_on(member, known_on, today))]
+    groups = group_accounts(member, query.by, known_on, today) if query.by and not query.sold else {}
     if query.segment and query.sold:
         moves = moves[moves["product"] == _value(query.segment)]
     elif query.segment:

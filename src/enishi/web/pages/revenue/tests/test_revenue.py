@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -151,7 +151,7 @@ def test_as_known_then_does_not_see_what_was_learned_later(
 
 def test_cohorts_lose_who_left(world: World) -> None:
     found = present.triangle(
-        reads.read_book(world.suzuki, ask(), TODAY).moves, ask("cohort=logo&kind=year"), TODAY
+        reads.read_book(world.suzuki, ask(), TODAY, TODAY).moves, ask("cohort=logo&kind=year"), TODAY
     )
     assert found is not None
     assert found["rows"][0]["cells"][0]["value"] == 1
@@ -278,6 +278,59 @@ def test_a_past_day_shows_the_book_as_it_was_known_then(
     assert now["head"]["mrr"] == naive_mrr(TODAY)
     ahead = present.page_context(world.suzuki, ask(f"as_of={TODAY + timedelta(days=30)}"), TODAY)
     assert ahead["day"] == TODAY
+
+
+MERGED, DELETED = TODAY - timedelta(days=15), TODAY - timedelta(days=10)
+
+
+def publish_departures(world: World) -> None:
+    """Acme is merged into Sakura, Fuji is deleted, and everyone's industry is stated anew."""
+    home = Home.from_environment()
+    sakura, fuji, acme = (world.accounts[name] for name in ("sakura", "fuji", "acme"))
+    first = TODAY - timedelta(days=900)
+    stated = [{"record_id": a.pk, "valid_on": first, "industry": "old"} for a in world.accounts.values()]
+    anew = [row | {"valid_on": DELETED, "industry": "new"} for row in stated]
+    gone = {"record_id": fuji.pk, "valid_on": DELETED, "industry": "new", "deleted": True}
+    publish(home, "record_account", [*stated, *anew, gone])
+    publish(home, "merge", [{"record_id": acme.pk, "account_id": sakura.pk, "valid_on": MERGED}])
+    acme.merged_into, fuji.deleted_at = sakura, datetime.combine(DELETED, time(3), UTC)
+    acme.save()
+    fuji.save()
+    cache.clear()
+
+
+def mrr_on(member: Member, day: date, more: str = "") -> int:
+    return int(present.page_context(member, ask(f"as_of={day}{more}"), TODAY)["head"]["mrr"])
+
+
+def test_a_past_day_still_counts_who_was_merged_or_deleted_since(world: World) -> None:
+    before, between, after = (TODAY - timedelta(days=days) for days in (20, 12, 8))
+    told = {m.pk: (mrr_on(m, before), mrr_on(m, between)) for m in (world.suzuki, world.tanaka)}
+    assert told[world.suzuki.pk][0] == naive_mrr(before) > told[world.tanaka.pk][0]
+    publish_departures(world)
+    for member in (world.suzuki, world.tanaka):
+        assert (mrr_on(member, before), mrr_on(member, between)) == told[member.pk]
+    assert mrr_on(world.suzuki, after) == naive_mrr(after) - 250_000  # deleted by then
+    assert mrr_on(world.suzuki, TODAY) == naive_mrr(TODAY) - 250_000
+    assert mrr_on(world.suzuki, TODAY, "&known=then") == naive_mrr(TODAY) - 250_000
+    view = present.page_context(world.suzuki, ask("known=then"), TODAY)
+    assert view["rows"][1]["closing"] == naive_mrr(reads.running(ask(), TODAY)[-2].last)
+
+
+def test_a_past_day_s_segments_are_what_was_known_of_the_accounts_then(world: World) -> None:
+    publish_departures(world)
+    before, after = TODAY - timedelta(days=20), TODAY - timedelta(days=8)
+    for day, industry in ((before, "old"), (after, "new")):
+        page = sign_in(world.suzuki).get(f"/revenue/?by=industry&as_of={day}").context
+        assert [(row["title"], row["closing"]) for row in page["segments"]] == [
+            (industry, mrr_on(world.suzuki, day))
+        ]
+        assert page["options"]["segments"] == [(industry, industry)]
+        assert (
+            follow(sign_in(world.suzuki), page["segments"][0]["closing_address"]).amount
+            == page["head"]["mrr"]
+        )
+        assert mrr_on(world.suzuki, day, f"&by=industry&segment={industry}") == page["head"]["mrr"]
 
 
 def test_one_plan_is_the_whole_where_all_have_it(world: World) -> None:
