@@ -44,15 +44,20 @@ class Distribution:
 
 
 def scope_ids(member: Member) -> Ids:
-    """Numbers of the accounts in scope."""
-    key = f"health:scope:{member.scope}:{member.team_id}:{member.pk}"
+    """Numbers of the accounts in scope; kept for a while only for who sees all, as others' accounts may be handed over."""
+    if member.scope != Scope.ALL:
+        return _read_scope(member)
+    key = f"health:scope:{member.pk}"
     ids: Ids | None = cache.get(key)
     if ids is None:
-        ids = np.fromiter(
-            visible_accounts(member).order_by("pk").values_list("pk", flat=True), dtype=np.int64
-        )
-        cache.set(key, ids, KEEP_SECONDS if member.scope == Scope.ALL else 60)
+        ids = _read_scope(member)
+        cache.set(key, ids, KEEP_SECONDS)
     return ids
+
+
+def _read_scope(member: Member) -> Ids:
+    numbers = visible_accounts(member).order_by("pk").values_list("pk", flat=True)
+    return np.fromiter(numbers, dtype=np.int64)
 
 
 def values_of(member: Member, metric: str) -> tuple[Numbers, int]:

@@ -16,11 +16,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.world import NOW, World, make_world
 
-from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.models import Account, AuditLine, Member
 from enishi.definitions.api import find_published, install_defaults, list_versions, save_draft
 from enishi.signals.models import AccountState, Backtest
 from enishi.web.pages.health import backfill, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
+from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.ranks import forget_ranks, read_ranks
 
 pytestmark = pytest.mark.django_db
@@ -399,3 +400,10 @@ def test_quartiles_of_a_handful_of_losses_are_not_printed(world: World, alarmed:
     page = sign_in(world.suzuki).get(f"/health/backtests/{test.pk}/").content.decode()
     assert ("半数は37〜37日前" in page) == said
     assert "37~37" not in page
+
+
+def test_an_account_handed_over_leaves_the_figures_at_once(world: World) -> None:
+    member = world.smith
+    assert world.acme.pk in scope_ids(member).tolist()
+    Account.objects.filter(pk=world.acme.pk).update(owner=world.suzuki)
+    assert world.acme.pk not in scope_ids(member).tolist()
