@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
-from enishi.definitions.diff import describe_changes
+from enishi.definitions.compare import changes_between
 from enishi.definitions.errors import BadDefinition, Mistake
 from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.definitions.reads import default_bodies, get_definition, known_metrics
@@ -92,7 +92,7 @@ def publish(version: DefinitionVersion, *, actor: Actor, now: datetime) -> Defin
     version.status, version.published_at = Status.PUBLISHED, now
     version.save(update_fields=["status", "published_at"])
     Definition.objects.filter(pk=version.definition_id).update(retired_at=None)
-    changes = describe_changes(before.body if before else {}, version.body) if before else []
+    changes = changes_between(version.definition.kind, before.body, version.body) if before else []
     detail = {
         "number": version.number,
         "replaced": before.number if before else None,

@@ -11,7 +11,7 @@ from enishi.definitions.actions import (
     roll_back,
     save_draft,
 )
-from enishi.definitions.diff import describe_changes
+from enishi.definitions.compare import changes_between
 from enishi.definitions.errors import BadDefinition
 from enishi.definitions.names import event_title, product_title, readable
 from enishi.definitions.reads import (
@@ -32,9 +32,9 @@ from enishi.definitions.rules import parse_body
 __all__ = [
     "BadDefinition",
     "as_yaml",
+    "changes_between",
     "default_body",
     "definitions_remembered",
-    "describe_changes",
     "discard_draft",
     "event_title",
     "export_folder",

@@ -157,6 +157,14 @@ def known_metrics() -> set[str]:
     return set(REGISTRY) | set(list_custom_metrics())
 
 
+def metric_titles() -> dict[str, Text]:
+    """What every metric a definition may name is called, by id."""
+    from enishi.metrics.api import REGISTRY
+
+    own = {entry.slug: entry.title for entry in list_published("metric")}
+    return {name: metric.title for name, metric in REGISTRY.items()} | own
+
+
 def get_definition(kind: str, slug: str) -> Definition:
     """One definition; :class:`NotFound` if there is none."""
     found = Definition.objects.filter(kind=kind, slug=slug).first()

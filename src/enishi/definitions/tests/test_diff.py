@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import copy
 
+from enishi.definitions.compare import full_body
 from enishi.definitions.diff import describe_changes
 from enishi.definitions.reads import default_body
+from enishi.definitions.rules import parse_body
+from enishi.kit.text import Text
 
 BODY = default_body("scorecard", "default")
 
@@ -35,8 +38,27 @@ def test_changes_are_told_in_words_of_both_languages() -> None:
 def test_whole_tables_are_shown_before_and_after() -> None:
     before = {"measures": [{"id": "a", "mapping": {"points": [[0, 1.5]]}}]}
     after = {"measures": [{"id": "a", "mapping": {"points": [[0, 2.5]], "scale": "log"}}]}
-    (change,) = describe_changes(before, after)
-    assert change.place == "measures[a].mapping"
-    assert "[[0, 1.5]]" in change.text.en
-    assert "[[0, 2.5]]" in change.text.en
-    assert describe_changes({}, {"stake": {"red": 0.5}})[0].text.ja == "リスク金額の割合のred:(なし) → 0.5"
+    points, scale = describe_changes(before, after)
+    assert points.place == "measures[a].mapping.points"
+    assert points.text.en == "Measure “a”, points table, points: 1.5 points at 0 → 2.5 points at 0"
+    assert points.text.ja == "項目「a」の得点表の得点:0で1.5点 → 0で2.5点"
+    assert scale.text.ja.endswith("目盛:(なし) → 対数")
+    assert describe_changes({}, {"stake": {"red": 0.5}})[0].text.ja == "リスク金額の割合の危険:(なし) → 0.5"
+
+
+def test_what_is_left_unsaid_equals_its_default() -> None:
+    said = full_body("scorecard", BODY)
+    assert describe_changes(said, full_body("scorecard", said)) == []
+    assert parse_body("scorecard", said) == parse_body("scorecard", BODY)
+
+
+def test_metrics_groups_and_choices_are_named_as_people_know_them() -> None:
+    before = {"groups": [{"id": "use", "title": {"en": "Use", "ja": "利用"}}],
+              "measures": [{"id": "n", "metric": "events_90", "group": "", "missing": "reweight"}]}  # fmt: skip
+    after = copy.deepcopy(before)
+    after["measures"][0] |= {"group": "use", "missing": "bad"}
+    found = describe_changes(before, after, {"events_90": Text("Uses (90 d)", "利用回数(90日)")})
+    assert [change.text.ja for change in found] == [
+        "項目「利用回数(90日)」のグループ:(なし) → 利用",
+        "項目「利用回数(90日)」の値がないとき:除外して残りで按分 → 0点とみなす",
+    ]

@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 Body = dict[str, Any]
 PEERS = ("product", "plan", "size", "tenure", "stage", "industry", "tier")
-OPERATORS = ("<", "<=", ">", ">=", "==", "!=")
+OPERATORS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
 MAPPINGS = ("points", "bands", "percentile")
 MISSING = ("reweight", "neutral", "bad")
 LISTS = ("products", "plans", "sizes", "tiers", "stages")

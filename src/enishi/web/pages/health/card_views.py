@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from enishi.accounts.company import company_day
 from enishi.definitions.api import (
     BadDefinition,
-    describe_changes,
+    changes_between,
     discard_draft,
     find_published,
     list_scorecards,
@@ -207,7 +207,7 @@ def publish_draft(request: PageRequest, slug: str) -> HttpResponse:
         "title": Text.parse(waiting.body.get("title") or slug),
         "published": published,
         "draft": waiting,
-        "changes": describe_changes(published.body if published else {}, waiting.body),
+        "changes": changes_between(KIND, published.body if published else {}, waiting.body),
         "test": backtests.latest_test(waiting),
     }
     return render(request, "pages/health/publish.html", context)

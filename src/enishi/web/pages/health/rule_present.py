@@ -13,14 +13,13 @@ from enishi.definitions.contracts import Condition
 from enishi.kit.text import Text
 from enishi.signals.texts import show_value, unit_of
 from enishi.store.kinds import STAGES
-from enishi.web.pages.health.card_form import shown_pairs
+from enishi.web.pages.health.card_form import OPERATORS, shown_pairs
 from enishi.web.pages.health.card_present import own_mistakes, title_words
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.health.rule_form import ATTRIBUTES, PLACES, TAGS
 
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 BLANK = {"metric": "", "op": "<", "value": ""}
-SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 DERIVED = {
     "usage_slope_z": Text("Trend of use, in standard errors", "利用の傾き(標準誤差の何倍か)"),
 }
@@ -80,7 +79,7 @@ def condition_words(condition: Condition, titles: Mapping[str, str]) -> str:
     metric = metric_catalogue().get(condition.metric)
     unit = unit_of(metric.id, metric.unit) if metric else ""
     value = show_value(condition.value, unit)
-    sign = SIGNS.get(condition.op, condition.op)
+    sign = OPERATORS.get(condition.op, condition.op)
     return f"{titles.get(condition.metric, condition.metric)} {sign} {value.in_language(_language()).lstrip('+')}"
 
 

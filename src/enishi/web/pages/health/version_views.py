@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from enishi.definitions.api import describe_changes, find_published, list_versions, roll_back
+from enishi.definitions.api import changes_between, find_published, list_versions, roll_back
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.clock import system_clock
 from enishi.kit.text import Text
@@ -27,7 +27,7 @@ def _rows(found: list[DefinitionVersion]) -> list[dict[str, Any]]:
     rows = []
     for index, version in enumerate(found):
         before = next((v for v in found[index + 1 :] if v.status != Status.DRAFT), None)
-        changes = describe_changes(before.body, version.body) if before else []
+        changes = changes_between(version.definition.kind, before.body, version.body) if before else []
         rows.append({"version": version, "changes": changes, "first": before is None})
     return rows
 
