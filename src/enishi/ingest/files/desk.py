@@ -150,7 +150,7 @@ def keep_corrected(made: Import, row: Reject, cells: Mapping[str, Any], errors: 
     fields = {heading: name for name, heading in Plan.from_json(made.plan).columns.items()}
     row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
     _explain(row, made, {fields.get(heading, heading): text for heading, text in errors.items()})
-    row.save(update_fields=["payload", "message_en", "message_ja", "place", "context"])
+    row.save(update_fields=["payload", "reason", "message_en", "message_ja", "place", "context"])
 
 
 def _import_of(row: Reject) -> Import:
