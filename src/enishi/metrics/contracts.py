@@ -19,8 +19,8 @@ KEYS: dict[str, list[str]] = {
     "user": ["as_of", "account_id", "user_no"],
 }
 
-#: What a missing value means. ``zero``: nothing happened, as long as the account (usage) or the company
-#: (records) has ever had facts of this source; otherwise unknown. ``unknown``: nobody knows.
+#: What a missing value means. ``zero``: nothing happened, as long as the account (usage, contracts) or the company
+#: (other records) has ever had facts of this source; otherwise unknown. ``unknown``: nobody knows.
 #: ``tenure``: it never happened, so it counts from the day the customer relation began.
 NullMeaning: TypeAlias = Literal["zero", "unknown", "tenure"]
 
@@ -44,7 +44,8 @@ class Metric:
         of: ids of metrics this one is made from.
         direction: +1 more is better, -1 less is better, 0 neither.
         window: days looked back; None for a state or a whole history.
-        needs: fact tables without which the value is unknown.
+        needs: fact tables without which the value is unknown; ``record_<kind>.<field>``: unless any record states
+            the field.
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
         build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
         helpers: metrics named in ``of`` which exist only for this one.

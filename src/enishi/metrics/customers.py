@@ -71,8 +71,9 @@ CONTRACT: tuple[Metric, ...] = (
     Metric(
         "mrr",
         Text("MRR", "MRR(月次経常収益)"),
-        Text("Recurring amount in force, normalised to a month, in the company's currency.",
-             "有効な契約の継続金額を月額に換算した合計です(自社通貨)。"),
+        Text("Recurring amount in force, normalised to a month, in the company's currency. 0 once every contract has "
+             "ended; unknown where none was ever on record.",
+             "有効な契約の継続金額を月額に換算した合計です(自社通貨)。契約がすべて終了していれば0、契約の登録が一度もなければ不明とします。"),
         "money", "terms", {"": lambda t: _in_force(t, "minor")}, grains=WIDE,
         needs=("record_subscription",), freshness_days=None,
     ),
@@ -186,10 +187,11 @@ SUPPORT: tuple[Metric, ...] = (
     Metric(
         "tickets_reopened_90",
         Text("Tickets reopened, 90 d", "再オープン件数(90日)"),
-        Text("Tickets opened in the last 90 days that were reopened at least once.",
-             "直近90日間に受け付けた問い合わせのうち、再オープンされた件数です。"),
+        Text("Tickets opened in the last 90 days that were reopened at least once. Unknown where no ticket says "
+             "anything of reopening.",
+             "直近90日間に受け付けた問い合わせのうち、再オープンされた件数です。再オープンの情報がどの問い合わせにもない場合は不明とします。"),
         "count", "tickets", {"": lambda t: _count((t.ago < 90) & (t.reopened > 0))},
-        grains=WIDE, direction=-1, window=90, needs=("record_ticket",), freshness_days=30,
+        grains=WIDE, direction=-1, window=90, needs=("record_ticket", "record_ticket.reopened"), freshness_days=30,
     ),
     Metric(
         "ticket_tone_90",

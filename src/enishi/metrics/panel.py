@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from enishi.metrics.contracts import KEYS, Grain, Metric
 from enishi.metrics.people import history
 from enishi.metrics.registry import chosen, with_parts
-from enishi.metrics.relations import RELATIONS, spine, terms
+from enishi.metrics.relations import RELATIONS, contracts_begun, spine, terms
 from enishi.metrics.session import Facts, Known, Session, session_of
 from enishi.metrics.sources import first_known
 
@@ -130,24 +130,32 @@ def _has_sources(s: Session, metrics: list[Metric], rows: pd.DataFrame) -> dict[
     """Per source: on which rows its silence means "nothing happened" rather than "nobody knows"."""
     sources = {need for metric in metrics for need in metric.needs}
     found = {}
-    for source in sources - {"events", "usage"}:
+    for source in sources - {"events"}:
+        if source in _PER_ACCOUNT:
+            found[source] = _ever_spoken_of(s, source, rows)
+            continue
         first = first_known(s, source)
         found[source] = rows["as_of"] >= pd.Timestamp(first) if first else pd.Series(False, index=rows.index)
-    if "usage" in sources:
-        found["usage"] = _ever_used(s, rows)
     return found
 
 
-def _ever_used(s: Session, rows: pd.DataFrame) -> pd.Series[Any]:
-    """Usage is known per account: an account no use ever led to may simply not be connected."""
+# An account no use ever led to may simply not be connected, and one without any contract not be imported yet.
+_PER_ACCOUNT: dict[str, Callable[[Session], Any]] = {
+    "usage": lambda s: history(s, KEYS["account"]),
+    "record_subscription": contracts_begun,
+}
+
+
+def _ever_spoken_of(s: Session, source: str, rows: pd.DataFrame) -> pd.Series[Any]:
+    """The rows of accounts the source had ever said anything of."""
     keys = list(rows.columns)
 
     def build() -> Any:
-        return _places(keys).semi_join(history(s, KEYS["account"]), KEYS["account"]).select("place")
+        return _places(keys).semi_join(_PER_ACCOUNT[source](s), KEYS["account"]).select("place")
 
-    used = np.full(len(rows), False)
-    used[s.rows(("ever used", tuple(keys)), build)["place"].to_numpy()] = True
-    return pd.Series(used, index=rows.index)
+    spoken = np.full(len(rows), False)
+    spoken[s.rows(("ever spoken of", source, tuple(keys)), build)["place"].to_numpy()] = True
+    return pd.Series(spoken, index=rows.index)
 
 
 def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]) -> pd.Series[Any]:

@@ -88,6 +88,12 @@ def _in_force(s: Session, back: int) -> Any:
     )
 
 
+def contracts_begun(s: Session) -> Any:
+    """The accounts of which a contract that had begun was known on the day, running or ended."""
+    t = visible(s, "subscription")
+    return t.filter(t.started_on <= t.as_of).select(AT).distinct()
+
+
 def plans(s: Session, keys: list[str]) -> Any:
     """One row per subscription: plan ``now`` and ``before`` (90 days ago)."""
     t = terms(s, keys)

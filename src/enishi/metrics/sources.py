@@ -23,7 +23,7 @@ def spoken_on(s: Session, source: str) -> list[date]:
     """The days on which facts of a source became known, ascending; of ``logins`` those on which somebody's first did.
 
     Args:
-        source: ``usage``, ``logins``, ``record_<kind>``.
+        source: ``usage``, ``logins``, ``record_<kind>``, ``record_<kind>.<field>`` (records that state the field).
     """
     cache = s.facts.spoken
     if source not in cache:
@@ -38,7 +38,9 @@ def _spoken(s: Session, source: str) -> Any:
         t = s.every("first_uses")
         t = t.filter(is_login(s, t.event)).mutate(known_on=t.since)
     else:
-        t = s.every("group_days" if source == "usage" else source)
+        table, _, field = source.partition(".")
+        t = s.every("group_days" if table == "usage" else table)
+        t = t.filter(t[field].notnull()) if field else t
     return t.select("known_on").distinct()
 
 

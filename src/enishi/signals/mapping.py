@@ -161,8 +161,8 @@ GONE_AFTER_DAYS = 180
 
 
 def still_customers(panel: pd.DataFrame) -> Flags:
-    """Rows fit to be compared with: not marked as churned, not without contract and orders, not silent for half a
-    year."""
+    """Rows fit to be compared with: not marked as churned, not with every contract ended and no orders, not silent for
+    half a year. Where no contract was ever known the MRR is missing, and that makes nobody a former customer."""
     there = np.ones(len(panel), dtype=bool)
     if "stage" in panel.columns:
         there &= (panel["stage"] != "churned").to_numpy(dtype=bool)

@@ -91,7 +91,40 @@ def test_an_announced_end_is_known_from_the_notice_and_ends_on_its_day(home):
 def test_a_deleted_record_is_gone_from_that_day(home):
     publish(home, "record_subscription", [subscription(), subscription(deleted=True, known_on=ago(3))])
     assert value(home, "mrr", ago(4)) == 1000
+    assert pd.isna(value(home, "mrr"))  # taken back, not ended
+    other = subscription(record_id=2, amount=300, known_on=ago(2))
+    publish(home, "record_subscription", [subscription(), subscription(deleted=True, known_on=ago(3)), other])
+    assert value(home, "mrr") == 300
+
+
+@pytest.mark.parametrize("metric", ["mrr", "mrr_change_90", "seats_change_90", "plan_changes_90"])
+def test_a_contract_of_one_says_nothing_of_another(home, metric):
+    publish(home, "record_subscription", [subscription(seats=3, known_on=ago(20))])
+    assert pd.notna(value(home, metric, ago(20)))
+    assert pd.isna(value(home, metric, ago(21)))  # not known yet
+    assert pd.isna(value(home, metric, account=2))
+
+
+def test_mrr_is_0_once_every_contract_has_ended_and_unknown_before_the_first_begins(home):
+    row = subscription(started_on=ago(40), valid_on=ago(60), known_on=ago(60), ended_on=ago(5))
+    publish(home, "record_subscription", [row])
+    assert pd.isna(value(home, "mrr", ago(41)))
+    assert value(home, "mrr", ago(40)) == 1000
     assert value(home, "mrr") == 0
+
+
+def test_reopening_is_unknown_until_any_ticket_speaks_of_it(home):
+    def ticket(number, account, opened, **more):
+        head = {"record_id": number, "account_id": account, "valid_on": ago(opened), "known_on": ago(opened)}
+        return {**head, "opened_at": at(ago(opened)), **more}
+
+    silent = ticket(1, 1, 40, resolved_at=at(ago(39)))
+    publish(home, "record_ticket", [silent])
+    assert value(home, "tickets_opened_90") == 1
+    assert pd.isna(value(home, "tickets_reopened_90"))
+    publish(home, "record_ticket", [silent, ticket(2, 2, 10, resolved_at=at(ago(9)), reopened=0)])
+    assert value(home, "tickets_reopened_90", ago(10)) == 0
+    assert pd.isna(value(home, "tickets_reopened_90", ago(11)))
 
 
 def test_outcomes_of_imported_history_stay_hidden_before_their_date(home):

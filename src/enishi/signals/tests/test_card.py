@@ -337,3 +337,8 @@ def test_with_too_few_peers_the_fallback_gives_points_for_the_amount() -> None:
     enough = evaluate(card, make_panel(ma=[4.0, 5.0, 6.0], tenure_days=[10, 300, 300]))
     assert enough.tenths.tolist() == [167, 500, 833]
     assert not enough.alone.any()
+
+
+def test_who_has_no_contract_on_record_is_a_peer_of_those_who_have_one() -> None:
+    panel = make_panel(ma=[0.0, 5.0, 9.0], mrr=[1.0, np.nan, np.nan], orders_90=[0, 0, np.nan])
+    assert evaluate(percentile_card(peers=["plan"]), panel).tenths.tolist() == [167, 500, 833]

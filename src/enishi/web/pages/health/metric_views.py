@@ -31,10 +31,14 @@ from enishi.web.vocabulary import event_names
 
 def source_title(need: str) -> Text:
     """A source of facts as people call it."""
-    name = need.removeprefix("record_")
-    return (
-        KINDS_OF_RECORD[name].plural if name in KINDS_OF_RECORD else Text("Use of the product", "製品の利用")
-    )
+    name, _, field = need.removeprefix("record_").partition(".")
+    if name not in KINDS_OF_RECORD:
+        return Text("Use of the product", "製品の利用")
+    kind = KINDS_OF_RECORD[name]
+    if not field:
+        return kind.plural
+    part = kind.field(field).title
+    return Text(f"{kind.plural.en}: {part.en}", f"{kind.plural.ja}の{part.ja}")
 
 
 UNITS = {
