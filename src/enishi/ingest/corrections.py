@@ -96,22 +96,32 @@ def _steps(place: str, nested: bool) -> list[str]:
     return place.split(".") if nested else [place]
 
 
-def _holder(item: Item, steps: Sequence[str]) -> Item | None:
-    """The object the last step is in, made where it is missing; None where something else stands in its way."""
+def _is_free(item: Item, steps: Sequence[str]) -> bool:
+    """Whether nothing but objects leads to the last step."""
     for step in steps[:-1]:
-        if item.get(step) is None:
-            item[step] = {}
-        if not isinstance(item[step], dict):
-            return None
-        item = item[step]
-    return item
+        found = item.get(step)
+        if not isinstance(found, dict):
+            return found is None
+        item = found
+    return True
 
 
 def _put(item: Item, rule: Rule, place: str, value: Any) -> None:
+    """Objects on the way are made where they are missing; where something else stands in it, nothing is done."""
     steps = _steps(place, rule.nested)
-    holder = _holder(item, steps)
-    if holder is not None:
-        holder[steps[-1]] = value
+    if _is_free(item, steps):
+        for step in steps[:-1]:
+            if item.get(step) is None:
+                item[step] = {}
+            item = item[step]
+        item[steps[-1]] = value
+
+
+def _remove(item: Item, rule: Rule, place: str) -> None:
+    *way, last = _steps(place, rule.nested)
+    for step in way:
+        item = item[step]
+    del item[last]
 
 
 def _mend_value(item: Item, rule: Rule, zone: ZoneInfo) -> None:
@@ -122,15 +132,16 @@ def _mend_value(item: Item, rule: Rule, zone: ZoneInfo) -> None:
 
 
 def _mend_name(item: Item, rule: Rule, zone: ZoneInfo) -> None:
-    """What stands under the other name already is left alone."""
+    """What stands under the other name already is left alone; so is all where the other name cannot be given."""
     value = value_at(item, rule.place, nested=rule.nested)
     if value in (None, "") or value_at(item, rule.to, nested=rule.nested) not in (None, ""):
         return
-    steps = _steps(rule.place, rule.nested)
-    holder = _holder(item, steps)
-    if holder is not None:
-        del holder[steps[-1]]
-        _put(item, rule, rule.to, value)
+    changed = copy.deepcopy(item)
+    _remove(changed, rule, rule.place)
+    if _is_free(changed, _steps(rule.to, rule.nested)):
+        _put(changed, rule, rule.to, value)
+        item.clear()
+        item.update(changed)
 
 
 def _mend_date(item: Item, rule: Rule, zone: ZoneInfo) -> None:

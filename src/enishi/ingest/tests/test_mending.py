@@ -79,6 +79,22 @@ def test_rules_change_what_they_name_and_nothing_else():
     )
 
 
+@pytest.mark.parametrize(
+    ("place", "to", "after"),
+    [
+        ("user", "event.name", None),  # a text stands in the way
+        ("event.x", "y", None),
+        ("deep.a", "deep.a.b.c", {"user": "u", "event": "E", "deep": {"a": {"b": {"c": 1}}}}),
+        ("deep.a", "deep", None),
+        ("deep", "deep.a", None),
+        ("user", "deep.b.c", {"event": "E", "deep": {"a": 1, "b": {"c": "u"}}}),
+    ],
+)
+def test_a_value_is_never_lost_where_its_new_name_cannot_be_given(place, to, after):
+    item = {"user": "u", "event": "E", "deep": {"a": 1}}
+    assert mend(item, [Rule(NAME, place, to=to, nested=True)], TOKYO) == (after or item)
+
+
 def test_a_value_of_a_file_is_mapped_once_for_all_its_rows_and_for_the_next_file(home, contracts):
     rows = [f"{n},A-1,2024/4/1,1000,{'隔週' if n < 3 else '年払い'}" for n in range(4)]
     contracts(*rows, "8,A-1,いつか,1000,隔週", "9,A-1,2024/4/1,1000,適当")
