@@ -24,6 +24,7 @@ import { tables } from "./tables.js";
 import { tabs } from "./tabs.js";
 import { themes } from "./themes.js";
 import { toasts } from "./toasts.js";
+import { unsaved } from "./unsaved.js";
 import { register } from "./components.js";
 
 htmx.config.includeIndicatorStyles = false;
@@ -36,7 +37,7 @@ htmx.config.scrollBehavior = "instant";
 window.htmx = htmx;
 
 register(Alpine);
-for (const start of [cardKeys, dialogs, palette, shortcuts, tables, tabs, toasts, themes, copyButtons, drops, editors, forms, watchCharts]) {
+for (const start of [cardKeys, dialogs, palette, shortcuts, tables, tabs, toasts, themes, copyButtons, drops, editors, forms, unsaved, watchCharts]) {
   start();
 }
 Alpine.start();

@@ -1,3 +1,5 @@
+import { mayDiscard } from "./unsaved.js";
+
 // <button data-opens="id"> opens <dialog id>; [data-closes] closes; <details class="menu"> behaves as a menu.
 const FIELDS = "input, select, textarea"
   .split(", ")
@@ -23,8 +25,8 @@ export function dialogs() {
       return;
     }
     const closer = event.target.closest("[data-closes]");
-    if (closer) closer.closest("dialog")?.close();
-    if (event.target instanceof HTMLDialogElement) event.target.close();
+    const closing = closer?.closest("dialog") ?? (event.target instanceof HTMLDialogElement ? event.target : null);
+    if (closing && mayDiscard(closing)) closing.close();
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

@@ -1,6 +1,8 @@
 import htmx from "htmx.org";
 import { word } from "./texts.js";
 
+const MOST = 2; // at once: more would cover what one works on
+
 function place() {
   return document.getElementById("toasts");
 }
@@ -14,8 +16,16 @@ export function toast({ message, undo = "", kind = "info" }) {
   box.append(text);
   if (undo) box.append(undoButton(undo, box));
   box.append(closeButton(box));
+  makeRoom();
   place().append(box);
   leaveLater(box, kind, undo);
+}
+
+// Errors stay before others do: they have to be read.
+function makeRoom() {
+  const lines = [...place().querySelectorAll(".toast-line")];
+  const first = lines.filter((line) => !line.matches(".toast-line-error")).concat(lines);
+  if (lines.length >= MOST) first[0].remove();
 }
 
 function undoButton(address, box) {

@@ -81,6 +81,7 @@ def script_words() -> dict[str, str]:
         "close": _("Close"),
         "copied": _("Copied."),
         "copyByHand": _("Selected: press Ctrl-C to copy."),
+        "discard": _("Discard what you entered?"),
         "failed": _("That did not work. Try again."),
         "offline": _("No connection to the server. Nothing was lost; try again."),
     }
