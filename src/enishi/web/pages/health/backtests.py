@@ -163,8 +163,10 @@ def result_context(member: Member, row: Backtest, *, whole: bool = False) -> dic
         "bands": bands(result),
         "band_chart": band_chart(result),
         "moves": sorted(moves, key=_worst_first)[:shown],
+        "moves_all": len(moves),
         "moves_more": len(moves) - len(moves[:shown]),
         "missed": missed[:shown],
+        "missed_all": len(missed),
         "missed_more": len(missed) - len(missed[:shown]),
     }
 

@@ -193,6 +193,23 @@ def groups(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[st
     return found
 
 
+def shares_shown(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """The shares of ``body`` for the lines the page shows of ``base``: a line taken away has none left."""
+    shares = card_form.shares(body)
+    of_group: dict[str, float] = {}
+    for measure in body.get("measures", []):
+        of_group[measure["group"]] = of_group.get(measure["group"], 0.0) + shares[measure["id"]]
+    return {
+        "group_shares": [
+            {"key": f"group:{g['id']}", "share": of_group.get(g["id"], 0.0)} for g in base.get("groups", [])
+        ],
+        "measure_shares": [
+            {"key": f"measure:{m['id']}", "share": shares.get(m["id"], 0.0), "title": measure_title(m)}
+            for m in base.get("measures", [])
+        ],
+    }
+
+
 def caps(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {

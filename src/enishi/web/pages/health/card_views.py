@@ -35,7 +35,7 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import backtests, previews
 from enishi.web.pages.health.card_form import read_form
-from enishi.web.pages.health.card_present import editor_context, named_mistakes
+from enishi.web.pages.health.card_present import editor_context, named_mistakes, shares_shown
 from enishi.web.pages.health.tabs import tabs
 from enishi.web.pages.portfolio.reads import choices_on_offer
 
@@ -140,8 +140,9 @@ def _editor(
 @page(roles=LEADERS)
 def preview(request: PageRequest, slug: str) -> HttpResponse:
     """Who would change band today if the form were in force."""
-    body = read_form(_working(slug)[0], request.POST)
-    context: dict[str, Any] = {}
+    base = _working(slug)[0]
+    body = read_form(base, request.POST)
+    context: dict[str, Any] = shares_shown(base, body)
     try:
         parse_body(KIND, body)
         today, names = company_day(system_clock()), request.POST.get("preview:accounts", "")[:500]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,11 @@ def _distribution(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         )
         start += width
     return rows
+
+
+def _moved(found: Mapping[str, Any], fits: Callable[[str, str], bool]) -> int:
+    """How many accounts make a move of one sort."""
+    return sum(int(n) for move, n in found["move_counts"].items() if fits(*move.split("->")))
 
 
 def _histogram(counts: Sequence[int]) -> list[dict[str, Any]]:
@@ -77,6 +82,8 @@ def preview_card(
     return {
         "accounts": found["accounts_today"],
         "changed": sum(found["move_counts"].values()),
+        "newly_judged": _moved(found, lambda before, after: before == "unknown" != after),
+        "no_longer_judged": _moved(found, lambda before, after: before != "unknown" == after),
         "distribution": _distribution(found),
         "histogram": _histogram(found["histogram"]),
         "moves": moves[:MOST_SHOWN],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from django.test import Client
 from tests.world import NOW, World, make_world
 
 from enishi.accounts.models import Account, AuditLine, Member
-from enishi.definitions.api import find_published, install_defaults, list_versions, save_draft
+from enishi.definitions.api import default_body, find_published, install_defaults, list_versions, save_draft
 from enishi.signals.models import AccountState, Backtest
 from enishi.web.pages.health import backfill, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
@@ -199,7 +200,10 @@ def test_every_missed_loss_can_be_seen_on_the_day_it_was_judged(world: World) ->
     client = sign_in(world.suzuki)
     first = client.get(f"/health/backtests/{row.pk}/")
     assert (len(first.context["missed"]), first.context["missed_more"]) == (30, 5)
-    assert "?all=1#missed" in first.content.decode()
+    page = first.content.decode()
+    assert "?all=1#missed" in page
+    assert "35件中30件を表示" in page
+    assert "解約・解約申出日" in page
     whole = client.get(f"/health/backtests/{row.pk}/?all=1")
     assert (len(whole.context["missed"]), whole.context["missed_more"]) == (35, 0)
     address = f"/accounts/{world.acme.pk}/?as_of=2026-05-31"
@@ -280,6 +284,20 @@ def test_the_preview_answers_before_any_facts_have_come(world: World) -> None:
     assert answer.status_code == 200
 
 
+def test_the_shares_beside_the_weights_follow_the_form(world: World) -> None:
+    sent = {"group:usage:weight": "40", "measure:nps:weight": "0"}
+    page = sign_in(world.suzuki).post("/health/scorecards/default/preview/", sent).content.decode()
+    shown = {
+        found[1]: found[2]
+        for found in re.finditer(r'id="share-([^"]+)"[^>]*hx-swap-oob="true">.*?([\d.]+%)', page)
+    }
+    body = default_body("scorecard", "default")
+    total = 40 + sum(group["weight"] for group in body["groups"] if group["id"] != "usage")
+    assert shown["group:usage"] == f"{100 * 40 / total:.0f}%"
+    assert shown["measure:nps"] == "0.0%"
+    assert len(shown) == len(body["groups"]) + len(body["measures"])
+
+
 def test_the_preview_names_a_mistake(world: World) -> None:
     answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "many"})
     assert answer.status_code == 200
@@ -341,7 +359,7 @@ def test_the_preview_shows_chosen_accounts_line_by_line(
     monkeypatch.setattr(previews, "preview_lines", lines)
     found = {
         "moves": [],
-        "move_counts": {},
+        "move_counts": {"unknown->red": 3, "green->unknown": 1, "green->red": 2},
         "accounts_today": 1,
         "before": {},
         "after": {},
@@ -354,6 +372,8 @@ def test_the_preview_shows_chosen_accounts_line_by_line(
     assert asked == [[world.sakura.pk]]
     assert "株式会社さくら商事" in page
     assert "12.0" in page
+    assert "データ不足の3社が判定対象になります。" in page
+    assert "1社がデータ不足で判定できなくなります。" in page
     assert "9.0" in page
 
 
