@@ -84,16 +84,48 @@ export function axisTooltip(spec, palette) {
         const value = Array.isArray(point.value) ? point.value.at(-1) : point.value;
         return `${point.seriesName}  ${show(point.data?.shown ?? value)}`;
       });
-      return [points.length ? nameOf(spec, points[0]) : "", ...rows].join("\n");
+      const more = points.length ? happened(spec, points[0].dataIndex) : [];
+      return [points.length ? nameOf(spec, points[0]) : "", ...rows, ...more].join("\n");
     },
   });
 }
 
-// What happened on a day: {x or day, label}. Drawn as a thin line with its words, if it has any, at the top.
-export function marks(spec, palette) {
+// About how many pixels words take at ten pixels: a Japanese sign is as wide as it is high.
+function breadth(words) {
+  return [...words].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 255 ? 10 : 5.5), 0);
+}
+
+// The marks whose words fit beside each other, the newest first; the tooltip says the others.
+function said(spec, width) {
+  const labelled = (spec.marks || []).filter((mark) => mark.label);
+  if (!spec.days || !width) return new Set(labelled);
+  const { left, right } = grid(spec, width);
+  const [first, last] = [moment(spec.days[0]), moment(spec.days.at(-1))];
+  const fitting = new Set();
+  let free = width;
+  for (const mark of labelled.sort((a, b) => moment(b.day) - moment(a.day))) {
+    const middle = left + ((width - left - right) * (moment(mark.day) - first)) / (last - first || 1);
+    const half = breadth(mark.label) / 2;
+    if (middle + half > free) continue;
+    fitting.add(mark);
+    free = middle - half - 8;
+  }
+  return fitting;
+}
+
+// What happened since the point before, for the tooltip.
+function happened(spec, index) {
+  if (!spec.days) return [];
+  const [before, day] = [spec.days[index - 1] || "", spec.days[index]];
+  return (spec.marks || []).filter((mark) => mark.title && mark.day > before && mark.day <= day).map((mark) => mark.title);
+}
+
+// What happened on a day: {x or day, label, title}. Drawn as a thin line with its words, if it has any, at the top.
+export function marks(spec, palette, width) {
+  const shown = said(spec, width);
   const lines = (spec.marks || []).map((mark) => ({
     xAxis: mark.day ? moment(mark.day) : mark.x,
-    label: { show: Boolean(mark.label), formatter: mark.label, color: palette.muted, fontSize: 10, position: "end" },
+    label: { show: shown.has(mark), formatter: mark.label, color: palette.muted, fontSize: 10, position: "end" },
   }));
   for (const target of spec.targets || []) {
     lines.push({

@@ -19,7 +19,7 @@ function band(series, index, spec, palette) {
   ];
 }
 
-function line(series, index, spec, palette) {
+function line(series, index, spec, palette, width) {
   const colour = colourOf(series, index, palette);
   return {
     type: "line",
@@ -43,7 +43,7 @@ function line(series, index, spec, palette) {
       overflow: "truncate",
     },
     labelLayout: { moveOverlap: "shiftY" },
-    markLine: index === 0 ? marks(spec, palette) : undefined,
+    markLine: index === 0 ? marks(spec, palette, width) : undefined,
   };
 }
 
@@ -51,7 +51,7 @@ function line(series, index, spec, palette) {
 export function lines(spec, palette, width) {
   const series = spec.series.flatMap((one, index) => [
     ...(one.low ? band(one, index, spec, palette) : []),
-    line(one, index, spec, palette),
+    line(one, index, spec, palette, width),
   ]);
   return {
     grid: grid(spec, width),
@@ -68,7 +68,7 @@ export function fan(spec, palette, width) {
     ...spec.bands.map((one) => ({
       name: one.name, values: spec.middle, low: one.low, high: one.high, colour: "c1", shade: one.shade,
     })).flatMap((one, index) => band(one, index, spec, palette)),
-    line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, { ...spec, endLabels: false }, palette),
+    line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, { ...spec, endLabels: false }, palette, width),
     line({ name: spec.middleName, values: spec.middle, colour: "c1", dashed: true }, 1, spec, palette),
   ];
   return {

@@ -23,11 +23,10 @@ MOST_MARKS = 8
 NEAR = 0.12  # share of the axis within which two marks would run into each other
 
 
-def trend(account: Account, scorecard: str, until: date, as_of: date | None) -> dict[str, Any] | None:
+def trend(account: Account, until: date, as_of: date | None) -> dict[str, Any] | None:
     """A line chart's spec of the last year's scores; None where fewer than two are known."""
-    scores = HealthScore.objects.filter(account=account, day__gt=until - timedelta(days=DAYS), day__lte=until)
-    if scorecard:
-        scores = scores.filter(scorecard=scorecard)
+    first = until - timedelta(days=DAYS)
+    scores = HealthScore.objects.filter(account=account, own=True, day__gt=first, day__lte=until)
     kept = list(scores.order_by("day").select_related("version").defer("lines", "groups", "version__body"))
     rows = [(score.day, score.tenths) for score in kept]
     if sum(tenths is not None for _day, tenths in rows) < 2:
@@ -72,6 +71,7 @@ def day_marks(happened: Iterable[tuple[date, str]], first: date, last: date) -> 
     each other is said at the first of them; the newest :data:`MOST_MARKS` are said."""
     apart = NEAR * (last - first).days
     said: dict[date, list[str]] = {}
+    titles: dict[date, list[str]] = {}  # what the day itself brought
     lines: dict[date, date] = {}  # day -> where it is said
     for day, title in sorted(happened):
         if day > last:
@@ -80,10 +80,15 @@ def day_marks(happened: Iterable[tuple[date, str]], first: date, last: date) -> 
         if place is None or (day - place).days >= apart:
             place = day
         said.setdefault(place, []).append(title)
+        titles.setdefault(day, []).append(title)
         lines.setdefault(day, place)
     shown = sorted(said)[-MOST_MARKS:]
     return [
-        {"day": day.isoformat(), "label": " / ".join(dict.fromkeys(said[day])) if day == place else ""}
+        {
+            "day": day.isoformat(),
+            "label": " / ".join(dict.fromkeys(said[day])) if day == place else "",
+            "title": " / ".join(dict.fromkeys(titles[day])),
+        }
         for day, place in lines.items()
         if place in shown
     ]

@@ -10,8 +10,8 @@ FIRST, LAST = date(2026, 1, 1), date(2026, 12, 27)
 def test_what_happened_stands_at_its_own_day() -> None:
     marks = day_marks([(date(2026, 7, 3), "Outage"), (date(2026, 2, 9), "Champion left")], FIRST, LAST)
     assert marks == [
-        {"day": "2026-02-09", "label": "Champion left"},
-        {"day": "2026-07-03", "label": "Outage"},
+        {"day": "2026-02-09", "label": "Champion left", "title": "Champion left"},
+        {"day": "2026-07-03", "label": "Outage", "title": "Outage"},
     ]
 
 
@@ -24,6 +24,7 @@ def test_words_too_near_to_stand_side_by_side_are_said_once_and_each_day_keeps_i
     marks = day_marks([*happened, (date(2026, 6, 1), "Seats −2")], FIRST, LAST)
     assert [mark["day"] for mark in marks] == ["2026-03-01", "2026-03-09", "2026-03-20", "2026-06-01"]
     assert [mark["label"] for mark in marks] == ["Outage / Notice given", "", "", "Seats −2"]
+    assert [mark["title"] for mark in marks] == ["Outage", "Outage", "Notice given", "Seats −2"]
 
 
 def test_what_comes_after_the_axis_is_left_out_and_the_newest_are_said() -> None:
