@@ -249,7 +249,7 @@ def _windows_sql(kind: Kind) -> str:
 
 def stand_on(matches: pd.DataFrame, day: date | np.datetime64) -> NDArray[np.bool_]:
     """Which rows of :func:`match_topics` were what was known on the day, of texts written by then."""
-    at = np.datetime64(day, "D")
+    at = np.datetime64(pd.Timestamp(day), "D")
     on, begins, ends = (
         pd.to_datetime(matches[name]).to_numpy(dtype=_DAY) for name in ("on", "seen_from", "seen_to")
     )

@@ -55,13 +55,9 @@ def drop_future_scores(now: datetime) -> int:
 
 
 def _kept(day: date) -> dict[int, HealthScore]:
-    """Scores of the day; where an account has several scorecards' scores, that of its own first."""
-    found: dict[int, HealthScore] = {}
-    own = dict(AccountState.objects.values_list("pk", "scorecard"))
-    for score in HealthScore.objects.filter(day=day).select_related("version"):
-        if score.account_id not in found or score.scorecard == own.get(score.account_id):
-            found[score.account_id] = score
-    return found
+    """The accounts' own scores of the day, under whatever scorecard each had then."""
+    scores = HealthScore.objects.filter(day=day, own=True).select_related("version")
+    return {score.account_id: score for score in scores}
 
 
 def lines_of(score: HealthScore, *, home: Home | None = None) -> list[dict[str, Any]]:
@@ -96,7 +92,8 @@ def explain(account_id: int, day: date | None = None, *, home: Home | None = Non
     if state is not None and day in (None, state.day):
         return _explain_state(state)
     if day is None:
-        last = HealthScore.objects.filter(account=account_id).order_by("-day").values_list("day", flat=True)
+        own = HealthScore.objects.filter(account=account_id, own=True)
+        last = own.order_by("-day").values_list("day", flat=True)
         day = last.first() or company_day(system_clock())
     with company_remembered():
         return _explain_past(account_id, day, home or Home.from_environment())
@@ -137,7 +134,8 @@ def _with_limit(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
-    stored = HealthScore.objects.filter(account=account_id, day=day).select_related("version").first()
+    own = HealthScore.objects.filter(account=account_id, day=day, own=True)
+    stored = own.select_related("version").first()
     rules = load_rules(_card_of(stored))
     with KnownRecords(home) as records:
         frame = read_frame(home, [week_before(day), day], rules, records=records)

@@ -33,6 +33,7 @@ class HealthScore(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="scores")
     scorecard = models.CharField(max_length=80)
+    own = models.BooleanField(default=True)  # the account's score of the day; not one that stands beside it
     version = models.ForeignKey(DefinitionVersion, on_delete=models.PROTECT)
     day = models.DateField()
     tenths = models.IntegerField(null=True)

@@ -87,7 +87,9 @@ def book_as_of(
         book["at_stake"] = _stakes(then, book)
         tiers = tiers_on(day)
         book["tier"] = [tiers.get(account, "") for account in book["account_id"]]
-        return _with_fields(_with_metrics(book, then, rules), records, day)
+        book = _with_fields(_with_metrics(book, then, rules), records, day)
+        # An id may lead to an account for all time: nothing was known of the customer for that.
+        return book[book["name"].notna() | book["tenure_days"].notna()].reset_index(drop=True)
 
 
 def first_known_day(home: Home | None = None) -> date | None:
@@ -114,8 +116,7 @@ def names_on(day: date, *, home: Home | None = None) -> dict[int, str]:
 
 def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore], now: datetime) -> _Then:
     rows, week = pair_rows(judgement, day, week_before(day), set(judgement.accounts.tolist()))
-    own = judgement.rules.own_slugs
-    earlier = HealthScore.objects.filter(day=week_before(day), scorecard__in=own)
+    earlier = HealthScore.objects.filter(day=week_before(day), own=True)
     columns = {str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns}
     return _Then(
         day=day,

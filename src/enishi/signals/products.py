@@ -84,6 +84,7 @@ def _scores(judgement: Judgement, card: Card, held: dict[int, int], now: datetim
         HealthScore(
             account_id=int(judgement.accounts[row]),
             scorecard=card.slug,
+            own=False,
             version=card.version,
             day=moment.date(),
             tenths=int(ev.tenths[row]) if ev.known[row] else None,

@@ -86,7 +86,9 @@ def provenance_of(score: HealthScore) -> Provenance:
 def provenances_on(day: date) -> list[Provenance]:
     """The different ways in which the scores of a day came about, the latest first."""
     rows = (
-        HealthScore.objects.filter(day=day).order_by().values_list("version__number", "version__published_at")
+        HealthScore.objects.filter(day=day, own=True)
+        .order_by()
+        .values_list("version__number", "version__published_at")
     )
     found = {
         Provenance(day, company_day(computed), number, company_day(published) if published else None)
@@ -100,7 +102,8 @@ def stored_week_ago(account_id: int, scorecard: str, day: date, tenths: int | No
 
     A change since last week compares both weeks by the present version; the score shown then may have been another.
     """
-    kept = HealthScore.objects.filter(account=account_id, scorecard=scorecard, day=day - timedelta(days=7))
+    week_ago = day - timedelta(days=7)
+    kept = HealthScore.objects.filter(account=account_id, scorecard=scorecard, day=week_ago, own=True)
     then = kept.values_list("tenths", flat=True).first()
     return None if then is None or tenths is None or then == tenths else then
 

@@ -80,16 +80,14 @@ def list_movers(member: Member, limit: int = 10) -> tuple[list[AccountState], li
 def score_history(
     member: Member, account_id: int, until: date, days: int = 365
 ) -> list[tuple[date, int | None, str]]:
-    """(day, tenths, band) of an account's own scorecard, oldest first.
+    """(day, tenths, band) of an account's own scores, oldest first.
 
     Raises:
         NotFound: the account is not in the member's view.
     """
     account = access_account(member, account_id)
-    scores = HealthScore.objects.filter(account=account, day__gt=until - timedelta(days=days), day__lte=until)
-    state = AccountState.objects.filter(account=account).only("scorecard").first()
-    if state is not None and state.scorecard:
-        scores = scores.filter(scorecard=state.scorecard)
+    first = until - timedelta(days=days)
+    scores = HealthScore.objects.filter(account=account, own=True, day__gt=first, day__lte=until)
     return list(scores.order_by("day").values_list("day", "tenths", "band"))
 
 

@@ -199,7 +199,7 @@ def bands_before(day: date, accounts: Collection[int], scorecards: Collection[st
 
 def _week_bands(judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date) -> Codes:
     """What was said a week ago where it was said, else what today's rules say of that day."""
-    kept = HealthScore.objects.filter(day=day, scorecard__in=judgement.rules.own_slugs)
+    kept = HealthScore.objects.filter(day=day, own=True)
     stored = dict(kept.values_list("account_id", "band"))
     codes = np.full(len(rows), UNKNOWN, dtype=np.int8)
     there = rows >= 0

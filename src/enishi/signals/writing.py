@@ -69,14 +69,25 @@ def write_batch(this: Pass, span: range, writer: ReasonWriter, book: SignalBook)
 
 
 def write_scores(scores: list[HealthScore]) -> None:
-    """Store scores; the same account, scorecard and day again is replaced."""
+    """Store scores; the same account, scorecard and day again is replaced. An account has one own score a day: one that
+    an earlier pass of the day made under another scorecard stands beside it from then on."""
     HealthScore.objects.bulk_create(
         scores,
         batch_size=BATCH,
         update_conflicts=True,
-        update_fields=["version", "tenths", "band", "coverage", "groups", "lines", "computed_at"],
+        update_fields=["own", "version", "tenths", "band", "coverage", "groups", "lines", "computed_at"],
         unique_fields=["account", "scorecard", "day"],
     )
+    judged: dict[tuple[date, str], list[int]] = {}
+    for score in scores:
+        if score.own:
+            judged.setdefault((score.day, score.scorecard), []).append(score.account_id)
+    for (day, scorecard), accounts in judged.items():
+        for start in range(0, len(accounts), BATCH):
+            others = HealthScore.objects.filter(
+                account__in=accounts[start : start + BATCH], day=day, own=True
+            )
+            others.exclude(scorecard=scorecard).update(own=False)
 
 
 def _make_state(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from django.apps import apps as django_apps
 
-from enishi.accounts.models import Account, RecordVersion
+from enishi.accounts.models import Account, Member, RecordVersion
 from enishi.definitions.actions import install_defaults, save_draft
 from enishi.definitions.actions import publish as publish_version
+from enishi.definitions.models import Definition
 from enishi.definitions.reads import default_body
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
@@ -256,7 +259,14 @@ def test_a_product_s_scorecard_stands_beside_the_account_s_score(home: Home) -> 
     assert (of["default"].count(), of["product_q"].count()) == (ACCOUNTS, 11)
     stopped = of["product_q"].get(account=3).tenths
     assert stopped > of["product_p"].get(account=3).tenths  # type: ignore[operator]
-    assert api.scores_as_of(TODAY, home=home)[3].scorecard == "default"
+    assert set(HealthScore.objects.filter(own=True).values_list("scorecard", flat=True)) == {"default"}
+    AccountState.objects.filter(pk=3).update(
+        scorecard="another", day=TODAY + DAY
+    )  # moved to another card since
+    assert api.scores_as_of(TODAY, home=home, now=NOW)[3].scorecard == "default"
+    HealthScore.objects.filter(scorecard="product_p").update(scorecard="a_product")  # before any other name
+    told = api.explain(3, TODAY, home=home)
+    assert (told["scorecard"], told["tenths"]) == ("default", of["default"].get(account=3).tenths)
 
 
 def test_a_stage_s_own_scorecard_comes_first(home: Home) -> None:
@@ -268,6 +278,49 @@ def test_a_stage_s_own_scorecard_comes_first(home: Home) -> None:
     api.score_day(TODAY, now=NOW, home=home)
     chosen = dict(AccountState.objects.values_list("pk", "scorecard"))
     assert (chosen[7], chosen[8]) == ("young", "default")
+
+
+def test_an_account_has_one_score_of_its_own_a_day_and_keeps_it_when_it_moves_to_another_card(
+    home: Home,
+) -> None:
+    install_defaults("system", NOW)
+    api.score_day(TODAY - DAY, now=NOW, home=home)
+    api.score_day(TODAY, now=NOW, home=home)
+    said = HealthScore.objects.get(account=7, day=TODAY - DAY)
+    body = default_body("scorecard", "default") | {"priority": 1, "applies_to": {"stages": ["onboarding"]}}
+    publish_version(save_draft("scorecard", "young", body, actor="system", now=NOW), actor="system", now=NOW)
+    publish(home, "record_account", [record(7, None, TODAY, name="Company 7", stage="onboarding")])
+    api.score_day(TODAY, now=NOW, home=home)
+    kept = HealthScore.objects.filter(account=7, day=TODAY).values_list("scorecard", "own")
+    assert set(kept) == {("default", False), ("young", True)}
+    assert api.scores_as_of(TODAY, home=home, now=NOW)[7].scorecard == "young"
+    assert api.scores_as_of(TODAY - DAY, home=home, now=NOW)[7] == said
+    past = api.explain(7, TODAY - DAY, home=home)
+    assert (past["scorecard"], past["tenths"]) == ("default", said.tenths)
+    boss = Member.objects.create_user("boss@x.example", role="admin", scope="all")
+    assert [day for day, _tenths, _band in api.score_history(boss, 7, TODAY)] == [TODAY - DAY, TODAY]
+
+
+def test_scores_kept_before_there_was_a_mark_are_marked(home: Home) -> None:
+    install_defaults("system", NOW)
+    api.score_day(TODAY, now=NOW, home=home)
+    kept = HealthScore.objects.get(account=7, day=TODAY)
+    product = Definition.objects.create(kind="scorecard", slug="a_product")
+    version = product.versions.create(number=1, status="published", body={"product": "P"})
+    for card, of, at in (("a_product", version, NOW + DAY), ("older", kept.version, NOW - DAY)):
+        HealthScore.objects.create(
+            account=kept.account,
+            day=TODAY,
+            scorecard=card,
+            version=of,
+            band="red",
+            coverage=1,
+            computed_at=at,
+        )
+    mark = importlib.import_module("enishi.signals.migrations.0007_own_score").mark
+    mark(django_apps, None)
+    assert HealthScore.objects.get(account=7, own=True) == kept
+    assert HealthScore.objects.filter(own=True).count() == ACCOUNTS
 
 
 def test_a_company_s_own_metric_is_scored_like_a_shipped_one(home: Home) -> None:

@@ -132,7 +132,7 @@ def judged(account: Account, as_of: date | None, today: date, words: Mapping[str
     state = AccountState.objects.filter(account=account).first()
     if as_of is None:
         return _now(account, state, today, words) if state else _nothing()
-    return _then(account, state.scorecard if state else "", as_of, words)
+    return _then(account, as_of, words)
 
 
 def _nothing() -> Judged:
@@ -140,7 +140,7 @@ def _nothing() -> Judged:
 
 
 def _now(account: Account, state: AccountState, today: date, words: Mapping[str, str]) -> Judged:
-    scores = _scores(account, state.scorecard)
+    scores = HealthScore.objects.filter(account=account, scorecard=state.scorecard, own=True)
     now = scores.filter(day__lte=state.day).order_by("-day").first()
     lines = state.lines
     return Judged(
@@ -167,11 +167,12 @@ def _limit(found: Limit | None) -> tuple[str, str]:
     return (say(found.text), say(found.hint)) if found else ("", "")
 
 
-def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str]) -> Judged:
-    scores = _scores(account, scorecard)
-    score = scores.filter(day__lte=day).order_by("-day").first()
+def _then(account: Account, day: date, words: Mapping[str, str]) -> Judged:
+    own = HealthScore.objects.filter(account=account, own=True)
+    score = own.filter(day__lte=day).order_by("-day").first()
     if score is None:
         return _nothing()
+    scores = own.filter(scorecard=score.scorecard)  # scores of two scorecards are not compared line by line
     override = open_override(account, day)
     return Judged(
         day=score.day,
@@ -190,11 +191,6 @@ def _then(account: Account, scorecard: str, day: date, words: Mapping[str, str])
         scorecard=score.scorecard,
         origin=say_origin(provenance_of(score)),
     )
-
-
-def _scores(account: Account, scorecard: str) -> Any:
-    scores = HealthScore.objects.filter(account=account)
-    return scores.filter(scorecard=scorecard) if scorecard else scores
 
 
 def kept_lines(score: HealthScore) -> Sequence[Mapping[str, Any]]:

@@ -89,7 +89,7 @@ def _overview(asked: Asked) -> Mapping[str, Any]:
     tasks = work.tasks_of(asked.account).filter(status=work.Task.Status.OPEN)
     return {
         "judged": thought,
-        "chart": trend(asked.account, thought.scorecard, asked.day, asked.as_of),
+        "chart": trend(asked.account, asked.day, asked.as_of),
         "measures": _measures(asked),
         "newest": newest.entries[:12],
         "tasks": tasks if asked.as_of is None else [],

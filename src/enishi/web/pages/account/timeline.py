@@ -370,7 +370,7 @@ def _signals(span: Span) -> Iterator[Entry]:
 def _bands(span: Span) -> Iterator[Entry]:
     """Days on which the band became another; read from the newest, some portions deep."""
     scores = HealthScore.objects.filter(
-        account=span.account, day__lte=span.before.astimezone(span.zone).date()
+        account=span.account, own=True, day__lte=span.before.astimezone(span.zone).date()
     )
     rows = scores.order_by("scorecard", "day").values_list("scorecard", "day", "band", "tenths", "pk")
     for after, before in _turns(rows):

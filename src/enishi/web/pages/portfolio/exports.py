@@ -86,7 +86,7 @@ def _origins(day: date) -> dict[int, str]:
     """Account -> how its score of a past day came about, where that was not on the day itself."""
     language = get_language() or "ja"
     kept = (
-        HealthScore.objects.filter(day=day)
+        HealthScore.objects.filter(day=day, own=True)
         .select_related("version")
         .defer("lines", "groups", "version__body")
     )

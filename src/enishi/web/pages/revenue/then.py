@@ -42,6 +42,7 @@ def _read_accounts(day: date) -> tuple[dict[str, dict[int, str]], set[int]]:
         if found is None:
             frame = records.query(f"select record_id, {', '.join(FIELDS)} from account", day, merged=False)  # noqa: S608 - own names
             frame = frame.fillna("").set_index("record_id")
-            found = {name: frame[name].to_dict() for name in FIELDS}, records.gone(day)
+            values = {name: dict(zip(frame.index.tolist(), frame[name], strict=True)) for name in FIELDS}
+            found = values, records.gone(day)
             cache.set(key, found, KEEP_SECONDS)
     return found
