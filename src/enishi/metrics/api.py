@@ -14,7 +14,7 @@ from enishi.metrics.cohorts import (
     renewals,
     renewals_due,
 )
-from enishi.metrics.contracts import FactSettings, Grain, Metric
+from enishi.metrics.contracts import Compared, FactSettings, Grain, Metric
 from enishi.metrics.custom import compile_metric, preview_metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
@@ -56,6 +56,7 @@ __all__ = [
     "STAGES",
     "Acquisition",
     "Bridge",
+    "Compared",
     "Every",
     "FactSettings",
     "Facts",

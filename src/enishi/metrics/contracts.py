@@ -31,6 +31,20 @@ Finish: TypeAlias = Callable[[pd.DataFrame], "pd.Series[Any]"]
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """The two amounts a damped ratio is made of, which people are told instead of the ratio.
+
+    Args:
+        now, before: metrics of the amounts, outside the registry.
+        text: a sentence's part with ``{now}`` and ``{before}``, each with its unit.
+    """
+
+    now: Metric
+    before: Metric
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A named number about an account (or one of its products or users), as of any day.
 
@@ -49,6 +63,7 @@ class Metric:
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
         build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
         helpers: metrics named in ``of`` which exist only for this one.
+        compared: for a ratio that is damped for judging: the amounts themselves.
         freshness_of: ``feed``: the newest fact of the source at all; ``account``: of this account.
     """
 
@@ -71,6 +86,7 @@ class Metric:
     custom: bool = False
     build: Callable[[Any, list[str]], Any] | None = None
     helpers: tuple[Metric, ...] = ()
+    compared: Compared | None = None
 
     def columns(self) -> dict[str, Measure]:
         """The engine columns of this metric: ``id`` itself, or ``id:part``."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from enishi.kit.text import Text
-from enishi.metrics.contracts import Grain, Metric
+from enishi.metrics.contracts import Compared, Grain, Metric
 from enishi.metrics.people import PAST, _count, within
 from enishi.metrics.trends import weekly_slope
 
@@ -75,18 +75,44 @@ def _slope_error(f: pd.DataFrame) -> pd.Series[Any]:
 
 def _vs_own_past(f: pd.DataFrame) -> pd.Series[Any]:
     """The days before the first use are no past: the usual rate is taken over those since."""
-    known = f["days_since_first_use"].astype(float) + 1 - RECENT
-    recent, earlier = (
-        f[f"use_vs_own_past:{part}"].astype(float).fillna(0.0) for part in ("recent", "earlier")
-    )
-    usual = earlier * RECENT / known.clip(upper=PAST - RECENT).where(known >= LEAST_PAST)
-    ratio = pd.Series(np.log((recent + TREND_PRIOR) / (usual + TREND_PRIOR)), index=f.index)
+    recent = f["use_vs_own_past:recent"].astype(float).fillna(0.0)
+    ratio = pd.Series(np.log((recent + TREND_PRIOR) / (_usual(f) + TREND_PRIOR)), index=f.index)
     return ratio.clip(-TREND_BOUND, TREND_BOUND)
+
+
+def _usual(f: pd.DataFrame) -> pd.Series[Any]:
+    known = f["days_since_first_use"].astype(float) + 1 - RECENT
+    earlier = f["use_vs_own_past:earlier"].astype(float).fillna(0.0)
+    return earlier * RECENT / known.clip(upper=PAST - RECENT).where(known >= LEAST_PAST)
 
 
 def _trend_where_old(f: pd.DataFrame) -> pd.Series[Any]:
     return _trend(f).where(f["days_since_first_use"].astype(float) >= 55)
 
+
+def _amount(ratio: str, part: str, title: Text, unit: str, of_frame: Any = None) -> Metric:
+    """One side of a damped ratio, known where the ratio is; read from the same columns."""
+
+    def finish(f: pd.DataFrame) -> pd.Series[Any]:
+        amount = of_frame(f) if of_frame else f[f"{ratio}:{part}"].astype(float).fillna(0.0)
+        return amount.where(f[ratio].notna())
+
+    of = (ratio, "days_since_first_use")
+    return Metric(
+        f"{ratio}_{part}", title, title, unit, "days", {}, finish, of=of, grains=WIDE, null="unknown"
+    )
+
+
+_USES = Compared(
+    _amount("usage_trend_28", "now", Text("Uses, 28 d", "利用回数(28日)"), "events"),
+    _amount("usage_trend_28", "before", Text("Uses, the 28 d before", "利用回数(その前の28日)"), "events"),
+    Text("{now} in 28 days, {before} in the 28 before", "直近28日は{now}、その前の28日は{before}"),
+)
+_USE_DAYS = Compared(
+    _amount("use_vs_own_past", "recent", Text("Days of use, all people, 28 d", "延べ利用日数(28日)"), "days"),
+    _amount("use_vs_own_past", "usual", Text("Days of use, usual", "平常の延べ利用日数"), "days", _usual),
+    Text("{now} of use in 28 days (all people), usually {before}", "直近28日は延べ{now}、平常は延べ{before}"),
+)
 
 METRICS: tuple[Metric, ...] = (
     _active_users(1),
@@ -169,7 +195,7 @@ METRICS: tuple[Metric, ...] = (
              "直近28日とその前の28日の利用回数の比の対数です(-2〜2)。少数の揺れを抑えるため双方に5を加えます。利用開始から8週間は不明とします。"),
         "ratio", "days",
         {"now": lambda t: t.n_28.sum(), "before": lambda t: t.n_before.sum()},
-        _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown",
+        _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown", compared=_USES,
     ),
     Metric(
         "use_vs_own_past",
@@ -181,7 +207,7 @@ METRICS: tuple[Metric, ...] = (
              "少数の揺れを抑えるため双方に5を加えます。利用開始から16週間は不明とします。"),
         "ratio", "past",
         {"recent": lambda t: t.recent.sum(), "earlier": lambda t: t.earlier.sum()},
-        _vs_own_past, of=("days_since_first_use",), grains=WIDE, window=PAST, null="unknown",
+        _vs_own_past, of=("days_since_first_use",), grains=WIDE, window=PAST, null="unknown", compared=_USE_DAYS,
     ),
     Metric(
         "usage_slope_90",

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.definitions.contracts import Measure, Scorecard
+from enishi.metrics.api import Compared
 from enishi.signals.apportion import apportion
 from enishi.signals.mapping import Flags, Floats, column, hold, map_points, without_peers
 
@@ -50,13 +51,17 @@ class Evaluation:
     known: Flags  # (n,)
     coverage: Floats  # (n,) share of the nominal weight that had fresh values
     cap: NDArray[np.int64]  # (n,) index of the cap that bound, -1 where none did
+    amounts: Mapping[int, Floats]  # measure -> (n, 2): what a damped ratio compares, now and before
 
     def __len__(self) -> int:
         return len(self.tenths)
 
 
 def evaluate(
-    card: Scorecard, panel: pd.DataFrame, freshness: Mapping[str, int | None] | None = None
+    card: Scorecard,
+    panel: pd.DataFrame,
+    freshness: Mapping[str, int | None] | None = None,
+    compared: Mapping[str, Compared] | None = None,
 ) -> Evaluation:
     """Score every row.
 
@@ -64,6 +69,7 @@ def evaluate(
         panel: columns ``as_of``, ``account_id``, one per metric, ``tenure_days``, the peer keys, optionally
             ``age:<metric>`` (days since the value was true) and ``manual:<measure>`` (0-100, NaN once expired).
         freshness: the metrics' own limits in days, used where the measure declares none.
+        compared: the metrics that are told by two amounts.
     """
     values = np.column_stack([_value(measure, panel) for measure in card.measures])
     stale = np.column_stack([_stale(measure, panel, freshness or {}) for measure in card.measures])
@@ -98,7 +104,16 @@ def evaluate(
         known=known,
         coverage=coverage,
         cap=cap,
+        amounts=_amounts(card, panel, compared or {}),
     )
+
+
+def _amounts(card: Scorecard, panel: pd.DataFrame, compared: Mapping[str, Compared]) -> dict[int, Floats]:
+    return {
+        i: np.column_stack([column(panel, side.id) for side in (pair.now, pair.before)])
+        for i, measure in enumerate(card.measures)
+        if (pair := compared.get(measure.metric))
+    }
 
 
 def _value(measure: Measure, panel: pd.DataFrame) -> Floats:

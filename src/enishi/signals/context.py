@@ -10,7 +10,7 @@ from enishi.definitions.contracts import Causes, Scorecard, Stages
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.reads import get_causes, get_stages, list_custom_metrics, list_scorecards
 from enishi.kit.text import Text
-from enishi.metrics.api import REGISTRY, Metric
+from enishi.metrics.api import REGISTRY, Compared, Metric
 from enishi.signals.stages import STAGE_METRICS
 from enishi.signals.texts import unit_of
 
@@ -45,6 +45,11 @@ class Rules:
     @property
     def freshness(self) -> dict[str, int | None]:
         return {name: metric.freshness_days for name, metric in self.metrics.items()}
+
+    @property
+    def compared(self) -> dict[str, Compared]:
+        """The damped ratios, which are told by their two amounts."""
+        return {name: metric.compared for name, metric in self.metrics.items() if metric.compared}
 
     def title(self, metric: str) -> Text | None:
         return self.metrics[metric].title if metric in self.metrics else None

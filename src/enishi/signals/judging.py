@@ -68,7 +68,7 @@ def judge(rows: pd.DataFrame, rules: Rules) -> Judgement:
     bodies = [card.body for card in rules.cards]
     left = have_left(rows)
     chosen = np.where(left, -1, choose_cards(bodies, rows))
-    evaluations = tuple(evaluate(body, rows, rules.freshness) for body in bodies)
+    evaluations = tuple(evaluate(body, rows, rules.freshness, rules.compared) for body in bodies)
     causes = judge_causes(rules.causes, without_stale(rows, rules)).without(left)
     return Judgement(rules, rows, chosen, evaluations, causes)
 

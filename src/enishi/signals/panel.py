@@ -49,6 +49,7 @@ def read_frame(
         every_metric: also the metrics no rule names, for the lists and pages of today.
     """
     metrics = list(rules.metrics.values()) if every_metric else rules.named_metrics()
+    metrics = metrics + [side for m in metrics if m.compared for side in (m.compared.now, m.compared.before)]
     rows = _read_metrics(home, days, metrics, accounts)
     rows = _add_attributes(rows, records, days)
     rows["stage"] = derive_stages(rows, rules.stages)

@@ -12,12 +12,22 @@ import numpy as np
 
 from enishi.definitions.contracts import AlertRule, Cap, CauseRule, Evidence, Measure, Scorecard
 from enishi.kit.text import Text
+from enishi.metrics.api import Compared
 from enishi.signals.card import STATUS, Evaluation, change_lines
 from enishi.signals.causes import CauseEvaluation, rule_metric
 from enishi.signals.context import Rules
 from enishi.signals.evidence import Fact, fact_for
 from enishi.signals.judging import Judgement
-from enishi.signals.texts import cap_text, compares_peers, evidence_text, line_text, measure_title, words
+from enishi.signals.texts import (
+    cap_text,
+    compared_text,
+    compares_peers,
+    evidence_text,
+    line_text,
+    measure_title,
+    plain_log_ratio,
+    words,
+)
 
 CAP_GROUP = "cap"
 ALONE = "alone"
@@ -43,22 +53,33 @@ class Named:
     title: Text
     unit: str
     peers: bool
+    compared: Compared | None = None
 
 
 def name_measure(measure: Measure, rules: Rules) -> Named:
     unit = "points" if measure.manual else rules.unit(measure.metric)
-    return Named(measure, measure_title(measure, rules.title(measure.metric)), unit, compares_peers(measure))
+    title = measure_title(measure, rules.title(measure.metric))
+    return Named(measure, title, unit, compares_peers(measure), rules.compared.get(measure.metric))
 
 
 def describe_line(
-    named: Named, *, value: float | None, points: float | None, weight: float, tenths: int, status: str
+    named: Named,
+    *,
+    value: float | None,
+    points: float | None,
+    weight: float,
+    tenths: int,
+    status: str,
+    amounts: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """One line of a score as pages show it. The status ``alone`` is ``ok`` without peers to compare with."""
     rounded = None if points is None else round(points)
     peers = "alone" if status == ALONE else "peers" if named.peers else ""
     status = "ok" if status == ALONE else status
-    text = line_text(named.title, value, named.unit, rounded, status, peers)
+    told = compared_text(named.compared, *amounts) if named.compared and amounts else None
+    text = line_text(named.title, value, named.unit, rounded, status, peers, told)
     return {
+        **({"amounts": list(amounts)} if amounts else {}),
         "measure": named.measure.id,
         "metric": named.measure.metric,
         "group": named.measure.group,
@@ -97,10 +118,18 @@ def describe_cap(cap: Cap, tenths: int) -> dict[str, Any]:
 
 def compact_lines(lines: Sequence[Row]) -> list[list[Any]]:
     """Lines as they are kept with past scores: the numbers without the words."""
-    return [[line[name] for name in _KEPT] for line in lines]
+    return [[line[name] for name in _KEPT if name in line] for line in lines]
 
 
-_KEPT = ("measure", "value", "points", "weight", "tenths", "status")
+_KEPT = (
+    "measure",
+    "value",
+    "points",
+    "weight",
+    "tenths",
+    "status",
+    "amounts",
+)  # the last only where there are any
 
 
 def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
@@ -114,6 +143,7 @@ def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
             round(float(ev.weight[row, i]), 4),
             int(ev.lines[row, i]),
             _status(ev, row, i),
+            *filter(None, [_amounts_of(ev, row, i)]),
         ]
         for i, measure in enumerate(ev.card.measures)
     ]
@@ -121,6 +151,13 @@ def kept_lines(evaluation: Evaluation, row: int) -> list[list[Any]]:
         cap = ev.card.caps[int(ev.cap[row])]
         lines.append([f"{CAP_GROUP}:{cap.id}", None, None, 0.0, int(ev.lines[row, -1]), "ok"])
     return lines
+
+
+def _amounts_of(evaluation: Evaluation, row: int, i: int) -> list[float] | None:
+    """The two amounts a damped ratio compares; none where they are not known."""
+    found = [number(v) for v in evaluation.amounts[i][row]] if i in evaluation.amounts else []
+    known = [v for v in found if v is not None]
+    return known if len(known) == 2 else None
 
 
 def _status(evaluation: Evaluation, row: int, i: int) -> str:
@@ -139,7 +176,7 @@ def expand_lines(kept: Sequence[Any], card: Scorecard, rules: Rules) -> list[dic
     caps = {f"{CAP_GROUP}:{cap.id}": cap for cap in card.caps}
     lines = []
     for entry in kept:
-        line = dict(zip(_KEPT, entry, strict=True))
+        line = dict(zip(_KEPT, entry, strict=False))
         name = line.pop("measure")
         if name in caps:
             lines.append(describe_cap(caps[name], line["tenths"]))
@@ -172,6 +209,7 @@ class LineWriter:
             weight=round(float(ev.weight[row, i]), 4),
             tenths=int(ev.lines[row, i]),
             status=_status(ev, row, i),
+            amounts=_amounts_of(ev, row, i),
         )
 
     def _cap_line(self, cap: int, tenths: int) -> dict[str, Any]:
@@ -228,6 +266,7 @@ class ReasonWriter:
         self.judgement = judgement
         self.causes: CauseEvaluation = judgement.causes
         self.rules = judgement.rules
+        self.compared = self.rules.compared
         self.facts = facts
         self.columns: dict[str, Any] = {}
 
@@ -278,7 +317,10 @@ class ReasonWriter:
         metric = rule_metric(rule)
         value = number(self._value(metric, row))
         fact = self._fact(row, rule.evidence)
-        text = evidence_text(words(rule.evidence.text), value, self.rules.unit(metric), fact.on)
+        told = None
+        if pair := self._pair(metric, row):
+            told, value = compared_text(self.compared[metric], *pair), plain_log_ratio(*pair, value)
+        text = evidence_text(words(rule.evidence.text), value, self.rules.unit(metric), fact.on, told)
         return {
             "en": text.en,
             "ja": text.ja,
@@ -286,6 +328,13 @@ class ReasonWriter:
             "kind": fact.kind,
             "record_id": fact.record_id or None,
         }
+
+    def _pair(self, metric: str, row: int) -> tuple[float, float] | None:
+        """The two amounts a damped ratio compares; none for other metrics and where they are not known."""
+        if (sides := self.compared.get(metric)) is None:
+            return None
+        now, before = (number(self._value(side.id, row)) for side in (sides.now, sides.before))
+        return None if now is None or before is None else (now, before)
 
     def _fact(self, row: int, evidence: Evidence) -> Fact:
         day = self._day(row)

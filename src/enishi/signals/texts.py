@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from enishi.definitions.contracts import Cap, Measure, PercentileMapping, Words
 from enishi.kit.text import Text, rounded
+from enishi.metrics.api import Compared
 
 OK, MISSING, STALE, OBSERVED = "ok", "missing", "stale", "observed"
 
@@ -71,15 +72,37 @@ def show_value(value: float, unit: str) -> Text:
     return Text(shown.en.strip(), shown.ja)
 
 
+def compared_text(compared: Compared, now: float, before: float) -> Text:
+    """What a damped ratio compares: "0 times in 28 days, 11 times in the 28 before"."""
+    new, old = show_value(now, compared.now.unit), show_value(before, compared.before.unit)
+    return Text(
+        _fill(compared.text.en, now=new.en, before=old.en), _fill(compared.text.ja, now=new.ja, before=old.ja)
+    )
+
+
+def plain_log_ratio(now: float, before: float, damped: float | None) -> float | None:
+    """The ratio without damping; the damped one where there was nothing before."""
+    if before <= 0:
+        return damped
+    return math.log(now / before) if now > 0 else -math.inf
+
+
 @lru_cache(maxsize=200_000)
 def line_text(
-    title: Text, value: float | None, unit: str, points: int | None, status: str, peers: str
+    title: Text,
+    value: float | None,
+    unit: str,
+    points: int | None,
+    status: str,
+    peers: str,
+    told: Text | None = None,
 ) -> Text:
     """One line: "28日間の利用者数 12人 → 80点".
 
     Args:
         value: the metric's; None where there is none.
         points: 0-100, None where the line has none.
+        told: the value in words, where its number is not for reading.
         peers: ``peers`` where the points are a rank among them, ``alone`` where there are too few to rank with.
     """
     if value is None:
@@ -88,7 +111,7 @@ def line_text(
         return Text(
             f"{title.en}: no data, counted as {points} points", f"{title.ja} データなし({points}点として計算)"
         )
-    shown = show_value(value, unit)
+    shown = told or show_value(value, unit)
     if points is None:
         reason = Text("too old, left out", "情報が古いため除外") if status == STALE else Text(
             "too few peers to compare, left out", "比較できる顧客が少ないため除外"
@@ -131,13 +154,15 @@ def cap_text(cap: Cap) -> Text:
 
 
 @lru_cache(maxsize=100_000)
-def evidence_text(template: Text, value: float | None, unit: str, on: date | None) -> Text:
-    """The sentence of a rule with the metric's value and the fact's day put in."""
+def evidence_text(
+    template: Text, value: float | None, unit: str, on: date | None, told: Text | None = None
+) -> Text:
+    """The sentence of a rule with the metric's value and the fact's day put in; ``told`` for ``{amounts}``."""
     shown, size = (_shown(value, unit), _shown(value if value is None else abs(value), unit))
     day = on.isoformat() if on else ""
     return Text(
-        _fill(template.en, value=shown.en, amount=size.en.lstrip("+"), on=day),
-        _fill(template.ja, value=shown.ja, amount=size.ja.lstrip("+"), on=day),
+        _fill(template.en, value=shown.en, amount=size.en.lstrip("+"), on=day, amounts=(told or shown).en),
+        _fill(template.ja, value=shown.ja, amount=size.ja.lstrip("+"), on=day, amounts=(told or shown).ja),
     )
 
 

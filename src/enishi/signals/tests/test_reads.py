@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from enishi.accounts.models import Account, Member, Scope
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
-from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY
+from enishi.signals.models import HealthScore
+from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, stop_day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 
@@ -45,3 +47,18 @@ def test_the_catalogue_tells_coverage_and_use(home: Home) -> None:
     assert lines["nps_latest"].covered == 0
     assert lines["usage_trend_28"].unit == "log_ratio"
     assert api.metric_catalogue(Member(is_active=False))[0].coverage == 0
+
+
+def test_a_fall_of_use_is_told_by_counts_in_lines_kept_lines_and_causes(home: Home) -> None:
+    number, day = 3, stop_day(3) + timedelta(days=26)  # type: ignore[operator]
+    api.score_day(day, now=NOW, home=home)
+    told = api.explain(number, day, home=home)
+    line = next(line for line in told["lines"] if line["measure"] == "trend")
+    now, before = line["amounts"]
+    assert f"{now} times in 28 days, {before} times in the 28 before" in line["text_en"]
+    assert now < before
+    assert line["value"] == pytest.approx(max(-2, math.log((now + 5) / (before + 5))), abs=1e-6)
+    kept = api.lines_of(HealthScore.objects.get(account=number, day=day), home=home)
+    assert next(line for line in kept if line["measure"] == "trend")["text_ja"] == line["text_ja"]
+    said = [text["en"] for cause in told["causes"] for text in cause["evidence"]]
+    assert any("usually" in text or "in the 28 before" in text for text in said)

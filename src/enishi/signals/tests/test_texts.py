@@ -7,12 +7,15 @@ import pytest
 
 from enishi.definitions.contracts import Cap, Condition, Measure, PercentileMapping, PointsMapping
 from enishi.kit.text import Text
+from enishi.metrics.api import REGISTRY
 from enishi.signals.texts import (
     cap_text,
+    compared_text,
     compares_peers,
     evidence_text,
     line_text,
     measure_title,
+    plain_log_ratio,
     show_value,
     unit_of,
 )
@@ -95,3 +98,34 @@ def test_a_fall_is_told_by_its_size() -> None:
 @pytest.mark.parametrize(("value", "unit"), [(-0.003, "log_ratio"), (0.003, "log_ratio"), (-0.001, "ratio")])
 def test_what_rounds_to_zero_has_no_sign(value: float, unit: str) -> None:
     assert show_value(value, unit) == Text("0%", "0%")
+
+
+@pytest.mark.parametrize(
+    ("metric", "now", "before", "en", "ja"),
+    [
+        ("usage_trend_28", 0, 11, "0 times in 28 days, 11 times in the 28 before", "直近28日は0回、その前の28日は11回"),
+        ("usage_trend_28", 0, 0, "0 times in 28 days, 0 times in the 28 before", "直近28日は0回、その前の28日は0回"),
+        (
+            "use_vs_own_past", 1, 12.43,
+            "1 day of use in 28 days (all people), usually 12.4 days", "直近28日は延べ1日、平常は延べ12.4日",
+        ),
+    ],
+)  # fmt: skip
+def test_a_damped_ratio_is_told_by_what_it_compares(
+    metric: str, now: float, before: float, en: str, ja: str
+) -> None:
+    compared = REGISTRY[metric].compared
+    assert compared is not None
+    told = compared_text(compared, now, before)
+    assert told == Text(en, ja)
+    line = line_text(USERS, -0.18, "log_ratio", 63, "ok", "", told)
+    assert (line.en, line.ja) == (f"{USERS.en}: {en} → 63 points", f"{USERS.ja} {ja} → 63点")
+    assert evidence_text(Text("Less: {amounts}", "減少({amounts})"), -0.18, "log_ratio", None, told) == Text(
+        f"Less: {en}", f"減少({ja})"
+    )
+
+
+def test_a_rule_that_asks_for_the_percentage_gets_the_one_without_damping() -> None:
+    assert show_value(plain_log_ratio(0, 11, -1.16) or 0, "log_ratio").en == "-100%"
+    assert show_value(plain_log_ratio(5, 10, -0.4) or 0, "log_ratio").en == "-50%"
+    assert plain_log_ratio(3, 0, 0.47) == 0.47
