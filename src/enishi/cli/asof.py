@@ -45,6 +45,8 @@ def command(
     from enishi.metrics.api import get_metric
 
     refuse_future(day.date(), system_clock())
+    if tell_unknown(day.date(), home, as_json):
+        return
     wanted = {account.pk for account in map(find_account, accounts)}
     rows = known_on(home, day.date(), wanted, metrics or ("mrr", "active_users_28", "days_since_last_seen"))
     if as_json:
@@ -68,9 +70,43 @@ def command(
     )
 
 
+def tell_unknown(day: date, home: Home, as_json: bool) -> bool:
+    """Whether the day lies before the first fact of any customer; says so, and which day is the first."""
+    from enishi.signals.api import first_known_day
+
+    first = first_known_day(home)
+    if first is not None and day >= first:
+        return False
+    if as_json:
+        show_json({"day": day, "accounts": [], "first_known_day": first})
+        return True
+    click.echo(
+        say(
+            f"Nothing was known of any customer on {day}.",
+            f"{day} の時点では、どの顧客企業についても情報がありませんでした。",
+        )
+    )
+    if first:
+        click.echo(say(f"→ The first day with facts is {first}.", f"→ 情報がある最初の日は {first} です。"))
+    return True
+
+
 def _tell_provenance(day: date) -> None:
-    """Scores made afterwards, or by a version published afterwards, say so."""
+    """Scores made afterwards, or by a version published afterwards, say so; those of today, when they were made: the
+    metrics beside them are of this moment."""
+    from enishi.accounts.company import company_day, company_zone
     from enishi.signals.api import provenances_on
+    from enishi.signals.models import HealthScore
+
+    latest = HealthScore.objects.filter(day=day).order_by("-computed_at").first()
+    if day == company_day(system_clock()) and latest:
+        local = latest.computed_at.astimezone(company_zone())
+        click.echo(
+            say(
+                f"Scores of {local:%H:%M}, metrics of this moment.",
+                f"スコアは {local:%H:%M} 時点、指標は現在の値です。",
+            )
+        )
 
     for one in provenances_on(day):
         if text := one.text():

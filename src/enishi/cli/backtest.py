@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from enishi.cli.installation import open_installation
 from enishi.cli.show import progress, show_json
-from enishi.cli.words import DAY, json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, say, spoken, this_program
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+
+if TYPE_CHECKING:
+    from enishi.signals.api import Outcome
+
+SHORT = 30  # days of silence that can be asked after where the history is young
 
 
 @spoken(
@@ -85,8 +90,10 @@ def command(
         result = run_backtest(trial, home=home, progress=step)
     if as_json:
         show_json(for_machines(result))
-    else:
-        click.echo(as_table(result, language()))
+        return
+    click.echo(as_table(result, language()))
+    if not result["rows"]:
+        _advise(wanted, first, last)
 
 
 def _check_span(first: date, last: date, days: tuple[date, ...]) -> None:
@@ -99,6 +106,25 @@ def _check_span(first: date, last: date, days: tuple[date, ...]) -> None:
             ),
             Text("Choose a longer span, or --every week.", "期間を広げるか、--every week をお試しください。"),
         )
+
+
+def _advise(outcome: Outcome, first: date, last: date) -> None:
+    """Why nothing could be compared, and what can be tried instead."""
+    has = (last - first).days
+    if has < outcome.days + SHORT:
+        why = Text(
+            f"The history back-tested has {has} days; {outcome} needs {outcome.days} after a day judged.",
+            f"検証した履歴は{has}日分です。{outcome} には、判定日の後に{outcome.days}日分の履歴が必要です。",
+        )
+    else:
+        why = Text(
+            f"No account could be followed over {outcome.days} days ({outcome}) from {first} to {last}.",
+            f"{first} から {last} の間に、{outcome.days}日間({outcome})の経過を追える顧客企業がありませんでした。",
+        )
+    click.echo(f"\n{say(why)}")
+    if outcome.days > SHORT:
+        short = f"{this_program()} backtest --outcome silence:{SHORT} --every week"
+        click.echo(say(f"→ Try `{short}`.", f"→ `{short}` をお試しください。"))
 
 
 def for_machines(result: dict[str, Any]) -> dict[str, Any]:

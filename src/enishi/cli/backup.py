@@ -11,7 +11,7 @@ from enishi.cli.installation import open_installation
 from enishi.cli.show import progress, show_json
 from enishi.cli.words import json_option, say, spoken
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import Conflict
+from enishi.kit.errors import Conflict, NotFound
 from enishi.kit.text import Text
 
 
@@ -34,6 +34,14 @@ def command(file: Path | None, as_json: bool) -> None:
             "file_exists",
             Text(f"{target} exists already.", f"{target} はすでに存在します。"),
             Text("Name another file.", "別のファイル名を指定してください。"),
+        )
+    if not target.parent.is_dir():
+        raise NotFound(
+            "no_folder",
+            Text(f"There is no folder {target.parent}.", f"フォルダー {target.parent} がありません。"),
+            Text(
+                "Make it, or name another file.", "フォルダーを作成するか、別のファイル名を指定してください。"
+            ),
         )
     with progress(say("Backing up", "バックアップ中")) as step:
         made = make_backup(home, target, now, step)

@@ -83,7 +83,11 @@ def enishi(data: Path | None, lang: str | None) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every refusal becomes a message with its remedy and an exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    choose_language(given)
+    try:
+        choose_language(given)
+    except EnishiError as error:
+        tell_error(error, "--json" in given)
+        sys.exit(1)
     sys.exit(run(given))
 
 
@@ -113,7 +117,8 @@ def tell_error(error: EnishiError, as_json: bool) -> None:
         return
     click.secho(f"{say('Error', 'エラー')}: {say(error.message)}", fg="red", err=True)
     for name, text in error.fields.items():
-        click.echo(f"  {name}: {say(text)}", err=True)
+        if say(text) not in say(error.message):
+            click.echo(f"  {name}: {say(text)}", err=True)
     if error.hint:
         click.echo(f"→ {say(error.hint)}", err=True)
 

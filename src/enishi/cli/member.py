@@ -8,7 +8,7 @@ import click
 
 from enishi.cli.init import tell_sign_in
 from enishi.cli.installation import open_installation
-from enishi.cli.setting_up import ADMIN_MAIL, SignIn, make_password
+from enishi.cli.setting_up import SignIn, first_administrator, make_password
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import Command, _Spoken, json_option, option, say, this_program
 from enishi.kit.errors import EnishiError
@@ -102,11 +102,20 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
         validate_email(email)
     except ValidationError as error:
         raise _refusal(
-            "bad_mail", f"{email} is no mail address.", f"{email} はメールアドレスの形式ではありません。"
+            "bad_mail",
+            f"{email} is no mail address.",
+            f"{email} はメールアドレスの形式ではありません。",
+            Text("Write it as name@company.example.", "name@company.example の形で指定してください。"),
         ) from error
     if Member.objects.filter(email__iexact=email).exists():
         raise _refusal(
-            "member_exists", f"{email} is a member already.", f"{email} はすでに登録されています。"
+            "member_exists",
+            f"{email} is a member already.",
+            f"{email} はすでに登録されています。",
+            Text(
+                f"`{this_program()} member password {email}` makes a new password.",
+                f"`{this_program()} member password {email}` でパスワードを再発行できます。",
+            ),
         )
     password = make_password()
     member = Member.objects.create_user(
@@ -119,7 +128,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
 @command.command(
     "password", cls=Command, text=Text("Give a member a new password.", "新しいパスワードを発行します。")
 )
-@click.argument("email", default=ADMIN_MAIL)
+@click.argument("email", default="")
 @json_option()
 def password(email: str, as_json: bool) -> None:
     open_installation()
@@ -143,7 +152,7 @@ def password(email: str, as_json: bool) -> None:
         "紛失した二要素認証を解除します。\n\nメンバーのセッションはすべて終了し、パスワードのみでサインインできます。会社の設定で必須の場合は、次回のサインイン時に再設定の画面へ進みます。",
     ),
 )
-@click.argument("email", default=ADMIN_MAIL)
+@click.argument("email", default="")
 @json_option()
 def factor(email: str, as_json: bool) -> None:
     open_installation()
@@ -168,9 +177,11 @@ def factor(email: str, as_json: bool) -> None:
 
 
 def _find(email: str) -> Member:
+    """The active member of a mail address; without one the first administrator."""
     from enishi.accounts.models import Member
 
-    member = Member.objects.filter(email__iexact=email, is_active=True).first()
+    active = Member.objects.filter(email__iexact=email, is_active=True)
+    member = active.first() if email else first_administrator()
     if member is None:
         raise _refusal(
             "unknown_member",
@@ -187,11 +198,12 @@ def _tell(sign_in: SignIn, as_json: bool) -> None:
         tell_sign_in(sign_in)
 
 
-def _refusal(code: str, en: str, ja: str) -> EnishiError:
+def _refusal(code: str, en: str, ja: str, hint: Text | None = None) -> EnishiError:
     return EnishiError(
         code,
         Text(en, ja),
-        Text(
+        hint
+        or Text(
             f"`{this_program()} member list` shows who there is.",
             f"`{this_program()} member list` で登録済みのメンバーを確認できます。",
         ),

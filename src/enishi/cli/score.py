@@ -70,6 +70,6 @@ def show_bands(day: date, counts: dict[str, int]) -> None:
     show_table(
         [say("Band", "区分"), say("Accounts", "顧客企業"), say("Share", "割合")],
         rows,
-        say(f"As of {day}: {total} accounts", f"{day} 時点: {total}社"),
+        say(f"As of {day}: {total} account{'' if total == 1 else 's'}", f"{day} 時点: {total}社"),
         right=(1, 2),
     )

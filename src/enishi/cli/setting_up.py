@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from enishi.cli.installation import pending_migrations
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
+
+if TYPE_CHECKING:
+    from enishi.accounts.models import Member
 
 ADMIN_MAIL = "admin@enishi.example"
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that reads like something else
@@ -42,14 +46,21 @@ def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn |
         company.language = language
         company.save(update_fields=["language"])
     install_defaults(SYSTEM, system_clock())
-    return _first_administrator(email, language or company.language)
+    return _make_administrator(email, language or company.language)
 
 
-def _first_administrator(email: str | None, language: str) -> SignIn | None:
+def first_administrator() -> Member | None:
+    """The administrator who has been there longest."""
+    from enishi.accounts.models import Member, Role
+
+    return Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
+
+
+def _make_administrator(email: str | None, language: str) -> SignIn | None:
     from enishi.accounts.audit import SYSTEM, write_audit
     from enishi.accounts.models import Member, Role, Scope
 
-    admin = Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
+    admin = first_administrator()
     if admin is not None:
         return SignIn(admin.email, None)
     password = make_password()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import click.formatting
 import click.types
 
 from enishi.cli.wrapping import wrap_japanese
+from enishi.kit.errors import EnishiError
 from enishi.kit.text import LANGUAGES, Text
 
 _wrap_text = click.formatting.wrap_text
@@ -50,17 +53,27 @@ CLICK_WORDS = {
     "{value!r} is not one of {choices}.": "{value!r} は次のいずれでもありません: {choices}",
     "{value!r} is not a valid {number_type}.": "{value!r} は数値ではありません。",
     "{value} is not in the range {range}.": "{value} は範囲 {range} の外です。",
+    "{name} {filename!r} is a file.": "{filename!r} はファイルです。フォルダーを指定してください。",
     "{name} {filename!r} is a directory.": "{filename!r} はフォルダーです。",
     "Got unexpected extra argument ({args})": "余分な引数があります({args})",
     "Got unexpected extra arguments ({args})": "余分な引数があります({args})",
     "{name} {filename!r} does not exist.": "{filename!r} がありません。",
-    "{value!r} does not match the format {format}.": "{value!r} は {format} の形ではありません。",
-    "{value!r} does not match the formats {formats}.": "{value!r} は {formats} のいずれの形でもありません。",
 }
 
 
 def choose_language(arguments: Sequence[str]) -> str:
-    """The language of this run: ``--lang``, ``ENISHI_LANG``, or that of the terminal."""
+    """The language of this run: ``--lang``, ``ENISHI_LANG``, or that of the terminal (English where it is neither).
+
+    Raises:
+        EnishiError: ``bad_language`` where ``ENISHI_LANG`` asks for one there is not.
+    """
+    own = os.environ.get("ENISHI_LANG", "")
+    if own and not _argument(arguments) and own.lower()[:2] not in LANGUAGES:
+        raise EnishiError(
+            "bad_language",
+            Text(f"ENISHI_LANG={own} is no language of Enishi.", f"ENISHI_LANG={own} には対応していません。"),
+            Text("Write ja or en, or leave it out.", "ja または en を指定するか、設定を外してください。"),
+        )
     wanted = _argument(arguments) or next(
         (
             value
@@ -168,8 +181,29 @@ def program_name() -> str:
     return "enishi" if os.path.dirname(program) in os.get_exec_path() else program
 
 
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
 class _Day(click.DateTime):
-    """A day, shown in help as people write it and not as a pattern of the library."""
+    """A day, shown in help as people write it and not as a pattern of the library; any way that begins with the year
+    is read."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return super().convert(value, param, ctx)
+        match = _YEAR_FIRST.fullmatch(value.strip())
+        written = "-".join(match.groups()) if match else ""
+        try:
+            return datetime.strptime(written, "%Y-%m-%d")  # noqa: DTZ007 - a calendar day, no instant
+        except ValueError:
+            self.fail(
+                say(
+                    f"'{value}' is no day. Write it as 2026-10-01.",
+                    f"「{value}」は日付として読めません。2026-10-01 の形で指定してください。",
+                ),
+                param,
+                ctx,
+            )
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "YYYY-MM-DD"

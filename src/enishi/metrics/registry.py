@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
@@ -32,9 +33,20 @@ def get_metric(id: str) -> Metric:
         raise NotFound(
             "unknown_metric",
             Text(f"There is no metric {id!r}.", f"指標「{id}」はありません。"),
-            Text("See the metric catalogue for the ids.", "指標一覧でIDをご確認ください。"),
+            _where_ids_are(id),
         )
     return REGISTRY[id]
+
+
+def _where_ids_are(id: str) -> Text:
+    """Ids like the mistyped one, and where all of them stand."""
+    near = ", ".join(get_close_matches(id, REGISTRY, 3))
+    return Text(
+        (f"Did you mean {near}? " if near else "")
+        + "All ids: Health → Metrics, or docs/reference/metrics.md.",
+        (f"候補: {near}。" if near else "")
+        + "IDの一覧は「ヘルス → 指標」または docs/reference/metrics.md をご覧ください。",
+    )
 
 
 def chosen(metrics: Iterable[Metric | str] | None) -> list[Metric]:

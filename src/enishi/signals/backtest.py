@@ -305,11 +305,14 @@ def verdict(result: dict[str, Any]) -> Verdict:
     churned = result["churned"]
     difference = result["against_recency"]
     if churned < LEAST_CHURNS or difference["value"] is None:
+        loss_en, loss_ja = (
+            ("losses", "離脱") if result["outcome"].startswith("silence") else ("churns", "解約")
+        )
         return Verdict(
             "too_few",
             Text(
-                f"Too few churns to judge: {churned} seen, at least {LEAST_CHURNS} needed.",
-                f"解約が{churned}件しかなく、良し悪しを判断できません(少なくとも{LEAST_CHURNS}件が必要です)。",
+                f"Too few {loss_en} to judge: {churned} seen, at least {LEAST_CHURNS} needed.",
+                f"{loss_ja}が{churned}件しかなく、良し悪しを判断できません(少なくとも{LEAST_CHURNS}件が必要です)。",
             ),
         )
     published = result.get("against_published")

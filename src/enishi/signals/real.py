@@ -83,7 +83,9 @@ def run_real(home: Home, now: datetime, path: Path | None = None) -> dict[str, A
 def as_table(result: dict[str, Any], language: str = "en") -> str:
     """The back-test as plain text for a terminal or a README."""
     ja = language.startswith("ja")
-    parts = [[_heading(result, ja)], _scores(result, ja), _rates(result, ja), [_lead(result, ja)]]
+    parts = [[_heading(result, ja)]]
+    if result["rows"]:
+        parts += [_scores(result, ja), _rates(result, ja), [_lead(result, ja)]]
     parts.append([result["verdict"]["ja" if ja else "en"]])
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -93,10 +95,15 @@ def _heading(result: dict[str, Any], ja: bool) -> str:
     share = f"{100 * rate:.1f}%" if rate is not None else "-"
     if ja:
         return f"{result['from']}〜{result['to']} {result['snapshots']}時点、{result['rows']}行、{result['accounts']}社、その後の離脱 {share}({result['outcome']})"
-    return (
-        f"{result['from']} to {result['to']}: {result['snapshots']} snapshots, {result['rows']} rows, "
-        f"{result['accounts']} accounts, {share} lost afterwards ({result['outcome']})"
+    counts = ", ".join(
+        f"{n} {one}" if n == 1 else f"{n} {one}s"
+        for n, one in (
+            (result["snapshots"], "snapshot"),
+            (result["rows"], "row"),
+            (result["accounts"], "account"),
+        )
     )
+    return f"{result['from']} to {result['to']}: {counts}, {share} lost afterwards ({result['outcome']})"
 
 
 _NAMES = {

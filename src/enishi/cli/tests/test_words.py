@@ -96,7 +96,7 @@ def test_wrong_usage_is_told_in_the_language_and_by_the_exit_code(capsys: pytest
     [
         (["serve", "--prt", "8"], "'--port' ではありませんか"),
         (["serve", "--port", "99999999"], "範囲"),
-        (["asof", "6/30"], "の形ではありません"),
+        (["asof", "6/30"], "の形で指定してください"),
         (["--data", "x", "serve", "--only", "all"], "次のいずれでもありません"),
     ],
 )
