@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from enishi.accounts.models import Account, Company, Contact, Member
-from enishi.kit.text import Text
+from enishi.kit.text import Text, full_name
 from enishi.work.contracts import Draft, Play, Reason
 
 
@@ -39,7 +39,7 @@ def draft(
     return Draft(
         language=language,
         subject=play.subject.in_language(language).format_map(words),
-        body=_tidy(play.body.in_language(language).format_map(words)),
+        body=_tidy(_signable(play.body.in_language(language), words["member"]).format_map(words)),
         contact_id=contact.pk if contact else None,
         to=contact.email if contact else "",
     )
@@ -74,9 +74,18 @@ def courtesy(contact: Contact | None, language: str) -> str:
 
 
 def sender(member: Member, language: str) -> str:
+    """How the writer names himself; empty where no name is known: a mail address is not one."""
     if language == "ja":
-        return member.family_name or member.given_name or member.email
-    return member.full_name
+        return member.family_name or member.given_name
+    return full_name(member.family_name, member.given_name)
+
+
+_SIGNED = re.compile(r"^\{member\}\n|の?\{member\}", re.MULTILINE)
+
+
+def _signable(body: str, name: str) -> str:
+    """The body without the writer's name, and without the line it stands on alone, where there is none."""
+    return body if name else _SIGNED.sub("", body)
 
 
 def _account_line(account: Account, contact: Contact | None, language: str, internal: bool) -> str:

@@ -66,6 +66,22 @@ def test_a_draft_addresses_the_person_who_is_still_there() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("customer", "signed"), [("sakura", "でございます"), ("acme", "Kind regards,\n")])
+def test_a_draft_of_a_member_without_a_name_is_signed_by_the_company(customer: str, signed: str) -> None:
+    world = make_world()
+    account = getattr(world, customer)
+    ranked = place(judgement_of(account), TODAY, declared_plays())
+    assert ranked is not None
+    world.takahashi.family_name = world.takahashi.given_name = ""
+    company = world.company.name
+    contacts = list(account.contacts.all())
+    body = draft(ranked.play, account, contacts, world.takahashi, world.company).body
+    assert world.takahashi.email not in body
+    assert (f"{company}{signed}" if customer == "sakura" else f"{signed}{company}") in body
+    assert body.endswith(f"\n{company}\n")
+
+
+@pytest.mark.django_db
 def test_a_draft_speaks_the_customers_language_not_the_readers() -> None:
     world = make_world()
     ranked = place(judgement_of(world.acme), TODAY, declared_plays())

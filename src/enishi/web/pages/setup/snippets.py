@@ -34,6 +34,7 @@ import segment.analytics as analytics
 analytics.write_key = "{key}"
 analytics.host = "{url}"
 
+# Send the group first: it makes the customer and names it. / 先に送ると、この名称で顧客企業が登録されます。
 analytics.group("user-1", "customer-1", {{"name": "株式会社花山"}})
 analytics.track("user-1", "Report opened", context={{"groupId": "customer-1"}})
 analytics.flush()
@@ -44,6 +45,7 @@ import {{ Analytics }} from "@segment/analytics-node";
 
 const analytics = new Analytics({{ writeKey: "{key}", host: "{url}" }});
 
+// Send the group first: it makes the customer and names it. / 先に送ると、この名称で顧客企業が登録されます。
 analytics.group({{ userId: "user-1", groupId: "customer-1", traits: {{ name: "株式会社花山" }} }});
 analytics.track({{ userId: "user-1", event: "Report opened", context: {{ groupId: "customer-1" }} }});
 await analytics.closeAndFlush();
