@@ -48,12 +48,23 @@ def erase_contact(contact: Contact, *, actor: Member | str, now: datetime) -> Er
         records = _blank_records(contact, now)
         _blank_versions(contact, links)
         OutsideId.objects.filter(contact=contact).delete()
+        gone = contact.outside_id
         label = _blank_contact(contact, now)
+        _blank_deletions(contact.source, gone, label)
         AuditLine.objects.filter(target_kind="contact", target_id=str(contact.pk)).update(
             target_label=label, detail={}
         )
         write_audit(actor, "contact_erased", contact, account=contact.account, detail={"records": records})
     return Erased(contact.pk, sorted(users), sorted(texts), records)
+
+
+def _blank_deletions(source: str, outside_id: str, label: str) -> None:
+    """Where the audit log tells the ids of contacts that were taken away."""
+    lines = AuditLine.objects.filter(verb="records_deleted", target_label=CONTACT.name, detail__source=source)
+    for line in lines:
+        ids = [label if one == outside_id else one for one in line.detail["ids"]]
+        if ids != line.detail["ids"]:
+            AuditLine.objects.filter(pk=line.pk).update(detail=line.detail | {"ids": ids})
 
 
 def _blank_contact(contact: Contact, now: datetime) -> str:

@@ -18,6 +18,7 @@ from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
+from enishi.ingest.sweeping import Sought, count_naming
 from enishi.ingest.traits import apply_identities, keep_failed
 from enishi.kit.clock import Clock, system_clock
 from enishi.store.columns import Events
@@ -139,8 +140,10 @@ class DjangoApplication:
         ]
 
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
+        """What is left is read back here, too."""
+        sought = Sought([user for _system, user in erasure.users])
         ErasureRequest.objects.filter(pk=erasure.number).update(
-            done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces
+            done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces + count_naming(sought)
         )
 
 

@@ -11,8 +11,16 @@ from django.db.models import Q
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.erasing import blank_texts, erase_contact
-from enishi.accounts.models import Contact, Member
+from enishi.accounts.models import Contact, Member, Record, RecordVersion
+from enishi.accounts.versions import lock_versions
 from enishi.ingest.models import Correction, ErasureRequest, Reject
+from enishi.ingest.sweeping import Sought, redact_everywhere, rows_naming
+from enishi.kit.text import Text
+from enishi.store.kinds import KINDS
+
+_EMPTIED = Text(
+    "Emptied: it named a person who was erased.", "消去された人物の情報を含んでいたため、内容を消去しました。"
+)
 
 
 def ask_erasure(
@@ -27,9 +35,17 @@ def ask_erasure(
     """
     with transaction.atomic():
         husk = erase_contact(contact, actor=actor, now=now)
+        named = [*husk.texts, *(user for _, user in husk.users)]
+        sought = Sought(named)
+        texts = sorted({*texts, *_records_naming(sought)})
         blanked = blank_texts(texts, now=now)
-        rejects = _empty_rejects([*husk.texts, *(user for _, user in husk.users)])
-        request = _request(husk.users, husk.contact_id, actor, now)
+        rejects = _empty_rejects(named, sought)
+        redact_everywhere(sought, f"erased-{husk.contact_id}")
+        users = {
+            *husk.users,
+            *(("", text) for text in husk.texts),
+        }  # addresses are looked for at the end, too
+        request = _request(sorted(users), husk.contact_id, actor, now)
         request.texts, request.rejects = [list(text) for text in texts], rejects
         request.records = husk.records + blanked
         request.save()
@@ -39,11 +55,25 @@ def ask_erasure(
 def ask_user_erasure(system: str, user_id: str, *, actor: Member | str, now: datetime) -> ErasureRequest:
     """The same for a user id that is no contact here."""
     with transaction.atomic():
+        lock_versions()
+        sought = Sought([user_id])
         request = _request([(system, user_id)], None, actor, now)
-        request.rejects = _empty_rejects([user_id])
+        texts = _records_naming(sought)
+        request.records, request.texts = blank_texts(texts, now=now), [list(text) for text in texts]
+        request.rejects = _empty_rejects([user_id], sought)
+        redact_everywhere(sought, "erased")
         request.save()
         write_audit(actor, "user_erased", f"{system} user")
     return request
+
+
+def _records_naming(sought: Sought) -> list[tuple[str, int]]:
+    """Records of others whose fields or history name the person: in the store they lose their texts as well."""
+    found = {(row.kind, row.pk) for row, _ in rows_naming(sought, Record)}
+    found |= {(row.kind, row.record_id) for row, _ in rows_naming(sought, RecordVersion)}
+    return sorted(
+        (kind, number) for kind, number in found if kind in KINDS and kind not in ("account", "contact")
+    )
 
 
 def _request(
@@ -55,9 +85,10 @@ def _request(
     )
 
 
-def _empty_rejects(texts: Sequence[str]) -> int:
-    """Items on the desk that quote one of the texts lose what they quote; so do corrections."""
-    found = Q(pk__in=[])
+def _empty_rejects(texts: Sequence[str], sought: Sought) -> int:
+    """Items on the desk that quote one of the texts lose what they quote, and the reasons that may; so do
+    corrections."""
+    found = Q(pk__in=[row.pk for row, _ in rows_naming(sought, Reject)])
     for text in texts:
         for quoted in {json.dumps(text), json.dumps(text, ensure_ascii=False)}:
             found |= Q(payload__contains=quoted)
@@ -66,6 +97,9 @@ def _empty_rejects(texts: Sequence[str]) -> int:
         if {text.casefold() for text in texts} & {part.casefold() for part in (*values, *values.values())}:
             correction.rule, correction.kept = {}, False
             correction.save(update_fields=["rule", "kept"])
-    rows = Reject.objects.filter(found)
+    numbers = list(Reject.objects.filter(found).values_list("pk", flat=True))
+    rows = Reject.objects.filter(pk__in=numbers)
     rows.filter(status=Reject.Status.OPEN).update(status=Reject.Status.DISCARDED)
-    return rows.update(payload="{}", closed_by="erasure")
+    return rows.update(
+        payload="{}", message_en=_EMPTIED.en, message_ja=_EMPTIED.ja, closed_by="erasure"
+    )

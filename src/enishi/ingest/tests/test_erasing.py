@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Company, Contact, RecordVersion
+from enishi.accounts.models import AuditLine, Company, Contact, RecordVersion
+from enishi.accounts.removing import delete_records
 from enishi.ingest.api import (
     apply_retention,
     ask_erasure,
@@ -17,7 +20,8 @@ from enishi.ingest.api import (
     list_unmatched_groups,
     list_unmatched_users,
 )
-from enishi.ingest.models import ErasureRequest, Reject, StorePolicy, WriteKey
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.models import Answer, ApiKey, Correction, ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.tests.test_carrying import rows, send, track
 from enishi.kit.clock import HandClock
 from enishi.kit.home import Home
@@ -114,3 +118,84 @@ def test_the_policy_decides_how_long_raw_events_stay(home: Home, clock: HandCloc
     apply_retention(home, clock())
     assert [row["message_id"] for row in rows(home, "events")] == ["m2"]
     assert sum(row["n"] for row in rows(home, "usage")) == 2
+
+
+MAIL = "hanako.secret@acme.example"
+
+
+def naming(*texts: str) -> list[str]:
+    """Every column of every model in which one of the texts stands."""
+    return [
+        f"{model._meta.label}.{name}"
+        for model in apps.get_models()
+        for row in model._default_manager.values()
+        for name, value in row.items()
+        if any(text in json.dumps(value, ensure_ascii=False, default=str) for text in texts)
+    ]
+
+
+def test_an_erased_person_is_in_no_column_of_any_table(
+    home: Home, clock: HandClock, company: Company, tmp_path: Path
+) -> None:
+    now = clock()
+    save_records(KINDS["account"], [{"id": "A", "name": "A"}], source="product", actor="t", now=now)
+    person = {"id": MAIL, "account": "A", "family_name": "秘密", "email": MAIL, "user_id": MAIL}
+    save_records(
+        KINDS["contact"], [person, {"id": "c9", "account": "A"}], source="product", actor="t", now=now
+    )
+    ticket = {"id": "t1", "account": "A", "opened_at": "2026-01-01", "subject": f"call {MAIL.upper()} back"}
+    save_records(KINDS["ticket"], [ticket], source="product", actor="t", now=now)
+    path = tmp_path / "tickets.csv"
+    path.write_text(
+        "id,account,contact,opened_at,severity,subject\n"
+        f"1,A,{MAIL},2026-01-01,very bad,please help {MAIL} soon\n2,A,,{MAIL},high,x\n"
+        f"3,A,,2026-01-02,high,y\n4,A,,2026-01-02,bad,ask x{MAIL}.example\n"
+    )
+    import_file(home, path, "ticket", actor="t", now=now)
+    replayed = Reject.objects.last()
+    assert replayed is not None
+    Reject.objects.filter(pk=replayed.pk).update(
+        status="replayed", payload="{}", context={"told": [f"by {MAIL}"]}
+    )
+    Correction.objects.create(
+        kind="ticket", rule={}, reasons={json.dumps([f"'{MAIL}'?", "?"]): 1}, made_by="p"
+    )
+    api = ApiKey(name="k")
+    api.assign()
+    api.save()
+    Answer.objects.create(
+        api_key=api, key="1", request="x", body=json.dumps({"message": f"'{MAIL}' is unknown"})
+    )
+    delete_records(KINDS["contact"], [MAIL, "c9"], source="product", actor="t", now=now)
+    drain(home, clock)
+    found = set(naming(MAIL))
+    assert found >= {
+        "accounts.AuditLine.detail",
+        "ingest.Reject.payload",
+        "ingest.Reject.message_ja",
+        "ingest.Answer.body",
+    }
+    request = ask_erasure(Contact.objects.get(outside_id=MAIL), actor="boss", now=now)
+    drain(home, clock)
+    request.refresh_from_db()
+    assert (naming(MAIL, MAIL.upper(), "秘密"), request.traces, request.users) == (
+        ["ingest.Reject.payload"],
+        0,
+        [],
+    )
+    (other,) = Reject.objects.filter(payload__contains=MAIL)
+    assert other.status == "open"  # the address of somebody else ends alike
+    ids = AuditLine.objects.get(verb="records_deleted").detail["ids"]
+    assert ids == [f"erased-{request.contact_id}", "c9"]
+
+
+def test_what_still_names_the_person_here_is_counted(home: Home, clock: HandClock, company: Company) -> None:
+    save_records(KINDS["account"], [{"id": "A", "name": "A"}], source="product", actor="t", now=clock())
+    row = {"account": "A", "email": MAIL}
+    save_records(KINDS["contact"], [row | {"id": "c1"}], source="product", actor="t", now=clock())
+    save_records(KINDS["contact"], [row | {"id": "c2"}], source="crm", actor="t", now=clock())
+    request = ask_erasure(Contact.objects.get(outside_id="c1"), actor="boss", now=clock())
+    drain(home, clock)
+    request.refresh_from_db()
+    assert request.traces
+    assert Contact.objects.get(outside_id="c2").email == MAIL
