@@ -29,6 +29,7 @@ from enishi.store.parquet import write_file
 from enishi.store.publishing import replace_files
 from enishi.store.rollups import with_months_again
 from enishi.store.schema import ROLLUPS
+from enishi.store.writer import transaction
 
 _USER_COLUMNS = {
     "events": ("user_no",),
@@ -177,9 +178,10 @@ def _blank(rows: pa.Table, hit: pa.Array, *, column: str, personal: tuple[str, .
 def forget_users(database: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
     """Remove a person from the writer's own tables. The file must be rewritten afterwards."""
     listed = ",".join(map(str, numbers)) or "0"
-    database.execute(f"DELETE FROM users WHERE no IN ({listed})")  # noqa: S608 - integers
-    database.execute(f"DELETE FROM memberships WHERE user_no IN ({listed})")  # noqa: S608
-    database.execute(f"DELETE FROM aliases WHERE user_no IN ({listed}) OR previous_no IN ({listed})")  # noqa: S608
+    with transaction(database):
+        database.execute(f"DELETE FROM memberships WHERE user_no IN ({listed})")  # noqa: S608 - integers
+        database.execute(f"DELETE FROM aliases WHERE user_no IN ({listed}) OR previous_no IN ({listed})")  # noqa: S608
+        database.execute(f"DELETE FROM users WHERE no IN ({listed})")  # noqa: S608
 
 
 def find_traces(home: Home, erasure: Erasure) -> int:

@@ -10,8 +10,9 @@ import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import duckdb
 import pytest
 
 import enishi.store.consumer as consumer_module
@@ -19,6 +20,7 @@ import enishi.store.durable as durable
 import enishi.store.publishing as publishing
 from enishi.store.compaction import FAN_IN
 from enishi.store.contracts import Erasure, Version
+from enishi.store.erasure import forget_users, numbers_of
 from enishi.store.inbox import Inbox
 from enishi.store.published import Published
 from enishi.store.tests.fakes import START, Bench, event, us
@@ -148,6 +150,43 @@ def test_an_erasure_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> N
         assert bench.application.to_erase == []
         assert [row["message_id"] for row in bench.rows("events")] == ["b"]
         assert [row["user_id"] for row in bench.rows("users")] == ["ito"]
+
+
+class Fragile:
+    """A database that fails at one statement."""
+
+    def __init__(self, real: duckdb.DuckDBPyConnection, fails_at: str) -> None:
+        self.real, self.fails_at = real, fails_at
+
+    def execute(self, query: str, *more: Any) -> Any:
+        if query.startswith(self.fails_at):
+            raise Crash(query)
+        return self.real.execute(query, *more)
+
+
+@pytest.mark.parametrize(
+    "fails_at", [f"DELETE FROM {table}" for table in ("users", "memberships", "aliases")]
+)
+def test_a_person_is_forgotten_whole_or_not_at_all(bench: Bench, fails_at: str) -> None:
+    """Numbers are found by ids and aliases: were these gone first, the rest would stay for ever."""
+    bench.send(
+        event("a", anonymous="device"), event("b", user="", anonymous="device"), event("c", user="ito")
+    )
+    bench.catch_up()
+    person = [("product", "sato")]
+    with bench.consumer() as consumer:
+        numbers = numbers_of(consumer.db, consumer.users, person)
+        with pytest.raises(Crash):
+            forget_users(cast(Any, Fragile(consumer.db, fails_at)), numbers)
+    with bench.consumer() as consumer:
+        assert numbers_of(consumer.db, consumer.users, person) == numbers
+        assert len(numbers) == 2
+        forget_users(consumer.db, numbers)
+        left = [
+            consumer.db.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]
+            for name in ("users", "memberships", "aliases")
+        ]
+        assert left == [1, 1, 0]
 
 
 def test_readers_see_one_generation_or_the_next(bench: Bench) -> None:
