@@ -176,6 +176,13 @@ def _tell_columns(made: Any) -> None:
         click.secho(told, fg="yellow" if remark.grave else None, err=True)
 
 
+def _titles(kind: str) -> dict[str, str]:
+    from enishi.ingest.files.kinds import FILE_KINDS
+    from enishi.ingest.files.reading import ROW, ROW_TITLE
+
+    return {field.name: say(field.title) for field in FILE_KINDS[kind].fields} | {ROW: say(ROW_TITLE)}
+
+
 def _tell(made: Any, tally: Any, dry_run: bool) -> None:
     counts = tally.counts
     words = {
@@ -194,8 +201,15 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
     _tell_columns(made)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
+    titles = _titles(made.kind)
+    for name, (count, en, ja) in tally.warnings.items():
+        title = titles.get(name, name)
+        told = say(
+            f"  {title}: {count} row{'s' * (count > 1)}, for example: {en}", f"  {title}: {count}行。例: {ja}"
+        )
+        click.secho(told, fg="yellow", err=True)
     for row, errors in tally.examples[:EXAMPLES]:
-        reasons = "; ".join(f"{field}: {say(text)}" for field, text in errors.items())
+        reasons = "; ".join(f"{titles.get(name, name)}: {say(text)}" for name, text in errors.items())
         click.echo(say(f"  row {row.place}: {reasons}", f"  {row.place}行目: {reasons}"), err=True)
     if counts["rejected"] > EXAMPLES:
         click.echo(

@@ -19,6 +19,7 @@ from enishi.store.schema import DEFAULT_SYSTEM
 _BODY_ITEMS = 1000
 _BODY_BYTES = 400_000
 _COMMIT_BYTES = 8 << 20
+_ANY_NAME = f"row:{'0' * 32}"  # as long as the name a row gets
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -136,6 +137,18 @@ def accept_messages(
     for _size in append_bodies(inbox, _bodies(good()), origin, received_us):
         yield result
     yield result
+
+
+def refusal_of(message: Mapping[str, Any], *, system: str, now: datetime) -> Refused | None:
+    """Why the inbox would not take a message of a file; None if it would. Nothing is written."""
+    received_us = int(now.timestamp() * 1_000_000)
+    at = circumstances(Origin(system=system), received_us, None, "file")
+    try:
+        full = message if message.get("messageId") else {**message, "messageId": _ANY_NAME}
+        read_item(msgspec.json.encode(full), Channel("", system=system), at)
+    except Refused as refused:
+        return refused.with_traceback(None)
+    return None
 
 
 def append_bodies(

@@ -101,5 +101,5 @@ def _empty_rejects(texts: Sequence[str], sought: Sought) -> int:
     rows = Reject.objects.filter(pk__in=numbers)
     rows.filter(status=Reject.Status.OPEN).update(status=Reject.Status.DISCARDED)
     return rows.update(
-        payload="{}", message_en=_EMPTIED.en, message_ja=_EMPTIED.ja, closed_by="erasure"
+        payload="{}", content="", message_en=_EMPTIED.en, message_ja=_EMPTIED.ja, closed_by="erasure"
     )

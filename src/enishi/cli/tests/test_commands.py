@@ -154,6 +154,34 @@ def test_an_import_twice_changes_nothing_and_rejects_are_told(
     assert told(capsys)["unchanged"] == 1
 
 
+def test_columns_that_no_field_takes_are_named(
+    imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "contracts.csv"
+    file.write_text("契約番号,顧客コード,契約開始日,月額,社内区分\nK1,A1,2025/4/1,12万円,甲\n")
+    arguments = ["import", "subscription", str(file), "--system", "product"]
+    assert run([*arguments, "--json"]) == 0
+    warnings = told(capsys)["warnings"]
+    assert (warnings["unused_columns"], warnings["assumed_interval"]) == (["社内区分"], "month")
+    run(arguments)
+    said = capsys.readouterr().err
+    assert "社内区分" in said
+    assert "--map interval=" in said
+
+
+def test_rows_are_told_of_by_the_titles_of_fields_and_each_thing_once(
+    imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "e.csv"
+    file.write_text("occurred_at,account,user,event\n2026/13/45,A1,u1,login\n2026-01-05,,u1,login\n")
+    assert run(["--lang", "ja", "import", "event", str(file), "--dry-run"]) == 3
+    said = capsys.readouterr().err
+    assert "2行目: 日時: 「2026/13/45」" in said
+    assert "顧客企業: 1行" in said
+    assert run(["import", "account", str(file), "--map", "amount=user"]) == 1
+    assert capsys.readouterr().err.count("amount") == 1
+
+
 def test_refusals_name_the_remedy(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n")

@@ -16,10 +16,11 @@ from enishi.accounts.coercion import plain_json
 from enishi.accounts.models import Member
 from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
-from enishi.ingest.files.events import as_message, event_result
+from enishi.ingest.files.events import as_message, tried_event
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import REASON_HEADINGS, ROW, ROW_TITLE, Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import habits
+from enishi.ingest.files.standing import content_of
 from enishi.ingest.models import Import, Reject
 from enishi.kit.cells import harmless
 from enishi.kit.errors import Conflict, EnishiError
@@ -32,17 +33,25 @@ REASON = "row_rejected"
 Errors = dict[str, Text]
 
 
-def keep_rejects(made: Import, rows: Sequence[ReadRow]) -> None:
-    """Put rejected rows on the desk; those that stand there already from an earlier run get their new reason."""
-    if not rows or Reject.objects.filter(origin=made.origin).count() >= MOST_REJECTS:
+def keep_rejects(made: Import, rows: Sequence[ReadRow], before: Mapping[int, Reject]) -> None:
+    """Put rejected rows on the desk.
+
+    Args:
+        before: the items as which rows stand there already (:func:`.standing.standing`): they move to this import
+            with their new reason, and keep what a person corrected of them.
+    """
+    for row in rows:
+        if row.place in before:
+            _move(before[row.place], made, row)
+    new = [row for row in rows if row.place not in before]
+    if not new or Reject.objects.filter(origin=made.origin).count() >= MOST_REJECTS:
         return
-    rejects = [_reject(made, row) for row in rows]
     Reject.objects.bulk_create(
-        rejects,
+        [_reject(made, row) for row in new],
         batch_size=200,
         update_conflicts=True,
         unique_fields=["origin", "position"],
-        update_fields=["payload", "message_en", "message_ja", "place", "context"],
+        update_fields=["payload", "content", "reason", "message_en", "message_ja", "place", "context"],
     )
 
 
@@ -52,16 +61,30 @@ def _reject(made: Import, row: ReadRow) -> Reject:
         source=made.name[:100],
         origin=made.origin,
         position=row.place,
-        payload=json.dumps(plain_json(row.cells), ensure_ascii=False),
-        reason=REASON,
+        content=content_of(made, row),
+        payload=_payload(row.cells),
         context={"import": made.pk},
         made_at=made.started_at or made.made_at,
     )
-    _explain(reject, made, row.errors)
+    _explain(reject, made, row.errors, row.reason)
     return reject
 
 
-def _explain(reject: Reject, made: Import, errors: Mapping[str, Text]) -> None:
+def _payload(cells: Mapping[str, Any]) -> str:
+    return json.dumps(plain_json(dict(cells)), ensure_ascii=False)
+
+
+def _move(reject: Reject, made: Import, row: ReadRow) -> None:
+    reject.origin, reject.position = made.origin, row.place
+    if reject.status == Reject.Status.OPEN:
+        reject.context = {**reject.context, "import": made.pk}
+        if reject.payload == _payload(row.cells):
+            _explain(reject, made, row.errors, row.reason)
+    reject.save()
+
+
+def _explain(reject: Reject, made: Import, errors: Mapping[str, Text], reason: str = "") -> None:
+    reject.reason = reason or REASON
     kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
     titles = {spec.name: spec.title for spec in kind.fields} | {ROW: ROW_TITLE}
     told = [(titles.get(name, Text(name, name)), text) for name, text in errors.items()]
@@ -104,9 +127,9 @@ def retry_row(
         reader = _reader(made)
         read = reader.read(row.position, _in_order(made, cells, json.loads(row.payload)))
         errors = read.errors or _take(home, made, row, reader, read, actor, now)
-        row.payload = json.dumps(plain_json(read.cells), ensure_ascii=False)
+        row.payload = _payload(read.cells)
         if errors:
-            _explain(row, made, errors)
+            _explain(row, made, errors, read.reason)
         else:
             _close(row, made, actor, now)
         row.save()
@@ -133,7 +156,7 @@ def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now:
     errors = [dict(row.errors) for row in read]
     good = [n for n, row in enumerate(read) if not row.errors]
     if made.kind == EVENT.name:
-        judged = [event_result(n, read[n]) for n in good]
+        judged = [tried_event(n, read[n], reader, made.system, now) for n in good]
     else:
         judged = save_records(
             FILE_KINDS[made.kind], [read[n].values for n in good], source=made.system, actor=made.made_by,
@@ -148,7 +171,7 @@ def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now:
 def keep_corrected(made: Import, row: Reject, cells: Mapping[str, Any], errors: Errors) -> None:
     """Note a row that was corrected in part, with what is still wrong by heading."""
     fields = {heading: name for name, heading in Plan.from_json(made.plan).columns.items()}
-    row.payload = json.dumps(plain_json(dict(cells)), ensure_ascii=False)
+    row.payload = _payload(cells)
     _explain(row, made, {fields.get(heading, heading): text for heading, text in errors.items()})
     row.save(update_fields=["payload", "reason", "message_en", "message_ja", "place", "context"])
 
@@ -188,14 +211,12 @@ def _take(
 def _take_event(
     home: Home, made: Import, row: Reject, reader: RowReader, read: ReadRow, now: datetime
 ) -> dict[str, Text]:
-    if errors := event_result(0, read).errors:
+    if errors := tried_event(0, read, reader, made.system, now).errors:
         return errors
     message = as_message(read, reader)
     message.setdefault("messageId", _event_id(made, row, message))
-    accepted = accept_events(
-        [message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now
-    )
-    return {"occurred_at": accepted.refused[0][1].message} if accepted.refused else {}
+    accept_events([message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now)
+    return {}
 
 
 def _event_id(made: Import, row: Reject, message: Mapping[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
@@ -21,3 +24,13 @@ def unreadable(name: str, en: str, ja: str, remedy: Text = _REMEDY) -> BadFile:
     return BadFile(
         "unreadable_file", Text(f"'{name}' cannot be read: {en}", f"「{name}」を読み取れません。{ja}"), remedy
     )
+
+
+@contextmanager
+def under_name(stored: str, own: str) -> Iterator[None]:
+    """What is wrong with a file that is kept under another name is said of the name its owner knows."""
+    try:
+        yield
+    except BadFile as error:
+        told = Text(error.message.en.replace(stored, own), error.message.ja.replace(stored, own))
+        raise BadFile(error.code, told, error.hint, error.fields) from error.__cause__

@@ -8,9 +8,10 @@ from typing import Any
 
 from enishi.accounts.coercion import plain_json
 from enishi.accounts.saving import CREATED, MISSING, REJECTED, RowResult
-from enishi.ingest.accepting import Accepted
+from enishi.ingest.accepting import Accepted, refusal_of
 from enishi.ingest.api import accept_events, event_message
-from enishi.ingest.files.reading import ReadRow, RowReader
+from enishi.ingest.contracts import Refused
+from enishi.ingest.files.reading import ROW, ReadRow, RowReader
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import
 from enishi.kit.home import Home
@@ -19,16 +20,46 @@ from enishi.kit.text import Text
 _EVERY = 2000
 NOBODY = Text("neither account nor user is given.", "顧客企業と利用者のどちらも入力されていません。")
 
+NO_ACCOUNT = Text(
+    "names no account: it counts only if the user's account is known otherwise.",
+    "顧客企業が空欄です。利用者の所属先が別途分かっている場合だけ集計されます。",
+)
+_FIELDS = {"timestamp": "occurred_at", "userId": "user", "groupId": "account", "messageId": "message_id"}
+
 
 def event_result(index: int, row: ReadRow) -> RowResult:
-    """Whether a row can be an event; ``created`` or ``rejected``."""
+    """Whether a row can be an event by what it holds; ``created`` or ``rejected``. Notes its errors on the row."""
+    row.errors = _errors(row)
+    if row.errors:
+        return RowResult(index, REJECTED, errors=row.errors)
+    empty = "account" in row.values and not row.values["account"]
+    return RowResult(index, CREATED, warnings={"account": NO_ACCOUNT} if empty else {})
+
+
+def tried_event(index: int, row: ReadRow, reader: RowReader, system: str, now: datetime) -> RowResult:
+    """The same by the rules of the inbox too, which a real run asks when it puts the event there."""
+    result = event_result(index, row)
+    if not result.errors and (refused := refusal_of(as_message(row, reader), system=system, now=now)):
+        refuse(row, refused)
+        return RowResult(index, REJECTED, errors=row.errors)
+    return result
+
+
+def _errors(row: ReadRow) -> dict[str, Text]:
     errors = dict(row.errors)
     for name in ("occurred_at", "event"):
         if not row.values.get(name):
             errors.setdefault(name, MISSING)
     if not (row.values.get("account") or row.values.get("user")) and "account" not in errors:
         errors["account"] = NOBODY
-    return RowResult(index, REJECTED if errors else CREATED, errors=errors)
+    return errors
+
+
+def refuse(row: ReadRow, refused: Refused) -> None:
+    """Note on a row why the inbox does not take it, at the field concerned."""
+    place = refused.place.rpartition(".")[2]
+    row.errors = {_FIELDS.get(place, place if place == "event" else ROW): refused.message}
+    row.reason = refused.code
 
 
 def as_message(row: ReadRow, reader: RowReader) -> dict[str, Any]:
@@ -55,18 +86,18 @@ def send_events(
     table: Table,
     reader: RowReader,
     now: datetime,
-    rejected: Callable[[list[ReadRow]], None],
+    told: Callable[[list[tuple[ReadRow, RowResult]]], None],
     passed: Callable[[int], None],
 ) -> int:
     """Put a file's events into the inbox, durable on return; gives how many were accepted.
 
     Args:
-        rejected: takes rows that cannot be events, with their errors.
+        told: takes rows that cannot be events, and those with a warning, with their results.
         passed: hears now and then how many rows were read.
     """
     places: list[int] = []
     accepted: Accepted = accept_events(
-        _messages(table, reader, places, rejected, passed),
+        _messages(made, table, reader, now, places, told, passed),
         source=made.name,
         backfill=made.backfill,
         system=made.system,
@@ -75,40 +106,46 @@ def send_events(
         now=now,
     )
     if accepted.refused:
-        reasons = {places[position]: refused.message for position, refused in accepted.refused}
-        rejected(list(_read_again(table, reader, reasons)))
+        reasons = {places[position]: refused for position, refused in accepted.refused}
+        told(list(_read_again(table, reader, reasons)))
     return accepted.count
 
 
 def _messages(
+    made: Import,
     table: Table,
     reader: RowReader,
+    now: datetime,
     places: list[int],
-    rejected: Callable[[list[ReadRow]], None],
+    told: Callable[[list[tuple[ReadRow, RowResult]]], None],
     passed: Callable[[int], None],
 ) -> Iterator[dict[str, Any]]:
-    bad: list[ReadRow] = []
+    notable: list[tuple[ReadRow, RowResult]] = []
     count = 0
     for place, cells in table.rows():
         row = reader.read(place, cells)
-        row.errors = event_result(0, row).errors
-        if row.errors:
-            bad.append(row)
-        else:
+        result = event_result(0, row)
+        if result.warnings:  # told only of what the inbox takes
+            result = tried_event(0, row, reader, made.system, now)
+        if result.errors or result.warnings:
+            notable.append((row, result))
+        if not result.errors:
             places.append(place)
             yield as_message(row, reader)
         count += 1
         if count % _EVERY == 0:
-            rejected(bad)
-            bad = []
+            told(notable)
+            notable = []
             passed(count)
-    rejected(bad)
+    told(notable)
     passed(count)
 
 
-def _read_again(table: Table, reader: RowReader, reasons: dict[int, Text]) -> Iterator[ReadRow]:
+def _read_again(
+    table: Table, reader: RowReader, reasons: dict[int, Refused]
+) -> Iterator[tuple[ReadRow, RowResult]]:
     for place, cells in table.rows():
         if place in reasons:
             row = reader.read(place, cells)
-            row.errors = {"occurred_at": reasons[place]}
-            yield row
+            refuse(row, reasons[place])
+            yield row, RowResult(0, REJECTED, errors=row.errors)

@@ -18,9 +18,10 @@ from django.db import transaction
 from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
+from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import keep_rejects
-from enishi.ingest.files.events import event_result, send_events
+from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import (
@@ -33,8 +34,10 @@ from enishi.ingest.files.receiving import (
     remove_stored,
     with_choices,
 )
+from enishi.ingest.files.repeats import without_repeats
+from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
-from enishi.ingest.models import Arrival, Import
+from enishi.ingest.models import Arrival, Import, Reject
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -45,6 +48,7 @@ _MOST_ORPHANS = 20_000
 _TRIED = 20_000  # rows a dry run looks at
 
 Progress = Callable[[int, int | None], None]
+Judged = tuple[ReadRow, RowResult]
 _COUNTED = ("created", "updated", "unchanged", "rejected")
 
 
@@ -116,7 +120,7 @@ def _drop(home: Home, made: Import, dry_run: bool) -> None:
 
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     table, kind, plan = open_stored(home, made), FILE_KINDS[made.kind], Plan.from_json(made.plan)
-    check_plan(kind, plan, table.columns, table.sample(PORTION))
+    check_plan(kind, plan, table)
     return table, kind, reader_for(kind, table.columns, plan, habits())
 
 
@@ -124,9 +128,10 @@ def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> T
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
     tally = Tally()
-    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
-    for portion in portions(rows):
-        for row, result in zip(portion, _try(kind, portion, made, now), strict=True):
+    for portion in portions(_rows(table, kind, reader, most)):
+        results = _try(kind, portion, made, reader, now)
+        told, _before = _told(made, list(zip(portion, results, strict=True)))
+        for row, result in told:
             tally.add(row, result)
     made.tried = True
     _note(made, tally)
@@ -134,10 +139,39 @@ def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> T
     return tally
 
 
-def _try(kind: Kind, portion: list[ReadRow], made: Import, now: datetime) -> list[RowResult]:
+def _try(
+    kind: Kind, portion: list[ReadRow], made: Import, reader: RowReader, now: datetime
+) -> list[RowResult]:
     if kind.name == EVENT.name:
-        return [event_result(n, row) for n, row in enumerate(portion)]
+        return [tried_event(n, row, reader, made.system, now) for n, row in enumerate(portion)]
     return _saved(kind, portion, made, now, dry_run=True)
+
+
+def _rows(table: Table, kind: Kind, reader: RowReader, most: int | None = None) -> Iterator[ReadRow]:
+    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
+    return rows if kind.name == EVENT.name else without_repeats(kind, reader.plan, rows)
+
+
+def _told(made: Import, judged: Sequence[Judged]) -> tuple[list[Judged], dict[int, Reject]]:
+    """Rows with their results, and the items as which rejected ones stand on the desk from before; what a person
+    settled there counts as unchanged."""
+    before = standing(made, [row for row, result in judged if result.errors])
+    done = {place for place, item in before.items() if item.status != Reject.Status.OPEN}
+    told = [
+        (row, RowResult(result.index, UNCHANGED) if result.errors and row.place in done else result)
+        for row, result in judged
+    ]
+    return told, before
+
+
+def _keep(made: Import, tally: Tally, judged: Sequence[Judged]) -> None:
+    """Count results, and put what was rejected on the desk."""
+    told, before = _told(made, judged)
+    for row, result in told:
+        tally.add(row, result)
+    for row, result in judged:
+        row.errors = result.errors
+    keep_rejects(made, [row for row, result in judged if result.errors], before)
 
 
 def portions(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
@@ -158,8 +192,7 @@ def run_import(home: Home, made: Import, now: datetime, progress: Progress | Non
         if kind.name == EVENT.name:
             _run_events(home, made, table, reader, tally, now, progress)
         else:
-            rows = (reader.read(place, cells) for place, cells in table.rows())
-            _run_records(made, kind, rows, tally, now, progress)
+            _run_records(made, kind, _rows(table, kind, reader), tally, now, progress)
     except EnishiError as error:
         made.status = Import.Status.FAILED
         made.error_en, made.error_ja = error.message.en, error.message.ja
@@ -213,11 +246,10 @@ def _run_records(
     for portion in portions(rows):
         with transaction.atomic():
             results = _saved(kind, portion, made, now)
-            for row, result in zip(portion, results, strict=True):
-                tally.add(row, result)
-                if "parent" in result.warnings and len(orphans) < _MOST_ORPHANS:
-                    orphans.append(row)
-            keep_rejects(made, [_with(r, s) for r, s in zip(portion, results, strict=True) if s.errors])
+            judged = list(zip(portion, results, strict=True))
+            late = [row for row, result in judged if "parent" in result.warnings]
+            orphans += late[: _MOST_ORPHANS - len(orphans)]
+            _keep(made, tally, judged)
             made.done += len(portion)
             made.orphans = [row.place for row in orphans]
             _note(made, tally)
@@ -225,11 +257,6 @@ def _run_records(
         if progress:
             progress(made.done, made.total)
     _adopt(kind, orphans, made, tally, now)
-
-
-def _with(row: ReadRow, result: RowResult) -> ReadRow:
-    row.errors = result.errors
-    return row
 
 
 def _adopt(kind: Kind, orphans: list[ReadRow], made: Import, tally: Tally, now: datetime) -> None:
@@ -246,7 +273,7 @@ def _saved(
     kind: Kind, portion: Sequence[ReadRow], made: Import, now: datetime, *, dry_run: bool = False
 ) -> list[RowResult]:
     """Save the readable rows of a portion; results for all, in order."""
-    results = [RowResult(n, "rejected", errors=dict(row.errors)) for n, row in enumerate(portion)]
+    results = [RowResult(n, REJECTED, errors=dict(row.errors)) for n, row in enumerate(portion)]
     good = [n for n, row in enumerate(portion) if not row.errors]
     saved = save_records(
         kind,
@@ -276,12 +303,11 @@ def _run_events(
     """Events go to the inbox as one stream; a run that was cut off starts again, and what came before is dropped
     there. What was new the consumer knows once it has carried them: it counts over all runs of an import."""
     tally.counts.update(dict.fromkeys(_COUNTED, 0))
+    tally.warnings.clear()
     made.done, made.sent = 0, False
 
-    def rejected(rows: list[ReadRow]) -> None:
-        for row in rows:
-            tally.add(row, RowResult(0, "rejected", errors=row.errors))
-        keep_rejects(made, rows)
+    def told(rows: list[Judged]) -> None:
+        _keep(made, tally, rows)
 
     def passed(count: int) -> None:
         made.done = count
@@ -294,9 +320,10 @@ def _run_events(
         if progress:
             progress(int(share * made.done), made.done)
 
-    count = send_events(home, made, table, reader, now, rejected, passed)
+    count = send_events(home, made, table, reader, now, told, passed)
     made.sent = True
     made.save(update_fields=["sent"])
     wait_carried(home, carried)
     fresh = Arrival.objects.filter(delivery=made.delivery).values_list("fresh", flat=True).first() or 0
-    tally.counts.update(created=fresh, unchanged=count - fresh)
+    settled = tally.counts["unchanged"]
+    tally.counts.update(created=fresh, unchanged=count - fresh + settled)

@@ -15,7 +15,7 @@ from enishi.ingest.files.importing import run_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import check_plan, open_stored, remove_stored
-from enishi.ingest.models import Answer, Import
+from enishi.ingest.models import Answer, Import, Reject
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -34,7 +34,7 @@ def queue_import(home: Home, made: Import, *, actor: Member | str) -> None:
         EnishiError: the mapping cannot work, or the import runs or ran already.
     """
     table = open_stored(home, made)
-    check_plan(FILE_KINDS[made.kind], Plan.from_json(made.plan), table.columns, table.sample(2000))
+    check_plan(FILE_KINDS[made.kind], Plan.from_json(made.plan), table)
     with transaction.atomic():
         allowed = (Import.Status.MAPPING, Import.Status.FAILED)
         changed = Import.objects.filter(pk=made.pk, status__in=allowed).update(status=Import.Status.QUEUED)
@@ -80,6 +80,8 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone:
         )
     with transaction.atomic():
         done = undo_import(made.pk, actor=actor, now=now)
+        taken = Reject.objects.filter(status=Reject.Status.REPLAYED, context__import=made.pk)
+        taken.update(content="")  # taken back with the rest: the same row is rejected anew
         made.status, made.undone_at = Import.Status.UNDONE, now
         made.undone_by = actor.email if isinstance(actor, Member) else actor
         made.save(update_fields=["status", "undone_at", "undone_by"])

@@ -14,7 +14,7 @@ EVENT = Kind(
               aliases=("timestamp", "time", "date", "datetime", "created_at", "event_time", "発生日時", "操作日時", "利用日時", "アクセス日時", "タイムスタンプ", "発生日", "利用日", "日付")),
         Field("account", Type.TEXT, Text("Account", "顧客企業"),
               aliases=("account_id", "group_id", "groupid", "company", "company_id", "organization", "tenant", "customer_id", "顧客id", "企業id",
-                       "customer", "account_name", "company_name", "顧客", "顧客コード", "顧客番号", "顧客名", "企業コード", "企業名", "企業",
+                       "customer", "account_name", "company_name", "顧客", "お客様番号", "お客様コード", "お客様id", "お客様名", "お客様", "顧客コード", "顧客番号", "顧客名", "企業コード", "企業名", "企業",
                        "会社id", "会社コード", "会社名", "会社", "取引先id", "取引先コード", "取引先名", "取引先", "得意先コード", "契約企業")),
         Field("user", Type.TEXT, Text("User", "利用者"), aliases=("user_id", "userid", "email", "actor", "ユーザーid", "利用者id",
                        "user_name", "login_id", "ユーザー", "ユーザー名", "ログインid", "社員番号", "メールアドレス")),

@@ -67,12 +67,14 @@ class Plan:
 
 @dataclass(slots=True)
 class ReadRow:
-    """A row of the file as stated values, or why it cannot be read, by field."""
+    """A row of the file as stated values, or why it cannot be read, by field. ``reason`` is the code of a refusal
+    that has one of its own."""
 
     place: int
     cells: dict[str, Any]
     values: dict[str, Any]
     errors: dict[str, Text]
+    reason: str = ""
 
 
 class RowReader:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Lookup
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from enishi.accounts.audit import write_audit
+from enishi.accounts.coercion import clip
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
 from enishi.ingest.files.reading import Plan, ReadRow, fingerprint, reader_for
-from enishi.ingest.files.tables import Table, open_table
+from enishi.ingest.files.tables import Row, Table, open_table
 from enishi.ingest.models import Import, Mapping
 from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
 from enishi.kit.errors import EnishiError
@@ -84,7 +86,7 @@ def receive_file(
 
 
 def _describe(path: Path, name: str, kind: str, actor: Member | str, now: datetime) -> Import:
-    table = open_table(path)
+    table = open_table(path, name=Path(name).name)
     sample = table.sample(_LOOK)
     kind = kind or guess_kind(name, table.columns, sample, habits())
     made = Import(
@@ -129,7 +131,7 @@ def stored_path(home: Home, made: Import) -> Path:
 
 
 def open_stored(home: Home, made: Import) -> Table:
-    return open_table(stored_path(home, made), made.details)
+    return open_table(stored_path(home, made), made.details, name=made.name)
 
 
 def find_mapping(kind: str, columns: Sequence[str]) -> Mapping | None:
@@ -179,33 +181,58 @@ def unasked(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Seq
     ]
 
 
-def check_plan(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
+def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
     """Refuse a plan that cannot work, naming each field.
 
     Raises:
         EnishiError: ``bad_mapping`` with messages by field, or ``unclear_dates`` by heading.
     """
-    if problems := _problems(kind, plan, columns):
-        lines = list(problems.values())
-        raise EnishiError(
-            "bad_mapping",
-            Text(" ".join(t.en for t in lines), "".join(t.ja for t in lines)),
-            Text(f"Columns of the file: {', '.join(columns)}.", f"ファイルの列: {'、'.join(columns)}"),
-            problems,
-        )
-    if asks := unasked(kind, plan, columns, sample):
+    if problems := _problems(kind, plan, table.columns):
+        raise EnishiError("bad_mapping", _joined(problems.values()), _choices(kind, plan, table), problems)
+    rows = list(islice(table.rows(), _LOOK))
+    if asks := unasked(kind, plan, table.columns, [cells for _place, cells in rows]):
+        unclear = {heading: _unclear(heading, table.columns.index(heading), rows) for heading in asks}
         raise EnishiError(
             "unclear_dates",
+            _joined(unclear.values()),
             Text(
-                f"In {', '.join(asks)} the order of day and month cannot be told (03/04/2024).",
-                f"{'、'.join(asks)} の日付は、日と月のどちらが先か判別できません(例: 03/04/2024)。",
+                "Say which comes first: day (--dates dmy) or month (--dates mdy); in the browser, beside the column.",
+                "日が先なら --dates dmy、月が先なら --dates mdy を付けて実行してください"
+                "(画面では、列の横で選べます)。",
             ),
-            Text(
-                "Say for the column whether the day or the month comes first (dmy or mdy).",
-                "列ごとに、日・月の並び順(dmy または mdy)を指定してください。",
-            ),
-            {h: Text("Which comes first?", "日と月のどちらが先ですか。") for h in asks},
+            unclear,
         )
+
+
+def _joined(texts: Iterable[Text]) -> Text:
+    lines = list(texts)
+    return Text(" ".join(text.en for text in lines), "".join(text.ja for text in lines))
+
+
+def _unclear(heading: str, column: int, rows: Sequence[Row]) -> Text:
+    """The first cell of a date column that may be two days, with its row."""
+    dated = [(place, cells[column]) for place, cells in rows if day_order_of([cells[column]])]
+    place, cell = next((found for found in dated if day_order_of([found[1]]) == "ask"), dated[0])
+    return Text(
+        f"Row {place}: in '{heading}', '{clip(cell)}' may be two days; which of day and month comes first?",
+        f"{place}行目「{heading}」の「{clip(cell)}」は、日と月のどちらが先か判別できません。",
+    )
+
+
+def _choices(kind: Kind, plan: Plan, table: Table) -> Text:
+    """The fields of the kind where one is unknown (those most like it first), else the columns of the file."""
+    names = [spec.name for spec in kind.fields]
+    unknown = [name for name in plan.columns if name not in names]
+    if not unknown:
+        return Text(
+            f"Columns of the file: {', '.join(table.columns)}.", f"ファイルの列: {'、'.join(table.columns)}"
+        )
+    alike = sorted(names, key=lambda name: -SequenceMatcher(None, unknown[0], name).ratio())
+    titles = {spec.name: spec.title for spec in kind.fields}
+    return Text(
+        f"Its fields: {', '.join(alike)}.",
+        f"使える項目: {'、'.join(f'{name}({titles[name].ja})' for name in alike)}",
+    )
 
 
 def _problems(kind: Kind, plan: Plan, columns: Sequence[str]) -> dict[str, Text]:

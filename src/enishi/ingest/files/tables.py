@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from python_calamine import CalamineError, CalamineWorkbook
 
 from enishi.ingest.files.bounds import MOST_UNPACKED, check_parquet, check_workbook, copy_within, too_large
-from enishi.ingest.files.errors import unreadable
+from enishi.ingest.files.errors import under_name, unreadable
 from enishi.ingest.files.foreign import bad_old_workbook, check_start
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
 from enishi.kit.cells import as_meant
@@ -66,15 +66,28 @@ _LOCKED = "EncryptedPackage".encode("utf-16-le")  # how the container of a locke
 _LOOK_FOR_LOCK = 64 << 20
 
 
-def open_table(path: Path, details: Mapping[str, str] | None = None) -> Table:
+def open_table(path: Path, details: Mapping[str, str] | None = None, *, name: str = "") -> Table:
     """Open a file, finding out its form.
 
     Args:
         details: what a person set otherwise (``encoding``, ``delimiter``, ``sheet``).
+        name: what its owner calls it, where it is kept under another name.
 
     Raises:
         BadFile: it is empty, or of no known form.
     """
+    own = name or path.name
+    with under_name(path.name, own):
+        table = _opened(path, details)
+
+    def rows() -> Iterator[Row]:
+        with under_name(path.name, own):
+            yield from table.rows()
+
+    return replace(table, rows=rows)
+
+
+def _opened(path: Path, details: Mapping[str, str] | None) -> Table:
     if not path.exists() or path.stat().st_size == 0:
         raise unreadable(path.name, "it is empty or missing.", "ファイルが空か、存在しません。")
     with _refusing(path):

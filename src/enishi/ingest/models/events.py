@@ -81,6 +81,7 @@ class Reject(models.Model):
     source = models.CharField(max_length=100, blank=True)  # name of the write key or import
     origin = models.CharField(max_length=60)
     position = models.BigIntegerField()
+    content = models.CharField(max_length=64, blank=True)  # digest of a file's row as it came
     payload = models.TextField()  # the item as it came, JSON where it was JSON
     reason = models.CharField(max_length=60)  # code of the error
     message_en = models.TextField()
@@ -95,7 +96,10 @@ class Reject(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = [models.UniqueConstraint(fields=["origin", "position"], name="reject_once")]
-        indexes = [models.Index(fields=["status", "-id"], name="reject_desk")]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="reject_desk"),
+            models.Index(fields=["content"], name="reject_content"),
+        ]
         verbose_name = _("Rejected item")
 
     def __str__(self) -> str:

@@ -185,6 +185,8 @@ def test_dates_that_could_be_two_are_asked_once_per_column(home, write):
     with pytest.raises(EnishiError) as error:
         bring(home, path, "subscription")
     assert (error.value.code, set(error.value.fields)) == ("unclear_dates", {"started_on"})
+    assert error.value.message.ja.startswith("2行目「started_on」の「03/04/2024」は")
+    assert "--dates dmy" in error.value.hint.en
     assert Import.objects.first().status == "failed"
     bring(home, path, "subscription", day_order="dmy")
     assert Record.objects.get().data["started_on"] == "2024-04-03"
@@ -246,6 +248,29 @@ def test_constants_and_maps_override_the_guess(home, write):
         bring(home, path, "survey_answer", mapping={"score": "nothing"})
 
 
+def test_a_field_the_kind_has_not_is_answered_with_those_it_has(home, write):
+    with pytest.raises(EnishiError) as error:
+        bring(home, write("顧客.csv", ACCOUNTS), "account", mapping={"employes": "社員数"})
+    assert error.value.hint.en.startswith("Its fields: employees, ")
+    assert "顧客コード" not in error.value.hint.en
+
+
+def test_a_date_column_that_contradicts_itself_is_asked_about(home, write):
+    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    text = "id,account,amount,started_on\ns,A-1,100,25/04/2024\nt,A-1,100,04/25/2024\n"
+    with pytest.raises(EnishiError, match="Row 2: in 'started_on', '25/04/2024'"):
+        bring(home, write("契約.csv", text), "subscription")
+
+
+def test_a_file_that_cannot_be_read_is_called_by_its_own_name(home, write):
+    with pytest.raises(EnishiError, match=r"^'notes\.csv' cannot be read"):
+        bring(home, write("notes.csv", b"\x00\x01\xff" * 99), "account")
+    rows = "".join(f"A-{n},N\n" for n in range(9000))
+    file = write("late.csv", f'id,name\n{rows}A-9,"open\n')
+    with pytest.raises(EnishiError, match=r"^'late\.csv' cannot be read"):
+        bring(home, file, "account")
+
+
 def test_a_japanese_usage_file_finds_its_customers(home, write):
     text = "日時,顧客コード,ユーザーID,操作,画面\n2026年1月5日 10:05,K001,u1,帳票出力,ホーム\n"
     made, tally = bring(home, write("利用履歴.csv", text), "event")
@@ -253,6 +278,12 @@ def test_a_japanese_usage_file_finds_its_customers(home, write):
     assert made.plan["columns"] == {
         "occurred_at": "日時", "account": "顧客コード", "user": "ユーザーID", "event": "操作"
     }  # fmt: skip
+
+
+def test_what_a_usage_file_calls_its_customer(home, write):
+    text = "利用日時,お客様番号,社員番号,操作\n2026/1/5 10:05,K001,u1,帳票出力\n"
+    made, _tally = bring(home, write("riyou.csv", text), "event")
+    assert made.plan["columns"]["account"] == "お客様番号"
 
 
 def test_events_go_to_the_inbox_and_bad_ones_to_the_desk(home, write):

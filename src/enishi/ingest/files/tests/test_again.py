@@ -1,0 +1,156 @@
+"""The same file again, and the same record twice in one file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from enishi.accounts.models import Account, Record, RecordVersion
+from enishi.ingest.erasing import ask_user_erasure
+from enishi.ingest.files.desk import rejected_table, retry_row
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.files.jobs import undo
+from enishi.ingest.models import Reject
+from enishi.kit.home import Home
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+TWICE = "顧客コード,会社名,社員数\nC1,一番,10\nC2,二番,20\nC1,重複,30\nC2,二番,20\n"
+BAD = "顧客コード,会社名,社員数\nC1,一番,10\nC2,二番,多数\nC3,三番,少数\n,四番,5\n合計,,15\n合計,,15\n"
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def bring(home, tmp_path):
+    def take(text, kind="account", name="顧客.csv", now=NOW, **options):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return import_file(home, path, kind, actor="test", now=now, **options)
+
+    return take
+
+
+def counted(tally):
+    return tuple(tally.counts[name] for name in ("created", "updated", "unchanged", "rejected"))
+
+
+@pytest.mark.parametrize("portion", [1, 2000])
+def test_an_id_that_stands_twice_with_other_content_is_rejected(bring, monkeypatch, portion):
+    from enishi.ingest.files import importing
+
+    monkeypatch.setattr(importing, "PORTION", portion)
+    _made, tally = bring(TWICE, dry_run=True)
+    assert tally.counts["rejected"] == 1
+    _made, tally = bring(TWICE)
+    assert counted(tally) == (2, 0, 1, 1)
+    reject = Reject.objects.get()
+    assert (reject.position, reject.place) == (4, "顧客コード")
+    assert reject.message("ja") == "ID: 「C1」は2行目にもあり、内容が異なります。"
+    versions = RecordVersion.objects.count()
+    for now in (NOW, LATER):
+        _made, tally = bring(TWICE, now=now)
+        assert counted(tally) == (0, 0, 3, 1)
+    assert RecordVersion.objects.count() == versions
+    assert Account.objects.get(outside_id="C1").name == "一番"
+
+
+def test_records_without_an_id_are_told_apart_by_what_names_them(bring):
+    text = "会社名,ドメイン,社員数\n一番,a.example,10\n別名,a.example,20\n"
+    _made, tally = bring(text)
+    assert counted(tally) == (1, 0, 0, 1)
+    assert Reject.objects.get().message("en") == (
+        "Row: is the same record as row 2 ('a.example'), with other content."
+    )
+
+
+def test_terms_from_several_days_are_several_rows_of_one_id(bring):
+    bring(TWICE)
+    head = "契約番号,顧客コード,契約開始日,適用日,月額\n"
+    rows = "K1,C1,2025/4/1,2025/4/1,100\nK1,C1,2025/4/1,2025/10/1,200\n"
+    _made, tally = bring(head + rows, "subscription", "契約.csv")
+    assert tally.counts["rejected"] == 0
+    assert RecordVersion.objects.filter(kind="subscription").count() == 2
+    _made, tally = bring(head + rows, "subscription", "契約.csv")
+    assert counted(tally) == (0, 0, 2, 0)
+    _made, tally = bring(f"{head}{rows}K1,C1,2025/4/1,2025/10/1,300\n", "subscription", "契約.csv")
+    assert counted(tally) == (0, 0, 2, 1)
+    assert Record.objects.get().data["amount"] == "200"
+
+
+def test_a_file_again_leaves_one_item_for_each_rejected_row(bring):
+    for now in (NOW, LATER):
+        made, tally = bring(BAD, now=now)
+        assert tally.counts["rejected"] == 5
+        assert Reject.objects.count() == 5
+        assert [row[-1] for row in rejected_table(made, "ja")][1:] == ["3", "4", "5", "6", "7"]
+    moved, _tally = bring(BAD.replace("C1,一番,10\n", ""))
+    assert Reject.objects.count() == 5
+    assert [row[-1] for row in rejected_table(moved, "ja")][1:] == ["2", "3", "4", "5", "6"]
+    bring(BAD, name="別.csv")
+    assert Reject.objects.count() == 10
+
+
+def test_what_was_settled_on_the_desk_stays_settled(bring, home):
+    made, _tally = bring(BAD)
+    cells = {"顧客コード": "C2", "会社名": "二番", "社員数": "20"}
+    retry_row(home, Reject.objects.get(position=3), cells, actor="test", now=NOW)
+    Reject.objects.filter(position=7).update(status=Reject.Status.DISCARDED)
+    for _time in range(2):
+        again, tally = bring(BAD, now=LATER)
+        assert counted(tally) == (0, 0, 3, 3)
+        assert [row[-1] for row in rejected_table(again, "ja")][1:] == ["4", "5", "6"]
+    assert Account.objects.get(outside_id="C2").employees == 20
+    _made, tally = bring(BAD, now=LATER, dry_run=True)
+    assert counted(tally) == (0, 0, 3, 3)
+    undo(made, actor="test", now=LATER)
+    _made, tally = bring(BAD, now=LATER)
+    assert tally.counts["rejected"] == 4
+
+
+def test_what_a_person_began_to_correct_is_kept(bring):
+    bring(BAD)
+    Reject.objects.filter(position=3).update(
+        payload='{"顧客コード": "C2", "会社名": "訂正", "社員数": "多数"}'
+    )
+    again, _tally = bring(BAD)
+    assert "訂正" in Reject.objects.get(origin=again.origin, position=3).payload
+
+
+def test_nothing_of_an_erased_row_is_left_to_compare_with(bring):
+    bring(BAD)
+    ask_user_erasure("product", "二番", actor="test", now=NOW)
+    assert Reject.objects.get(position=3).content == ""
+
+
+EVENTS = (
+    "occurred_at,account,user,event\n2026-03-30T01:00:00Z,C1,u1,login\n2026/13/45 10:00,C1,u1,login\n"
+    "2027-10-01T10:00:00Z,C1,u1,login\n2026-03-30T01:00:00Z,,u2,login\n2026-03-30T01:00:00Z,C1,u1,\n"
+)
+
+
+def test_a_dry_run_of_events_rejects_what_the_run_rejects_and_each_reason_is_its_own(bring):
+    _made, tried = bring(EVENTS, "event", "e.csv", dry_run=True)
+    for _time in range(2):
+        _made, tally = bring(EVENTS, "event", "e.csv")
+        told = {row.place: errors for row, errors in tally.examples}
+        assert told == {row.place: errors for row, errors in tried.examples}
+        assert (tally.counts["rejected"], tried.counts["rejected"]) == (3, 3)
+        assert Reject.objects.count() == 3
+    reasons = dict(Reject.objects.values_list("position", "reason"))
+    assert reasons == {3: "row_rejected", 4: "time_in_future", 6: "row_rejected"}
+
+
+def test_event_rows_without_an_account_are_counted(bring):
+    for options in ({"dry_run": True}, {}):
+        _made, tally = bring(EVENTS, "event", "e.csv", **options)
+        assert tally.warnings["account"][0] == 1
+    _made, tally = bring(EVENTS.replace(",C1,", ",,"), "event", "e.csv")
+    assert tally.warnings["account"][0] == 2
