@@ -197,8 +197,9 @@ class Scorecard(Body, frozen=True):
 class Evidence(Body, frozen=True):
     """What is said when a rule holds.
 
-    ``text`` may hold ``{value}`` (the metric's), ``{amount}`` (the same without its sign) and ``{on}`` (the
-    fact's day). ``fact`` names a finder of ``enishi.signals.evidence`` that supplies the record and its day.
+    ``text`` may hold ``{value}`` (the metric's), ``{amount}`` (the same without its sign), ``{amounts}`` (what a
+    change of use compares, in words; else the value) and ``{on}`` (the fact's day). ``fact`` names a finder
+    of ``enishi.signals.evidence`` that supplies the record and its day.
     """
 
     text: Words
