@@ -23,9 +23,12 @@ from enishi.signals.api import (
     run_backtest,
     snapshot_days,
 )
+from enishi.signals.asof import KnownRecords
 from enishi.signals.backtest import Snapshots, report, verdict
+from enishi.signals.context import load_rules
 from enishi.signals.models import Backtest
 from enishi.signals.outcomes import read_labels
+from enishi.signals.panel import read_frame
 from enishi.signals.real import as_table
 from enishi.signals.tests.world import FIRST, NOW, TODAY, record, stop_day
 from enishi.signals.trials import backtest_job, default_start
@@ -100,6 +103,46 @@ def test_a_planted_future_leak_is_harmless(home: Home, result: dict[str, Any]) -
         for n in range(1, 41) if not stop_day(n) for day in DAYS
     ])  # fmt: skip
     assert_unmoved(run_backtest(trial(), home=home), result)
+
+
+@pytest.mark.django_db
+def test_a_day_s_frame_is_the_same_whatever_is_corrected_deleted_or_merged_later(home: Home) -> None:
+    """Records that stood on the day: stated anew, taken away, and their accounts merged, all of it learned later."""
+    day, numbers = D(2026, 1, 5), range(1, 9)
+    opened = datetime(2025, 12, 20, tzinfo=UTC)
+    kinds: dict[str, dict[str, Any]] = {
+        "record_ticket": {"opened_at": opened, "subject": "高すぎるので解約します", "severity": "low", "tone": -0.2},
+        "record_contact": {"role": "champion"},
+        "record_subscription": {"started_on": FIRST, "product": "P", "plan": "Basic", "amount": 100, "seats": 5, "currency": "JPY", "interval": "month"},
+        "record_survey_answer": {"measure": "nps", "score": 3, "comment": "使いにくい", "answered_at": opened},
+    }  # fmt: skip
+    for place, (table, values) in enumerate(kinds.items(), 8):
+        publish(home, table, [record(place * 1000 + n, n, D(2025, 12, 20), **values) for n in numbers])
+    install_defaults("system", NOW)
+    before = frame_of(home, day, [day])
+    assert before.filter(like="mentions_").to_numpy().sum() > 0
+    changed: dict[str, dict[str, Any]] = {
+        "record_ticket": {"opened_at": opened + timedelta(days=60), "subject": "ありがとう", "tone": 1.0},
+        "record_contact": {"role": "user", "left_on": D(2025, 12, 21)},
+        "record_subscription": {"started_on": FIRST, "ended_on": D(2025, 12, 24), "amount": 1, "end_reason": "高すぎる"},
+        "record_survey_answer": {"measure": "nps", "score": 10, "answered_at": opened + timedelta(days=60)},
+    }  # fmt: skip
+    for place, (table, values) in enumerate(changed.items(), 8):
+        publish(home, table, [
+            record(place * 1000 + n, n, D(2025, 12, 20), known_on=TODAY, deleted=n > 4, **(values if n <= 4 else kinds[table]))
+            for n in numbers
+        ])  # fmt: skip
+    publish(home, "record_account", [record(5, None, FIRST, name="Company 5", known_on=TODAY, deleted=True)])
+    publish(home, "merge", [record(6, 7, D(2025, 12, 1), known_on=TODAY)])
+    pd.testing.assert_frame_equal(frame_of(home, day, [day]), before)
+    pd.testing.assert_frame_equal(frame_of(home, day, [day, TODAY]), before)
+
+
+def frame_of(home: Home, day: date, days: list[date]) -> pd.DataFrame:
+    with KnownRecords(home) as records:
+        rows = read_frame(home, days, load_rules(), records=records).rows
+    found = rows[rows["as_of"] == pd.Timestamp(day)].sort_values("account_id").reset_index(drop=True)
+    return found[sorted(found.columns)]
 
 
 def assert_unmoved(leaked: dict[str, Any], result: dict[str, Any]) -> None:
