@@ -82,7 +82,7 @@ def publish(version: DefinitionVersion, *, actor: Actor, now: datetime) -> Defin
             "not_a_draft",
             Text(
                 f"Version {version.number} is {version.status}.",
-                f"版{version.number}は下書きではありません。",
+                f"第{version.number}版は下書きではありません。",
             ),
             Text("Only a draft can be published.", "公開できるのは下書きだけです。"),
         )
@@ -110,7 +110,7 @@ def roll_back(kind: str, slug: str, number: int, *, actor: Actor, now: datetime)
     if earlier is None:
         raise NotFound(
             "unknown_version",
-            Text(f"There is no published version {number}.", f"公開済みの版{number}はありません。"),
+            Text(f"There is no published version {number}.", f"公開済みの第{number}版はありません。"),
         )
     version = _add_version(definition, earlier.body, actor, now, note=f"= v{number}")
     return publish(version, actor=actor, now=now)

@@ -106,7 +106,7 @@ KEYS: dict[str, Text] = {
     "target": Text("leads to", "紐付け先"),
     "team": Text("team", "チーム"),
     "texts": Text("texts emptied", "消去した文章数"),
-    "tier": Text("tier", "タッチ区分"),
+    "tier": Text("tier", "階層"),
     "time_zone": Text("time zone", "タイムゾーン"),
     "type": Text("type", "種類"),
     "unchanged": Text("unchanged", "変更なし"),
@@ -128,7 +128,7 @@ DEFINITIONS: dict[str, Text] = {
     "metric": Text("Metric", "指標"),
     "scorecard": Text("Scorecard", "スコアカード"),
     "causes": Text("Causes and alerts", "原因・アラート"),
-    "tiers": Text("Touch tiers", "タッチ区分"),
+    "tiers": Text("Touch tiers", "階層"),
     "stages": Text("Stages", "ステージ"),
     "names": Text("Names", "名称"),
 }
@@ -136,7 +136,7 @@ STANDARD = Text("standard", "標準")
 
 # What has no row of its own.
 THINGS: dict[str, Text] = {
-    "tiers": Text("Touch tiers", "タッチ区分"),
+    "tiers": Text("Touch tiers", "階層"),
     "definitions": Text("Definitions", "定義"),
     "rejects": Text("Rejects desk", "取り込みエラー"),
     "audit": Text("Audit log", "監査ログ"),

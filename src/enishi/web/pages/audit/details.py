@@ -40,6 +40,7 @@ _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?.*")
 _DEFINITION = re.compile(r"(?P<kind>[a-z]+)/(?P<slug>[\w-]+)(?: v(?P<number>\d+))?")
 _NOTE = re.compile(r"#(\d+)")
 _IMPORT = re.compile(r"import (\d+)")
+_INTERACTION = re.compile(r"interaction log-\S+")
 API = "api:"
 
 
@@ -117,6 +118,8 @@ class Reader:
             return self.say(f"Note {found[1]}", f"メモ{found[1]}")
         if found := _IMPORT.fullmatch(label):
             return self.say(f"Import {found[1]}", f"取り込み{found[1]}")
+        if _INTERACTION.fullmatch(label):
+            return self.say("Interaction", "対応履歴")
         return self.choice("kind", label) or self.definition(label)
 
     def definition(self, label: str) -> str:

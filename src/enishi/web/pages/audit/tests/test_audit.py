@@ -156,7 +156,7 @@ def test_targets_are_named(client: Client) -> None:
         ),
         ("import_undone", "import 3", "Import 3", "取り込み3"),
         ("records_saved", "exchange_rate", "Exchange rates", "為替レート"),
-        ("tiers_assigned", "tiers", "Touch tiers", "タッチ区分"),
+        ("tiers_assigned", "tiers", "Touch tiers", "階層"),
         ("team_created", team, "東日本", "東日本"),
         ("member_changed", ward, "Emily Ward", "Emily Ward"),
     ]
