@@ -22,7 +22,7 @@ from enishi.work.actions.tasks import (
     reassign_task,
     reopen_task,
 )
-from enishi.work.book import Book
+from enishi.work.book import Book, has_left
 from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, UrgencyPart
 from enishi.work.drafts import addressee, draft
 from enishi.work.loads import Load, loads, make_ready
@@ -93,6 +93,7 @@ __all__ = [
     "end_override",
     "fingerprint",
     "handed_over",
+    "has_left",
     "hour_cost",
     "judgement_of",
     "later_tasks",

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from enishi.accounts.models import Account, Contact, Member
+from enishi.accounts.models import Account, Contact, Member, Role
 from enishi.segments.api import find_pin, tier_titles
 from enishi.signals.models import Band
 from enishi.store.kinds import INTERACTION, STAGES
@@ -45,8 +45,15 @@ def contact_choices(contacts: Iterable[Contact]) -> list[tuple[str, str]]:
 
 
 def member_choices(account: Account, without: Member | None = None) -> list[tuple[str, str]]:
-    found = members_seeing(account)
+    found = sorted(members_seeing(account), key=lambda one: _nearness(one, account))  # stable: by name within
     return [(str(one.pk), words.person(one)) for one in found if without is None or one.pk != without.pk]
+
+
+def _nearness(member: Member, account: Account) -> tuple[int, bool]:
+    """Who comes first when work is handed over: CSMs before those who lead, the own team before the others."""
+    team = account.owner.team_id if account.owner else None
+    place = {Role.CSM: 0, Role.MANAGER: 1}.get(Role(member.role), 2)
+    return place, team is None or member.team_id != team
 
 
 class ActForm(forms.Form):

@@ -9,6 +9,7 @@ from typing import Any
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.metrics.api import panel
+from enishi.segments.api import tiers_on
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
@@ -96,9 +97,7 @@ def header(
     """The header as it stands; on a past day with the owner, stage, revenue, licences and renewal known then."""
     then = account_then(account, as_of) if as_of else {}
     figures = _figures_then(account, as_of) if as_of else _figures_now(state)
-    owner = account.owner
-    if as_of and then.get("owner"):
-        owner = Member.objects.filter(email=then["owner"]).first()
+    owner = Member.objects.filter(email=then.get("owner") or "").first() if as_of else account.owner
     judged = state.stage if state and not as_of else ""
     stage = judged or (then.get("stage") if as_of else account.stage) or ""
     children = _children(account, member)
@@ -107,7 +106,7 @@ def header(
         account=account,
         stage=stage_title(stage),
         owner=owner,
-        tier=state.tier if state else "",
+        tier=_tier(account, state, as_of),
         band=state.band if state and not as_of and judged != CHURNED else "",
         former=judged == CHURNED,
         tenths=state.tenths if state and not as_of else None,
@@ -124,6 +123,12 @@ def header(
         children=children[:10],
         children_total=len(children),
     )
+
+
+def _tier(account: Account, state: AccountState | None, as_of: date | None) -> str:
+    if as_of:
+        return tiers_on(as_of).get(account.pk, "")
+    return state.tier if state else ""
 
 
 def _children(account: Account, member: Member) -> list[Account]:

@@ -10,8 +10,10 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from enishi.accounts.models import Company, Member
 from enishi.kit.text import fold, full_name
+from enishi.signals.models import AccountState
 from enishi.web.factors import due_at
 from enishi.web.locks import locked_until
+from enishi.work.api import has_left
 
 ACTIVE, INVITED, EXPIRED, INACTIVE = "active", "invited", "expired", "inactive"
 
@@ -31,7 +33,8 @@ def list_members(filters: Filters) -> QuerySet[Member]:
     members = Member.objects.select_related("team", "invitation").annotate(
         customers=Count(
             "accounts",
-            filter=Q(accounts__deleted_at__isnull=True, accounts__merged_into__isnull=True),
+            filter=Q(accounts__deleted_at__isnull=True, accounts__merged_into__isnull=True)
+            & ~Q(accounts__state__in=AccountState.objects.filter(has_left())),
             distinct=True,
         ),
         seen_at=Max("usersession__last_seen_at"),

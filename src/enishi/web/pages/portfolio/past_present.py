@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from enishi.accounts.models import Account, Member
 from enishi.signals.api import provenances_on
 from enishi.signals.models import AccountState
+from enishi.signals.stages import CHURNED
 from enishi.web import words as plain_words
 from enishi.web.pages.portfolio import past_rows, reads
 from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
@@ -78,10 +79,11 @@ def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:
 
 
 def _strip(slices: Sequence[reads.Slice], frame: pd.DataFrame, query: Query) -> list[reads.BandCount]:
-    """Accounts by band then; ``before`` holds how many of them stand in the band now."""
+    """Accounts by band then; ``before`` holds how many of them stand in the band now, those who left since not counted."""
     ids = [int(pk) for pk in frame["account_id"]] if len(frame) else []
-    bands = dict(AccountState.objects.values_list("pk", "band")) if ids else {}
-    now = pd.Series([bands.get(pk, "unknown") for pk in ids], dtype=object).value_counts()
+    customers = AccountState.objects.exclude(stage=CHURNED)
+    bands = dict(customers.values_list("pk", "band")) if ids else {}
+    now = pd.Series([bands[pk] for pk in ids if pk in bands], dtype=object).value_counts()
     strip = reads.band_strip(slices, query.choices.get("tier", ()))
     return [replace(count, before=int(now.get(count.band, 0))) for count in strip]
 

@@ -10,8 +10,10 @@ from django.test import Client
 from enishi.accounts.models import Account, AuditLine, Member, Role, Scope, Team
 from enishi.kit.errors import Conflict, NotFound
 from enishi.outreach.models import Message
+from enishi.signals.models import AccountState
 from enishi.web import members as acts
 from enishi.web.models import Invitation
+from enishi.web.pages.members.reads import Filters, list_members
 
 NOW = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -133,3 +135,12 @@ def test_teams_are_made_renamed_and_removed(client: Client) -> None:
     assert list(AuditLine.objects.values_list("verb", flat=True))[:3] == [
         "team_deleted", "team_renamed", "team_created",
     ]  # fmt: skip
+
+
+def test_customers_who_left_are_not_counted(admin: Member) -> None:
+    stays, left, new = (
+        Account.objects.create(name=name, owner=admin, outside_id=name) for name in ("甲", "乙", "丙")
+    )
+    AccountState.objects.create(account=stays, day=NOW.date(), stage="established", mrr=100, at_stake=10)
+    AccountState.objects.create(account=left, day=NOW.date(), stage="churned")
+    assert list_members(Filters()).get(pk=admin.pk).customers == 2, f"{new} is not judged yet, and counts"
