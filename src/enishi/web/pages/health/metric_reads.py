@@ -36,11 +36,13 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Values of the accounts that have one: edges and counts of bins, and quantiles."""
+    """Values of the accounts that have one: edges and counts of bins, and quantiles; ``whole``: bins of whole
+    numbers, each from its edge to before the next."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     quantiles: dict[int, float]
+    whole: bool = False
 
 
 def scope_ids(member: Member) -> Ids:
@@ -92,12 +94,19 @@ def distribution(values: Numbers) -> Distribution | None:
         low, high = float(values.min()), float(values.max())
     if low == high:
         return Distribution((low, high), (len(values),), {50: low})
-    whole = bool(np.all(values == np.round(values))) and high - low < BINS
-    bins = int(high - low) + 1 if whole else BINS
-    edges = np.linspace(low, high + (1 if whole else 0), bins + 1)
+    whole = bool(np.all(values == np.round(values)))
+    edges = _whole_edges(low, high) if whole else np.linspace(low, high, BINS + 1)
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
     quantiles = {q: float(np.percentile(values, q)) for q in (10, 25, 50, 75, 90)}
-    return Distribution(tuple(edges.tolist()), tuple(int(n) for n in counts), quantiles)
+    return Distribution(tuple(edges.tolist()), tuple(int(n) for n in counts), quantiles, whole)
+
+
+def _whole_edges(low: float, high: float) -> Numbers:
+    """Edges of bins for whole numbers: each holds the same number of them, from its edge to before the next."""
+    first, last = int(np.floor(low)), int(np.ceil(high))
+    step = -(-(last - first + 1) // BINS)
+    bins = -(-(last - first + 1) // step)
+    return np.array([float(first + step * index) for index in range(bins + 1)])
 
 
 def _figure(value: float) -> str:
@@ -109,6 +118,9 @@ def distribution_chart(shape: Distribution, name: str) -> dict[str, Any]:
     """The chart of a distribution."""
     if len(shape.counts) == 1:
         labels = [_figure(shape.edges[0])]
+    elif shape.whole:
+        pairs = zip(shape.edges, shape.edges[1:], strict=False)
+        labels = [_figure(a) if b - a == 1 else f"{_figure(a)} – {_figure(b - 1)}" for a, b in pairs]
     else:
         labels = [f"{_figure(a)} – {_figure(b)}" for a, b in zip(shape.edges, shape.edges[1:], strict=False)]
     return {"kind": "bar", "x": labels, "series": [{"name": name, "values": list(shape.counts)}]}
