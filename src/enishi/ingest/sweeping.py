@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db.models import Field, JSONField, Model, Q, TextField
 from django.db.models.functions import Cast
 
 from enishi.accounts.models import Member
+
+M = TypeVar("M", bound=Model)
 
 _TEXTS = ("CharField", "TextField", "JSONField")
 # What members are and do, what the consumer still needs for the erasure itself, and figures by the hundred million.
@@ -78,7 +80,7 @@ def _is_telling(text: str) -> bool:
     return len(text) >= _SHORTEST and not text.isdecimal()
 
 
-def rows_naming(sought: Sought, model: type[Model]) -> Iterator[tuple[Model, list[str]]]:
+def rows_naming(sought: Sought, model: type[M]) -> Iterator[tuple[M, list[str]]]:
     """The rows of a model that name the person, each with the columns that do."""
     columns = _columns(model)
     if not columns or not sought.texts:
