@@ -122,7 +122,7 @@ def test_a_day_s_frame_is_the_same_whatever_is_corrected_deleted_or_merged_later
     before = frame_of(home, day, [day])
     assert before.filter(like="mentions_").to_numpy().sum() > 0
     changed: dict[str, dict[str, Any]] = {
-        "record_ticket": {"opened_at": opened + timedelta(days=60), "subject": "ありがとう", "tone": 1.0},
+        "record_ticket": {"opened_at": opened + timedelta(days=60), "subject": "高すぎるので解約します", "tone": 1.0},
         "record_contact": {"role": "user", "left_on": D(2025, 12, 21)},
         "record_subscription": {"started_on": FIRST, "ended_on": D(2025, 12, 24), "amount": 1, "end_reason": "高すぎる"},
         "record_survey_answer": {"measure": "nps", "score": 10, "answered_at": opened + timedelta(days=60)},
