@@ -280,7 +280,7 @@ def _without_heir(f: pd.DataFrame) -> pd.Series[Any]:
 RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "days_since_contact",
-        Text("Days since contact", "最終対応からの日数"),
+        Text("Days since contact", "最終応答からの日数"),
         Text("Days since the last two-way contact; where there was none, since the customer relation began.",
              "お客様と最後にやり取りした日からの日数です。やり取りがない場合は取引開始からの日数とします。"),
         "days", "interactions", {"last": lambda t: t.two_way.ifelse(t.ago, None).min()},
