@@ -104,9 +104,8 @@ class LogForm(ActForm):
     def prepare(self) -> None:
         language = get_language() or "ja"
         self.fields["type"].widget.attrs |= {"data-ticks": "two_way", "data-ticks-for": " ".join(ANSWERED)}
-        self.choose(
-            "type", [(k, title.in_language(language)) for k, title in INTERACTION.field("type").choices]
-        )
+        kinds = [(kind, title.in_language(language)) for kind, title in INTERACTION.field("type").choices]
+        self.choose("type", kinds)
         contacts = present_contacts(self.account)
         self.choose("contact", contact_choices(contacts))
         self.fields["occurred_on"].initial = self.today
@@ -118,7 +117,7 @@ class LogForm(ActForm):
             self.fields["minutes"].initial = 15
         else:
             del self.fields["done"]
-        first = self.initial.get("type") or self.fields["type"].initial or self.fields["type"].choices[0][0]
+        first = self.initial.get("type") or self.fields["type"].initial or kinds[0][0]
         self.fields["two_way"].initial = first in ANSWERED
 
     def clean(self) -> dict[str, Any]:
