@@ -377,10 +377,11 @@ def _make_work(stage: Stage) -> None:
 
 def _make_own(stage: Stage, column: str, member: Member) -> None:
     from enishi.web.models import Export, SavedView
+    from enishi.web.pages.portfolio.exports import scope_of
     from enishi.work import api as work
 
     view = SavedView.objects.create(member=member, name="一覧", address="band=red")
-    export = Export.objects.create(member=member, format="csv", status="done")
+    export = Export.objects.create(member=member, format="csv", status="done", scope=scope_of(member))
     export.path.parent.mkdir(parents=True, exist_ok=True)
     export.path.write_text("a\n")
     stage.own["view", column], stage.own["export", column] = view.pk, export.pk

@@ -160,7 +160,7 @@ def make_export(export: Export) -> None:
             export.path, export.format, headings, rows, title=gettext("Portfolio"), progress=heard
         )
     export.rows = export.rows_done = n
-    export.scope = _scope_of(export.member)
+    export.scope = scope_of(export.member)
     export.status, export.finished_at = "done", timezone.now()
     export.save()
 
@@ -179,7 +179,7 @@ def export_portfolio(number: int) -> None:
         raise
 
 
-def _scope_of(member: Member) -> str:
+def scope_of(member: Member) -> str:
     """What decides which accounts a member sees."""
     return f"{member.role}:{member.scope}:{member.team_id or ''}"
 
@@ -187,7 +187,7 @@ def _scope_of(member: Member) -> str:
 def access_export(member: Member, number: int) -> Export:
     """One's own order, and a file made only as long as one sees what one saw then; nobody else's, whatever their role."""
     export = Export.objects.filter(member=member, pk=number).first()
-    if export is None or (export.status == "done" and export.scope != _scope_of(member)):
+    if export is None or (export.status == "done" and export.scope != scope_of(member)):
         raise NotFound(
             "unknown_export",
             Text("There is no such file of yours.", "該当するファイルはありません。"),
