@@ -284,6 +284,7 @@ def test_the_published_version_stands_beside_the_draft() -> None:
 )
 def test_the_verdict_is_plain(churned: int, interval: tuple[Any, Any, Any], code: str) -> None:
     result = {
+        "outcome": "churn:90",
         "churned": churned,
         "score": {"auc": 0.8},
         "recency": {"auc": 0.7},
