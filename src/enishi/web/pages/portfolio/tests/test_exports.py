@@ -100,7 +100,8 @@ def test_a_file_made_under_a_wider_scope_is_not_given_out_any_more(world: World)
     client = Client()
     client.force_login(world.suzuki)
     fetched = client.get(f"/accounts/exports/{made.pk}/file/")
-    fetched.file_to_stream.close()
+    for close in fetched._resource_closers:  # `fetched.close()` would end the test's connection too
+        close()
     assert fetched.status_code == 200
     assert AuditLine.objects.get(verb="export_fetched").target_id == str(made.pk)
     Member.objects.filter(pk=world.suzuki.pk).update(scope="own")
