@@ -31,6 +31,7 @@ from enishi.web.factors import due_at, remove_factor
 pytestmark = pytest.mark.django_db
 
 MAIL, PASSWORD = "tanaka@vendor.example", "nagai-tabiji-2026"
+NEW_PASSWORD = "atarashii-michi-7"
 SET_UP = "/me/factor/app/"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -219,29 +220,30 @@ def test_a_session_opens_nothing_of_the_api_and_a_key_is_not_concerned() -> None
         assert answer.status_code == 200
 
 
-def test_the_reset_link_does_not_skip_it() -> None:
-    make_member()
-    require(FactorRule.ALL)
+def reset_password() -> Client:
+    """Whoever follows the link of the mail and states a new password."""
     anybody = Client()
     anybody.post("/password/reset/", {"email": MAIL})
     link = re.search(r"https?://[^/]+(/password/reset/\S+)", Message.objects.get().text)
     assert link is not None
     form = anybody.get(link[1]).headers["Location"]
-    anybody.post(form, {"password1": "atarashii-michi-7", "password2": "atarashii-michi-7"})
+    anybody.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+    return anybody
+
+
+def test_the_reset_link_does_not_skip_it() -> None:
+    make_member()
+    require(FactorRule.ALL)
+    anybody = reset_password()
     assert "/sign-in/" in anybody.get("/").headers["Location"], "the link signs nobody in"
-    assert led_to_set_up(sign_in(password="atarashii-michi-7"))
+    assert led_to_set_up(sign_in(password=NEW_PASSWORD))
 
 
 def test_the_reset_link_does_not_skip_the_code_of_whom_has_one() -> None:
     TOTP.activate(make_member(), generate_totp_secret())
     require(FactorRule.ALL)
-    anybody = Client()
-    anybody.post("/password/reset/", {"email": MAIL})
-    link = re.search(r"https?://[^/]+(/password/reset/\S+)", Message.objects.get().text)
-    assert link is not None
-    form = anybody.get(link[1]).headers["Location"]
-    anybody.post(form, {"password1": "atarashii-michi-7", "password2": "atarashii-michi-7"})
-    client = sign_in(password="atarashii-michi-7")
+    reset_password()
+    client = sign_in(password=NEW_PASSWORD)
     assert "/sign-in/" in client.get("/").headers["Location"]
     assert "/sign-in/" in client.get(SET_UP).headers["Location"], "no second app beside the first"
 
@@ -340,13 +342,8 @@ def test_a_new_password_lifts_the_lock() -> None:
     make_member()
     lock_out()
     assert locks.locked_until(MAIL) is not None
-    anybody = Client()
-    anybody.post("/password/reset/", {"email": MAIL})
-    link = re.search(r"https?://[^/]+(/password/reset/\S+)", Message.objects.get().text)
-    assert link is not None
-    form = anybody.get(link[1]).headers["Location"]
-    anybody.post(form, {"password1": "atarashii-michi-7", "password2": "atarashii-michi-7"})
-    assert sign_in(password="atarashii-michi-7").get("/me/").status_code == 200
+    reset_password()
+    assert sign_in(password=NEW_PASSWORD).get("/me/").status_code == 200
 
 
 def test_ending_other_sessions_is_written_down() -> None:

@@ -136,7 +136,7 @@ def test_scoring_nobody_is_no_first_score():
         ("gross_margin", "八割", "数値を入力してください。"),
         ("gross_margin", "8E+1", ""),
         ("time_zone", "Mars/Base", "Mars/Base"),
-        ("currency", "XXX", "XXX"),
+        ("currency", "YEN", "YEN"),
         ("language", "fr", "fr"),
         ("fiscal_year_start", "13", "13"),
         ("week_start", "3", "3"),
