@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from enishi.cli.installation import open_installation
 from enishi.cli.show import progress, show_json
 from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
@@ -34,7 +36,7 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
 対応しています。列は見出しから自動で対応付けられ、--map で修正した内容は次回も使われます。同じファイルを再度取り込んでも
 変化はありません。終了コード3は、受け付けられない行があったことを示します。""",
 )
-@click.argument("kind")
+@click.argument("kind", callback=lambda _context, _parameter, name: kind_named(name))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @option(
     "--map",
@@ -87,6 +89,7 @@ def command(
     kind: str, file: Path, maps: tuple[str, ...], constants: tuple[str, ...], system: str, dates: str | None,
     history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
+    mapping, fixed = _pairs(maps, "--map"), _pairs(constants, "--set")
     home = open_installation()
     from enishi.accounts.audit import SYSTEM
     from enishi.ingest.api import drain
@@ -94,9 +97,8 @@ def command(
 
     with progress(say(f"Importing {file.name}", f"取り込み {file.name}")) as step:
         made, tally = import_file(
-            home, file, kind_named(kind), actor=SYSTEM, now=system_clock(), mapping=_pairs(maps, "--map"),
-            constants=_pairs(constants, "--set"), day_order=dates or "", backfill=history, system=system,
-            dry_run=dry_run, progress=step,
+            home, file, kind, actor=SYSTEM, now=system_clock(), mapping=mapping, constants=fixed,
+            day_order=dates or "", backfill=history, system=system, dry_run=dry_run, progress=step,
         )  # fmt: skip
     if not dry_run:
         drain(home)
@@ -111,16 +113,18 @@ def command(
 
 def kind_named(name: str) -> str:
     """The kind, also in the plural."""
-    from enishi.ingest.files.kinds import FILE_KINDS
-
     wanted = name.lower().replace("-", "_")
     for candidate in (wanted, wanted.removesuffix("s")):
         if candidate in FILE_KINDS:
             return candidate
+    every = ", ".join(FILE_KINDS)
+    near = get_close_matches(wanted, FILE_KINDS, 1)
     raise EnishiError(
         "unknown_kind",
         Text(f"There is no kind {name!r}.", f"種類 {name!r} はありません。"),
-        Text(f"Choose one of: {', '.join(FILE_KINDS)}.", f"次から選んでください: {', '.join(FILE_KINDS)}"),
+        Text(f"Did you mean {near[0]}? All: {every}.", f"{near[0]} ではありませんか。指定できる種類: {every}")
+        if near
+        else Text(f"Choose one of: {every}.", f"次から選んでください: {every}"),
     )
 
 

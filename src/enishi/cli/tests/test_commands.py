@@ -189,6 +189,8 @@ def test_refusals_name_the_remedy(home: Home, tmp_path: Path, capsys: pytest.Cap
     said = told(capsys)
     assert said["error"] == "unknown_kind"
     assert "subscription" in said["hint"]
+    assert run(["import", "tikets", "not-there.csv", "--json"]) == 1
+    assert told(capsys)["hint"].startswith("Did you mean ticket?")
     assert run(["import", "account", str(file), "--map", "name"]) == 2
     assert run(["explain", "nobody at all", "--json"]) == 1
     assert told(capsys)["error"] == "unknown_account"
