@@ -11,6 +11,7 @@ from enishi.metrics.contracts import Grain, Metric
 from enishi.metrics.people import _count, _sum
 
 WIDE: tuple[Grain, ...] = ("account", "product")
+_ROLES = ("record_contact", "record_contact.role")
 
 
 def _ratio(f: pd.DataFrame, above: str, below: str) -> pd.Series[Any]:
@@ -180,9 +181,10 @@ SUPPORT: tuple[Metric, ...] = (
     Metric(
         "tickets_severe_open",
         Text("Severe open tickets", "重大な未解決の問い合わせ"),
-        Text("Open tickets of high or urgent severity.", "重要度が高・緊急の未解決の問い合わせの件数です。"),
+        Text("Open tickets of high or urgent severity. Unknown where no ticket states a severity.",
+             "重要度が高・緊急の未解決の問い合わせの件数です。重要度の情報がどの問い合わせにもない場合は不明とします。"),
         "count", "tickets", {"": lambda t: _count(t.open & t.severe.coalesce(False))},
-        grains=WIDE, direction=-1, needs=("record_ticket",), freshness_days=30,
+        grains=WIDE, direction=-1, needs=("record_ticket", "record_ticket.severity"), freshness_days=30,
     ),
     Metric(
         "tickets_reopened_90",
@@ -295,14 +297,16 @@ RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "decision_makers",
         Text("Decision makers", "決裁者"),
-        Text("Known decision makers who have not left.", "在籍している決裁者の数です。"),
-        "people", "contacts", _people_of(lambda t: t.role == "decision_maker"), needs=("record_contact",), freshness_days=None,
+        Text("Known decision makers who have not left. Unknown where no contact states a role.",
+             "在籍している決裁者の数です。役割の情報がどの担当者にもない場合は不明とします。"),
+        "people", "contacts", _people_of(lambda t: t.role == "decision_maker"), needs=_ROLES, freshness_days=None,
     ),
     Metric(
         "champions",
         Text("Champions", "推進者"),
-        Text("Known champions who have not left.", "在籍している推進者の数です。"),
-        "people", "contacts", _people_of(lambda t: t.role == "champion"), needs=("record_contact",), freshness_days=None,
+        Text("Known champions who have not left. Unknown where no contact states a role.",
+             "在籍している推進者の数です。役割の情報がどの担当者にもない場合は不明とします。"),
+        "people", "contacts", _people_of(lambda t: t.role == "champion"), needs=_ROLES, freshness_days=None,
     ),
     Metric(
         "champions_gone_90",
@@ -310,7 +314,7 @@ RELATIONSHIP: tuple[Metric, ...] = (
         Text("Champions and decision makers who left in the last 90 days.", "直近90日間に退職・異動した推進者と決裁者の数です。"),
         "people", "contacts",
         {"": lambda t: _count(((t.left_ago >= 0) & (t.left_ago < 90)).coalesce(False) & t.role.isin(["champion", "decision_maker"]))},
-        direction=-1, window=90, needs=("record_contact",), freshness_days=None,
+        direction=-1, window=90, needs=_ROLES, freshness_days=None,
     ),
     Metric(
         "champions_lost",
@@ -319,7 +323,7 @@ RELATIONSHIP: tuple[Metric, ...] = (
              "退職・異動した、またはメールが届かない推進者の数です。後任の推進者が分かっている場合は0とします。"),
         "people", "contacts",
         {"gone": lambda t: _count((t.role == "champion") & ~_in_reach(t)), "there": lambda t: _count((t.role == "champion") & _in_reach(t))},
-        _without_heir, direction=-1, needs=("record_contact",), freshness_days=None,
+        _without_heir, direction=-1, needs=_ROLES, freshness_days=None,
     ),
     Metric(
         "bounced_contacts",

@@ -113,7 +113,11 @@ def test_mrr_is_0_once_every_contract_has_ended_and_unknown_before_the_first_beg
     assert value(home, "mrr") == 0
 
 
-def test_reopening_is_unknown_until_any_ticket_speaks_of_it(home):
+@pytest.mark.parametrize(
+    ("metric", "field", "told"),
+    [("tickets_reopened_90", "reopened", 0), ("tickets_severe_open", "severity", "low")],
+)
+def test_what_no_ticket_speaks_of_is_unknown(home, metric, field, told):
     def ticket(number, account, opened, **more):
         head = {"record_id": number, "account_id": account, "valid_on": ago(opened), "known_on": ago(opened)}
         return {**head, "opened_at": at(ago(opened)), **more}
@@ -121,10 +125,24 @@ def test_reopening_is_unknown_until_any_ticket_speaks_of_it(home):
     silent = ticket(1, 1, 40, resolved_at=at(ago(39)))
     publish(home, "record_ticket", [silent])
     assert value(home, "tickets_opened_90") == 1
-    assert pd.isna(value(home, "tickets_reopened_90"))
-    publish(home, "record_ticket", [silent, ticket(2, 2, 10, resolved_at=at(ago(9)), reopened=0)])
-    assert value(home, "tickets_reopened_90", ago(10)) == 0
-    assert pd.isna(value(home, "tickets_reopened_90", ago(11)))
+    assert pd.isna(value(home, metric))
+    publish(home, "record_ticket", [silent, ticket(2, 2, 10, resolved_at=at(ago(9)), **{field: told})])
+    assert value(home, metric, ago(10)) == 0
+    assert pd.isna(value(home, metric, ago(11)))
+
+
+@pytest.mark.parametrize("metric", ["champions", "decision_makers", "champions_gone_90", "champions_lost"])
+def test_contacts_without_roles_say_nothing_of_champions(home, metric):
+    def contact(number, known, **more):
+        return {"record_id": number, "account_id": 1, "valid_on": ago(known), "known_on": ago(known), **more}
+
+    nameless = contact(1, 40)
+    publish(home, "record_contact", [nameless])
+    assert value(home, "contacts_known") == 1
+    assert pd.isna(value(home, metric))
+    publish(home, "record_contact", [nameless, contact(2, 10, role="user")])
+    assert value(home, metric, ago(10)) == 0
+    assert pd.isna(value(home, metric, ago(11)))
 
 
 def test_outcomes_of_imported_history_stay_hidden_before_their_date(home):
