@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.browser.checks import check_page
+from tests.browser.checks import LOOKS, check_at_both_widths
 from tests.browser.conftest import Open, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -57,14 +57,13 @@ def look_at(window: Window, pages: Mapping[str, str]) -> None:
         if name == "not-found":
             window.complaints = [line for line in window.complaints if "404" not in line]
         try:
-            check_page(window, name)
+            check_at_both_widths(window, name)
         except AssertionError as problem:
             wrong.append(str(problem))
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("language", "size"), LOOKS)
 @pytest.mark.parametrize(("member", "pages"), [(MANAGER, BOOK), (ADMIN, HOUSE)], ids=["book", "house"])
 def test_pages_are_accessible_and_fit(
     open_window: Open, member: str, pages: Mapping[str, str], language: str, size: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.checks import check_page
+from tests.browser.checks import LOOKS, check_at_both_widths, check_page
 from tests.browser.conftest import ROOT, Open, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -141,10 +141,9 @@ def test_a_key_is_shown_once_and_its_end_is_typed(open_window: Open) -> None:
     assert page.locator("#api-keys tbody").inner_text().count("失効") == 1
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("language", "size"), LOOKS)
 def test_pages_are_accessible_and_fit(open_window: Open, language: str, size: str) -> None:
     window = open_window(ADMIN, language=language, size=size)
     for name, path in PAGES.items():
         window.go(path)
-        check_page(window, name)
+        check_at_both_widths(window, name)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.checks import check_page, take_picture
+from tests.browser.checks import LOOKS, check_page, take_picture
 from tests.browser.conftest import PATIENCE, Open, Server, run_module, serving
 from tests.browser.sample import PICTURES
 
@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("sa
 
 ADMIN = "admin@enishi.example"
 TABS = ("", "usage/", "people/", "revenue/", "tickets/", "timeline/")
-LOOKS = [("ja", "desk"), ("en", "phone"), *([("en", "desk")] if PICTURES else [])]
-LANGUAGES = pytest.mark.parametrize(("language", "size"), LOOKS)
+PHOTOGRAPHED = [("en", "desk")] if PICTURES else []
+LANGUAGES = pytest.mark.parametrize(("language", "size"), [*LOOKS, *PHOTOGRAPHED])
 
 
 @pytest.fixture(scope="module")

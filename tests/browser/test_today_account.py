@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.checks import check_page
+from tests.browser.checks import LOOKS, check_at_both_widths, check_page
 from tests.browser.conftest import Open, Server, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -28,21 +28,20 @@ def toast(window: Window, words: str) -> None:
     expect(window.page.locator("#toasts")).to_contain_text(words)
 
 
-@pytest.mark.parametrize("size", ["desk", "phone"])
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize(("language", "size"), LOOKS)
 def test_every_part_is_accessible_and_fits(
     open_window: Open, server: Server, language: str, size: str
 ) -> None:
     window = open_window(CSM, language=language, size=size)
     window.go("/?view=team")
     window.page.locator("[data-card] details").first.locator("summary").click()
-    check_page(window, "today")
+    check_at_both_widths(window, "today")
     sakura = account(server, "株式会社さくら商事")
     for tab in TABS:
         window.go(f"/accounts/{sakura}/{tab}")
-        check_page(window, f"account-{tab.strip('/') or 'overview'}")
+        check_at_both_widths(window, f"account-{tab.strip('/') or 'overview'}")
     window.go(f"/accounts/{sakura}/?as_of=2026-11-01")
-    check_page(window, "account-as-of")
+    check_at_both_widths(window, "account-as-of")
 
 
 def test_dark_pages_keep_their_contrast(open_window: Open, server: Server) -> None:
