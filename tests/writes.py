@@ -451,8 +451,7 @@ def _make_people(stage: Stage) -> None:
     from enishi.accounts.linking import Wanted, link_ids
     from enishi.accounts.merging import merge_accounts
     from enishi.accounts.models import Member
-    from enishi.store.kinds import KINDS
-    from enishi.store.schema import DEFAULT_SYSTEM
+    from enishi.store.kinds import DEFAULT_SYSTEM, KINDS
     from enishi.web.members import invite
     from tests.world import make_account, make_member
 

@@ -14,7 +14,7 @@ from enishi.ingest.contracts import Channel, Origin, Refused
 from enishi.ingest.decoding import circumstances
 from enishi.ingest.items import read_item
 from enishi.store.contracts import InboxStorage, NewBody
-from enishi.store.schema import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM
 
 _BODY_ITEMS = 1000
 _BODY_BYTES = 400_000

@@ -28,7 +28,7 @@ from enishi.ingest.reads import (
 from enishi.ingest.replaying import StillRefused, discard_reject, replay_reject
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
-from enishi.store.schema import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM
 
 __all__ = [
     "Accepted",

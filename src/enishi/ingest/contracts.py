@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from enishi.kit.text import Text
-from enishi.store.schema import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM
 
 # The protocol's limits, in bytes of uncompressed JSON.
 MAX_REQUEST = 500 * 1024

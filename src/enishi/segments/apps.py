@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.apps import AppConfig
 
 
@@ -8,7 +10,13 @@ class RoomConfig(AppConfig):
 
     def ready(self) -> None:
         """Scorecards may be chosen by tier; the room below asks through this hook."""
-        from enishi.segments.reads import tiers_on
         from enishi.signals.hooks import provide_tiers
 
-        provide_tiers(tiers_on)
+        provide_tiers(_tiers_on)
+
+
+def _tiers_on(day: date) -> dict[int, str]:
+    """Read when first asked for: a command that judges nothing need not wait for the engines."""
+    from enishi.segments.reads import tiers_on
+
+    return tiers_on(day)

@@ -11,6 +11,10 @@ from enum import StrEnum
 
 from enishi.kit.text import Text
 
+# The id space of the vendor's own product: group and user ids sent by its developers, and the account and user
+# columns of event files, unless they name another system.
+DEFAULT_SYSTEM = "product"
+
 
 class Type(StrEnum):
     """What a field holds. MONEY is a decimal amount; its currency is the record's ``currency`` field."""

@@ -17,10 +17,6 @@ from enishi.store.kinds import KINDS, Kind, Type
 
 INSTANT = pa.timestamp("us")
 
-# The id space of the vendor's own product: group and user ids sent by its developers, and the account and user
-# columns of event files, unless they name another system.
-DEFAULT_SYSTEM = "product"
-
 # One row per accepted event. ``group_no``/``user_no`` are numbers of the dictionaries below (0 = none).
 EVENTS = pa.schema(
     [

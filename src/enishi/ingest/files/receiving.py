@@ -28,8 +28,7 @@ from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.store.kinds import Kind, Type
-from enishi.store.schema import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM, Kind, Type
 
 _LOOK = 2000  # rows looked at for the guess and the order of dates
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from enishi.store.schema import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM
 
 _KEY_PREFIX = "ena_"
 _SHOWN = 8
