@@ -108,6 +108,11 @@ def heaps(rejects: QuerySet[Reject]) -> list[Heap]:
     ]
 
 
+def bare(place: str) -> str:
+    """Where something is wrong, as people name it: a heading, or a name within a message without the root."""
+    return place.removeprefix("$").removeprefix(".")
+
+
 def pretty(payload: str) -> str:
     """JSON with indents, where it is JSON."""
     try:

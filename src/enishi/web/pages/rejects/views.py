@@ -21,9 +21,11 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.rejects.contents import as_entered, contents_of, corrected, editable, line_of
 from enishi.web.pages.rejects.mending import kept_corrections
 from enishi.web.pages.rejects.reads import (
     Filters,
+    bare,
     cells_of,
     choices,
     find_rejects,
@@ -57,7 +59,7 @@ def rejects(request: PageRequest) -> HttpResponseBase:
     context = {
         "tabs": setup_tabs(request.member, "rejects", {"rejects": open_items}),
         "page": shown,
-        "rows": [(row, kind_title(row.kind), row.message(language()).split("\n")) for row in shown],
+        "lines": [line_of(row) for row in shown],
         "filters": filters,
         "kinds": choices("kind"),
         "sources": choices("source"),
@@ -90,15 +92,23 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     made = import_of(found)
+    contents = [] if made else contents_of(found)
     context = {
         "tabs": setup_tabs(request.member, "rejects"),
         "reject": found,
         "kind": kind_title(found.kind),
         "reasons": found.message(language()).split("\n"),
+        "place": bare(found.place),
         "made": made,
         "cells": cells_of(found, made) if made else [],
+        "contents": as_entered(contents, request.POST),
+        "editable": bool(editable(contents)),
+        "raw_open": "payload" in request.POST,
         "payload": payload or pretty(found.payload),
         "error": error.as_dict(language()) if error else None,
+        "wrong": [(bare(name), text.in_language(language())) for name, text in error.fields.items()]
+        if error
+        else [],
         "open": found.status == Reject.Status.OPEN,
         "alike": _count_alike(found),
         "alike_query": urlencode(
@@ -121,18 +131,24 @@ def show(request: PageRequest, number: int) -> HttpResponseBase:
 def replay(request: PageRequest, number: int) -> HttpResponseBase:
     """Take a corrected item in."""
     found = _find(number)
-    payload = request.POST.get("payload", "")
-    made = import_of(found)
-    if way_of(found) == FILE and made:
-        cells = {h: request.POST.get(f"cell-{n}") or None for n, h in enumerate(made.headings)}
-        payload = json.dumps(cells, ensure_ascii=False)
+    written = request.POST.get("payload", "")
+    payload = written or _from_cells(request, found)
     try:
         take_in(Home.from_environment(), found, payload, actor=request.member, now=timezone.now())
     except EnishiError as error:
         found.refresh_from_db()
-        return _show(request, found, payload=payload if not made else "", error=error, status=422)
+        return _show(request, found, payload=written, error=error, status=422)
     toast_after(request, _("The item was taken in."))
     return HttpResponseRedirect(_next_address(found))
+
+
+def _from_cells(request: PageRequest, found: Reject) -> str:
+    """The item as its form states it, as JSON."""
+    made = import_of(found)
+    if way_of(found) != FILE or made is None:
+        return corrected(found, request.POST)
+    cells = {h: request.POST.get(f"cell-{n}") or None for n, h in enumerate(made.headings)}
+    return json.dumps(cells, ensure_ascii=False)
 
 
 def _next_address(done: Reject) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Member, Record
+from enishi.ingest.api import open_inbox
 from enishi.ingest.files.importing import import_file
 from enishi.ingest.models import Reject
 from enishi.kit.home import Home
@@ -81,6 +82,54 @@ def test_a_message_is_corrected_and_goes_to_the_inbox(client):
     )
     reject.refresh_from_db()
     assert reject.status == "replayed"
+
+
+def test_a_message_is_corrected_by_its_names_and_keeps_the_rest_as_it_came(client):
+    reject = message(properties={"seats": 3, "paid": True, "note": "a\nb", "tags": ["x"]}, event="")
+    page = client.get(reverse("reject", args=[reject.pk])).content.decode()
+    assert page.count("at-fault") == 1
+    assert 'name="cell:[&quot;event&quot;]" value="" aria-invalid="true"' in page
+    entered = {
+        'cell:["event"]': "Login",
+        'cell:["userId"]': "u",
+        'cell:["properties", "seats"]': "4",
+        'cell:["properties", "note"]': "a\r\nb",
+        'cell:["nowhere"]': "not asked for",
+    }
+    done = client.post(reverse("reject-replay", args=[reject.pk]), entered)
+    assert done.status_code == 302
+    body = open_inbox(Home.from_environment()).take(0, 100_000)[0].body
+    item = json.loads(body)["batch"][0]
+    assert (item["event"], item["userId"]) == ("Login", "u")
+    assert item["properties"] == {"seats": 4, "paid": True, "note": "a\nb", "tags": ["x"]}
+    assert "nowhere" not in item
+
+
+def test_a_message_that_is_still_wrong_keeps_what_was_entered_before_the_reader(client):
+    reject = message(traits={"plan": "gold"})
+    entered = {'cell:["event"]': "", 'cell:["traits", "plan"]': "silver"}
+    page = client.post(reverse("reject-replay", args=[reject.pk]), entered)
+    assert page.status_code == 422
+    assert 'value="silver"' in page.content.decode()
+    reject.refresh_from_db()
+    assert json.loads(reject.payload)["traits"] == {"plan": "gold"}
+
+
+def test_the_list_shows_names_and_values_those_at_fault_first_and_long_ones_short(client):
+    message(anonymousId="n" * 300, properties={f"p{n}": n for n in range(5)})
+    page = client.get(reverse("rejects")).content.decode()
+    assert page.index("<dt>event</dt>") < page.index("<dt>userId</dt>")
+    assert ">properties.p1</dt>" in page
+    assert "n" * 41 not in page
+    assert "&quot;" not in page[page.index('class="cells"') : page.index("</dl>")]
+    assert "ほか3項目" in page
+
+
+def test_what_is_no_object_is_shown_as_it_came(client):
+    reject = message()
+    Reject.objects.update(payload="[oops")
+    assert "[oops" in client.get(reverse("rejects")).content.decode()
+    assert "[oops</textarea>" in client.get(reverse("reject", args=[reject.pk])).content.decode()
 
 
 def test_items_are_searched_narrowed_and_discarded_with_a_way_back(client, orders):
