@@ -10,7 +10,8 @@ import msgspec
 import pyarrow as pa
 
 from enishi.kit.home import Home
-from enishi.store.kinds import DEFAULT_SYSTEM, table_schemas
+from enishi.store.kinds import DEFAULT_SYSTEM
+from enishi.store.schema import table_schemas
 from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.parquet import write_file
 from enishi.store.rollups import ROLLED, roll_up
