@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from enishi.kit.home import Home
 from enishi.store.kinds import DEFAULT_SYSTEM
-from enishi.store.schema import table_schemas
 from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.parquet import write_file
 from enishi.store.rollups import ROLLED, roll_up
+from enishi.store.schema import table_schemas
 
 # Ascending over the whole test run, like the application database's own numbers.
 _numbers = iter(range(1, 10**12))
