@@ -242,9 +242,16 @@ def first_values(s: Session) -> Any:
 def _first_values(s: Session) -> Any:
     u = s.rolled("first_uses", None)
     wanted = [name.lower() for name in s.settings.value_events]
-    u = u.filter(u.event.lower().isin(wanted) if wanted else ~is_login(s, u.event))
-    t = u.mutate(since=u.first_day if s.known == "now" else u.since, first_value=u.first_day)
-    folds = {"first_value": "min"}
+    return earliest(
+        s, u.filter(u.event.lower().isin(wanted) if wanted else ~is_login(s, u.event)), "first_value"
+    )
+
+
+def earliest(s: Session, uses: Any, name: str) -> Any:
+    """The earliest ``first_day`` per account, in the column ``name``, of rows like those of the roll-up ``first_uses``."""
+    t = uses.mutate(since=uses.first_day if s.known == "now" else uses.since)
+    t = t.select("group_no", "user_no", "since", **{name: t.first_day})
+    folds = {name: "min"}
     t = with_account(s, _by_then(s, t, ["group_no", "user_no"], folds))
     return t.group_by(AT).aggregate(**_folded(t, folds))
 

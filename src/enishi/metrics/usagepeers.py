@@ -12,7 +12,7 @@ import pandas as pd
 
 from enishi.metrics.panel import panel
 from enishi.metrics.peers import LEAST_PEERS, tenure_stage
-from enishi.metrics.people import AT, through_merges
+from enishi.metrics.people import AT, earliest
 from enishi.metrics.records import visible
 from enishi.metrics.relations import terms
 from enishi.metrics.session import Facts, Session
@@ -81,8 +81,8 @@ def _bought(s: Session, accounts: Sequence[int]) -> pd.DataFrame:
 
 
 def _relations(s: Session) -> Any:
-    """Every account a group is linked to: tenure in days (first use is taken from the dictionary
-    of groups, so that no event is read), the stage its source states, whether it ever had a contract and has one."""
+    """Every account the product was heard of: tenure in days, the stage its source states, whether it ever had a
+    contract and has one."""
     accounts = visible(s, "account")
     accounts = accounts.select(
         "as_of", account_id=accounts.record_id, since=accounts.since, stated=accounts.stage
@@ -93,7 +93,7 @@ def _relations(s: Session) -> Any:
     had = begun.group_by(AT).aggregate(contracts=ibis._.count())
     now = terms(s, AT)
     running = now.filter(now.back == 0).group_by(AT).aggregate(running=ibis._.count())
-    t = _first_days(s)
+    t = _heard_of(s)
     for more in (accounts, started, had, running):
         t = t.left_join(more, AT).drop("as_of_right", "account_id_right")
     began = ibis.coalesce(t.since, t.first_start, t.first_day)
@@ -106,10 +106,12 @@ def _relations(s: Session) -> Any:
     )
 
 
-def _first_days(s: Session) -> Any:
-    """First day of use of every account a group is linked to."""
-    links, d = s.spans("group_link"), s.asof
-    linked = links.join(d, (links.start <= d.as_of) & (d.as_of < links.stop))
-    linked = linked.join(s.raw("groups").select("group_no", "first_day"), "group_no")
-    linked = linked.filter(linked.first_day <= linked.as_of).select(*AT, "first_day")
-    return through_merges(s, linked).group_by(AT).aggregate(first_day=ibis._.first_day.min())
+def _heard_of(s: Session) -> Any:
+    """One row per account of which a use, or somebody who belongs to it, was known on the day: ``first_day`` of use,
+    null where there was none. Of others nobody can tell whether they would be heard of at all if they used it."""
+    uses = s.rolled("first_uses", None).select("group_no", "user_no", "since", "first_day")
+    named = s.raw("memberships").group_by("group_no").aggregate(since=ibis._.known_on.min())
+    named = named.select(
+        "group_no", "since", user_no=ibis.literal(0, "int64"), first_day=ibis.null("date")
+    ).select(uses.columns)
+    return earliest(s, uses.union(named), "first_day")

@@ -8,6 +8,7 @@ from enishi.kit.home import Home
 from enishi.metrics.api import attributes, duckdb_facts, panel, peer_percentiles, usage_map
 from enishi.metrics.peers import tenure_stage
 from enishi.metrics.tests.world import ALPHA, BETA, TODAY, ago, link, use
+from enishi.metrics.usagepeers import find_peers
 from enishi.store.testing import publish
 
 
@@ -113,7 +114,8 @@ def contract(number, account, product, started, ended=None):
 
 @pytest.fixture
 def market(tmp_path):
-    """Account 1; 2-11 with product A in use; 12-16 with B, 12 and 13 using it; 17-26 left a month ago."""
+    """Account 1; 2-11 with product A in use; 12-16 with B, 12 and 13 using it; 17-26 left a month ago. A person of
+    each has been known from the beginning."""
     home, n = Home(tmp_path), 26
     begun = ago(300)
     publish(
@@ -123,6 +125,7 @@ def market(tmp_path):
         home, "groups", [{"group_no": k, "group_id": str(k), "first_day": begun} for k in range(1, n + 1)]
     )
     publish(home, "link", [link(k, k, str(k), begun) for k in range(1, n + 1)])
+    publish(home, "memberships", [{"group_no": k, "user_no": k, "known_on": begun} for k in range(1, n + 1)])
     contracts = [contract(100 + k, k, "A" if k < 12 else "B", begun) for k in range(1, 17)]
     contracts += [contract(100 + k, k, "A", begun, ago(30)) for k in range(17, n + 1)]
     publish(home, "record_subscription", contracts)
@@ -157,3 +160,42 @@ def test_without_contracts_a_peer_is_one_who_used_it_lately(tmp_path):
     with duckdb_facts(home) as facts:
         assert usage_map(facts, 1, TODAY).peers == 6
         assert usage_map(facts, 1, ago(100)).peers == 5, "as known then: the others had used it lately"
+
+
+@pytest.fixture
+def late(tmp_path):
+    """Without contracts, 30 accounts which used it 100 days ago. What else is in the files was learned 10 days ago: 30
+    itself, and that 2 had used it 200 days ago."""
+    home, n = Home(tmp_path), 30
+    publish(home, "record_account", [{"record_id": k, "valid_on": ago(300)} for k in range(1, n + 1)])
+    first = {k: ago(200 if k == 2 else 100) for k in range(1, n + 1)}
+    publish(
+        home, "groups", [{"group_no": k, "group_id": str(k), "first_day": day} for k, day in first.items()]
+    )
+    publish(home, "link", [link(k, k, str(k), ago(300)) for k in range(1, n + 1)])
+    uses = [use(k, k, ago(100), known_on=ago(10 if k == n else 100)) for k in range(1, n + 1)]
+    publish(home, "usage", [*uses, use(2, 2, ago(200), known_on=ago(10))])
+    return home
+
+
+def test_a_use_learned_later_makes_no_peer_of_a_past_day(late):
+    with duckdb_facts(late) as facts:
+        assert find_peers(facts, ago(50), 1).accounts == list(range(2, 30))
+        assert find_peers(facts, TODAY, 1).accounts == list(range(2, 31))
+
+
+def test_a_use_learned_later_moves_no_stage_of_a_past_day(late):
+    with duckdb_facts(late) as facts:
+        assert find_peers(facts, ago(50), 2).stage == "first_quarter"
+        assert find_peers(facts, TODAY, 2).stage == "first_year"
+
+
+def test_a_customer_is_a_peer_once_somebody_of_it_was_heard_of(market):
+    publish(market, "record_account", [{"record_id": 27, "valid_on": ago(300)}])
+    publish(market, "groups", [{"group_no": 27, "group_id": "27", "first_day": ago(300)}])
+    publish(market, "link", [link(27, 27, "27", ago(300))])
+    publish(market, "record_subscription", [contract(127, 27, "A", ago(300))])
+    publish(market, "memberships", [{"group_no": 27, "user_no": 27, "known_on": ago(1)}])
+    with duckdb_facts(market) as facts:
+        then, now = (find_peers(facts, day, 1).accounts for day in (ago(2), TODAY))
+    assert (27 in then, 27 in now) == (False, True)
