@@ -1,4 +1,4 @@
-"""The calendar day of a UTC instant in a time zone, as an expression every engine understands."""
+"""The local time of a UTC instant in a time zone: as an expression every engine understands, and as SQL of DuckDB."""
 
 from __future__ import annotations
 
@@ -61,3 +61,22 @@ def local_day(instant: Any, zone: str) -> Any:
 
 def _naive(at: datetime) -> Any:
     return ibis.timestamp(at.replace(tzinfo=None).isoformat(sep=" "))
+
+
+def local_time(instant: str, zone: str) -> str:
+    """The wall clock of a naive UTC timestamp in the zone.
+
+    Args:
+        instant: SQL of a timestamp.
+
+    Returns:
+        SQL of a timestamp that DuckDB reads without extensions.
+    """
+    *earlier, (_, last) = transitions(zone)
+    ends = [start for start, _ in transitions(zone)[1:]]
+    steps = "".join(
+        f"when {instant} < timestamp '{end:%Y-%m-%d %H:%M:%S}' then {minutes} "
+        for (_, minutes), end in zip(earlier, ends, strict=True)
+    )
+    minutes = f"(case {steps}else {last} end)" if steps else str(last)
+    return f"({instant} + to_minutes({minutes}))"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from enishi.accounts.versions import ALWAYS_ON
 from enishi.definitions.contracts import Topic
 from enishi.kit.home import Home
+from enishi.metrics.zones import local_time
 from enishi.store.api import Published
 from enishi.store.kinds import KINDS, Kind, Type
 
@@ -27,6 +27,7 @@ class KnownRecords:
 
     def __init__(self, home: Home) -> None:
         self.published = Published(home)
+        self.zone = self.published.zone or "UTC"
         self.connection = duckdb.connect()
         self.connection.execute("SET enable_progress_bar = false")
         self._survivors: dict[date, dict[int, int]] = {}
@@ -80,14 +81,7 @@ class KnownRecords:
             empty = self.published.schema(f"record_{kind.name}").empty_table()
             self.connection.register(f"empty_{kind.name}", empty)
             source = f"empty_{kind.name}"
-        minutes = self._minutes_east(day)
-        self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, minutes))
-
-    def _minutes_east(self, day: date) -> int:
-        """The company zone's offset at noon of the day: instants are kept in UTC, days are local."""
-        noon = datetime.combine(day, time(12), ZoneInfo(self.published.zone or "UTC"))
-        offset = noon.utcoffset() or timedelta()
-        return int(offset.total_seconds() // 60)
+        self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, self.zone))
 
     def survivors(self, day: date) -> dict[int, int]:
         """Merged account -> surviving account, by the merges known on the day."""
@@ -135,12 +129,10 @@ def _led(kind: Kind, source: str, lead: dict[int, int]) -> str:
     )
 
 
-def _view_sql(kind: Kind, source: str, day: date, minutes_east: int) -> str:
+def _view_sql(kind: Kind, source: str, day: date, zone: str) -> str:
     """The newest version of each record known on the day, in local time, outcomes of later days hidden."""
     literal = f"date '{day.isoformat()}'"
-    local = {
-        f.name: f"{f.name} + interval {minutes_east} minute" for f in kind.fields if f.type is Type.INSTANT
-    }
+    local = {name: local_time(f'"{name}"', zone) for name in _instants(kind)}
     columns = [*_HEAD, "outside_id"]
     for field in kind.fields:
         if field.name in ("id", "account", "contact"):
@@ -158,6 +150,11 @@ def _view_sql(kind: Kind, source: str, day: date, minutes_east: int) -> str:
         f"where known_on <= {literal} {in_force} "
         f"qualify row_number() over (partition by record_id order by {order}) = 1 and not deleted"
     )
+
+
+def _instants(kind: Kind) -> list[str]:
+    """Fields that are kept in UTC; days are local ones."""
+    return [field.name for field in kind.fields if field.type is Type.INSTANT]
 
 
 # ------------------------------------------------------------------------------------------- attributes
@@ -195,6 +192,7 @@ def read_attributes(records: KnownRecords, days: Sequence[date]) -> pd.DataFrame
 
 # ----------------------------------------------------------------------------------------------- topics
 
+# Where its text stands, its category, and the instant or the day it was written.
 _TEXTS = {
     "ticket": ("coalesce(subject, '') || ' ' || coalesce(body, '')", "category", "opened_at"),
     "survey_answer": ("comment", "null", "answered_at"),
@@ -219,6 +217,7 @@ def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> p
 
 def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.DataFrame:
     text, category, on = _TEXTS[kind]
+    on = local_time(on, records.zone) if on in _instants(KINDS[kind]) else on
     pattern = "|".join(re.escape(word.lower()) for word in topic.words) or "$.^"
     sql = (
         f"with version as ({_windows_sql(KINDS[kind])}) "  # noqa: S608 - names of kinds and fields

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -251,3 +251,21 @@ def test_the_reason_a_contract_ended_is_that_of_the_terms_in_force_on_the_day(ho
         head(5, 7, D(2026, 2, 1), known_on=D(2026, 1, 10), started_on=D(2025, 1, 1)),
     ])  # fmt: skip
     assert mentions(home, 7, [D(2026, 1, 4), D(2026, 1, 6), D(2026, 1, 31), D(2026, 2, 1)]) == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "day"),
+    [("Asia/Tokyo", 16, 2), ("America/New_York", 3, 31), ("Europe/London", 23, 2), ("UTC", 23, 1)],
+)
+def test_the_day_of_a_text_is_the_company_s(home: Home, zone: str, hour: int, day: int) -> None:
+    """Written on 1 August in Greenwich. In Tokyo it is the 2nd by then, in New York still 31 July, and in London, whose
+    summer time the winter day that asks does not have, an hour later than in Greenwich."""
+    written, on = datetime(2025, 8, 1, hour, 30, tzinfo=UTC), D(2025, 7 if day == 31 else 8, day)
+    row = head(1, 7, D(2025, 7, 1), opened_at=written, subject="高すぎます", severity="urgent", tone=-0.9)
+    publish(home, "record_ticket", [row], zone=zone)
+    assert mentions(home, 7, [on - timedelta(days=1), on]) == [0, 1]
+    assert mentions(home, 7, [on + timedelta(days=k) for k in (89, 90)]) == [1, 0]
+    with KnownRecords(home) as records:
+        matches = match_topics(records, PRICE, D(2025, 12, 1))
+        assert newest_mentions(records, matches, D(2025, 12, 1))["mention_price"][7].on == on
+        assert find_facts(records, ["severe_ticket"], D(2025, 12, 1))["severe_ticket"][7].on == on
