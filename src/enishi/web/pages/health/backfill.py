@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django_tasks import task
 
+from enishi.accounts.access import visible_in_past
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Member
 from enishi.definitions.api import find_published
@@ -21,9 +22,9 @@ from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.metrics.api import FactSettings, duckdb_facts, preview_metric
 from enishi.signals.models import AccountState
+from enishi.signals.panel import known_accounts
 from enishi.signals.states import number
 from enishi.web.pages.health.builder import POINTS, STEP_DAYS
-from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.ranks import renew_ranks
 from enishi.web.words import day as day_words
 
@@ -79,13 +80,13 @@ def past_job(slug: str) -> None:
 
 
 def work_out(slug: str, tell: Any) -> Past | None:
-    """The metric of every account on each day; the newest values go to where lists read them."""
+    """The metric of every account there was on each day; the newest values go to where lists read them."""
     found = find_published("metric", slug)
     if found is None:
         return None
     today = company_day(system_clock())
     days = [today - timedelta(days=STEP_DAYS * back) for back in range(POINTS - 1, -1, -1)]
-    ids = np.array(sorted(AccountState.objects.values_list("account_id", flat=True)), dtype=np.int64)
+    ids = np.array(sorted(known_accounts()), dtype=np.int64)
     rows = np.full((len(days), len(ids)), np.nan, dtype=np.float32)
     with duckdb_facts(Home.from_environment(), FactSettings(currency=get_company().currency)) as facts:
         for index, day in enumerate(days):
@@ -112,9 +113,10 @@ def write_values(slug: str, values: Mapping[int, float]) -> None:
 
 
 def past_chart(member: Member, past: Past) -> dict[str, Any] | None:
-    """Median and middle half over the accounts in scope; None where never enough of them have a value."""
-    own = past.values[:, np.isin(past.ids, scope_ids(member))]
-    quarters = [_quarters(row[~np.isnan(row)]) for row in own]
+    """Median and middle half over the accounts in scope, also those merged or deleted since; None where never enough of
+    them have a value."""
+    seen = np.fromiter(visible_in_past(member), dtype=np.int64)
+    quarters = [_quarters(row[~np.isnan(row)]) for row in past.values[:, np.isin(past.ids, seen)]]
     if not any(found for found in quarters):
         return None
     language, today = get_language() or "ja", past.days[-1]

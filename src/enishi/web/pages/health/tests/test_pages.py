@@ -17,8 +17,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from tests.world import NOW, World, make_world
 
+from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, AuditLine, Member
 from enishi.definitions.api import default_body, find_published, install_defaults, list_versions, save_draft
+from enishi.kit.clock import system_clock
 from enishi.signals.models import AccountState, Backtest
 from enishi.web.pages.health import backfill, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
@@ -407,6 +409,28 @@ def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
     cache.set(backfill._keys("own_uses")[0], past)
     done = client.get("/health/metrics/own_uses/", headers={"HX-Request": "true"})
     assert done.headers["HX-Refresh"] == "true"
+
+
+def test_the_past_of_a_metric_counts_who_has_left_since(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six customers until a month ago; two of them, with the highest values, are deleted today."""
+    sign_in(world.suzuki).post(
+        "/health/metrics/new/", {"type": "count", "id": "own_uses", "title:ja": "利用", "a:window": "28"}
+    )
+    own = [Account.objects.create(name=f"A{k}", outside_id=f"A{k}", owner=world.smith).pk for k in range(6)]
+    Account.objects.filter(pk__in=own[4:]).update(deleted_at=NOW)
+
+    def values(_facts: Any, _body: Any, days: Any) -> pd.DataFrame:
+        there = own if days[0] < company_day(system_clock()) else own[:4]
+        return pd.DataFrame({"account_id": there, "own_uses": [float(there.index(pk)) for pk in there]})
+
+    monkeypatch.setattr(backfill, "preview_metric", values)
+    past = backfill.work_out("own_uses", lambda share: None)
+    assert past is not None
+    for member, medians in ((world.smith, [2.5] * 12 + [None]), (world.tanaka, None)):
+        chart = backfill.past_chart(member, past)
+        assert (chart["series"][0]["values"] if chart else None) == medians
 
 
 @pytest.mark.parametrize(("alarmed", "said"), [(3, False), (4, True)])
