@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from enishi.metrics.spans import FOREVER, day_numbers, overlap, to_arrow, visible_spans
 
@@ -98,8 +99,15 @@ def _links(link: pa.Table, known_now: bool) -> pd.DataFrame:
 
 def _outside(links: pd.DataFrame, numbers: pa.Table, id_column: str, target: str) -> pd.DataFrame:
     """The spans of those links whose outside id has a number in the dictionary."""
-    names = numbers.to_pandas().rename(columns={id_column: "value", numbers.column_names[0]: "number"})
     wanted = links[links["target"] == target]
+    linked = pc.is_in(
+        numbers[id_column], pa.array(wanted["value"].unique(), numbers.schema.field(id_column).type)
+    )
+    names = (
+        numbers.filter(linked)
+        .to_pandas()
+        .rename(columns={id_column: "value", numbers.column_names[0]: "number"})
+    )
     joined = wanted.merge(names[["number", "system", "value"]], on=["system", "value"])
     return joined[["number", "account_id", "contact_id", "start", "stop"]]
 

@@ -17,19 +17,19 @@ def weekly_slope(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Args:
         totals: series x weeks, oldest first; NaN where unknown. Fewer than 6 known weeks give NaN.
     """
-    logs = np.log1p(totals)
-    first, second = np.triu_indices(totals.shape[1], 1)
-    slopes = np.sort((logs[:, second] - logs[:, first]) / (second - first), axis=1)
+    logs = np.log1p(np.ascontiguousarray(totals.T))
+    first, second = np.triu_indices(len(logs), 1)
+    slopes = np.sort((logs[second] - logs[first]) / (second - first)[:, None], axis=0)
     known = np.sum(~np.isnan(totals), axis=1)
     slope, error = np.full(len(totals), np.nan), np.full(len(totals), np.nan)
     for n in np.unique(known[known >= LEAST_WEEKS]):
         rows, pairs = known == n, n * (n - 1) // 2
-        part = slopes[rows, :pairs]
-        slope[rows] = np.median(part, axis=1)
+        part = slopes[:pairs, rows]
+        slope[rows] = (part[(pairs - 1) // 2] + part[pairs // 2]) / 2
         spread = _Z * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
         low, high = (
             max(int(np.floor((pairs - spread) / 2)), 0),
             min(int(np.ceil((pairs + spread) / 2)), pairs - 1),
         )
-        error[rows] = (part[:, high] - part[:, low]) / (2 * _Z)
+        error[rows] = (part[high] - part[low]) / (2 * _Z)
     return slope, error

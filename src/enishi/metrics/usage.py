@@ -66,11 +66,13 @@ def _weeks(f: pd.DataFrame) -> np.ndarray:
 
 
 def _slope(f: pd.DataFrame) -> pd.Series[Any]:
-    return pd.Series(weekly_slope(_weeks(f))[0], index=f.index)
+    """The error falls off with it, and stays in the frame for the metric that follows."""
+    slope, f["usage_slope_90:error"] = weekly_slope(_weeks(f))
+    return pd.Series(slope, index=f.index)
 
 
 def _slope_error(f: pd.DataFrame) -> pd.Series[Any]:
-    return pd.Series(weekly_slope(_weeks(f))[1], index=f.index)
+    return f["usage_slope_90:error"]
 
 
 def _vs_own_past(f: pd.DataFrame) -> pd.Series[Any]:
