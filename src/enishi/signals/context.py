@@ -34,11 +34,6 @@ class Rules:
     stages: Stages = field(default_factory=Stages)
 
     @property
-    def own_slugs(self) -> list[str]:
-        """Names of the scorecards that can be an account's score."""
-        return [card.slug for card in self.cards if not card.body.product]
-
-    @property
     def product_slugs(self) -> list[str]:
         return [card.slug for card in self.cards if card.body.product]
 

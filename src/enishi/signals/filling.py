@@ -90,7 +90,7 @@ def fill_gaps(
     fresh = np.array([row for row in rows if int(judgement.accounts[row]) not in kept], dtype=np.int64)
     if not len(fresh):
         return {}
-    held = bands_before(day, set(judgement.accounts[fresh].tolist()), judgement.rules.own_slugs)
+    held = bands_before(day, set(judgement.accounts[fresh].tolist()))
     made = make_scores(judgement, fresh, walk_bands(judgement, held), day, now, lines=False)
     write_scores(made)
     return {score.account_id: score for score in made}
@@ -154,7 +154,7 @@ class _Filling:
         if not days or not len(judgement.rows):
             return
         first = judgement.rows["as_of"].min().date()
-        codes = walk_bands(judgement, bands_before(first, self.known, self.rules.own_slugs))
+        codes = walk_bands(judgement, bands_before(first, self.known))
         wanted = set(days)
         beside = self._product_scores(judgement, days)
         for moment, rows in reversed(rows_by_day(judgement).items()):
@@ -172,7 +172,7 @@ class _Filling:
     def _product_scores(self, judgement: Judgement, days: Sequence[date]) -> list[HealthScore]:
         if not self.rules.product_slugs:
             return []
-        held = {slug: bands_before(days[0], self.known, [slug]) for slug in self.rules.product_slugs}
+        held = {slug: bands_before(days[0], self.known, slug) for slug in self.rules.product_slugs}
         chosen = judgement.rows["as_of"].dt.date.isin(set(days))
         return product_scores(
             self.home, days, self.rules, judgement.rows[chosen].reset_index(drop=True), held, self.now

@@ -145,11 +145,7 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
     if not len(rows):
         raise _nothing_known(account_id, day)
     row, then = int(rows[0]), int(then_rows[0])
-    band = (
-        stored.band
-        if stored
-        else BANDS[walk_bands(judgement, bands_before(day, {account_id}, rules.own_slugs))[row]]
-    )
+    band = stored.band if stored else BANDS[walk_bands(judgement, bands_before(day, {account_id}))[row]]
     told = {
         "account_id": account_id,
         "day": day,

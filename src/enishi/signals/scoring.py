@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -129,7 +129,7 @@ def _product_scores(home: Home, this: Pass, frame: Frame, rules: Rules) -> list[
     wanted = set(this.accounts.tolist())
     today = frame.rows["as_of"] == pd.Timestamp(this.day)
     rows = frame.rows[today & frame.rows["account_id"].isin(wanted)].reset_index(drop=True)
-    held = {slug: bands_before(this.day, wanted, [slug]) for slug in rules.product_slugs}
+    held = {slug: bands_before(this.day, wanted, slug) for slug in rules.product_slugs}
     return product_scores(home, [this.day], rules, rows, held, this.now)
 
 
@@ -147,8 +147,7 @@ def _prepare(
     wanted = living_accounts() if accounts is None else living_accounts() & set(accounts)
     now_rows, week_rows = pair_rows(judgement, day, week_before(day), wanted)
     ids = judgement.accounts[now_rows]
-    slugs = judgement.rules.own_slugs
-    held = bands_before(day, wanted, slugs)
+    held = bands_before(day, wanted)
     before = np.array([held.get(int(a), UNKNOWN) for a in ids], dtype=np.int8)
     bands = judgement.bands_after(now_rows, before)
     company = get_company()
@@ -185,15 +184,18 @@ def pair_rows(
     )
 
 
-def bands_before(day: date, accounts: Collection[int], scorecards: Collection[str]) -> dict[int, int]:
-    """The computed band each account held last before ``day`` under one of the scorecards, from its newest score of
-    the last month."""
-    span = {"day__lt": day, "day__gte": day - timedelta(days=31)}
-    rows = (
-        HealthScore.objects.filter(scorecard__in=list(scorecards), **span)
-        .order_by("day")
-        .values_list("account_id", "band")
-    )
+def bands_before(day: date, accounts: Collection[int], product_card: str = "") -> dict[int, int]:
+    """The computed band each account held last before ``day``, from its newest score of the last month.
+
+    The band is the account's, whatever scorecard gave it: one that moves to another card, or whose card is retired,
+    keeps its band while it is within the margin, so that the move itself flips nothing.
+
+    Args:
+        product_card: the band under this product's scorecard instead, which stands beside the account's own.
+    """
+    scores = HealthScore.objects.filter(day__lt=day, day__gte=day - timedelta(days=31))
+    scores = scores.filter(scorecard=product_card) if product_card else scores.filter(own=True)
+    rows = scores.order_by("day").values_list("account_id", "band")
     return {account: CODES[band] for account, band in rows if account in accounts}
 
 
@@ -214,8 +216,10 @@ def _week_bands(judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.i
 def _trends(
     judgement: Judgement, rows: NDArray[np.int64], ids: NDArray[np.int64], day: date
 ) -> NDArray[np.str_]:
-    """The tested arrow from the stored weekly scores and today's."""
-    weekly = weekly_scores(ids, day, judgement.rules.own_slugs)
+    """The tested arrow from today's score and the stored weekly ones of the scorecard it is made by."""
+    cards = [card.slug for card in judgement.rules.cards]
+    slugs = [cards[number] if number >= 0 else "" for number in judgement.chosen[rows]]
+    weekly = weekly_scores(ids, slugs, day)
     weekly[:, -1] = np.where(judgement.known[rows], judgement.tenths[rows], np.nan)
     arrows = np.full(len(rows), "", dtype="<U4")
     for i, card in enumerate(judgement.rules.cards):
@@ -224,16 +228,22 @@ def _trends(
     return arrows
 
 
-def weekly_scores(ids: NDArray[np.int64], day: date, scorecards: Collection[str]) -> Floats:
-    """(accounts, TREND_WEEKS + 1) stored scores in tenths at weekly steps up to ``day``, NaN where there is none."""
+def weekly_scores(ids: NDArray[np.int64], scorecards: Sequence[str], day: date) -> Floats:
+    """(accounts, TREND_WEEKS + 1) stored scores in tenths at weekly steps up to ``day``, NaN where there is none.
+
+    Args:
+        scorecards: of each account, whose scores are asked for: two scorecards measure on two scales, and the step from
+            one to the other is no change of the account.
+    """
     days = [day - timedelta(days=7 * k) for k in range(TREND_WEEKS, -1, -1)]
     place = {day: k for k, day in enumerate(days)}
-    index = {int(account): i for i, account in enumerate(ids)}
+    index = {key: i for i, key in enumerate(zip(ids.tolist(), scorecards, strict=True))}
     weekly = np.full((len(ids), len(days)), np.nan)
-    rows = HealthScore.objects.filter(day__in=days, tenths__isnull=False, scorecard__in=list(scorecards))
-    for account, on, tenths in rows.values_list("account_id", "day", "tenths").iterator(chunk_size=20_000):
-        if account in index:
-            weekly[index[account], place[on]] = tenths
+    rows = HealthScore.objects.filter(day__in=days, tenths__isnull=False, scorecard__in=set(scorecards))
+    asked = rows.values_list("account_id", "scorecard", "day", "tenths")
+    for account, scorecard, on, tenths in asked.iterator(chunk_size=20_000):
+        if (i := index.get((account, scorecard))) is not None:
+            weekly[i, place[on]] = tenths
     return weekly
 
 

@@ -14,13 +14,15 @@ from django.apps import apps as django_apps
 from enishi.accounts.models import Account, Member, RecordVersion
 from enishi.definitions.actions import install_defaults, save_draft
 from enishi.definitions.actions import publish as publish_version
-from enishi.definitions.models import Definition
+from enishi.definitions.models import Definition, DefinitionVersion
 from enishi.definitions.reads import default_body
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.signals import api
+from enishi.signals.bands import GREEN, RED, YELLOW
 from enishi.signals.filling import history_days
 from enishi.signals.models import AccountState, HealthScore, ManualMeasure, Override, ScoringRun, Signal
+from enishi.signals.scoring import bands_before
 from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
 from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.testing import publish
@@ -140,6 +142,41 @@ def test_the_arrow_follows_the_stored_weeks(home: Home) -> None:
     arrows = set(AccountState.objects.values_list("trend", flat=True))
     assert arrows <= {"up", "down", "flat", ""}
     assert "flat" in arrows
+
+
+def keep(account: int, day: date, scorecard: str, **more: Any) -> None:
+    version = DefinitionVersion.objects.get(definition__slug="default", definition__kind="scorecard")
+    HealthScore.objects.create(
+        account_id=account,
+        day=day,
+        scorecard=scorecard,
+        version=version,
+        coverage=1,
+        **{"band": "green"} | more,
+    )
+
+
+def test_the_step_to_another_scorecard_is_no_change_of_the_account(home: Home) -> None:
+    install_defaults("system", NOW)
+    for account in (7, 8):
+        for week in range(1, 13):
+            keep(account, TODAY - 7 * week * DAY, "default", tenths=990 + week % 2)
+    body = default_body("scorecard", "default") | {"priority": 1, "applies_to": {"stages": ["onboarding"]}}
+    publish_version(save_draft("scorecard", "young", body, actor="system", now=NOW), actor="system", now=NOW)
+    publish(home, "record_account", [record(7, None, TODAY, name="Company 7", stage="onboarding")])
+    api.score_day(TODAY, now=NOW, home=home)
+    trends = dict(AccountState.objects.filter(pk__in=(7, 8)).values_list("pk", "trend"))
+    assert trends == {7: "", 8: "down"}
+
+
+def test_the_band_held_is_the_account_s_own_whatever_card_gave_it(home: Home) -> None:
+    install_defaults("system", NOW)
+    keep(7, TODAY - 2 * DAY, "default", band="yellow")
+    keep(7, TODAY - DAY, "retired", band="green")
+    keep(7, TODAY - DAY, "default", band="red", own=False)  # before it was moved, or a product's
+    assert bands_before(TODAY, {7, 8}) == {7: GREEN}
+    assert bands_before(TODAY, {7}, "default") == {7: RED}
+    assert bands_before(TODAY - DAY, {7}) == {7: YELLOW}
 
 
 @pytest.mark.parametrize(
