@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -258,9 +258,17 @@ def _trial_of(row: Backtest, today: date) -> Trial:
 
 
 def preview(
-    body: dict[str, Any], today: date, *, slug: str = "default", home: Home | None = None
+    body: dict[str, Any],
+    today: date,
+    *,
+    slug: str = "default",
+    accounts: Collection[int] | None = None,
+    home: Home | None = None,
 ) -> dict[str, Any]:
     """Who would change band today under an unsaved scorecard, with the distribution before and after.
+
+    Args:
+        accounts: count and list only these (peers are still everyone).
 
     Raises:
         BadDefinition: the body has mistakes.
@@ -270,7 +278,7 @@ def preview(
     rules = _rules(trial)
     home = home or Home.from_environment()
     rows = _rows_of_today(home, today, rules)
-    after, before = (_snapshots(rows, rules, i, {}) for i in (0, 1))
+    after, before = (_only(_snapshots(rows, rules, i, {}), accounts) for i in (0, 1))
     moved = _named({"missed": [], **band_moves(before, after)})
     return {
         **{name: moved[name] for name in ("moves", "move_counts", "accounts_today")},
@@ -278,6 +286,12 @@ def preview(
         "after": after.rows["band"].value_counts().to_dict(),
         "histogram": _histogram(after.rows["tenths"]),
     }
+
+
+def _only(found: Snapshots, accounts: Collection[int] | None) -> Snapshots:
+    if accounts is None:
+        return found
+    return Snapshots(found.rows[found.rows["account_id"].isin(accounts)])
 
 
 _today_rows: dict[tuple[Any, ...], pd.DataFrame] = {}

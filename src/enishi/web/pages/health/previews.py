@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from enishi.accounts.models import Member
+from enishi.accounts.models import Member, Scope
 from enishi.signals.api import preview, preview_lines
 from enishi.web.badges import band_word
 from enishi.web.pages.health.backtests import in_scope
 from enishi.web.pages.health.builder import chosen_accounts
+from enishi.web.pages.health.metric_reads import scope_ids
 
 MOST_SHOWN = 12
 BANDS = ("red", "yellow", "green", "unknown")
@@ -71,16 +72,18 @@ def _lines(
 def preview_card(
     member: Member, slug: str, body: Mapping[str, Any], today: date, names: str = ""
 ) -> dict[str, Any]:
-    """The distribution before and after over all accounts, the moves the member may see, and chosen accounts' lines.
+    """The distribution before and after and the moves over the accounts the member sees, and chosen accounts' lines.
 
     Args:
         names: accounts to show line by line, separated by commas; empty: the largest ones.
     """
-    found = preview(dict(body), today, slug=slug)
+    seen = None if member.scope == Scope.ALL else scope_ids(member).tolist()
+    found = preview(dict(body), today, slug=slug, accounts=seen)
     moves = in_scope(member, found["moves"])
     moves = sorted(moves, key=lambda m: (BANDS.index(m["after"]), m["tenths_after"] or 0))
     return {
         "accounts": found["accounts_today"],
+        "is_part": seen is not None,
         "changed": sum(found["move_counts"].values()),
         "newly_judged": _moved(found, lambda before, after: before == "unknown" != after),
         "no_longer_judged": _moved(found, lambda before, after: before != "unknown" == after),

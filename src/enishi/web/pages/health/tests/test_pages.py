@@ -15,16 +15,19 @@ import yaml
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.world import NOW, World, make_world
+from tests.world import NOW, World, days_ago, make_world
 
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, AuditLine, Member
 from enishi.definitions.api import default_body, find_published, install_defaults, list_versions, save_draft
 from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
 from enishi.signals.models import AccountState, Backtest
-from enishi.web.pages.health import backfill, previews, text_views
+from enishi.store.testing import publish
+from enishi.web.pages.health import backfill, card_views, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
 from enishi.web.pages.health.metric_reads import scope_ids
+from enishi.web.pages.health.previews import preview_card
 from enishi.web.pages.portfolio.ranks import forget_ranks, read_ranks
 
 pytestmark = pytest.mark.django_db
@@ -367,7 +370,7 @@ def test_the_preview_shows_chosen_accounts_line_by_line(
         "after": {},
         "histogram": [0] * 10,
     }
-    monkeypatch.setattr(previews, "preview", lambda body, today, slug: found)
+    monkeypatch.setattr(previews, "preview", lambda body, today, slug, accounts: found)
     client = Client()
     client.force_login(world.suzuki)
     page = client.post("/health/scorecards/default/preview/", {"preview:accounts": "さくら"}).content.decode()
@@ -377,6 +380,36 @@ def test_the_preview_shows_chosen_accounts_line_by_line(
     assert "データ不足の3社が判定対象になります。" in page
     assert "1社がデータ不足で判定できなくなります。" in page
     assert "9.0" in page
+
+
+def test_a_preview_counts_the_accounts_of_the_member_s_scope(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home.from_environment()
+    numbers = list(Account.objects.filter(merged_into=None).order_by("pk").values_list("pk", flat=True))
+    known = days_ago(100)
+    publish(home, "record_account", [{"record_id": pk, "valid_on": known} for pk in numbers])
+    publish(home, "groups", [{"group_no": pk, "group_id": str(pk), "first_day": known} for pk in numbers])
+    publish(home, "link", [
+        {"record_id": pk, "account_id": pk, "value": str(pk), "target": "account", "system": "product", "valid_on": known}
+        for pk in numbers
+    ])  # fmt: skip
+    publish(home, "usage", [{"group_no": pk, "user_no": pk, "day": known, "event": "Used"} for pk in numbers])
+    seen: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        card_views.previews, "preview_card", lambda *asked: seen.append(preview_card(*asked)) or seen[-1]
+    )
+    boss = Member.objects.get(pk=world.suzuki.pk)
+    for scope, own in (("all", numbers), ("own", [world.acme.pk])):
+        Account.objects.filter(pk=world.acme.pk).update(owner=boss)
+        Member.objects.filter(pk=boss.pk).update(scope=scope)
+        page = sign_in(Member.objects.get(pk=boss.pk)).post(
+            "/health/scorecards/default/preview/", {"bands:green": "99"}
+        )
+        assert sum(row["after"] for row in seen[-1]["distribution"]) == len(own) == seen[-1]["accounts"]
+        assert sum(row["before"] for row in seen[-1]["distribution"]) == len(own)
+        assert {move["account_id"] for move in seen[-1]["moves"]} <= set(own)
+        assert ("すべての顧客企業のスコアが変わります" in page.content.decode()) == (scope == "own")
 
 
 def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
