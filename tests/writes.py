@@ -257,6 +257,7 @@ WRITES: dict[str, Write] = {
     "rejects-alike-try": Write(alike, changes=False),
     "rejects-alike-apply": Write(alike_tried),
     "correction-forget": Write(values=number("correction")),
+    "correction-again": Write(values=number("stopped")),
     "reject-replay": Write(lambda s: {"cell-0": "w-9", "cell-1": "株式会社なおった"}, number("row")),
     "reject-discard": Write(values=number("row")),
     "identity-groups": Write(pick),
@@ -434,6 +435,10 @@ def _make_files(stage: Stage) -> None:
     rule = {"act": "name", "place": "社名", "values": {}, "to": "name", "order": "", "nested": False}
     kept = Correction.objects.create(kind="account", source="web", rule=rule, kept=True, made_by="test")
     stage.numbers["correction"] = kept.pk
+    stopped = Correction.objects.create(
+        kind="account", source="web", rule=rule, status="failed", made_by="test"
+    )
+    stage.numbers["stopped"] = stopped.pk
 
 
 def _make_keys(stage: Stage) -> None:

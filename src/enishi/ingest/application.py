@@ -18,6 +18,7 @@ from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
+from enishi.ingest.settling import settle_messages, waiting_messages
 from enishi.ingest.sweeping import Sought, count_naming
 from enishi.ingest.traits import apply_identities, keep_failed
 from enishi.kit.clock import Clock, system_clock
@@ -41,6 +42,7 @@ class DjangoApplication:
         self._names: dict[str, Channel] = {}
         self._files: dict[str, Channel] = {}
         self._rules: dict[str, list[Rule]] = {}
+        self._waiting: set[str] = set()
         self._zone = ""
 
     def _settings(self) -> None:
@@ -50,6 +52,7 @@ class DjangoApplication:
         self._keys = {row.pk: channel_of_key(row) for row in WriteKey.objects.all()}
         self._names = {channel.name: channel for channel in self._keys.values()}
         self._rules = kept_of_messages()
+        self._waiting = waiting_messages()
         self._zone = company_zone().key
         self._read_at = time.monotonic()
 
@@ -77,6 +80,8 @@ class DjangoApplication:
         events, rejects = decode_bodies(bodies, self._channel, self._rules_of, ZoneInfo(self._zone))
         if rejects:
             Reject.objects.bulk_create(rejects, batch_size=200, ignore_conflicts=True)
+            self._waiting.update(reject.content for reject in rejects if reject.content)
+        settle_messages(events, self._waiting, self.clock())
         return events
 
     def accept(self, events: Sequence[Event], groups: Sequence[Event]) -> None:

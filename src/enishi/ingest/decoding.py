@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -160,6 +161,7 @@ def _reject(
         source=channel.name,
         origin=f"inbox:{body.number}",
         position=position,
+        content=content_of_message(channel.stream, _message_id(raw)),
         payload=raw.decode("utf-8", "replace").replace("\x00", "�"),
         reason=refused.code,
         message_en=refused.message.en,
@@ -171,4 +173,21 @@ def _reject(
             "sent_us": sent_us,
         },
         made_at=_EPOCH + timedelta(microseconds=body.received_us),
+    )
+
+
+def _message_id(raw: bytes) -> str:
+    """The id a message that cannot be understood gives itself; empty where it gives none."""
+    try:
+        item = _decode_any(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
+    found = item.get("messageId") if isinstance(item, dict) else None
+    return str(found) if isinstance(found, str | int) else ""
+
+
+def content_of_message(stream: str, message_id: str) -> str:
+    """By what the desk knows a message if it comes again; empty for one without an id."""
+    return (
+        hashlib.sha256(f"{stream}\n{message_id}".encode(errors="replace")).hexdigest() if message_id else ""
     )

@@ -7,6 +7,7 @@ All else stays as it was.
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,10 +30,12 @@ from enishi.ingest.files.reading import fingerprint
 from enishi.ingest.models import Correction, Import, Reject
 from enishi.ingest.replaying import StillRefused, check_message
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import EnishiError
+from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS
+
+log = logging.getLogger("enishi.ingest")
 
 TRIED = 5000  # items a trial looks at
 AT_ONCE = 100  # so many are applied while the person waits; more in the background
@@ -203,11 +206,38 @@ def start(
         )
         detail = {"act": rule.act, "place": rule.place, "items": total, "kept": keep}
         write_audit(actor, "rejects_mended", made, detail=detail)
-        job = mend_job if total > AT_ONCE else mend_job.using(run_after=now + _NET)
-        job.enqueue(made.pk)
+        _enqueue(made, total, now)
     if total <= AT_ONCE:
-        run(home, made, now)
+        _run_or_fail(home, made, now)
     return made
+
+
+def start_again(home: Home, made: Correction, *, actor: Member | str, now: datetime) -> None:
+    """Go on with a correction that failed: with what waits and was not looked at before.
+
+    Raises:
+        Conflict: it has not failed, or was started again already.
+    """
+    with transaction.atomic():
+        rows = Correction.objects.filter(pk=made.pk, status=Correction.Status.FAILED)
+        waiting = Correction.Status.WAITING
+        if not rows.update(status=waiting, failure="", failed_item=None, finished_at=None):
+            raise Conflict(
+                "correction_not_failed",
+                Text("This correction has been started already.", "この修正はすでに開始されています。"),
+            )
+        left = pile_of(made).waiting().count()
+        write_audit(actor, "correction_started_again", made, detail={"items": left})
+        _enqueue(made, left, now)
+    made.refresh_from_db()
+    if left <= AT_ONCE:
+        _run_or_fail(home, made, now)
+
+
+def _enqueue(made: Correction, items: int, now: datetime) -> None:
+    """Hand it to the worker; where it is applied at once, only as the net below."""
+    job = mend_job if items > AT_ONCE else mend_job.using(run_after=now + _NET)
+    job.enqueue(made.pk)
 
 
 def _fingerprint(pile: Pile) -> str:
@@ -227,8 +257,32 @@ def pile_of(made: Correction) -> Pile:
 def mend_job(number: int) -> None:
     """The worker's part. Called again after a crash, it goes on with what still waits."""
     made = Correction.objects.filter(pk=number, status=Correction.Status.WAITING).first()
-    if made is not None:
-        run(Home.from_environment(), made, system_clock())
+    if made is not None and (error := _run_or_fail(Home.from_environment(), made, system_clock())):
+        raise error
+
+
+def _run_or_fail(home: Home, made: Correction, now: datetime) -> Exception | None:
+    """Apply a correction; what stops it is noted with it and given. It can then be started again."""
+    try:
+        run(home, made, now)
+    except Exception as error:
+        log.exception("correction %s stopped", made.pk)
+        item = error.item if isinstance(error, _Stopped) else None
+        cause = error.__cause__ if isinstance(error, _Stopped) else error
+        Correction.objects.filter(pk=made.pk, status=Correction.Status.WAITING).update(
+            status=Correction.Status.FAILED, failure=type(cause).__name__, failed_item=item, finished_at=now
+        )
+        made.refresh_from_db()
+        return error
+    return None
+
+
+class _Stopped(Exception):
+    """Something nobody foresaw, at an item."""
+
+    def __init__(self, item: int) -> None:
+        super().__init__(f"at rejected item {item}")
+        self.item = item
 
 
 def run(home: Home, made: Correction, now: datetime) -> None:
@@ -241,7 +295,10 @@ def run(home: Home, made: Correction, now: datetime) -> None:
         rule = Rule.from_json(made.rule)
         judged = {one.reject.pk: one for one in judge(portion, rule, now)}
         for reject in portion:
-            _apply(home, made, reject, judged.get(reject.pk), now)
+            try:
+                _apply(home, made, reject, judged.get(reject.pk), now)
+            except Exception as error:
+                raise _Stopped(reject.pk) from error
     Correction.objects.filter(pk=made.pk).update(status=Correction.Status.DONE, finished_at=now)
     made.refresh_from_db()
 

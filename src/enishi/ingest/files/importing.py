@@ -38,6 +38,7 @@ from enishi.ingest.files.repeats import without_repeats
 from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Arrival, Import, Reject
+from enishi.ingest.settling import settle_rows
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -193,6 +194,7 @@ def run_import(home: Home, made: Import, now: datetime, progress: Progress | Non
             _run_events(home, made, table, reader, tally, now, progress)
         else:
             _run_records(made, kind, _rows(table, kind, reader), tally, now, progress)
+        settle_rows(made, table, reader, now)
     except EnishiError as error:
         made.status = Import.Status.FAILED
         made.error_en, made.error_ja = error.message.en, error.message.ja

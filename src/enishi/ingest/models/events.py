@@ -117,6 +117,7 @@ class Correction(models.Model):
     class Status(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
 
     kind = models.CharField(max_length=30)
     source = models.CharField(max_length=100, blank=True)
@@ -132,6 +133,8 @@ class Correction(models.Model):
     nearer = models.PositiveIntegerField(default=0)  # mended here, but something else is wrong too
     refused = models.PositiveIntegerField(default=0)  # still wrong, left as they were
     reasons = models.JSONField(default=dict)  # why items were not taken -> how many
+    failure = models.CharField(max_length=200, blank=True)  # the kind of error that stopped it
+    failed_item = models.BigIntegerField(null=True)  # at which item, where that is known
     made_by = models.CharField(max_length=200)
     made_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)

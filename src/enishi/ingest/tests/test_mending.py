@@ -12,15 +12,17 @@ import pytest
 from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Account, AuditLine, Company, Record
+from enishi.accounts.models import Account, AuditLine, Company, Record, RecordVersion
 from enishi.ingest import mending
 from enishi.ingest.api import ask_user_erasure, drain, open_inbox
 from enishi.ingest.contracts import Origin
 from enishi.ingest.corrections import DATES, NAME, VALUES, Rule, mend
 from enishi.ingest.desk import discard_many
 from enishi.ingest.files.importing import import_file
-from enishi.ingest.mending import Pile, forget, mend_job, run, start, try_rule
+from enishi.ingest.mending import Pile, forget, mend_job, run, start, start_again, try_rule
 from enishi.ingest.models import Correction, Reject, WriteKey
+from enishi.ingest.settling import CAME_AGAIN
+from enishi.kit.errors import Conflict
 from enishi.kit.home import Home
 from enishi.store.contracts import NewBody
 from enishi.store.kinds import ACCOUNT
@@ -169,6 +171,27 @@ def test_a_name_is_mapped_for_messages_that_wait_and_for_those_that_come(
     assert Reject.objects.filter(status="open").count() == 2
 
 
+def test_a_message_that_comes_again_understood_leaves_the_desk_by_itself(
+    home: Home, company: Company, make_key: Keys
+):
+    key, _text = make_key()
+    other, _text = make_key("other app")
+    bad = {"type": "track", "userId": "u", "messageId": "m1"}
+    send(home, key, bad, {**bad, "messageId": "m2"}, {"type": "track", "userId": "u"})
+    send(home, other, bad)
+    assert Reject.objects.filter(status="open").count() == 4
+    first = Reject.objects.get(source=key.name, position=0)
+    send(home, key, {**bad, "event": "Login"})
+    first.refresh_from_db()
+    assert (first.status, first.closed_by) == ("replayed", CAME_AGAIN)
+    assert Reject.objects.filter(status="open").count() == 3
+    assert AuditLine.objects.get(verb="rejects_settled").detail == {"count": 1}
+    made = start(home, Pile("event", key.name, "missing_event"), Rule(VALUES, "event", values={"": "Seen"}, nested=True),
+                 keep=False, actor="p", now=NOW)  # fmt: skip
+    drain(home)
+    assert (made.taken, event_names(home)) == (2, ["Login", "Seen", "Seen"])
+
+
 def test_what_a_message_lacks_besides_is_its_new_reason(home: Home, company: Company, make_key: Keys):
     key, _text = make_key()
     send(home, key, {"type": "track", "eventName": "E", "messageId": "m"}, {"type": "track", "userId": "u", "event": "E",
@@ -211,11 +234,11 @@ def test_a_job_cut_off_goes_on_and_one_that_is_done_stays_so(home, contracts, mo
     def third_fails(*given, **more):
         calls.append(1)
         if len(calls) == 3:
-            raise RuntimeError("the process is killed")
+            raise KeyboardInterrupt
         real(*given, **more)
 
     monkeypatch.setattr(mending, "take_in", third_fails)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(KeyboardInterrupt):
         mend_job.call(made.pk)
     mend_job.call(made.pk)
     made.refresh_from_db()
@@ -226,6 +249,61 @@ def test_a_job_cut_off_goes_on_and_one_that_is_done_stays_so(home, contracts, mo
     )
     mend_job.call(made.pk)
     assert Correction.objects.get().status == "done"
+
+
+def failing_at(monkeypatch, name: str, times: int, nth: int) -> None:
+    """Let some calls of a function, from the nth on, meet what nobody foresaw."""
+    real, calls = getattr(mending, name), []
+
+    def fails(*given, **more):
+        calls.append(1)
+        if nth <= len(calls) < nth + times:
+            raise ZeroDivisionError
+        return real(*given, **more)
+
+    monkeypatch.setattr(mending, name, fails)
+
+
+def test_an_unforeseen_error_ends_a_correction_as_failed_and_it_goes_on_once_started_again(
+    home, contracts, monkeypatch
+):
+    rows = [f"{n},A-1,2024/4/1,1000,隔週" for n in range(4)]
+    contracts("n,A-1,2024/4/1,千円,隔週", *rows)
+    failing_at(monkeypatch, "take_in", 1, 3)
+    made = start(home, FILE_PILE, FORTNIGHT, keep=False, actor="p", now=NOW)
+    third = Reject.objects.get(position=5)
+    assert (made.status, made.failure, made.failed_item) == ("failed", "ZeroDivisionError", third.pk)
+    assert (made.taken, made.nearer, made.done, Record.objects.count()) == (2, 1, 3, 2)
+    assert third.status == "open"
+    net = DBTaskResult.objects.get()
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    mend_job.call(*net.args_kwargs["args"])
+    assert Correction.objects.get().status == "failed"
+    start_again(home, made, actor="boss", now=NOW)
+    assert (made.status, made.failure, made.failed_item) == ("done", "", None)
+    assert (made.taken, made.nearer, made.refused, made.done, made.total) == (4, 1, 0, 5, 5)
+    assert Record.objects.count() == 4
+    assert RecordVersion.objects.filter(kind="subscription").count() == 4
+    assert AuditLine.objects.get(verb="correction_started_again").detail["items"] == 3
+    with pytest.raises(Conflict):
+        start_again(home, made, actor="boss", now=NOW)
+
+
+def test_an_unforeseen_error_in_the_background_fails_the_job_too(home, contracts, monkeypatch):
+    contracts(*(f"{n},A-1,2024/4/1,1000,隔週" for n in range(3)))
+    monkeypatch.setattr(mending, "AT_ONCE", 0)
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    failing_at(monkeypatch, "judge", 1, 1)
+    made = start(home, FILE_PILE, FORTNIGHT, keep=False, actor="p", now=NOW)
+    with pytest.raises(ZeroDivisionError):
+        mend_job.call(made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.failure, made.failed_item) == ("failed", "ZeroDivisionError", None)
+    start_again(home, made, actor="boss", now=NOW)
+    assert (made.status, DBTaskResult.objects.count()) == ("waiting", 2)
+    mend_job.call(made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.taken) == ("done", 3)
 
 
 FORTNIGHT = Rule(VALUES, "請求間隔", values={"隔週": "month", "hanako@x.example": "-"})

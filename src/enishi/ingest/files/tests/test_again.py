@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from enishi.accounts.models import Account, Record, RecordVersion
+from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
 from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import rejected_table, retry_row
 from enishi.ingest.files.importing import import_file
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.models import Reject
+from enishi.ingest.settling import CAME_AGAIN, stated_since
 from enishi.kit.home import Home
 
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
@@ -128,6 +129,49 @@ def test_nothing_of_an_erased_row_is_left_to_compare_with(bring):
     bring(BAD)
     ask_user_erasure("product", "二番", actor="test", now=NOW)
     assert Reject.objects.get(position=3).content == ""
+
+
+ORDERS = "注文番号,顧客コード,注文日時,金額\n1,C1,2026/1/5,1000\n2,C2,2026/1/6,高い\n"
+
+
+def test_a_row_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_itself(bring):
+    first, _tally = bring(ORDERS, "order", "注文.csv")
+    other, _tally = bring(ORDERS, "order", "別.csv")
+    bring("顧客コード,会社名\nC1,一番\nC2,二番\n")
+    again, tally = bring(ORDERS, "order", "注文.csv", now=LATER)
+    assert counted(tally) == (1, 0, 0, 1)
+    left = Reject.objects.filter(status="open").values_list("origin", "position")
+    assert sorted(left) == sorted([(again.origin, 3), (other.origin, 2), (other.origin, 3)])
+    settled = Reject.objects.get(status="replayed")
+    assert (settled.origin, settled.closed_by, settled.closed_at) == (first.origin, CAME_AGAIN, LATER)
+    first.refresh_from_db()
+    assert (first.rejected, first.unchanged) == (1, 1)
+    assert AuditLine.objects.get(verb="rejects_settled").detail == {"count": 1}
+    undo(again, actor="test", now=LATER)
+    Account.objects.all().delete()
+    _made, tally = bring(ORDERS, "order", "注文.csv", now=LATER)
+    assert counted(tally) == (0, 0, 0, 2)
+    assert Reject.objects.filter(status="open", source="注文.csv").count() == 2
+
+
+def test_an_event_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_itself(bring):
+    bring(EVENTS, "event", "e.csv")
+    bring(EVENTS, "event", "e.csv", now=datetime(2027, 10, 2, tzinfo=UTC))
+    reasons = dict(Reject.objects.filter(status="open").values_list("position", "reason"))
+    assert reasons == {3: "row_rejected", 6: "row_rejected"}
+
+
+def test_it_is_told_when_the_record_of_a_rejected_row_was_stated_since(bring):
+    made, _tally = bring(BAD)
+    item = Reject.objects.get(position=3)
+    cells = {"顧客コード": "C2"}
+    assert stated_since(item, made, cells) is None
+    bring("顧客コード,会社名,社員数\nC2,二番,20\n", name="訂正.csv", now=LATER)
+    found = stated_since(item, made, cells)
+    assert found is not None
+    assert found[0] == "C2"
+    assert stated_since(item, made, {"顧客コード": "C3"}) is None
+    assert item.status == "open"
 
 
 EVENTS = (

@@ -133,6 +133,10 @@ ACTS = (
             "reject_replayed": Text("took a rejected item in again", "取り込みエラーの再取り込み"),
             "rejects_reopened": Text("reopened rejected items", "取り込みエラーの再オープン"),
             "rejects_mended": Text("corrected rejected items alike", "取り込みエラーの一括修正"),
+            "correction_started_again": Text("went on with a correction", "一括修正の再開"),
+            "rejects_settled": Text(
+                "closed rejected items that came again", "再受信した取り込みエラーの自動解決"
+            ),
             "correction_forgotten": Text("forgot a correction", "修正ルールの削除"),
             "account_merged": Text("merged accounts", "顧客の統合"),
             "account_unmerged": Text("undid a merge", "顧客の統合の取り消し"),

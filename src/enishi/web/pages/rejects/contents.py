@@ -48,12 +48,12 @@ def contents_of(reject: Reject) -> list[Cell]:
         return []
     faults, titles = places_at_fault(reject), _titles(reject)
     nested = way_of(reject) == MESSAGE
-    found = list(_leaves(item, nested))
+    found, missing = list(_leaves(item, nested)), []
     for place in faults:
         steps = tuple(place.split(".")) if nested else (place,)
         if all(path[: len(steps)] != steps for path, _v in found) and _may_be_given(item, steps):
-            found.append((steps, ""))
-    return [_cell(path, value, faults, titles) for path, value in found]
+            missing.append((steps, ""))
+    return [_cell(path, value, faults, titles) for path, value in [*missing, *found]]
 
 
 def _cell(path: Path, value: Any, faults: list[str], titles: Mapping[str, str]) -> Cell:

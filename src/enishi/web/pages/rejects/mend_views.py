@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.corrections import DATES, NAME, VALUES, Rule
-from enishi.ingest.mending import AT_ONCE, Pile, Trial, forget, start, try_rule
+from enishi.ingest.mending import AT_ONCE, Pile, Trial, forget, start, start_again, try_rule
 from enishi.ingest.mending import pile_of as pile_of_correction
 from enishi.ingest.models import Correction
 from enishi.kit.home import Home
@@ -131,6 +131,7 @@ def result(request: PageRequest, number: int) -> HttpResponseBase:
         "rule": told_rule(made),
         "reasons": sorted(reasons, key=lambda found: -found[1])[:10],
         "running": made.status == Correction.Status.WAITING,
+        "failed": made.status == Correction.Status.FAILED,
         "left": pile_of_correction(made).waiting().count(),
         "at_once": AT_ONCE,
     }
@@ -145,6 +146,15 @@ def progress(request: PageRequest, number: int) -> HttpResponseBase:
     if made.status == Correction.Status.WAITING:
         return render(request, "pages/rejects/_progress.html", {"made": made})
     return HttpResponse(headers={"HX-Redirect": reverse("correction", args=[made.pk])})
+
+
+@page(roles=LEADERS, whole_book=True)
+@require_POST
+def again(request: PageRequest, number: int) -> HttpResponseBase:
+    """Go on with a correction that stopped at an error."""
+    made = _found(number)
+    start_again(Home.from_environment(), made, actor=request.member, now=timezone.now())
+    return HttpResponseRedirect(reverse("correction", args=[made.pk]))
 
 
 @page(roles=LEADERS, whole_book=True)

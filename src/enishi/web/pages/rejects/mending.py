@@ -286,3 +286,9 @@ def _choice_titles(kind: str, names: set[str]) -> dict[str, str]:
 def kept_corrections() -> list[tuple[Correction, str]]:
     """What is kept for later items, newest first."""
     return [(row, told_rule(row)) for row in Correction.objects.filter(kept=True)[:100]]
+
+
+def failed_corrections() -> list[tuple[Correction, str]]:
+    """What stopped at an error and was not started again, newest first."""
+    rows = Correction.objects.filter(status=Correction.Status.FAILED)[:20]
+    return [(row, told_rule(row)) for row in rows]

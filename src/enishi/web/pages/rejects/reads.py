@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.models import Import, Reject
+from enishi.ingest.settling import CAME_AGAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,15 @@ def heaps(rejects: QuerySet[Reject]) -> list[Heap]:
         for row in found
         if row["example"] in examples
     ]
+
+
+def closed_by(reject: Reject) -> str:
+    """Who or what settled an item."""
+    words = {
+        CAME_AGAIN: _("by itself: it came again and was taken in"),
+        "erasure": _("the person was erased"),
+    }
+    return words.get(reject.closed_by, reject.closed_by)
 
 
 def bare(place: str) -> str:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("alike/apply/", mend_views.apply, name="rejects-alike-apply"),
     path("corrections/<int:number>/", mend_views.result, name="correction"),
     path("corrections/<int:number>/progress/", mend_views.progress, name="correction-progress"),
+    path("corrections/<int:number>/again/", mend_views.again, name="correction-again"),
     path("corrections/<int:number>/forget/", mend_views.forget_it, name="correction-forget"),
     path("<int:number>/", views.show, name="reject"),
     path("<int:number>/replay/", views.replay, name="reject-replay"),

@@ -15,19 +15,21 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
-from enishi.ingest.mending import Pile, places_at_fault
+from enishi.ingest.mending import Pile, item_of, places_at_fault
 from enishi.ingest.models import Reject
+from enishi.ingest.settling import stated_since
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.rejects.contents import as_entered, contents_of, corrected, editable, line_of
-from enishi.web.pages.rejects.mending import kept_corrections
+from enishi.web.pages.rejects.mending import failed_corrections, kept_corrections
 from enishi.web.pages.rejects.reads import (
     Filters,
     bare,
     cells_of,
     choices,
+    closed_by,
     find_rejects,
     heaps,
     import_of,
@@ -66,6 +68,7 @@ def rejects(request: PageRequest) -> HttpResponseBase:
         "statuses": status_titles(),
         "heaps": heaps(find_rejects(filters)) if filters.status == Reject.Status.OPEN else [],
         "kept": kept_corrections(),
+        "failed": failed_corrections(),
         "query": urlencode({k: v for k, v in request.GET.items() if k != "page"}),
         "any": Reject.objects.exists(),
         "at_once": AT_ONCE,
@@ -115,6 +118,8 @@ def _show(
             {"kind": found.kind, "source": found.source, "reason": found.reason, "place": _place(found)}
         ),
         "status_title": dict(status_titles())[found.status],
+        "closed_by": closed_by(found),
+        "since": stated_since(found, made, item_of(found) or {}) if made else None,
     }
     return render(request, "pages/rejects/reject.html", context, status=status)
 

@@ -102,3 +102,34 @@ def test_many_are_applied_in_the_background_with_progress(client, rejects, monke
     shown = client.get(done.headers["Location"]).content.decode()
     assert progress not in shown
     assert "いつか" in shown
+
+
+def test_one_that_stopped_says_so_and_goes_on_when_asked(client, rejects, monkeypatch):
+    def fails(*given, **more):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mending, "take_in", fails)
+        page = client.post(reverse("rejects-alike-try"), VALUES).content.decode()
+        done = client.post(reverse("rejects-alike-apply"), {**VALUES, "seen": seen(page)})
+    made = Correction.objects.get()
+    shown = client.get(done.headers["Location"]).content.decode()
+    assert "stopped at an unexpected error" in shown
+    assert reverse("correction-again", args=[made.pk]) in shown
+    assert reverse("correction-progress", args=[made.pk]) not in shown
+    assert reverse("correction", args=[made.pk]) in client.get(reverse("rejects")).content.decode()
+    client.post(reverse("correction-again", args=[made.pk]))
+    assert Record.objects.count() == 2
+    shown = client.get(done.headers["Location"]).content.decode()
+    assert reverse("correction-again", args=[made.pk]) not in shown
+    assert reverse("correction", args=[made.pk]) not in client.get(reverse("rejects")).content.decode()
+
+
+def test_a_row_whose_record_was_saved_since_says_so(client, rejects, tmp_path):
+    page = reverse("reject", args=[rejects[0].pk])
+    Reject.objects.update(made_at=NOW)
+    assert "was saved by another way" not in client.get(page).content.decode()
+    path = tmp_path / "訂正.csv"
+    path.write_text("契約番号,顧客コード,開始日,月額,請求間隔\n1,A-1,2024/4/1,1000,月\n")
+    import_file(Home(tmp_path / "home"), path, "subscription", actor="t", now=NOW)
+    assert "The record “1” was saved by another way" in client.get(page).content.decode()
