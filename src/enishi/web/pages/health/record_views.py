@@ -23,12 +23,15 @@ def record(request: PageRequest) -> HttpResponse:
         (e for e in in_force if e.slug == request.GET.get("card")), in_force[-1] if in_force else None
     )
     test = backtests.latest_test(chosen.version) if chosen else None
+    row = chosen.version.backtests.exclude(status="done").first() if chosen else None
     context: dict[str, Any] = {
         "tabs": tabs("health"),
         "cards": in_force,
         "chosen": chosen,
         "test": test,
         "running": list(backtests.running_tests()[:5]),
+        "row": row,
+        "under_way": row is not None and row.status != "failed",
         "edits": request.member.role in LEADERS,
     }
     if test:

@@ -264,6 +264,30 @@ def test_text_that_is_no_yaml_names_its_line(world: World) -> None:
     assert "3行目" in answer.content.decode()
 
 
+def test_a_running_back_test_stands_in_place_of_the_result_and_beside_an_earlier_one(world: World) -> None:
+    found = find_published("scorecard", "default")
+    assert found is not None
+    row = Backtest.objects.create(version=found.version, status="running", progress=40)
+    client = sign_in(world.takahashi)
+    text = client.get("/health/").content.decode()
+    assert f"/health/backtests/{row.pk}/" in text
+    assert "まだ過去の実績で検証されていません" not in text
+    assert "第1版の検証を実行しています" not in text
+    row.status = "failed"
+    row.save()
+    text = client.get("/health/").content.decode()
+    assert "まだ過去の実績で検証されていません" in text
+    assert "検証がエラーで止まりました" in text
+    row.status = "running"
+    row.save()
+    done = Backtest.objects.create(version=found.version, status="done", result=RESULT)
+    text = client.get("/health/").content.decode()
+    assert "最終利用日より優れています" in text
+    assert f"/health/backtests/{row.pk}/" in text
+    assert "/scorecards/default/test/" not in text
+    assert latest_test(found.version).row == done
+
+
 def test_definitions_go_out_and_come_back(world: World) -> None:
     client = sign_in(world.suzuki)
     archive = client.get("/health/definitions/export/").content
