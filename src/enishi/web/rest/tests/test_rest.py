@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.parquet as pq
 import pytest
 from django.test import Client
+from ninja import NinjaAPI
 
 from enishi.accounts.models import Account, AuditLine, Contact, Member, Record, RecordVersion
 from enishi.ingest.api import drain
@@ -19,6 +20,7 @@ from enishi.store.api import Published
 from enishi.store.kinds import KINDS
 from enishi.web.rest import keys
 from enishi.web.rest.allowances import Allowances
+from enishi.web.rest.api import build_api
 from enishi.web.rest.keys import forget_allowances
 from enishi.web.rest.shapes import slug_of
 
@@ -299,6 +301,15 @@ def test_the_description_is_openapi_31_and_names_every_field():
         assert f"/api/v1/{slug_of(kind)}" in schema["paths"]
         for field in kind.fields:
             assert field.title.ja in text
+
+
+def test_the_description_is_made_once_for_each_address_it_is_served_at(monkeypatch):
+    first = Client().get("/api/v1/openapi.json").json()
+    monkeypatch.setattr(NinjaAPI, "get_openapi_schema", lambda *_args, **_more: pytest.fail("made again"))
+    assert Client().get("/api/v1/openapi.json").json() == first
+    monkeypatch.undo()
+    below = build_api().get_openapi_schema(path_prefix="/cs/")
+    assert all(path.startswith("/cs/") for path in below["paths"])
 
 
 def test_the_guide_lists_every_operation():
