@@ -157,7 +157,7 @@ OPERATORS = {
 
 
 _FIELDS = {
-    "id": gettext_lazy("Id (small letters, digits, _)"),
+    "id": gettext_lazy("Id"),
     "title": gettext_lazy("Title"),
     "help": gettext_lazy("Explanation"),
     "type": gettext_lazy("Kind of measurement"),
@@ -193,6 +193,7 @@ def _builder_context(slug: str, body: Mapping[str, Any], error: EnishiError | No
         "events": [(name, event_title(names, name)) for name in events],
         "error": error,
         "mistakes": [(_field(place), text) for place, text in mistakes_of(error).items()],
+        "wrong": mistakes_of(error),
     }
 
 
@@ -221,6 +222,21 @@ def _check_id_is_free(body: Mapping[str, Any], slug: str) -> None:
         )
 
 
+def _check_named(body: Mapping[str, Any]) -> None:
+    """What is simply not filled in is told as such, all at once."""
+    empty = {
+        "title": Text("Enter a title.", "名称を入力してください。") if not body["title"]["en"] else None,
+        "id": Text("Enter an id.", "IDを入力してください。") if not body["id"] else None,
+    }
+    if fields := {place: text for place, text in empty.items() if text}:
+        raise EnishiError(
+            "metric_unnamed",
+            Text("The metric needs a name.", "指標の名前が入力されていません。"),
+            Text("Nothing was saved yet.", "まだ保存されていません。"),
+            fields,
+        )
+
+
 @page(roles=LEADERS)
 def builder(request: PageRequest, slug: str = "") -> HttpResponse:
     """Build a metric from blocks, or change an own one."""
@@ -231,8 +247,9 @@ def builder(request: PageRequest, slug: str = "") -> HttpResponse:
         _existing(slug)
         body["id"] = slug
     try:
+        _check_named(body)
         _check_id_is_free(body, slug)
-        version = save_draft("metric", body["id"] or "-", body, actor=request.member, now=system_clock())
+        version = save_draft("metric", body["id"], body, actor=request.member, now=system_clock())
     except EnishiError as error:
         context = _builder_context(slug, body, error)
         return render(request, "pages/health/builder.html", context, status=422)

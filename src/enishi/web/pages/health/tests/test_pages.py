@@ -288,6 +288,29 @@ def test_a_running_back_test_stands_in_place_of_the_result_and_beside_an_earlier
     assert latest_test(found.version).row == done
 
 
+def test_the_builder_says_what_an_id_may_be_and_names_what_is_empty_only_where_it_is(world: World) -> None:
+    client, form = sign_in(world.suzuki), {"type": "count", "a:window": "28", "direction": "1"}
+    page = client.get("/health/metrics/new/").content.decode()
+    assert "英小文字で始まる" in page
+    assert 'aria-invalid="true"' not in page
+    assert "必須" in page
+    answer = client.post("/health/metrics/new/", form)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "IDを入力してください。" in text
+    assert "名称を入力してください。" in text
+    text = client.post(
+        "/health/metrics/new/", {**form, "id": "Big Exports", "title:ja": "大量出力"}
+    ).content.decode()
+    assert "「Big Exports」はIDに使えません" in text
+    assert "を入力してください。" not in text
+    done = client.post(
+        "/health/metrics/new/", {**form, "id": "big_exports", "title:ja": "大量出力"}, follow=True
+    )
+    assert done.redirect_chain[-1][0] == "/health/metrics/big_exports/"
+    assert "指標を保存しました" in done.content.decode()
+
+
 def test_definitions_go_out_and_come_back(world: World) -> None:
     client = sign_in(world.suzuki)
     archive = client.get("/health/definitions/export/").content
