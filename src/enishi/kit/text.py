@@ -6,9 +6,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 LANGUAGES = ("ja", "en")
+_EN_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 # Kana, kanji and hangul: who writes a name in them writes the family name first.
 _FAMILY_FIRST = re.compile(
@@ -54,6 +59,11 @@ def full_name(family: str, given: str) -> str:
     """
     order = (family, given) if _FAMILY_FIRST.search(family + given) else (given, family)
     return " ".join(part for part in (name.strip() for name in order) if part)
+
+
+def day_words(day: date) -> Text:
+    """A day written out: ``18 November 2026`` and ``2026年11月18日``."""
+    return Text(f"{day.day} {_EN_MONTHS[day.month - 1]} {day.year}", f"{day.year}年{day.month}月{day.day}日")
 
 
 def rounded(value: int | float | Decimal, digits: int = 0, *, sign: bool = False) -> str:

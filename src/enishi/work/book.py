@@ -6,11 +6,13 @@ kept; what is shown of single accounts, and who may see them, is always read ane
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from enishi.accounts.leaving import Leaving, leaving_among
 from enishi.accounts.models import Account
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.work.keeping import kept
@@ -47,16 +49,19 @@ class Book:
 
 def read_book(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Book:
     """The book of some accounts on a day. ``key`` names whose accounts these are."""
-    return kept(f"book3:{key}", today, lambda: _read(accounts, today), lambda book: book.total >= LARGE, anew)
+    return kept(f"book4:{key}", today, lambda: _read(accounts, today), lambda book: book.total >= LARGE, anew)
 
 
 def _read(accounts: QuerySet[Account], today: date) -> Book:
     states = AccountState.objects.filter(~has_left(), account__in=accounts)
     day, computed_at = _latest(states)
-    ordered = states.order_by("-at_stake", "tenths", "account_id").values_list("account_id", "at_stake")
-    calling = list(ordered.filter(calls_for_somebody(today)))
+    leaving = leaving_among(accounts, today)
+    ordered = states.order_by("-at_stake", "tenths", "account_id").values_list(
+        "account_id", "at_stake", "mrr"
+    )
+    calling = _by_stake(ordered.filter(calls_for_somebody(today, leaving)), leaving)
     called = {account for account, _stake in calling}
-    weaker = [row for row in ordered.filter(main_cause__gt="") if row[0] not in called]
+    weaker = [row[:2] for row in ordered.filter(main_cause__gt="") if row[0] not in called]
     renewing, steps = _renewals(states, today)
     moves = _moves(states, day, changed_since(today))
     alerts = _new_alerts(states, changed_since(today))
@@ -77,6 +82,19 @@ def _read(accounts: QuerySet[Account], today: date) -> Book:
     )
 
 
+def _by_stake(
+    rows: Iterable[tuple[int, int, int | None]], leaving: Mapping[int, Leaving]
+) -> list[tuple[int, int]]:
+    """(account, money at stake) in order of the money, from rows in order of what the score alone puts at stake."""
+    found = [(account, stake_of(stake, mrr, leaving.get(account))) for account, stake, mrr in rows]
+    return sorted(found, key=lambda row: -row[1])
+
+
+def stake_of(at_stake: int, mrr: int | None, leaving: Leaving | None) -> int:
+    """Money at stake in a year: by the score; all the recurring revenue of a customer who has given notice."""
+    return max(at_stake, 12 * (mrr or 0)) if leaving and leaving.whole else at_stake
+
+
 def _latest(states: QuerySet[AccountState]) -> tuple[date | None, datetime | None]:
     return states.order_by("-day").values_list("day", "computed_at").first() or (None, None)
 
@@ -86,8 +104,9 @@ def has_left() -> Q:
     return Q(stage="churned") | Q(mrr=0, at_stake=0)
 
 
-def calls_for_somebody(today: date) -> Q:
-    """The rule of :func:`enishi.work.rules.place` without promises, as the database asks it."""
+def calls_for_somebody(today: date, leaving: Iterable[int]) -> Q:
+    """The rule of :func:`enishi.work.rules.place` without promises, as the database asks it; ``leaving`` have given
+    notice."""
     rule = declared_rule()
     alerting = Signal.objects.filter(type__gte="alert:", type__lt="alert;", until=None).values("account_id")
     near = Q(renewal_on__gte=today, renewal_on__lte=today + timedelta(days=rule.renewal_days))
@@ -98,6 +117,7 @@ def calls_for_somebody(today: date) -> Q:
         | Q(band="yellow", band_week_ago="green")
         | (Q(band="yellow") & near)
         | Q(account_id__in=alerting)
+        | Q(account_id__in=list(leaving))
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from enishi.accounts.leaving import Leaving
 from enishi.kit.text import Text
 
 
@@ -45,7 +46,7 @@ class CallRule:
 class Judgement:
     """What is judged true of an account, as the ranking needs it. Money is whole minor units.
 
-    ``has_left``: the contract is over and nothing is at stake any more.
+    ``has_left``: the contract is over and nothing is at stake any more. ``leaving``: notice has been given.
     """
 
     account_id: int
@@ -58,6 +59,7 @@ class Judgement:
     at_stake: int = 0
     renewal_on: date | None = None
     has_left: bool = False
+    leaving: Leaving | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,12 @@ class UrgencyPart:
 class Ranked:
     """An account in the queue: how much is at stake, how urgent and why, and what to do.
 
-    ``priority`` is the money the act is expected to save, ``cost`` that of its minutes, both in minor units.
+    ``priority`` is the part of the money ``at_stake`` the act is expected to save, ``cost`` that of its minutes, all
+    in minor units.
     """
 
     account_id: int
+    at_stake: int
     priority: int
     cost: int
     urgency: int

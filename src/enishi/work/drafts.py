@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from enishi.accounts.models import Account, Company, Contact, Member
-from enishi.kit.text import Text, full_name
+from enishi.kit.text import Text, day_words, full_name
 from enishi.work.contracts import Draft, Play, Reason
 
 
@@ -98,7 +98,7 @@ def _account_line(account: Account, contact: Contact | None, language: str, inte
 def _day(day: date | None, language: str) -> str:
     if day is None:
         return "次回更新日" if language == "ja" else "the renewal date"
-    return f"{day.year}年{day.month}月{day.day}日" if language == "ja" else f"{day.day} {day:%B %Y}"
+    return day_words(day).in_language(language)
 
 
 def _evidence(reasons: Iterable[Reason], language: str) -> str:

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
+from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Member, Scope
 from enishi.signals.models import AccountState, Signal
-from enishi.work.book import Book, read_book
+from enishi.work.book import Book, read_book, stake_of
 from enishi.work.contracts import Judgement, Play, Ranked
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, declared_rule
@@ -100,12 +101,19 @@ def within(accounts: QuerySet[Account]) -> Exists:
     return Exists(accounts.order_by().filter(pk=OuterRef("account_id")))
 
 
-def judgement_of(account: Account) -> Judgement:
-    state = AccountState.objects.filter(account=account).only(*_JUDGED).first()
-    return judgement_from(state) if state else Judgement(account.pk, "unknown")
+def judgement_of(account: Account, today: date) -> Judgement:
+    states = AccountState.objects.filter(account=account).only(*_JUDGED)
+    return next(iter(judgements_from(states, today)), Judgement(account.pk, "unknown"))
 
 
-def judgement_from(state: AccountState) -> Judgement:
+def judgements_from(states: Iterable[AccountState], today: date) -> list[Judgement]:
+    """What is judged of accounts, and the notices they have given."""
+    states = list(states)
+    leaving = leaving_accounts([state.account_id for state in states], today)
+    return [_judgement(state, leaving.get(state.account_id)) for state in states]
+
+
+def _judgement(state: AccountState, leaving: Leaving | None) -> Judgement:
     return Judgement(
         account_id=state.account_id,
         band=state.band,
@@ -114,9 +122,10 @@ def judgement_from(state: AccountState) -> Judgement:
         band_week_ago=state.band_week_ago,
         causes=tuple(state.causes) if state.main_cause else (),
         alerts=tuple(state.alerts),
-        at_stake=state.at_stake,
+        at_stake=stake_of(state.at_stake, state.mrr, leaving),
         renewal_on=state.renewal_on,
         has_left=state.stage == "churned" or (state.mrr == 0 and state.at_stake == 0),
+        leaving=leaving,
     )
 
 
@@ -192,14 +201,14 @@ class _Placing:
     def places(self, states: Iterable[AccountState]) -> list[Ranked]:
         found = (
             place(
-                judgement_from(state),
+                judgement,
                 self.today,
                 self.plays,
-                state.account_id in self.promised,
+                judgement.account_id in self.promised,
                 hour_cost=self.hour_cost,
                 weaker=self.weaker,
             )
-            for state in states
+            for judgement in judgements_from(states, self.today)
         )
         return [item for item in found if item]
 
@@ -245,7 +254,7 @@ def _asides(
     if view == View.MINE:
         in_force = in_force.filter(member=member)
     read = AccountState.objects.filter(account_id__in=in_force.values("account_id")).only(*_JUDGED)
-    judged = {state.account_id: judgement_from(state) for state in read}
+    judged = {judgement.account_id: judgement for judgement in judgements_from(read, today)}
     latest: dict[int, Aside] = {}
     for attention in in_force.select_related("account", "member"):
         judgement = judged.get(attention.account_id)

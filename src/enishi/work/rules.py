@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from enishi.kit.text import Text
+from enishi.kit.text import Text, day_words
 from enishi.work.contracts import Judgement, Play, Ranked, Reason, Routing, Seen, UrgencyPart
 from enishi.work.plays import declared_rule, play_for
 
+NOTICE = "notice:given"
+NOTICE_POINTS = 40
 FRESH_ALERT_DAYS = 7
 MAX_URGENCY = 100
 BAND_POINTS = {"red": 40, "yellow": 20, "unknown": 10, "green": 0}
@@ -81,6 +83,7 @@ def place(
     cost = hour_cost * play.minutes // 60
     return Ranked(
         account_id=judgement.account_id,
+        at_stake=judgement.at_stake,
         priority=max(0, int(judgement.at_stake * urgency * round(1000 * play.chance) // 100_000) - cost),
         cost=cost,
         urgency=urgency,
@@ -93,7 +96,7 @@ def place(
 
 def reasons_of(judgement: Judgement, today: date) -> tuple[Reason, ...]:
     """Why the account needs somebody, strongest first; empty where it does not."""
-    reasons = [*_alert_reasons(judgement, today), *_cause_reasons(judgement)]
+    reasons = [*_notice_reasons(judgement), *_alert_reasons(judgement, today), *_cause_reasons(judgement)]
     fall = fall_of(judgement)
     if fall >= declared_rule().fall_tenths:
         points = round(fall / 10)
@@ -108,6 +111,18 @@ def reasons_of(judgement: Judgement, today: date) -> tuple[Reason, ...]:
         words = Text("The score is in the red band", "スコアが危険域にあります")
         reasons.append(Reason("band:red", 20, evidence=words, kind="score"))
     return tuple(sorted(reasons, key=lambda reason: -reason.weight))
+
+
+def _notice_reasons(judgement: Judgement) -> list[Reason]:
+    """A notice comes before every sign of one: whatever the score says, the customer has said it."""
+    if not (leaving := judgement.leaving):
+        return []
+    given, ends = day_words(leaving.notice_on), day_words(leaving.ends_on) if leaving.ends_on else None
+    said = Text(f"Notice given on {given.en}", f"{given.ja}に解約の申し出")
+    if ends:
+        said = Text(f"{said.en}, contract ends on {ends.en}", f"{said.ja}、契約は{ends.ja}に終了")
+    weight = 100 if leaving.whole else 90
+    return [Reason(NOTICE, weight, leaving.notice_on, said, None, "subscription", leaving.contracts[-1])]
 
 
 def _alert_reasons(judgement: Judgement, today: date) -> list[Reason]:
@@ -169,6 +184,7 @@ def _renewal_reason(judgement: Judgement, today: date) -> Reason:
 def urgency_parts(judgement: Judgement, today: date) -> tuple[UrgencyPart, ...]:
     """The points of urgency and what each is for."""
     parts = [
+        _notice_part(judgement),
         _band_part(judgement),
         _fall_part(judgement),
         _cause_part(judgement),
@@ -176,6 +192,10 @@ def urgency_parts(judgement: Judgement, today: date) -> tuple[UrgencyPart, ...]:
         _renewal_part(judgement, today),
     ]
     return tuple(part for part in parts if part.points > 0)
+
+
+def _notice_part(judgement: Judgement) -> UrgencyPart:
+    return UrgencyPart(NOTICE_POINTS if judgement.leaving else 0, Text("Notice given", "解約の申し出"))
 
 
 def _band_part(judgement: Judgement) -> UrgencyPart:
@@ -224,9 +244,9 @@ def _days_to_renewal(judgement: Judgement, today: date) -> int:
 
 
 def fingerprint(judgement: Judgement) -> str:
-    """What a person sees of an account now, short enough to keep: the band, each cause, each alert.
+    """What a person sees of an account now, short enough to keep: the band, each cause, each alert, a notice.
 
-    An alert counts anew when it fires again later; a cause does not.
+    An alert counts anew when it fires again later, a notice when it is given again; a cause does not.
     """
     tokens = sorted(_tokens(judgement))[:27]
     return " ".join([str(SEVERITY.get(judgement.band, 0)), *tokens])
@@ -238,7 +258,7 @@ def read_fingerprint(text: str) -> Seen:
 
 
 def is_news(judgement: Judgement, seen: str) -> bool:
-    """Whether something worse or new is true since ``seen``: a worse band, a new cause, a new alert."""
+    """Whether something worse or new is true since ``seen``: a worse band, a new cause, alert or notice."""
     before = read_fingerprint(seen)
     if SEVERITY.get(judgement.band, 0) > before.severity:
         return True
@@ -248,6 +268,7 @@ def is_news(judgement: Judgement, seen: str) -> bool:
 def _tokens(judgement: Judgement) -> set[str]:
     names = [f"cause:{cause['cause']}" for cause in judgement.causes]
     names += [f"alert:{alert['alert']}@{alert.get('since')}" for alert in judgement.alerts]
+    names += [f"{NOTICE}@{judgement.leaving.notice_on}"] if judgement.leaving else []
     return {hashlib.blake2s(name.encode(), digest_size=3).hexdigest() for name in names}
 
 

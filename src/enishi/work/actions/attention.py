@@ -39,7 +39,7 @@ def snooze(
             f"明日から{LONGEST_SNOOZE}日以内の日付を指定してください({until})。",
         )
         raise EnishiError("bad_date", message, fields={"until": message})
-    return _put_aside(member, account, Attention.Verb.SNOOZED, until, reason, now)
+    return _put_aside(member, account, Attention.Verb.SNOOZED, until, reason, today, now)
 
 
 @transaction.atomic
@@ -56,7 +56,7 @@ def mark_done(
     check_may_act(member)
     account = access_account(member, account_id)
     until = today + timedelta(days=rest_days)
-    return _put_aside(member, account, Attention.Verb.DONE, until, reason, now)
+    return _put_aside(member, account, Attention.Verb.DONE, until, reason, today, now)
 
 
 @transaction.atomic
@@ -75,7 +75,7 @@ def delegate(
     task = create_task(member, account_id, title, now=now, due_on=due_on, note=note, assignee=assignee)
     until = max(due_on, today + timedelta(days=1))
     attention = _put_aside(
-        member, task.account, Attention.Verb.SNOOZED, until, f"→ {assignee.email}", now, task=task
+        member, task.account, Attention.Verb.SNOOZED, until, f"→ {assignee.email}", today, now, task=task
     )
     return task, attention
 
@@ -105,6 +105,7 @@ def _put_aside(
     verb: Attention.Verb,
     until: date,
     reason: str,
+    today: date,
     now: datetime,
     task: Task | None = None,
 ) -> Attention:
@@ -118,7 +119,7 @@ def _put_aside(
         verb=verb,
         until=until,
         reason=reason.strip()[:300],
-        fingerprint=fingerprint(judgement_of(account)),
+        fingerprint=fingerprint(judgement_of(account, today)),
         made_at=now,
         task=task,
     )

@@ -56,7 +56,7 @@ def test_a_wrong_play_is_refused_with_its_name(change: dict[str, Any], says: str
 @pytest.mark.django_db
 def test_a_draft_addresses_the_person_who_is_still_there() -> None:
     world = make_world()
-    ranked = place(judgement_of(world.sakura), TODAY, declared_plays())
+    ranked = place(judgement_of(world.sakura, TODAY), TODAY, declared_plays())
     assert ranked is not None
     text = draft(ranked.play, world.sakura, list(world.sakura.contacts.all()), world.takahashi, world.company)
     assert text.contact_id == world.yamamoto.pk, "the champion left; the decision maker is addressed"
@@ -70,7 +70,7 @@ def test_a_draft_addresses_the_person_who_is_still_there() -> None:
 def test_a_draft_of_a_member_without_a_name_is_signed_by_the_company(customer: str, signed: str) -> None:
     world = make_world()
     account = getattr(world, customer)
-    ranked = place(judgement_of(account), TODAY, declared_plays())
+    ranked = place(judgement_of(account, TODAY), TODAY, declared_plays())
     assert ranked is not None
     world.takahashi.family_name = world.takahashi.given_name = ""
     company = world.company.name
@@ -84,7 +84,7 @@ def test_a_draft_of_a_member_without_a_name_is_signed_by_the_company(customer: s
 @pytest.mark.django_db
 def test_a_draft_speaks_the_customers_language_not_the_readers() -> None:
     world = make_world()
-    ranked = place(judgement_of(world.acme), TODAY, declared_plays())
+    ranked = place(judgement_of(world.acme, TODAY), TODAY, declared_plays())
     assert ranked is not None
     text = draft(ranked.play, world.acme, [world.brown], world.takahashi, world.company)
     assert text.language == "en"
@@ -104,7 +104,7 @@ def test_nobody_known_means_the_company_is_addressed() -> None:
 @pytest.mark.django_db
 def test_an_internal_draft_carries_the_evidence_in_the_readers_language() -> None:
     world = make_world()
-    ranked = place(judgement_of(world.sakura), TODAY, declared_plays())
+    ranked = place(judgement_of(world.sakura, TODAY), TODAY, declared_plays())
     assert ranked is not None
     internal = play_for(["cause:disvaluation/product"], declared_plays())
     text = draft(internal, world.sakura, [], world.smith, world.company, reasons=ranked.reasons)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
-from tests.world import NOW, TODAY, World, make_account, make_alert, make_cause, make_state, make_world
+from tests.world import (
+    NOW,
+    TODAY,
+    World,
+    at_hour,
+    make_account,
+    make_alert,
+    make_cause,
+    make_record,
+    make_state,
+    make_world,
+)
 
-from enishi.accounts.models import AuditLine
+from enishi.accounts.models import Account, AuditLine, Record
 from enishi.kit.errors import EnishiError, NotAllowed, NotFound
 from enishi.signals.models import AccountState, Signal
 from enishi.work import api
 from enishi.work.api import View
-from enishi.work.reads import judgement_from
+from enishi.work.reads import judgements_from
 from enishi.work.rules import rank
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +53,50 @@ def test_mine_team_and_all_stay_within_the_scope(world: World) -> None:
     assert api.usual_view(world.suzuki) == View.ALL
 
 
+def give_notice(account: Account, on: date, *, ends: date | None = None, **terms: Any) -> Record:
+    started = at_hour(TODAY - timedelta(days=500))
+    said = {"notice_on": on.isoformat(), "ended_on": (ends or TODAY + timedelta(days=60)).isoformat()}
+    return make_record(
+        account, "subscription", started, started_on=started.date().isoformat(), **said, **terms
+    )
+
+
+def test_a_notice_comes_first_whatever_the_band_with_all_the_revenue_at_stake(world: World) -> None:
+    calm = make_account("平穏株式会社", owner=world.takahashi)
+    make_state(calm, "green", 950, mrr=9_000_000, at_stake=100)
+    assert calm.pk not in names(api.ranked_queue(world.takahashi, TODAY))
+    contract = give_notice(calm, TODAY - timedelta(days=3), ends=TODAY + timedelta(days=45))
+    queue = api.ranked_queue(world.takahashi, TODAY)
+    first = queue.items[0]
+    assert (first.account_id, first.main.trigger) == (calm.pk, "notice:given")
+    assert (first.at_stake, first.play.id) == (12 * 9_000_000, "answer_the_notice")
+    assert first.main.evidence is not None
+    assert "2026年11月" in first.main.evidence.ja
+    assert first.main.record_id == contract.pk
+    assert sum(load.at_stake for load in api.loads(world.suzuki, TODAY, View.ALL)) >= 12 * 9_000_000
+    api.mark_done(world.takahashi, calm.pk, today=TODAY, now=NOW)
+    assert calm.pk not in names(api.ranked_queue(world.takahashi, TODAY))
+    contract.data |= {"notice_on": TODAY.isoformat()}  # taken back, and given again
+    contract.save()
+    assert calm.pk in names(api.ranked_queue(world.takahashi, TODAY))
+
+
+def test_a_contract_that_goes_on_keeps_the_stake_to_what_the_score_says(world: World) -> None:
+    calm = make_account("平穏株式会社", owner=world.takahashi)
+    make_state(calm, "green", 950, mrr=9_000_000, at_stake=100)
+    give_notice(calm, TODAY - timedelta(days=3))
+    make_record(calm, "subscription", at_hour(TODAY - timedelta(days=400)), started_on="2025-10-01")
+    item = next(i for i in api.ranked_queue(world.takahashi, TODAY).items if i.account_id == calm.pk)
+    assert (item.main.trigger, item.at_stake) == ("notice:given", 100)
+
+
+def test_a_notice_that_is_over_calls_for_nobody(world: World) -> None:
+    calm = make_account("平穏株式会社", owner=world.takahashi)
+    make_state(calm, "green", 950, mrr=9_000_000, at_stake=100)
+    give_notice(calm, TODAY - timedelta(days=90), ends=TODAY)
+    assert calm.pk not in names(api.ranked_queue(world.takahashi, TODAY))
+
+
 def test_paging_keeps_the_total(world: World) -> None:
     first = api.ranked_queue(world.suzuki, TODAY, limit=3)
     rest = api.ranked_queue(world.suzuki, TODAY, offset=3, limit=3)
@@ -63,8 +119,12 @@ def test_the_database_and_the_rule_agree_on_who_calls(world: World) -> None:
         state = make_state(account, "yellow" if fell else "green", 800, at_stake=number, causes=causes)
         if fell:
             AccountState.objects.filter(pk=state.pk).update(band_week_ago="green")
+    for number, (band, given) in enumerate([("green", -10), ("green", 1), ("yellow", -400), ("red", -1)]):
+        account = make_account(f"解約{number}", owner=world.sato)
+        make_state(account, band, 800, at_stake=number)
+        give_notice(account, TODAY + timedelta(days=given))
     queue = api.ranked_queue(world.suzuki, TODAY, limit=100)
-    states = map(judgement_from, AccountState.objects.all())
+    states = judgements_from(AccountState.objects.all(), TODAY)
     ruled = rank(states, TODAY, api.declared_plays(), hour_cost=api.hour_cost())
     assert names(queue) == [item.account_id for item in ruled]
     assert queue.total == len(ruled)
@@ -86,7 +146,7 @@ def test_reading_stops_early_and_still_gives_the_true_order(
         )
     page = api.ranked_queue(owner, TODAY, limit=5)
     states = AccountState.objects.filter(account__owner=owner)
-    ruled = rank(map(judgement_from, states), TODAY, api.declared_plays(), hour_cost=api.hour_cost())
+    ruled = rank(judgements_from(states, TODAY), TODAY, api.declared_plays(), hour_cost=api.hour_cost())
     assert names(page) == [item.account_id for item in ruled[:5]]
     assert page.total == 451
 

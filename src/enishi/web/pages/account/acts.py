@@ -151,7 +151,7 @@ def mark_done(scene: Scene) -> Told:
 
 def ranked_now(account: Account, today: date) -> work.Ranked | None:
     """Why the account needs somebody now, and what is suggested."""
-    judgement, plays = work.judgement_of(account), work.declared_plays()
+    judgement, plays = work.judgement_of(account, today), work.declared_plays()
     return work.place(judgement, today, plays, hour_cost=work.hour_cost(), weaker=True)
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account, Member
 from enishi.metrics.api import panel
 from enishi.segments.api import tiers_on
@@ -14,7 +15,7 @@ from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then
-from enishi.web.pages.account.leaving import Leaving, leaving_accounts
+from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
 from enishi.web.pages.account.words import stage_title
 
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
@@ -25,6 +26,7 @@ class Header:
     """Money in minor units of the company's currency; days and seats as of the day shown."""
 
     account: Account
+    day: date
     stage: str
     former: bool  # a customer no longer
     owner: Member | None
@@ -34,7 +36,7 @@ class Header:
     arr: int | None
     renewal_on: date | None
     renewal_days: int | None
-    leaving: Leaving | None  # every contract in force has been given notice
+    leaving: Leaving | None  # notice has been given
     seats: int | None
     active_users: int | None
     at_stake: int
@@ -43,6 +45,19 @@ class Header:
     merged: list[Account]
     children: list[Account]
     children_total: int
+
+    @property
+    def leaving_badge(self) -> str:
+        return leaving_badge(self.leaving, self.day) if self.leaving else ""
+
+    @property
+    def leaving_words(self) -> str:
+        return leaving_words(self.leaving, self.day) if self.leaving else ""
+
+    @property
+    def ends_in(self) -> int | None:
+        """Days until the last contract under notice ends; None where no end is stated."""
+        return (self.leaving.ends_on - self.day).days if self.leaving and self.leaving.ends_on else None
 
     @property
     def seat_share(self) -> float | None:
@@ -104,6 +119,7 @@ def header(
     renewal = figures.renewal_on
     return Header(
         account=account,
+        day=day,
         stage=stage_title(stage),
         owner=owner,
         tier=_tier(account, state, as_of),
@@ -113,7 +129,7 @@ def header(
         arr=12 * figures.mrr if figures.mrr is not None else None,
         renewal_on=renewal,
         renewal_days=(renewal - day).days if renewal else None,
-        leaving=leaving_accounts([account.pk], day, as_of).get(account.pk),
+        leaving=leaving_on([account.pk], day, as_of).get(account.pk),
         seats=figures.seats,
         active_users=figures.active_users,
         at_stake=state.at_stake if state and not as_of else 0,

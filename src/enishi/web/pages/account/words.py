@@ -44,6 +44,7 @@ def trigger_title(trigger: str, words: Mapping[str, str]) -> str:
     """A reason's name: the declared title."""
     name = trigger.partition("/")[0]
     own = {
+        "notice:given": _("Notice given"),
         "band:red": _("Score in danger"),
         "band:fell": _("Band fell"),
         "promise:due": _("Promise due"),

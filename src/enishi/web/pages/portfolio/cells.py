@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account
 from enishi.web import badges, words
 from enishi.web.pages.portfolio.columns import Column
@@ -27,7 +28,7 @@ class Setting:
     currency: str
     language: str
     today: date
-    leaving: Container[int] = ()  # accounts that have given notice of the end of every contract
+    leaving: Mapping[int, Leaving] = field(default_factory=dict)  # who has given notice
 
 
 def _score(account: Account, setting: Setting) -> SafeString:
@@ -49,8 +50,16 @@ def _day(value: date, setting: Setting) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, near)
 
 
-def _leaving() -> SafeString:
-    return format_html('<span class="ink-caution">{}</span>', _("Notice given"))
+def _ending(leaving: Leaving, setting: Setting) -> SafeString:
+    """Where a renewal would stand: the end of a contract under notice."""
+    if leaving.ends_on is None:
+        return format_html('<span class="ink-caution">{}</span>', _("Notice given"))
+    near = words.relative_day(leaving.ends_on, setting.today)
+    return format_html(
+        '<span class="ink-caution" title="{}">{}</span>',
+        words.day(leaving.ends_on, setting.language),
+        _("ends %(day)s") % {"day": near},
+    )
 
 
 def _alerts(value: str, setting: Setting) -> SafeString:
@@ -102,7 +111,8 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
         return _score(account, setting)
     value = column.value(account)
     if value is None or value in ("", []):
-        return _leaving() if column.key == "renewal" and account.pk in setting.leaving else NOTHING
+        leaving = setting.leaving.get(account.pk) if column.key == "renewal" else None
+        return _ending(leaving, setting) if leaving else NOTHING
     if column.look in LOOKS:
         return LOOKS[column.look](value, setting)
     names = setting.names.get(column.look)

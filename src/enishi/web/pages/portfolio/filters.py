@@ -8,7 +8,10 @@ from datetime import date, timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import company_day
+from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account, Member, Record
+from enishi.kit.clock import system_clock
 from enishi.kit.text import fold
 from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
@@ -97,11 +100,17 @@ def asks_for_former(query: Query) -> bool:
 
 
 def _contract(values: Sequence[str]) -> Q:
-    """Customers with recurring revenue in force, or those without (former ones, trials, commerce)."""
+    """Customers with recurring revenue in force, those without (former ones, trials, commerce), those that have given
+    notice."""
     paying = Q(state__mrr__gt=0)
-    if {"paying", "without"} <= set(values):
-        return Q()
-    return paying if "paying" in values else ~paying
+    condition = Q(pk__in=[])
+    if "paying" in values:
+        condition |= paying
+    if "without" in values:
+        condition |= ~paying
+    if "noticed" in values:
+        condition |= Q(pk__in=leaving_among(Account.objects.all(), company_day(system_clock())))
+    return condition
 
 
 def _tag(values: Sequence[str]) -> Q:

@@ -16,7 +16,7 @@ from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web import words as plain_words
 from enishi.web.pages.portfolio import past_rows, reads
-from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
+from enishi.web.pages.portfolio.present import Row, list_context, notices, rights_of, strip_pieces, tier_rows
 from enishi.web.pages.portfolio.query import Query
 from enishi.web.pages.portfolio.words import all_words
 
@@ -54,6 +54,7 @@ def past_context(
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
         "fell": fell,
         "rose": rose,
+        "notices": notices([account.pk for account in (*fell, *rose)], day, day),
         "now_address": replace(query, as_of=None, page=1).address,
         "rights": rights_of(member) | {"acts": False},
     }

@@ -15,6 +15,7 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.text import fold
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
+from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.portfolio.columns import METRIC
 from enishi.web.pages.portfolio.filters import asks_for_former
 from enishi.web.pages.portfolio.query import NONE, Query
@@ -104,9 +105,14 @@ def _lacking(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
 
 def _contract(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
     paying = (frame["mrr"].fillna(0) > 0).to_numpy(dtype=bool)
-    if {"paying", "without"} <= set(values):
-        return np.ones(len(frame), bool)
-    return paying if "paying" in values else ~paying
+    out = np.zeros(len(frame), bool)
+    if "paying" in values:
+        out |= paying
+    if "without" in values:
+        out |= ~paying
+    if "noticed" in values:
+        out |= frame["noticed"].to_numpy(dtype=bool)
+    return out
 
 
 def _tag(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
@@ -161,6 +167,9 @@ def select(book: pd.DataFrame, member: Member, query: Query, *, day: date, unit:
     keep = _found(book, member, query.text)
     if not asks_for_former(query):
         keep = keep & (book["stage"] != CHURNED).to_numpy(dtype=bool)
+    if "noticed" in query.choices.get("contract", ()):
+        gone = leaving_in(book["account_id"].tolist(), day)
+        book = book.assign(noticed=book["account_id"].isin(list(gone)))
     for name, values in query.choices.items():
         keep = keep & CONDITIONS[name](book, values)
     for name, limit in query.numbers.items():

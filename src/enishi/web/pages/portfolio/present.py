@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
-from enishi.web.pages.account.leaving import leaving_accounts
+from enishi.web.pages.account.leaving import leaving_badge, leaving_on
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
@@ -41,6 +41,7 @@ ALWAYS = (
 class Row:
     account: Account
     cells: SafeString
+    notice: str  # the badge of a notice given, and nothing elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def portfolio_context(
     """Everything the list page draws."""
     words = all_words()
     fell, rose = reads.movers(member) if query.page == 1 else ([], [])
+    movers = [account.pk for account in (*fell, *rose)]
     return {
         **list_context(member, query, rows, more, slices, today, words),
         "strip": strip_pieces(reads.band_strip(slices, query.choices.get("tier", ())), query),
@@ -235,6 +237,7 @@ def portfolio_context(
         ),
         "fell": fell,
         "rose": rose,
+        "notices": notices(movers, today, None),
         "views": list(saved.list_views(member)),
         "current_view": saved.find_view(member, query.view) if query.view else None,
         "default_view": saved.find_default(member),
@@ -261,9 +264,7 @@ def list_context(
     bar = filters(member, query, words)
     total = reads.total_accounts(slices, query)
     currency = get_company().currency
-    leaving = (
-        leaving_accounts([row.pk for row in rows], day, query.as_of) if "renewal" in query.columns else {}
-    )
+    leaving = leaving_on([row.pk for row in rows], day, query.as_of)
     setting = Setting(words, currency, get_language() or "ja", day, leaving)
     return {
         "query": query,
@@ -294,7 +295,13 @@ def list_context(
 
 def _drawn(rows: Sequence[Account], columns: Sequence[Column], setting: Setting) -> list[Row]:
     framed = [(column, opening(column)) for column in columns]
-    return [Row(account, draw_row(framed, account, setting)) for account in rows]
+    badges = {pk: leaving_badge(one, setting.today) for pk, one in setting.leaving.items()}
+    return [Row(account, draw_row(framed, account, setting), badges.get(account.pk, "")) for account in rows]
+
+
+def notices(accounts: Iterable[int], day: date, as_of: date | None) -> dict[int, SafeString]:
+    """The badges of those of the accounts that have given notice."""
+    return {pk: leaving_badge(one, day) for pk, one in leaving_on(accounts, day, as_of).items()}
 
 
 def _assignable(member: Member) -> list[Member]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from enishi.accounts.company import get_company
+from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
-from enishi.web.pages.account.leaving import Leaving, leaving_accounts
+from enishi.web import words as plain_words
+from enishi.web.pages.account.leaving import leaving_badge, leaving_words
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import reason_words, say, say_pair, tag_title, trigger_title
 from enishi.work import api as work
-from enishi.work.api import Draft, Overnight, Queue, Ranked, Task, View
+from enishi.work.api import Draft, Overnight, Queue, Ranked, Renewals, Task, View
+from enishi.work.rules import NOTICE
 
 PORTION = 10
 MOST_SHOWN = 200
@@ -46,6 +50,7 @@ class Asked:
 class Why:
     """One reason on a card: its name, and one line of evidence."""
 
+    trigger: str
     title: str
     evidence: str
     on: date | None
@@ -67,7 +72,7 @@ class Card:
     draft: Draft
     contact: Contact | None
     promises: list[Task]
-    leaving: Leaving | None
+    leaving: str  # the badge of a notice given, and nothing elsewhere
     promise: Task | None  # the member's own that puts the account on the list
 
     @property
@@ -109,6 +114,7 @@ def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
 def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
     book = work.book_of(member, asked.view, today, asked.owner)
     overnight = work.overnight(member, today, asked.view, book=book)
+    renewals = work.renewals(member, today, asked.view, book=book)
     return {
         **queue_context(member, asked, today, book),
         **promises_context(member, today),
@@ -117,7 +123,8 @@ def page_context(member: Member, asked: Asked, today: date) -> dict[str, Any]:
         "chosen": Member.objects.filter(pk=asked.owner).first() if asked.owner else None,
         "overnight": overnight,
         "news": _news(overnight),
-        "renewals": work.renewals(member, today, asked.view, book=book),
+        "renewals": renewals,
+        "notices": _notices(overnight, renewals, today),
         "renewals_address": _renewals_address(asked, member),
     }
 
@@ -206,7 +213,10 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
             item.play, state.account, people, member, company,
             renewal_on=state.renewal_on, reasons=item.reasons,
         )  # fmt: skip
+        gone = leaving.get(item.account_id)
         why = [_why(item.account_id, reason, words) for reason in item.reasons]
+        if gone and why[0].trigger == NOTICE:
+            why[0] = replace(why[0], evidence=_notice(gone, state, today))
         contact = next((one for one in people if one.pk == draft.contact_id), None)
         found.append(
             Card(
@@ -218,11 +228,21 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
                 draft,
                 contact,
                 promises[item.account_id],
-                leaving.get(item.account_id),
+                leaving_badge(gone, today) if gone else "",
                 _own(promises[item.account_id], member) if item.promise_due else None,
             )
         )
     return found
+
+
+def _notice(leaving: Leaving, state: AccountState, today: date) -> str:
+    """When, until when, and how much recurring revenue it is about."""
+    said = leaving_words(leaving, today)
+    if not state.mrr or not leaving.whole:
+        return said
+    return (
+        f"{said} · MRR {plain_words.money_short(state.mrr, get_company().currency, get_language() or 'ja')}"
+    )
 
 
 def _own(promises: Sequence[Task], member: Member) -> Task | None:
@@ -239,6 +259,7 @@ def _by_account(rows: Any) -> dict[int, list[Any]]:
 def _why(account_id: int, reason: work.Reason, words: Mapping[str, str]) -> Why:
     routing = reason.routing
     return Why(
+        trigger=reason.trigger,
         title=trigger_title(reason.trigger, words),
         evidence=say(reason.evidence),
         on=reason.on or reason.since,
@@ -247,6 +268,12 @@ def _why(account_id: int, reason: work.Reason, words: Mapping[str, str]) -> Why:
         matter_evidence=say(routing.evidence) if routing else "",
         matter_address=facts_address(account_id, routing.kind, routing.record_id) if routing else "",
     )
+
+
+def _notices(overnight: Overnight, renewals: Renewals, today: date) -> dict[int, str]:
+    """The badges of those at the side who have given notice."""
+    ids = {move.account.pk for move in overnight.moves} | {state.account_id for state in renewals.items}
+    return {pk: leaving_badge(one, today) for pk, one in leaving_accounts(ids, today).items()}
 
 
 def _news(overnight: Overnight) -> Sequence[News]:

@@ -428,13 +428,27 @@ def test_who_has_given_notice_is_told_by_the_header_and_the_lists(world: World, 
     client = sign_in("takahashi")
     address, book = f"/accounts/{world.sakura.pk}/", "/accounts/?all=1&columns=renewal"
     AccountState.objects.filter(account=world.sakura).update(renewal_on=None)
-    assert "解約申出" not in plain(client.get(address)) + plain(client.get(book))
+    badge = ">解約申出</span>"
+    assert badge not in text(client.get(address)) + text(client.get(book))
     contract.data |= {"notice_on": notice.isoformat(), "ended_on": end.isoformat()}
     contract.save()
-    header = plain(client.get(address))
-    assert f"解約申出あり({notice.month}月{notice.day}日)" in header
-    assert f"契約終了 {end.year}年{end.month}月{end.day}日" in header
-    assert "解約申出" in plain(client.get(book))
-    assert "解約申出あり" in plain(client.get("/"))
+    said = f"{notice.month}月{notice.day}日に解約の申し出、契約は{end.year}年{end.month}月{end.day}日に終了"
+    header = text(client.get(address))
+    assert badge in header, "beside the band"
+    assert said in header
+    assert "あと200日です。" in header
+    listed = text(client.get(book))
+    assert badge in listed
+    assert "あと200日に終了" in listed, "in the place of the renewal"
+    today = text(client.get("/"))
+    assert badge in today
+    assert f"{said} · MRR" in today
+    assert f'href="/accounts/{world.sakura.pk}/revenue/#record-{contract.pk}"' in today
+    chosen = text(client.get("/accounts/?contract=noticed"))
+    assert f'data-address="/accounts/{world.sakura.pk}/"' in chosen
+    assert f'data-address="/accounts/{world.fuji.pk}/"' not in chosen
     make_record(world.sakura, "subscription", at_hour(TODAY), started_on="2026-01-01")
-    assert "解約申出あり" not in plain(client.get(address)), "another contract goes on"
+    header = text(client.get(address))
+    assert badge not in header
+    assert "一部解約申出" in header
+    assert "契約2件中1件" in header, "another contract goes on"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import World, at_hour, make_world
+from tests.world import World, at_hour, make_record, make_world
 
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Member, RecordVersion
 from enishi.kit.home import Home
 from enishi.signals.models import HealthScore
 from enishi.web.pages.portfolio import exports, past_book, past_rows
@@ -103,6 +103,21 @@ def test_every_filter_asks_the_day(world: World, book: pd.DataFrame) -> None:
     assert ask(book, world.suzuki, "contract=without") == [fuji]
     assert ask(book, world.suzuki, "plan=Pro&product=P&silent=1&tier=high&sort=score") == [fuji, sakura]
     assert ask(book, world.suzuki, "lacking=events_28") == []
+
+
+def test_a_notice_counts_from_the_day_it_was_given_and_known(world: World, book: pd.DataFrame) -> None:
+    contract = make_record(
+        world.sakura, "subscription", at_hour(DAY - timedelta(days=300)), started_on="2025-01-01"
+    )
+    said = contract.data | {"notice_on": (DAY - timedelta(days=1)).isoformat(), "ended_on": "2027-01-01"}
+    RecordVersion.objects.create(
+        kind="subscription", record_id=contract.pk, account_id=world.sakura.pk, source="crm", valid_on=DAY,
+        outside_id=contract.outside_id, data=said, known_at=at_hour(DAY + timedelta(days=1)),
+    )  # fmt: skip
+    assert ask(book, world.suzuki, "contract=noticed") == [], "learned a day later"
+    RecordVersion.objects.filter(record_id=contract.pk).update(known_at=at_hour(DAY))
+    assert ask(book, world.suzuki, "contract=noticed") == [world.sakura.pk]
+    assert ask(book, world.suzuki, "contract=noticed&contract=without") == [world.sakura.pk, world.fuji.pk]
 
 
 def test_search_finds_the_name_of_then_and_order_puts_the_unknown_last(
