@@ -22,6 +22,7 @@ from enishi.kit.text import Text
 from enishi.outreach.api import Letter, write_to_member
 from enishi.web.models import Invitation
 from enishi.web.words import person
+from enishi.work.api import check_may_own
 
 INVITATION_LASTS = timedelta(days=7)
 CHANGEABLE = ("family_name", "given_name", "name_kana", "role", "scope", "team", "language")
@@ -218,6 +219,8 @@ def hand_over(actor: Member, member: Member, heir: Member | None) -> int:
     from enishi.accounts.actions import save_records
     from enishi.store.kinds import KINDS
 
+    if heir:
+        check_may_own(heir)
     moved = 0
     by_source: dict[str, list[dict[str, Any]]] = {}
     for account in Account.objects.filter(owner=member, deleted_at__isnull=True, merged_into__isnull=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from enishi.accounts.models import Account, Member, Role, Scope
-from enishi.kit.errors import NotAllowed
+from enishi.kit.errors import EnishiError, NotAllowed
 from enishi.kit.text import Text
 
 ACTING_ROLES = (Role.ADMIN, Role.MANAGER, Role.CSM)
@@ -42,11 +42,31 @@ def check_may_lead(member: Member) -> None:
         )
 
 
+def members_acting() -> QuerySet[Member]:
+    """Active members who look after customers: those to whom accounts can be given. An owner sees what is theirs."""
+    return Member.objects.filter(is_active=True, role__in=ACTING_ROLES).order_by(
+        "name_kana", "family_name", "email"
+    )
+
+
+def check_may_own(member: Member) -> None:
+    """Raise unless accounts can be given to the member."""
+    if not may_act(member):
+        name = member.full_name
+        message = Text(
+            f"{name} has left or only reads, and cannot look after customers.",
+            f"{name}さんは利用停止中か閲覧のみの権限のため、担当者にできません。",
+        )
+        hint = Text(
+            "Choose an active CSM, manager or administrator.",
+            "利用中のCSM、マネージャー、管理者から選択してください。",
+        )
+        raise EnishiError("cannot_own", message, hint, fields={"owner": message})
+
+
 def members_seeing(account: Account) -> QuerySet[Member]:
     """Active members who look after customers and see this account: those to whom work on it can be given."""
     sees = Q(scope=Scope.ALL) | Q(pk=account.owner_id)
     if account.owner and account.owner.team_id:
         sees |= Q(scope=Scope.TEAM, team_id=account.owner.team_id)
-    return Member.objects.filter(sees, is_active=True, role__in=ACTING_ROLES).order_by(
-        "name_kana", "family_name", "email"
-    )
+    return members_acting().filter(sees)

@@ -1,6 +1,15 @@
 """The way into the work room."""
 
-from enishi.work.access import ACTING_ROLES, check_may_act, check_may_lead, may_act, may_lead, members_seeing
+from enishi.work.access import (
+    ACTING_ROLES,
+    check_may_act,
+    check_may_lead,
+    check_may_own,
+    may_act,
+    may_lead,
+    members_acting,
+    members_seeing,
+)
 from enishi.work.actions.attention import USUAL_REST, delegate, mark_done, snooze, undo
 from enishi.work.actions.interactions import Interaction, log_interaction
 from enishi.work.actions.judging import end_override, manual_measures, override_band, state_measure
@@ -82,6 +91,7 @@ __all__ = [
     "book_of",
     "check_may_act",
     "check_may_lead",
+    "check_may_own",
     "complete_task",
     "create_task",
     "declared_plays",
@@ -106,6 +116,7 @@ __all__ = [
     "may_act",
     "may_change_note",
     "may_lead",
+    "members_acting",
     "members_seeing",
     "move_task",
     "my_promises",

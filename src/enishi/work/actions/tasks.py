@@ -135,9 +135,10 @@ def _title(text: str) -> str:
 
 def _check_sees(assignee: Member, account: Account) -> None:
     if not members_seeing(account).filter(pk=assignee.pk).exists():
+        name = assignee.full_name
         message = Text(
-            f"{assignee.email} does not see {account.name} or only reads.",
-            f"{assignee.email} さんは{account.name}を閲覧できないか、閲覧のみの権限です。",
+            f"{name} has left, does not see {account.name} or only reads.",
+            f"{name}さんは利用停止中か、{account.name}を閲覧できないか、閲覧のみの権限です。",
         )
         hint = Text(
             "Choose somebody of the account's team, or change the account's owner.",

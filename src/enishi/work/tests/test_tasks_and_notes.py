@@ -45,6 +45,16 @@ def test_work_goes_only_to_people_who_see_the_account(world: World) -> None:
     assert api.reassign_task(world.takahashi, task.pk, world.suzuki).assignee == world.suzuki
 
 
+def test_accounts_are_owned_by_those_who_act(world: World) -> None:
+    assert set(api.members_acting()) >= {world.takahashi, world.tanaka, world.suzuki}
+    assert not {world.ito, world.watanabe} & set(api.members_acting())
+    world.tanaka.is_active = False
+    for member in (world.ito, world.watanabe, world.tanaka):
+        with pytest.raises(EnishiError, match="cannot look after"):
+            api.check_may_own(member)
+    api.check_may_own(world.suzuki)
+
+
 def test_a_task_outside_the_scope_does_not_exist(world: World) -> None:
     task = api.create_task(world.tanaka, world.naniwa.pk, "訪問", now=NOW)
     with pytest.raises(NotFound):

@@ -17,7 +17,7 @@ from enishi.store.kinds import INTERACTION, STAGES
 from enishi.web import words
 from enishi.web.badges import band_word
 from enishi.web.pages.account.words import say
-from enishi.work.api import Ranked, addressee, manual_measures, members_seeing
+from enishi.work.api import Ranked, addressee, manual_measures, members_acting, members_seeing
 
 OTHER_DAY = "date"
 ANSWERED = ("meeting", "visit", "call")  # contacts in which the customer usually takes part
@@ -251,8 +251,7 @@ class OwnerForm(ActForm):
     owner = forms.ChoiceField(label=_("Owner"))
 
     def prepare(self) -> None:
-        able = Member.objects.filter(is_active=True).order_by("name_kana", "family_name", "email")
-        self.choose("owner", [(str(one.pk), words.person(one)) for one in able])
+        self.choose("owner", [(str(one.pk), words.person(one)) for one in members_acting()])
         self.fields["owner"].initial = str(self.account.owner_id or "")
 
 

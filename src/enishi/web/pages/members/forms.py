@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Role, Scope, Team
 from enishi.web.words import person
+from enishi.work.api import members_acting
 
 ROLE_HELP = _(
     "Administrator: everything, also members and company. Manager: scores, data and all of the work. "
@@ -72,7 +73,7 @@ class HeirForm(forms.Form):
 
     def __init__(self, *args: Any, leaving: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        heirs = Member.objects.filter(is_active=True).exclude(pk=leaving.pk)
+        heirs = members_acting().exclude(pk=leaving.pk)
         field = self.fields["heir"]
         if isinstance(field, MemberChoice):
             field.queryset = heirs

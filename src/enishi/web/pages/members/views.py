@@ -21,6 +21,7 @@ from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
 from enishi.web.pages.members.reads import Filters, door_of, list_members, state_of
+from enishi.work.api import check_may_own
 
 A_PAGE = 50
 
@@ -138,6 +139,9 @@ def revoke(request: PageRequest, number: int) -> HttpResponseBase:
 def _heir(request: PageRequest, subject: Member) -> Member | None:
     form = HeirForm(request.POST, leaving=subject)
     if not form.is_valid():
+        number = request.POST.get("heir", "")
+        if chosen := Member.objects.filter(pk=int(number)).first() if number.isdecimal() else None:
+            check_may_own(chosen)
         raise Http404
     heir: Member | None = form.cleaned_data["heir"]
     return heir

@@ -15,7 +15,7 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import ACCOUNT
-from enishi.work.access import check_may_act, check_may_lead
+from enishi.work.access import check_may_act, check_may_lead, check_may_own
 
 MOST = 500
 
@@ -67,6 +67,7 @@ def _state(member: Member, ids: Sequence[int], now: datetime, **values: str) -> 
 def assign_owner(member: Member, ids: Sequence[int], owner: Member, *, now: datetime) -> Done:
     """Give accounts to another person. Managers and administrators only."""
     check_may_lead(member)
+    check_may_own(owner)
     return _state(member, ids, now, owner=owner.email)
 
 

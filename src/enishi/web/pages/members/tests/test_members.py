@@ -89,6 +89,15 @@ def test_deactivating_hands_over_and_ends_sessions(client: Client, admin: Member
     theirs = Client()
     theirs.force_login(leaving)
     theirs.get("/me/")
+    reader = Member.objects.create_user("reader@example.jp", None, role=Role.VIEWER, scope=Scope.ALL)
+    page = client.get(f"/people/{leaving.pk}/").content.decode()
+    assert f'<option value="{admin.pk}">' in page
+    assert f'<option value="{reader.pk}">' not in page
+    refused = client.post(f"/people/{leaving.pk}/deactivate/", {"heir": reader.pk})
+    assert refused.status_code == 400
+    assert "担当者にできません" in refused.content.decode()
+    leaving.refresh_from_db()
+    assert leaving.is_active
     answer = client.post(f"/people/{leaving.pk}/deactivate/", {"heir": admin.pk})
     assert answer.status_code == 302
     account.refresh_from_db()

@@ -73,6 +73,14 @@ def test_a_manager_hands_accounts_over(world: World) -> None:
     assert set(Account.objects.filter(owner=world.tanaka).values_list("pk", flat=True)) >= set(ids)
 
 
+def test_accounts_are_not_handed_to_one_who_only_reads(world: World) -> None:
+    asked = {"account": [world.sakura.pk], "owner": world.watanabe.pk, "back": "?"}
+    answer = sign_in(world.suzuki).post("/accounts/bulk/owner/", asked)
+    assert answer.status_code == 400
+    assert "担当者にできません" in answer.content.decode()
+    assert not Account.objects.filter(owner=world.watanabe).exists()
+
+
 def test_a_csm_may_not_hand_accounts_over(world: World) -> None:
     answer = sign_in(world.takahashi).post(
         "/accounts/bulk/owner/", {"account": [world.sakura.pk], "owner": world.tanaka.pk, "back": "?"}
