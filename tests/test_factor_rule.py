@@ -291,7 +291,7 @@ def test_the_last_administrator_comes_back_by_the_command_line(
     require(FactorRule.ALL)
     assert run(["member", "factor", MAIL]) == 0
     assert led_to_set_up(sign_in())
-    assert AuditLine.objects.get(verb="factor_removed").actor == "system"
+    assert AuditLine.objects.get(verb="factor_removed").actor == "command line"
     assert run(["member", "factor", MAIL]) == 0, "twice does no harm"
     assert run(["member", "factor", "nobody@vendor.example"]) != 0
     assert remove_factor("system", member) is False

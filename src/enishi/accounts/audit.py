@@ -9,7 +9,8 @@ from django.db.models import Model
 
 from enishi.accounts.models import Account, AuditLine, Member
 
-SYSTEM = "system"
+SYSTEM = "system"  # nobody asked for it
+COMMAND_LINE = "command line"  # whoever may open the data folder
 
 # The address of the request being served, set by the web middleware.
 request_address: ContextVar[str | None] = ContextVar("request_address", default=None)
@@ -26,7 +27,7 @@ def write_audit(
     """Record that ``actor`` did ``verb`` (past tense) to ``target``.
 
     Args:
-        actor: the member, ``"api:<key name>"`` or :data:`SYSTEM`.
+        actor: the member, ``"api:<name>"`` and ``"key:<name>"`` for keys, :data:`COMMAND_LINE` or :data:`SYSTEM`.
         target: the row changed, or the name of a thing that has no row.
         detail: before and after of what changed, without secrets.
     """

@@ -91,13 +91,13 @@ def command(
 ) -> int:  # fmt: skip
     mapping, fixed = _pairs(maps, "--map"), _pairs(constants, "--set")
     home = open_installation()
-    from enishi.accounts.audit import SYSTEM
+    from enishi.accounts.audit import COMMAND_LINE
     from enishi.ingest.api import drain
     from enishi.ingest.files.importing import import_file
 
     with progress(say(f"Importing {file.name}", f"取り込み {file.name}")) as step:
         made, tally = import_file(
-            home, file, kind, actor=SYSTEM, now=system_clock(), mapping=mapping, constants=fixed,
+            home, file, kind, actor=COMMAND_LINE, now=system_clock(), mapping=mapping, constants=fixed,
             day_order=dates or "", backfill=history, system=system, dry_run=dry_run, progress=step,
         )  # fmt: skip
     if not dry_run:

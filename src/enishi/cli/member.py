@@ -94,7 +94,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
     from django.core.exceptions import ValidationError
     from django.core.validators import validate_email
 
-    from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.audit import COMMAND_LINE, write_audit
     from enishi.accounts.company import get_company
     from enishi.accounts.models import Member
 
@@ -121,7 +121,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
     member = Member.objects.create_user(
         email, password, role=role, scope=scope, language=get_company().language
     )
-    write_audit(SYSTEM, "member_added", member)
+    write_audit(COMMAND_LINE, "member_added", member)
     _tell(SignIn(member.email, password), as_json)
 
 
@@ -132,7 +132,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
 @json_option()
 def password(email: str, as_json: bool) -> None:
     open_installation()
-    from enishi.accounts.audit import SYSTEM, write_audit
+    from enishi.accounts.audit import COMMAND_LINE, write_audit
     from enishi.web.locks import unlock
 
     member = _find(email)
@@ -140,7 +140,7 @@ def password(email: str, as_json: bool) -> None:
     member.set_password(made)
     member.save(update_fields=["password"])
     unlock(member.email)
-    write_audit(SYSTEM, "password_reset", member)
+    write_audit(COMMAND_LINE, "password_reset", member)
     _tell(SignIn(member.email, made), as_json)
 
 
@@ -156,11 +156,11 @@ def password(email: str, as_json: bool) -> None:
 @json_option()
 def factor(email: str, as_json: bool) -> None:
     open_installation()
-    from enishi.accounts.audit import SYSTEM
+    from enishi.accounts.audit import COMMAND_LINE
     from enishi.web.factors import remove_factor
 
     member = _find(email)
-    removed = remove_factor(SYSTEM, member)
+    removed = remove_factor(COMMAND_LINE, member)
     if as_json:
         show_json({"email": member.email, "removed": removed})
     elif removed:

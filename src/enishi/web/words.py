@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from babel.dates import get_timezone_location
 from babel.numbers import format_compact_currency, format_currency, get_currency_precision
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -73,6 +74,22 @@ def number(value: Amount | None, digits: int = 0) -> str:
 def percent(value: Amount | None, digits: int = 1) -> str:
     """A share of one as a percentage: 0.873 is ``87.3%``."""
     return NOTHING if value is None else f"{rounded(float(value) * 100, digits)}%"
+
+
+def time_zone(name: str, language: str) -> str:
+    """A time zone by its country: ``日本時間(Asia/Tokyo)``, ``Japan Time (Asia/Tokyo)``."""
+    place, known = zone_place(name, language), name.replace("_", " ")
+    return f"{place}({known})" if japanese(language) else f"{place} ({known})"
+
+
+def zone_place(name: str, language: str) -> str:
+    """Where a time zone is kept."""
+    if name == "UTC":
+        return "協定世界時" if japanese(language) else "Coordinated Universal Time"
+    try:
+        return str(get_timezone_location(name, locale="ja" if japanese(language) else "en"))
+    except (LookupError, ValueError):
+        return name
 
 
 def points(tenths: int | None, sign: bool = False) -> str:

@@ -256,7 +256,7 @@ def _asides(
     read = AccountState.objects.filter(account_id__in=in_force.values("account_id")).only(*_JUDGED)
     judged = {judgement.account_id: judgement for judgement in judgements_from(read, today)}
     latest: dict[int, Aside] = {}
-    for attention in in_force.select_related("account", "member"):
+    for attention in in_force.select_related("account", "member", "task__assignee"):
         judgement = judged.get(attention.account_id)
         if judgement and not is_news(judgement, attention.fingerprint):
             latest.setdefault(attention.account_id, Aside(attention, attention.account))

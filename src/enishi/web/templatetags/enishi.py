@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from enishi.accounts.company import get_company
 from enishi.kit.text import Text
 from enishi.web import assets, badges, drawings, words
+from enishi.web.actors import shown_actor
 from enishi.web.devices import name_device
 
 register = template.Library()
@@ -82,6 +83,12 @@ def points(tenths: int | None) -> str:
 @register.filter
 def points_change(tenths: int | None) -> str:
     return words.points(tenths, sign=True)
+
+
+@register.filter
+def actor(who: str) -> str:
+    """Who did something, as records and audit lines keep it, in words."""
+    return shown_actor(who or "", _language())
 
 
 def _as_day(value: Any) -> date | None:

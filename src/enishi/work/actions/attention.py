@@ -74,9 +74,7 @@ def delegate(
     """Give the work to somebody as a task, and take the account off one's own list until it is due."""
     task = create_task(member, account_id, title, now=now, due_on=due_on, note=note, assignee=assignee)
     until = max(due_on, today + timedelta(days=1))
-    attention = _put_aside(
-        member, task.account, Attention.Verb.SNOOZED, until, f"→ {assignee.email}", today, now, task=task
-    )
+    attention = _put_aside(member, task.account, Attention.Verb.SNOOZED, until, "", today, now, task=task)
     return task, attention
 
 
@@ -124,5 +122,7 @@ def _put_aside(
         task=task,
     )
     detail = {"until": str(until), "reason": attention.reason}
+    if task and task.assignee:
+        detail["assignee"] = task.assignee.email
     write_audit(member, _PUT_ASIDE[verb], account, detail=detail)
     return attention

@@ -14,14 +14,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.db.models.functions import Lower
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from enishi.accounts.audit import SYSTEM
-from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.models import AuditLine
 from enishi.kit.text import Text
 from enishi.web import words
+from enishi.web.actors import names_by_mail, told_actor
 from enishi.web.pages.audit.choices import (
     CHOICES,
     DEFINITIONS,
@@ -41,7 +40,6 @@ _DEFINITION = re.compile(r"(?P<kind>[a-z]+)/(?P<slug>[\w-]+)(?: v(?P<number>\d+)
 _NOTE = re.compile(r"#(\d+)")
 _IMPORT = re.compile(r"import (\d+)")
 _INTERACTION = re.compile(r"interaction log-\S+")
-API = "api:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +65,7 @@ class Reader:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        rows = Member.objects.annotate(mail=Lower("email"))
-        return {member.mail: words.person(member) for member in rows}
+        return names_by_mail()
 
     def choice(self, name: str, value: str) -> str | None:
         """A stored word as its key's list of words has it."""
@@ -90,12 +87,7 @@ class Reader:
         """A member's name, the key of a program, or Enishi where nobody asked."""
         if line.member:
             return words.person(line.member)
-        if line.actor == SYSTEM:
-            return self.say("Enishi (by itself)", "Enishi(自動処理)")
-        if line.actor.startswith(API):
-            key = line.actor.removeprefix(API)
-            return self.say(f"API key “{key}”", f"APIキー「{key}」")
-        return self.names.get(line.actor.lower(), line.actor)
+        return told_actor(line.actor, self.names, self.language)
 
     def target(self, line: AuditLine) -> str:
         """What was touched; empty where the customer's column says it."""
@@ -264,6 +256,20 @@ def _margin(reader: Reader, value: list[str]) -> str:
     return " → ".join(words.percent(float(share)) if share else words.NOTHING for share in value)
 
 
+def _handed_to(reader: Reader, value: Any) -> str:
+    """The reason of putting off; once it named by an arrow and an address to whom the work was given."""
+    text = str(value)
+    mail = text.removeprefix("→ ")
+    return f"→ {reader.names.get(mail.lower(), mail)}" if mail != text else text
+
+
+def _zones(reader: Reader, value: Any) -> str:
+    names = value if isinstance(value, list) else [value]
+    return " → ".join(
+        words.time_zone(str(name), reader.language) if name else words.NOTHING for name in names
+    )
+
+
 def _months(reader: Reader, value: list[int | None]) -> str:
     kept = [
         reader.say(f"{n:,} months", f"{n:,}か月") if n else reader.say("for ever", "無期限") for n in value
@@ -284,6 +290,8 @@ SPECIAL: dict[str, Callable[[Reader, Any], str]] = {
     "size": _size,
     "gross_margin": _margin,
     "raw_months": _months,
+    "reason": _handed_to,
+    "time_zone": _zones,
 }
 
 

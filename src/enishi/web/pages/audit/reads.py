@@ -12,15 +12,16 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from enishi.accounts.audit import SYSTEM
+from enishi.accounts.audit import COMMAND_LINE, SYSTEM
 from enishi.accounts.models import AuditLine, Member
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import fold
 from enishi.web import words
-from enishi.web.pages.audit.details import API, Fact, Reader, raw_record
+from enishi.web.actors import API, BY_COMMAND, BY_ITSELF, WRITE_KEY
+from enishi.web.pages.audit.details import Fact, Reader, raw_record
 from enishi.web.pages.audit.words import ACTS, verb_words, verbs_of
 
-ANY_API = "api"
+ANY_API, ANY_KEY = "api", "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,20 @@ def _by(actor: str) -> Q:
     if actor.isdecimal():
         mail = Member.objects.filter(pk=int(actor)).values_list("email", flat=True).first()
         return Q(member_id=int(actor)) | Q(member=None, actor__iexact=mail or "?")
-    if actor == SYSTEM:
-        return Q(actor=SYSTEM)
-    return Q(actor__startswith=API) if actor == ANY_API else Q(actor__icontains=actor)
+    if actor in (SYSTEM, COMMAND_LINE):
+        return Q(actor=actor)
+    prefix = {ANY_API: API, ANY_KEY: WRITE_KEY}.get(actor)
+    return Q(actor__startswith=prefix) if prefix else Q(actor__icontains=actor)
 
 
 def actor_choices(reader: Reader) -> list[tuple[str, str]]:
     """Who may be chosen: every member by name, then what is no person."""
     members = sorted(Member.objects.all(), key=lambda one: (one.name_kana, words.person(one)))
     programs = [
-        (SYSTEM, reader.say("Enishi (by itself)", "Enishi(自動処理)")),
+        (SYSTEM, reader.say(BY_ITSELF)),
+        (COMMAND_LINE, reader.say(BY_COMMAND)),
         (ANY_API, reader.say("API keys", "APIキー")),
+        (ANY_KEY, reader.say("Write keys", "書き込みキー")),
     ]
     return [*((str(one.pk), words.person(one)) for one in members), *programs]
 

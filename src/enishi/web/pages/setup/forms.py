@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Company, FactorRule
 from enishi.kit.text import plain_number
+from enishi.web.words import zone_place
 
 MOST_GRACE_DAYS = 90
 CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "HKD", "SGD", "THB", "VND", "IDR", "INR", "AUD", "CAD", "CHF")  # fmt: skip
@@ -40,7 +41,11 @@ def country_choices() -> list[tuple[str, str]]:
 
 def zone_choices() -> list[tuple[str, str]]:
     known = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-    return [(zone, zone.replace("_", " ")) for zone in ("Asia/Tokyo", "UTC", *known) if zone]
+    language = get_language() or "ja"
+    return [
+        (zone, f"{zone.replace('_', ' ')} · {zone_place(zone, language)}")
+        for zone in dict.fromkeys(("Asia/Tokyo", "UTC", *known))
+    ]
 
 
 def month_choices() -> list[tuple[int, str]]:

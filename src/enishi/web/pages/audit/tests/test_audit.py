@@ -9,7 +9,7 @@ import json
 import pytest
 from django.test import Client
 
-from enishi.accounts.audit import SYSTEM, write_audit
+from enishi.accounts.audit import COMMAND_LINE, SYSTEM, write_audit
 from enishi.accounts.models import Account, AuditLine, Company, Member, Role, Scope, Team
 from enishi.web.pages.audit.choices import KEYS, UNSHOWN
 from enishi.web.pages.audit.details import SPECIAL, Reader
@@ -125,6 +125,23 @@ def test_details_are_in_words(client: Client) -> None:
     )
     assert said("retention_changed", raw_months=[None, 24])[1] == "生イベントの保管期間: 無期限 → 24か月"
     assert said("note_added", note=14) == ("", "")
+
+
+def test_hands_zones_and_programs_are_named(client: Client) -> None:
+    given = {"until": "2026-12-01", "reason": "", "assignee": "ward@example.jp"}
+    write_audit("ward@example.jp", "account_snoozed", "x", detail=given)
+    write_audit("ward@example.jp", "account_snoozed", "x", detail={"reason": "→ Ward@example.jp"})
+    write_audit(
+        COMMAND_LINE, "company_changed", "x", detail={"time_zone": ["Asia/Tokyo", "America/New_York"]}
+    )
+    write_audit("key:本番アプリ", "records_saved", "account", detail={"created": 1})
+    text = rows(client, "")
+    assert "→ Emily Ward" in text
+    assert "→ Ward@example.jp" not in text.replace("&quot;reason&quot;: &quot;→ Ward@example.jp", "")
+    assert "日本時間(Asia/Tokyo) → アメリカ合衆国（ニューヨーク）時間(America/New York)" in text
+    assert "書き込みキー「本番アプリ」" in text
+    assert rows(client, "actor=command line").count("コマンドライン") == 1
+    assert "書き込みキー「本番アプリ」" in rows(client, "actor=key")
 
 
 def test_a_strange_detail_never_breaks_the_page(client: Client) -> None:
