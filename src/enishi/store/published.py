@@ -97,6 +97,12 @@ class Published:
         """The generation at which the table's content last changed; 0 if never."""
         return self.manifest.changed.get(table, 0)
 
+    def history_since(self, generation: int) -> date | None:
+        """The first day of which history told that arrived after an earlier generation; None where none did. What
+        counts as known on that day, and on all later ones, is more than it was."""
+        found = (day for at, day in self.manifest.history if at > generation)
+        return next((date.fromisoformat(day) for day in found), None)
+
     def days_changed_since(self, generation: int) -> list[date] | None:
         """Days whose usage grew after an earlier generation, ascending; None where earlier days were
         rewritten since, so that everything derived must be made again."""

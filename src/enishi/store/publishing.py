@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from enishi.kit.home import Home
 from enishi.store.days import part_of, split_parts
@@ -41,6 +42,9 @@ _INCREMENTS = {
     "aliases": "SELECT previous_no, user_no, known_on FROM aliases WHERE batch > ?",
 }
 
+# Which id means which account holds for the past as well, whenever it is learned.
+_FOR_ALL_TIME = ("link", "merge")
+
 New = dict[str, list[File]]
 
 
@@ -59,7 +63,8 @@ def publish_pending(
     new: New = {}
     days: set[date] = set()
     raw_from = date.fromisoformat(old.raw_from) if old.raw_from else date.min
-    _write_days(home, "events", _arrow(database, _EVENTS, raw_from), today, new)
+    events = _arrow(database, _EVENTS, raw_from)
+    _write_days(home, "events", events, today, new)
     if seen := write_seen(home, [remember(_arrow(database, _LATE, raw_from), {})]):
         new[SEEN] = seen
     usage = _arrow(database, USAGE_OF.format(rows="pending_events", counted=COUNTED))
@@ -69,11 +74,19 @@ def publish_pending(
         rows = _arrow(database, query, old.batch)
         if rows.num_rows:
             new[table] = [write_file(home.published, table, rows.cast(table_schemas()[table]))]
+    first = _first_of_history(events)
     for table, rows in _pending_versions(database, old.batch):
         new[table] = [write_file(home.published, table, rows)]
-    manifest = _with_new(old, new, days, state, zone, now)
+        first = first if table in _FOR_ALL_TIME else min(first, _first_of_history(rows))
+    manifest = _with_new(old, new, days, first, state, zone, now)
     write_manifest(home.published, manifest)
     return manifest
+
+
+def _first_of_history(rows: pa.Table) -> date:
+    """The first day of which rows tell that came after it; ``date.max`` where none does."""
+    late = rows.filter(pc.less(rows["known_on"], rows["recorded_on"]))
+    return pc.min(late["known_on"]).as_py() if late.num_rows else date.max
 
 
 def forget_published(database: duckdb.DuckDBPyConnection, batch: int) -> None:
@@ -119,7 +132,9 @@ def from_ipc(blob: bytes) -> pa.Table:
     return pa.ipc.open_stream(blob).read_all()
 
 
-def _with_new(old: Manifest, new: New, days: set[date], state: State, zone: str, now: datetime) -> Manifest:
+def _with_new(
+    old: Manifest, new: New, days: set[date], first: date, state: State, zone: str, now: datetime
+) -> Manifest:
     generation = old.generation + 1
     tables = dict(old.tables)
     for table, files in new.items():
@@ -136,8 +151,15 @@ def _with_new(old: Manifest, new: New, days: set[date], state: State, zone: str,
         tables=tables,
         changed=old.changed | dict.fromkeys(new, generation),
         days=old.days | {day.isoformat(): generation for day in days},
+        history=_with_history(old.history, generation, first),
         rolled=old.rolled if old.generation else ROLLED,
     )
+
+
+def _with_history(history: list[tuple[int, str]], generation: int, first: date) -> list[tuple[int, str]]:
+    if first == date.max:
+        return history
+    return [*((at, day) for at, day in history if day < first.isoformat()), (generation, first.isoformat())]
 
 
 def replace_files(

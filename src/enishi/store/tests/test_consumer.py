@@ -27,6 +27,29 @@ def test_an_event_is_published_with_its_numbers_and_days(bench: Bench) -> None:
     assert published.zone == "Asia/Tokyo"
 
 
+def test_followers_hear_of_history_that_arrived_and_from_which_day_on(bench: Bench) -> None:
+    def send(*events: dict[str, object]) -> int:
+        bench.send(*events)
+        return bench.catch_up().generation
+
+    def told(generation: int) -> date | None:
+        return Published(bench.home).history_since(generation)
+
+    first = send(event("live"), event("late", START - timedelta(days=3)))
+    assert told(0) is None  # what came late was not known before
+    second = send(event("old", START - timedelta(days=9), backfill=True))
+    third = send(event("newer", START - timedelta(days=2), backfill=True))
+    assert (told(0), told(first)) == (date(2026, 3, 1), date(2026, 3, 1))
+    assert (told(second), told(third)) == (date(2026, 3, 8), None)
+    month = START - timedelta(days=30)
+    bench.application.known = [
+        Version(1, "ticket", 1, 1, None, month.date(), us(month), us(START), False, True, "crm", "T-1", {}),
+        Version(2, "link", 2, 1, None, date(1970, 1, 1), 0, us(START), False, False, "crm", "A-1", {}),
+    ]
+    bench.catch_up()
+    assert told(third) == told(0) == date(2026, 2, 8)
+
+
 def test_backfilled_history_is_known_when_it_happened(bench: Bench) -> None:
     bench.send(event("a", START - timedelta(days=400), backfill=True))
     bench.catch_up()
