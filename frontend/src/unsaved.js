@@ -1,4 +1,5 @@
-// What somebody typed is not thrown away without asking: forms in dialogs, and those marked data-keeps.
+// What somebody typed is not thrown away without asking: forms in dialogs, and those marked data-keeps. The server marks
+// data-unsaved what it gives back without having saved it.
 import { word } from "./texts.js";
 
 const KEPT = "dialog form:not([method=get]), form[data-keeps]";
