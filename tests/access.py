@@ -44,6 +44,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "account-note-act": {"verb": "pin"},
     "portfolio-bulk": {"verb": "stage"},
     "health-metric": {"slug": "active_users_28"},
+    "health-lacking": {"name": "usage"},
     "health-rules": {"kind": "causes"},
     "health-rules-edit": {"kind": "causes"},
     "health-rules-text": {"kind": "causes"},

@@ -12,8 +12,9 @@ from django.utils.translation import get_language
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member
+from enishi.accounts.search import named
 from enishi.kit.home import Home
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text
 from enishi.metrics.api import FactSettings, compile_metric, duckdb_facts, preview_metric
 from enishi.web.words import day as day_words
 
@@ -27,7 +28,7 @@ def chosen_accounts(member: Member, text: str) -> list[Account]:
     accounts = visible_accounts(member)
     found: list[Account] = []
     for name in [part for part in text.replace("、", ",").split(",") if part.strip()][:MOST_ACCOUNTS]:
-        found += list(accounts.filter(search__contains=fold(name)).order_by("name_kana", "pk")[:2])
+        found += list(accounts.filter(named(name)).order_by("name_kana", "pk")[:2])
     if not found:
         found = list(accounts.filter(state__mrr__gt=0).order_by("-state__mrr", "pk")[:4])
     return list(dict.fromkeys(found))[:MOST_ACCOUNTS]

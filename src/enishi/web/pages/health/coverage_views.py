@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day, get_company
 from enishi.kit.clock import system_clock
+from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.metrics.api import FactSettings, duckdb_facts, freshness
@@ -23,10 +27,12 @@ from enishi.store.kinds import KINDS
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.health.tabs import tabs
+from enishi.web.pages.portfolio.ranks import Ids
 
 USAGE = Text("Use of the product", "製品の利用")
 OLD_AFTER = {"usage": 7}
 USUAL_LIMIT = 90
+A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,17 @@ def _source(frame: pd.DataFrame, column: str, accounts: int, today: date) -> Sou
 def sources(frame: pd.DataFrame, ids: Any, today: date) -> list[Source]:
     """Every source over some accounts, in the order in which the metrics use them."""
     own = frame[frame["account_id"].isin(ids)] if len(frame) else frame
-    columns = [name for name in frame.columns if name == "usage" or name.startswith("record_")]
-    return [_source(own, column, len(ids), today) for column in columns]
+    return [_source(own, column, len(ids), today) for column in _columns(frame)]
+
+
+def _columns(frame: pd.DataFrame) -> list[str]:
+    return [name for name in frame.columns if name == "usage" or name.startswith("record_")]
+
+
+def lacking_ids(frame: pd.DataFrame, ids: Ids, column: str) -> Ids:
+    """The accounts among ``ids`` of which a source says nothing."""
+    known = frame.loc[frame[column].notna(), "account_id"].to_numpy(dtype=np.int64)
+    return np.setdiff1d(ids, known)
 
 
 @require_GET
@@ -96,3 +111,31 @@ def coverage(request: PageRequest) -> HttpResponse:
         "accounts": len(ids),
     }
     return render(request, "pages/health/coverage.html", context)
+
+
+@require_GET
+@page()
+def lacking(request: PageRequest, name: str) -> HttpResponse:
+    """The accounts of which a source says nothing, those with the most revenue first."""
+    today = company_day(system_clock())
+    frame = _frame(today)
+    column = next((each for each in _columns(frame) if each.removeprefix("record_") == name), "")
+    if not column:
+        raise NotFound(
+            "unknown_source", Text("There is no such kind of data.", "該当するデータの種類はありません。")
+        )
+    ids = set(lacking_ids(frame, scope_ids(request.member), column).tolist())
+    ranked = visible_accounts(request.member).order_by(
+        F("state__mrr").desc(nulls_last=True), "name_kana", "pk"
+    )
+    shown = Paginator([pk for pk in ranked.values_list("pk", flat=True) if pk in ids], A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    accounts = visible_accounts(request.member).select_related("state", "owner").in_bulk(list(shown))
+    context = {
+        "tabs": tabs("health-coverage"),
+        "title": USAGE if name == "usage" else KINDS[name].plural,
+        "page": shown,
+        "accounts": [accounts[pk] for pk in shown if pk in accounts],
+    }
+    return render(request, "pages/health/lacking.html", context)

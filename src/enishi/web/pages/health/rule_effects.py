@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import company_day
 from enishi.accounts.models import Member
 from enishi.definitions.contracts import Causes, Condition, Tiers
+from enishi.kit.clock import system_clock
 from enishi.kit.text import Text
 from enishi.segments.api import count_tiers
+from enishi.signals.derived import add_derived, latest_dip
 from enishi.signals.mapping import hold
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.ranks import read_ranks
@@ -25,7 +28,8 @@ def customers(member: Member) -> pd.DataFrame:
     ranks = read_ranks()
     living = visible_accounts(member).exclude(state__stage=CHURNED).order_by()
     own = np.isin(ranks.ids, np.fromiter(living.values_list("pk", flat=True), dtype=np.int64))
-    return pd.DataFrame({name: values[own] for name, values in ranks.values.items()})
+    frame = pd.DataFrame({name: values[own] for name, values in ranks.values.items()})
+    return add_derived(frame, latest_dip(company_day(system_clock())))
 
 
 def holding(frame: pd.DataFrame, when: tuple[Condition, ...]) -> int | None:

@@ -22,6 +22,10 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 BLANK = {"metric": "", "op": "<", "value": ""}
 DERIVED = {
     "usage_slope_z": Text("Trend of use, in standard errors", "利用の傾き(標準誤差の何倍か)"),
+    "own_past_vs_book": Text(
+        "Use against its own past, beyond what all customers have in common",
+        "自社の過去と比べた利用(顧客全体に共通する落ち込みを除く)",
+    ),
 }
 FACTS = {
     "low_nps": gettext_lazy("the latest low NPS answer"),

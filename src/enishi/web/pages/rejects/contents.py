@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from enishi.ingest.about import MESSAGE, TRAITS, way_of
 from enishi.ingest.corrections import as_shown, value_at
-from enishi.ingest.desk import MESSAGE, TRAITS, way_of
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.mending import item_of, places_at_fault
 from enishi.ingest.models import Reject
@@ -87,7 +87,7 @@ def _may_be_given(item: Mapping[str, Any], steps: Path) -> bool:
 
 def _titles(reject: Reject) -> dict[str, str]:
     kind = FILE_KINDS.get(reject.kind)
-    if kind is None or way_of(reject) != TRAITS:
+    if kind is None or way_of(reject) in (FILE, MESSAGE):
         return {}
     return {spec.name: spec.title.in_language(language()) for spec in kind.fields}
 

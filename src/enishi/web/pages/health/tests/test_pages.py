@@ -459,6 +459,27 @@ def test_a_preview_counts_the_accounts_of_the_member_s_scope(
         assert ("すべての顧客企業のスコアが変わります" in page.content.decode()) == (scope == "own")
 
 
+def test_each_count_of_customers_without_data_leads_to_exactly_those(world: World) -> None:
+    home, known = Home.from_environment(), days_ago(20)
+    numbers = list(Account.objects.filter(deleted_at=None, merged_into=None).values_list("pk", flat=True))
+    publish(home, "record_account", [{"record_id": pk, "valid_on": known} for pk in numbers])
+    told = {"known_on": known, "valid_on": known}
+    for pk in (world.sakura.pk, world.acme.pk):
+        publish(home, "record_ticket", [{"record_id": pk, "account_id": pk, **told}])
+    for member in (world.suzuki, world.takahashi):
+        client = sign_in(member)
+        cells = re.search(
+            r'/health/coverage/ticket/">(\d+)社', client.get("/health/coverage/").content.decode()
+        )
+        assert cells
+        page = client.get("/health/coverage/ticket/").content.decode()
+        shown = {int(pk) for pk in re.findall(r'<th scope="row"><a href="/accounts/(\d+)/"', page)}
+        assert len(shown) == int(cells[1])
+        assert shown == set(scope_ids(member).tolist()) - {world.sakura.pk, world.acme.pk}
+    assert sign_in(world.suzuki).get("/health/coverage/feed:usage/").status_code == 404
+    assert sign_in(world.suzuki).get("/health/coverage/nothing/").status_code == 404
+
+
 def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
