@@ -20,6 +20,7 @@ from ..care import contact_rows, ticket_rows
 from ..companies import company
 from ..days import work_factors
 from ..events import account_events, event_tables
+from ..events import crowd as people_of
 from ..money import contracts, invoice_rows, subscription_rows
 from ..records import chunks, company_rows, rows_of_account
 from ..stories import STORIES
@@ -268,3 +269,14 @@ def test_no_product_code_knows_the_truth() -> None:
         assert "truth" not in (root / "examples" / "sample_company" / f"{name}.py").read_text(
             encoding="utf-8"
         )
+
+
+def test_a_customer_is_never_left_without_anybody_by_chance() -> None:
+    """Not even by a champion who leaves, unless nobody else had come by then."""
+    for who in crowd():
+        people = people_of(SAMPLE, who)
+        days = np.arange(people.first.min(), SAMPLE.weeks * 7)
+        if who.story == "champion_left":
+            days = days[days >= people.first[1:].min()]
+        there = (people.first[:, None] <= days) & (days < people.last[:, None])
+        assert there.any(axis=0).all(), who.id

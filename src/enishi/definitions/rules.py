@@ -30,8 +30,9 @@ from enishi.definitions.errors import BadDefinition, Mistake
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
-DERIVED_METRICS = ("usage_slope_z",)
-"""What ``signals`` adds to the panel: usage_slope_90 in units of its own standard error."""
+DERIVED_METRICS = {"usage_slope_z": "usage_slope_90", "own_past_vs_book": "use_vs_own_past"}
+"""What ``signals`` adds to the panel, and the metric each is made of: the slope in units of its own standard error, and
+the use against its own past without what is common to all customers of the day."""
 
 KINDS = ("scorecard", "causes", "tiers", "stages", "names", "metric")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")

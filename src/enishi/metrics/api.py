@@ -18,7 +18,7 @@ from enishi.metrics.contracts import Compared, FactSettings, Grain, Metric
 from enishi.metrics.custom import compile_metric, preview_metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
 from enishi.metrics.panel import panel
-from enishi.metrics.peers import STAGES, attributes, peer_percentiles, tenure_stage
+from enishi.metrics.peers import LEAST_PEERS, STAGES, attributes, peer_percentiles, tenure_stage
 from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
 from enishi.metrics.plans import Plans
 from enishi.metrics.registry import FAMILIES, REGISTRY, get_metric
@@ -52,6 +52,7 @@ from enishi.store.api import Published
 
 __all__ = [
     "FAMILIES",
+    "LEAST_PEERS",
     "REGISTRY",
     "STAGES",
     "Acquisition",

@@ -29,8 +29,8 @@ def check_alerts(
 ) -> list[Signal]:
     """Judge causes and alerts of some accounts at once; returns the signals newly opened.
 
-    Scores are left to the next pass: peers make them a matter of everyone. Causes and alerts compare an account
-    with nobody but itself, so they can be had for a few.
+    Scores are left to the next pass: peers make them a matter of everyone. Causes and alerts compare an account with
+    itself, and with what is common to all as the last pass found it, so they can be had for a few.
     """
     if not account_ids:
         return []

@@ -9,6 +9,7 @@ from typing import Any
 from enishi.definitions.contracts import Causes, Scorecard, Stages
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.reads import get_causes, get_stages, list_custom_metrics, list_scorecards
+from enishi.definitions.rules import DERIVED_METRICS
 from enishi.kit.text import Text
 from enishi.metrics.api import REGISTRY, Compared, Metric
 from enishi.signals.stages import STAGE_METRICS
@@ -43,8 +44,9 @@ class Rules:
 
     @property
     def compared(self) -> dict[str, Compared]:
-        """The damped ratios, which are told by their two amounts."""
-        return {name: metric.compared for name, metric in self.metrics.items() if metric.compared}
+        """The damped ratios, which are told by their two amounts; what is made of one is told by the same."""
+        found = {name: metric.compared for name, metric in self.metrics.items() if metric.compared}
+        return found | {name: found[base] for name, base in DERIVED_METRICS.items() if base in found}
 
     def title(self, metric: str) -> Text | None:
         return self.metrics[metric].title if metric in self.metrics else None
@@ -65,7 +67,7 @@ class Rules:
         return [self.metrics[name] for name in sorted(named) if name in self.metrics]
 
 
-_DERIVED = {"usage_slope_z": "score"}
+_DERIVED = {"usage_slope_z": "score", "own_past_vs_book": "ratio"}
 
 
 def metrics_of_card(card: Scorecard) -> set[str]:
@@ -80,9 +82,8 @@ def metrics_of_causes(causes: Causes) -> set[str]:
     conditions = [c for rule in rules for c in rule.when] + [c for alert in causes.alerts for c in alert.when]
     named = {condition.metric for condition in conditions}
     named |= {rule.metric for rule in rules if rule.metric}
-    if "usage_slope_z" in named:
-        named |= {"usage_slope_90", "usage_slope_90_se"}
-    return named
+    named |= {DERIVED_METRICS[name] for name in named if name in DERIVED_METRICS}
+    return named | {"usage_slope_90_se"} if "usage_slope_z" in named else named
 
 
 def load_rules(cards: Sequence[Card] | None = None) -> Rules:

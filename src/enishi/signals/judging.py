@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enishi.definitions.rules import DERIVED_METRICS
 from enishi.signals.bands import UNKNOWN, Codes, next_bands
 from enishi.signals.card import Evaluation, evaluate
 from enishi.signals.causes import CauseEvaluation, judge_causes
@@ -77,10 +78,11 @@ def without_stale(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """The frame with stale values taken out: a source that has gone quiet must not look like every customer gone."""
     hidden = {}
     for name in sorted(metrics_of_causes(rules.causes)):
-        limit = rules.freshness.get(name)
-        if limit is None or f"age:{name}" not in rows.columns or name not in rows.columns:
+        base = DERIVED_METRICS.get(name, name)
+        limit = rules.freshness.get(base)
+        if limit is None or f"age:{base}" not in rows.columns or name not in rows.columns:
             continue
-        stale = column(rows, f"age:{name}") > limit
+        stale = column(rows, f"age:{base}") > limit
         if stale.any():
             hidden[name] = np.where(stale, np.nan, column(rows, name))
     return rows.assign(**hidden) if hidden else rows

@@ -215,6 +215,7 @@ class ScoringRun(models.Model):
     progress = models.PositiveSmallIntegerField(default=0)
     accounts = models.PositiveIntegerField(default=0)
     facts_generation = models.BigIntegerField(default=0)
+    common_dip = models.FloatField(default=0.0)  # of the use of all on the day: signals/derived.py
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

@@ -17,8 +17,8 @@ from enishi.kit.home import Home
 from enishi.metrics.api import Facts, FactSettings, Metric, duckdb_facts, freshness, panel
 from enishi.signals.asof import KnownRecords, count_mentions, match_topics, read_attributes
 from enishi.signals.context import Rules
+from enishi.signals.derived import add_derived, common_dips, latest_dip
 from enishi.signals.hooks import tiers_on
-from enishi.signals.mapping import column
 from enishi.signals.models import ManualMeasure
 from enishi.signals.stages import derive_stages
 
@@ -45,7 +45,7 @@ def read_frame(
     """Everything the rules need for the given days.
 
     Args:
-        accounts: only these; None for all. Peer percentiles need all.
+        accounts: only these, on one day; None for all. Peer percentiles need all.
         every_metric: also the metrics no rule names, for the lists and pages of today.
     """
     metrics = list(rules.metrics.values()) if every_metric else rules.named_metrics()
@@ -54,7 +54,7 @@ def read_frame(
     rows = _add_attributes(rows, records, days)
     rows["stage"] = derive_stages(rows, rules.stages)
     rows = _add_manual(rows, rules)
-    rows["usage_slope_z"] = _in_errors(column(rows, "usage_slope_90"), column(rows, "usage_slope_90_se"))
+    rows = add_derived(rows, common_dips(rows) if accounts is None else latest_dip(max(days)))
     topics = rules.causes.topics
     mentions = match_topics(records, topics, max(days)) if topics else pd.DataFrame()
     if topics:
@@ -131,11 +131,6 @@ def _add_attributes(rows: pd.DataFrame, records: KnownRecords, days: Sequence[da
     for name in ATTRIBUTES:
         rows[name] = rows[name].fillna("").astype(object)
     return rows
-
-
-def _in_errors(slope: Any, error: Any) -> Any:
-    """The slope in units of its standard error; unknown where there is no error to speak of."""
-    return np.divide(slope, error, out=np.full(len(slope), np.nan), where=np.nan_to_num(error) > 0)
 
 
 def _add_manual(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:

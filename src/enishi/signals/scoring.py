@@ -17,6 +17,7 @@ from enishi.signals.asof import KnownRecords, count_churn
 from enishi.signals.bands import CODES, UNKNOWN, Codes, trend_arrows
 from enishi.signals.book import SignalBook
 from enishi.signals.context import Rules, load_rules
+from enishi.signals.derived import common_dips
 from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
@@ -57,7 +58,7 @@ def score_day(
     run = ScoringRun.objects.create(day=day, started_at=now, facts_generation=Published(home).generation)
     try:
         with company_remembered():
-            run.accounts = _score(day, now, home, accounts, progress or _silent)
+            run.accounts, run.common_dip = _score(day, now, home, accounts, progress or _silent)
     except Exception as error:
         run.status, run.error = "failed", f"{type(error).__name__}: {error}"
         run.save()
@@ -98,7 +99,10 @@ def _finished(now: datetime) -> datetime:
     return max(now, timezone.now())
 
 
-def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | None, progress: Progress) -> int:
+def _score(
+    day: date, now: datetime, home: Home, accounts: Collection[int] | None, progress: Progress
+) -> tuple[int, float]:
+    """How many accounts were judged, and what their use has in common on the day."""
     install_defaults(SYSTEM, now)
     rules = load_rules()
     with KnownRecords(home) as records:
@@ -120,7 +124,12 @@ def _score(day: date, now: datetime, home: Home, accounts: Collection[int] | Non
         _drop_departed(book, day)
     book.write()
     write_scores(_product_scores(home, this, frame, rules))
-    return len(this.now_rows)
+    return len(this.now_rows), _dip_of(frame.rows, day)
+
+
+def _dip_of(rows: pd.DataFrame, day: date) -> float:
+    found = common_dips(rows)[(rows["as_of"] == pd.Timestamp(day)).to_numpy()]
+    return float(found[0]) if len(found) else 0.0
 
 
 def _product_scores(home: Home, this: Pass, frame: Frame, rules: Rules) -> list[HealthScore]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from enishi.definitions.contracts import Causes
 from enishi.definitions.reads import default_body
 from enishi.definitions.rules import parse_body
 from enishi.signals.causes import judge_causes, open_signals, rule_metric
+from enishi.signals.derived import add_derived, common_dips, latest_dip
+from enishi.signals.models import ScoringRun
 
 BODY: Causes = parse_body("causes", default_body("causes", "default"))
 NAMES = [cause.id for cause in BODY.causes]
@@ -18,10 +20,11 @@ ALERTS = [alert.id for alert in BODY.alerts]
 
 
 def judge(**values: Any) -> Any:
-    return judge_causes(
-        BODY,
-        pd.DataFrame({"as_of": [date(2026, 1, 1)], "account_id": [1], **{k: [v] for k, v in values.items()}}),
+    """One account, in a book too small to have anything in common."""
+    row = pd.DataFrame(
+        {"as_of": [date(2026, 1, 1)], "account_id": [1], **{k: [v] for k, v in values.items()}}
     )
+    return judge_causes(BODY, add_derived(row, 0.0).assign(**{k: [v] for k, v in values.items()}))
 
 
 @pytest.mark.parametrize(
@@ -133,3 +136,39 @@ def test_a_body_without_rules_judges_nothing() -> None:
 
 def test_a_quarter_without_contact_alone_opens_nothing() -> None:
     assert not open_signals(judge(days_since_contact=120).strengths, np.zeros((1, 4), dtype=bool), BODY).any()
+
+
+def book(day: str, values: list[float], **more: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"as_of": pd.Timestamp(day), "account_id": range(len(values)), "use_vs_own_past": values, **more}
+    )
+
+
+def disengaged(rows: pd.DataFrame) -> list[bool]:
+    found = judge_causes(BODY, add_derived(rows.assign(power_users=0), common_dips(rows)))
+    return [bool(found.ranked(row)) for row in range(len(rows))]
+
+
+def test_what_lowers_the_use_of_everybody_is_no_sign_of_one() -> None:
+    """The holidays of August, in which one customer falls much further than the others; a week later all are back."""
+    rest, back = [-0.5] * 30, [0.1] * 30
+    rows = pd.concat(
+        [book("2026-08-15", [*rest, -1.3]), book("2026-09-15", [*back, -0.6])], ignore_index=True
+    )
+    assert disengaged(rows) == [False] * 30 + [True] + [False] * 30 + [True]
+
+
+def test_few_customers_have_nothing_in_common_and_former_ones_do_not_count() -> None:
+    assert disengaged(book("2026-08-15", [-0.5] * 19)) == [True] * 19
+    gone = book("2026-08-15", [-0.9] * 25 + [0.0] * 20 + [-0.6], stage=["churned"] * 25 + ["adoption"] * 21)
+    assert disengaged(gone)[-1]
+
+
+@pytest.mark.django_db
+def test_a_few_accounts_are_judged_by_what_the_last_pass_found_common_to_all() -> None:
+    day = date(2026, 8, 15)
+    assert latest_dip(day) == 0
+    for on, dip, status in ((day, -0.4, "done"), (day, -0.9, "failed")):
+        ScoringRun.objects.create(day=on, common_dip=dip, status=status)
+    assert latest_dip(day + timedelta(days=1)) == -0.4
+    assert latest_dip(day + timedelta(days=30)) == 0, "the holidays are over"
