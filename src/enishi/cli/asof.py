@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -54,7 +55,7 @@ def command(
         return
     counts = {band: sum(1 for row in rows if row["band"] == band) for band in BANDS}
     show_bands(day.date(), counts)
-    _tell_provenance(day.date())
+    _tell_provenance(day.date(), rows)
     columns = [name for name in (rows[0] if rows else {}) if name not in _ONLY_JSON]
     worst = sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))[:limit]
     titles = {
@@ -91,11 +92,10 @@ def tell_unknown(day: date, home: Home, as_json: bool) -> bool:
     return True
 
 
-def _tell_provenance(day: date) -> None:
+def _tell_provenance(day: date, rows: Sequence[Mapping[str, Any]]) -> None:
     """Scores made afterwards, or by a version published afterwards, say so; those of today, when they were made: the
     metrics beside them are of this moment."""
     from enishi.accounts.company import company_day, company_zone
-    from enishi.signals.api import provenances_on
     from enishi.signals.models import HealthScore
 
     latest = HealthScore.objects.filter(day=day).order_by("-computed_at").first()
@@ -108,9 +108,9 @@ def _tell_provenance(day: date) -> None:
             )
         )
 
-    for one in provenances_on(day):
-        if text := one.text():
-            click.echo(say(f"Scores: {text.en}.", f"スコア: {text.ja}"))
+    told = {(one["computed_on"], one["text"]["en"], one["text"]["ja"]) for row in rows if (one := row["judged"]) and one["text"]}  # fmt: skip
+    for _on, en, ja in sorted(told, reverse=True):
+        click.echo(say(f"Scores: {en}.", f"スコア: {ja}"))
 
 
 def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:

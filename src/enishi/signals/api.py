@@ -10,7 +10,7 @@ from enishi.signals.past import book_as_of, first_known_day, names_on
 from enishi.signals.provenance import (
     Provenance,
     provenance_of,
-    provenances_on,
+    rules_stamp,
     stored_week_ago,
     week_text,
 )
@@ -63,9 +63,9 @@ __all__ = [
     "preview",
     "preview_lines",
     "provenance_of",
-    "provenances_on",
     "refresh_scores",
     "renew_records",
+    "rules_stamp",
     "run_backtest",
     "score_day",
     "score_history",

@@ -75,27 +75,6 @@ def backfill_scores(
         )
 
 
-def fill_day(day: date, *, now: datetime, home: Home) -> None:
-    """Judge one past day as known then, and keep it."""
-    install_defaults(SYSTEM, now)
-    with company_remembered(), KnownRecords(home) as records:
-        filling = _Filling(home, records, load_rules(), now, known_accounts(), frozenset())
-        filling.keep_scores(filling.judge_days([day]), [day])
-
-
-def fill_gaps(
-    judgement: Judgement, rows: NDArray[np.int64], kept: dict[int, HealthScore], day: date, now: datetime
-) -> dict[int, HealthScore]:
-    """Scores of accounts that have none on a day already kept: they came, or stand apart again, since it was."""
-    fresh = np.array([row for row in rows if int(judgement.accounts[row]) not in kept], dtype=np.int64)
-    if not len(fresh):
-        return {}
-    held = bands_before(day, set(judgement.accounts[fresh].tolist()))
-    made = make_scores(judgement, fresh, walk_bands(judgement, held), day, now, lines=False)
-    write_scores(made)
-    return {score.account_id: score for score in made}
-
-
 @dataclass(slots=True)
 class _Filling:
     """One run over the missing days."""

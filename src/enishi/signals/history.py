@@ -1,4 +1,5 @@
-"""The past as it was judged then: reading it and explaining it. What was once said is never rewritten."""
+"""The past as it was judged then: reading it and explaining it. What was once said is never rewritten, and reading
+writes nothing: the judgement of a day is the same whoever asks for it, and whether or not somebody asked before."""
 
 from __future__ import annotations
 
@@ -13,21 +14,17 @@ from enishi.kit.clock import system_clock
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text
+from enishi.signals.asked import judge_day, scores_then
 from enishi.signals.asof import KnownRecords
-from enishi.signals.bands import BANDS
+from enishi.signals.bands import BANDS, UNKNOWN
 from enishi.signals.context import Card, load_rules
 from enishi.signals.evidence import find_facts, newest_mentions
-from enishi.signals.filling import fill_day
-from enishi.signals.judging import Judgement, judge, walk_bands
+from enishi.signals.judging import Judgement, judge
 from enishi.signals.limits import limit_of
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.signals.panel import read_frame, week_before
 from enishi.signals.provenance import provenance_of, stored_week_ago, week_text
-from enishi.signals.scoring import (
-    bands_before,
-    overrides_on,
-    pair_rows,
-)
+from enishi.signals.scoring import overrides_on, pair_rows
 from enishi.signals.states import (
     LineWriter,
     ReasonWriter,
@@ -39,14 +36,11 @@ from enishi.signals.states import (
 def scores_as_of(
     day: date, *, home: Home | None = None, now: datetime | None = None
 ) -> dict[int, HealthScore]:
-    """Account -> its score of a day: what was kept, or computed now as known then, and kept from then on."""
+    """Account -> its score of a day: the one kept that day, else (not saved) what the rules in force say of it from
+    what was known then."""
     now = now or system_clock()
     refuse_future(day, now)
-    kept = _kept(day)
-    if not kept:
-        fill_day(day, now=now, home=home or Home.from_environment())
-        kept = _kept(day)
-    return kept
+    return kept_on(day) or judge_day(day, now=now, home=home or Home.from_environment())
 
 
 def drop_future_scores(now: datetime) -> int:
@@ -54,7 +48,7 @@ def drop_future_scores(now: datetime) -> int:
     return HealthScore.objects.filter(day__gt=company_day(now)).delete()[0]
 
 
-def _kept(day: date) -> dict[int, HealthScore]:
+def kept_on(day: date) -> dict[int, HealthScore]:
     """The accounts' own scores of the day, under whatever scorecard each had then."""
     scores = HealthScore.objects.filter(day=day, own=True).select_related("version")
     return {score.account_id: score for score in scores}
@@ -145,7 +139,8 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
     if not len(rows):
         raise _nothing_known(account_id, day)
     row, then = int(rows[0]), int(then_rows[0])
-    band = stored.band if stored else BANDS[walk_bands(judgement, bands_before(day, {account_id}))[row]]
+    score = stored or scores_then(judgement, rows, {}, day, system_clock()).get(account_id)
+    band = score.band if score else BANDS[UNKNOWN]
     told = {
         "account_id": account_id,
         "day": day,
@@ -155,16 +150,7 @@ def _explain_past(account_id: int, day: date, home: Home) -> dict[str, Any]:
         **_explain_row(judgement, row, then),
         **_reasons(judgement, row, ReasonWriter(judgement, facts), account_id, day),
     }
-    return _with_week(_with_limit(told) | _judged(stored or _made_now(judgement, row, account_id, day)))
-
-
-def _made_now(judgement: Judgement, row: int, account_id: int, day: date) -> HealthScore | None:
-    """Stands for a score that is not kept, and is worked out at this moment."""
-    number = int(judgement.chosen[row])
-    version = judgement.rules.cards[number].version if number >= 0 else None
-    if version is None:
-        return None
-    return HealthScore(account_id=account_id, day=day, version=version, computed_at=system_clock())
+    return _with_week(_with_limit(told) | _judged(score))
 
 
 def _card_of(stored: HealthScore | None) -> list[Card] | None:

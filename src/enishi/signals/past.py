@@ -11,20 +11,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enishi.accounts.company import company_remembered, get_company
+from enishi.accounts.audit import SYSTEM
+from enishi.accounts.company import company_remembered, get_company, refuse_future
+from enishi.definitions.actions import install_defaults
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
+from enishi.signals.asked import scores_then
 from enishi.signals.asof import KnownRecords, count_churn
 from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
-from enishi.signals.filling import fill_gaps
-from enishi.signals.history import scores_as_of
+from enishi.signals.history import kept_on
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import column
 from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
 from enishi.signals.panel import known_accounts, read_frame, rows_of, week_before
+from enishi.signals.provenance import provenance_of
 from enishi.signals.scoring import overrides_on, pair_rows
 from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
@@ -50,7 +53,7 @@ class _Then:
     judgement: Judgement
     rows: NDArray[np.int64]
     week: NDArray[np.int64]
-    kept: dict[int, HealthScore]
+    scores: dict[int, HealthScore]
     kept_week: dict[int, tuple[int | None, str]]
     overrides: dict[int, str]
     columns: dict[str, NDArray[Any]]
@@ -61,23 +64,26 @@ def book_as_of(
 ) -> pd.DataFrame:
     """Every account that was known on ``day``, by what was known then.
 
-    Scores once stored are read, never made anew; causes, alerts and metrics are worked out from the facts known
-    on the day, by the rules in force now. Money is whole minor units.
+    Scores once stored are read, never made anew; those of a day or an account without one are worked out and not
+    stored, so that the same is said whether or not somebody asked before. Causes, alerts and metrics are worked out
+    from the facts known on the day, by the rules in force now. Money is whole minor units.
 
     Returns:
         One row per account: the fields of :class:`~enishi.signals.models.AccountState` a list shows, ``alerts``,
-        ``causes``, ``products`` and ``plans`` as lists, ``metrics`` as one column ``m.<id>`` each, and the
-        account's own fields as known (``owner`` is a mail address).
+        ``causes``, ``products`` and ``plans`` as lists, ``metrics`` as one column ``m.<id>`` each, the account's own
+        fields as known (``owner`` is a mail address), and how its score came about (``computed_on``, ``version``,
+        ``published_on``; see :class:`~enishi.signals.provenance.Provenance`).
     """
     home, tell = home or Home.from_environment(), progress or (lambda done, total: None)
-    kept = scores_as_of(day, home=home, now=now or system_clock())
-    tell(30, 100)
+    now = now or system_clock()
+    refuse_future(day, now)
+    install_defaults(SYSTEM, now)
     with company_remembered(), KnownRecords(home) as records:
         rules = load_rules()
         frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
         tell(70, 100)
         judgement = judge(rows_of(frame, known_accounts()).rows, rules)
-        then = _gather(day, judgement, kept, now or system_clock())
+        then = _gather(day, judgement, now)
         rate = ChurnBase(*count_churn(records, day)).monthly_rate
         book = pd.DataFrame([_row(then, i) for i in range(len(then.rows))])
         tell(90, 100)
@@ -114,7 +120,7 @@ def names_on(day: date, *, home: Home | None = None) -> dict[int, str]:
     return dict(zip(accounts["account_id"].tolist(), accounts["name"].fillna("").tolist(), strict=True))
 
 
-def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore], now: datetime) -> _Then:
+def _gather(day: date, judgement: Judgement, now: datetime) -> _Then:
     rows, week = pair_rows(judgement, day, week_before(day), set(judgement.accounts.tolist()))
     earlier = HealthScore.objects.filter(day=week_before(day), own=True)
     columns = {str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns}
@@ -123,7 +129,7 @@ def _gather(day: date, judgement: Judgement, kept: dict[int, HealthScore], now: 
         judgement=judgement,
         rows=rows,
         week=week,
-        kept=kept | fill_gaps(judgement, rows, kept, day, now),
+        scores=scores_then(judgement, rows, kept_on(day), day, now),
         kept_week={a: (t, b) for a, t, b in earlier.values_list("account_id", "tenths", "band")},
         overrides=overrides_on(day),
         columns=columns,
@@ -140,6 +146,7 @@ def _row(then: _Then, i: int) -> dict[str, Any]:
         "account_id": account,
         "stage": str(then.columns["stage"][row]),
         **_score(then, account, row, int(then.week[i])),
+        **_origin(then.scores.get(account)),
         "main_cause": named[0] if named else "",
         "causes": named,
         "alerts": [alert.id for alert, holds in fired if holds],
@@ -154,7 +161,7 @@ def _row(then: _Then, i: int) -> dict[str, Any]:
 
 
 def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
-    score = then.kept.get(account)
+    score = then.scores.get(account)
     before, band_before = then.kept_week.get(account, (None, ""))
     if account not in then.kept_week and week >= 0 and then.judgement.known[week]:
         before = int(then.judgement.tenths[week])
@@ -174,6 +181,17 @@ def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
         "band_week_ago": band_before,
         "coverage": score.coverage if score else 0.0,
         "change": None if tenths is None or before is None else tenths - before,
+    }
+
+
+def _origin(score: HealthScore | None) -> dict[str, Any]:
+    if score is None:
+        return {"computed_on": None, "version": None, "published_on": None}
+    found = provenance_of(score)
+    return {
+        "computed_on": found.computed_on,
+        "version": found.version,
+        "published_on": found.published_on,
     }
 
 

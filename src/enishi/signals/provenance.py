@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
-from django.db.models import Max
-
 from enishi.accounts.company import company_day
+from enishi.definitions.models import DefinitionVersion
 from enishi.kit.text import Text
 from enishi.signals.models import HealthScore
 
@@ -72,6 +72,12 @@ class Provenance:
         }
 
 
+def rules_stamp() -> str:
+    """Changes whenever a definition is published: by what days without a kept score are judged."""
+    published = DefinitionVersion.objects.filter(status="published").order_by("-pk")
+    return sha256(str(list(published.values_list("pk", flat=True))).encode()).hexdigest()[:12]
+
+
 def provenance_of(score: HealthScore) -> Provenance:
     """Of a kept score; read it with ``select_related("version")``."""
     published = score.version.published_at
@@ -81,20 +87,6 @@ def provenance_of(score: HealthScore) -> Provenance:
         score.version.number,
         company_day(published) if published else None,
     )
-
-
-def provenances_on(day: date) -> list[Provenance]:
-    """The different ways in which the scores of a day came about, the latest first."""
-    rows = (
-        HealthScore.objects.filter(day=day, own=True)
-        .order_by()
-        .values_list("version__number", "version__published_at")
-    )
-    found = {
-        Provenance(day, company_day(computed), number, company_day(published) if published else None)
-        for number, published, computed in rows.annotate(computed=Max("computed_at"))
-    }
-    return sorted(found, key=lambda one: one.computed_on, reverse=True)
 
 
 def stored_week_ago(account_id: int, scorecard: str, day: date, tenths: int | None) -> int | None:

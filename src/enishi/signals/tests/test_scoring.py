@@ -114,10 +114,9 @@ def test_a_day_to_come_is_not_judged_and_what_was_kept_of_one_goes(home: Home) -
             judging(tomorrow, home=home, now=NOW)
         assert caught.value.code == "future_day"
     assert not HealthScore.objects.filter(day__gt=TODAY).exists()
-    made = len(api.scores_as_of(TODAY, home=home, now=NOW))
-    assert made == ACCOUNTS
+    api.score_day(TODAY, now=NOW, home=home)
     HealthScore.objects.update(day=tomorrow)
-    assert api.drop_future_scores(NOW) == made
+    assert api.drop_future_scores(NOW) == ACCOUNTS
     assert not HealthScore.objects.exists()
 
 
@@ -134,6 +133,25 @@ def test_a_day_never_scored_is_computed_when_asked_for(home: Home) -> None:
     with pytest.raises(NotFound):
         api.explain(999, past, home=home)
     assert api.explain(1, home=home)["account_id"] == 1  # no score of today yet: from the facts
+
+
+def test_a_past_day_has_one_judgement_whoever_asks_first_and_asking_leaves_no_trace(home: Home) -> None:
+    """Between two kept days: the list, the account and the day's scores say the same, and the history stays as it is."""
+    api.backfill_scores(TODAY - DAY, TODAY - timedelta(days=130), now=NOW, home=home)
+    kept = set(HealthScore.objects.values_list("account", "day", "tenths", "band"))
+    days = {day for _account, day, _tenths, _band in kept}
+    asked = next(d for k in range(100, 120) if (d := TODAY - timedelta(days=k)) not in days)
+    explained = {n: api.explain(n, asked, home=home) for n in range(1, 9)}
+    book = api.book_as_of(asked, home=home, now=NOW).set_index("account_id")
+    scores = api.scores_as_of(asked, home=home, now=NOW)
+    for number, told in explained.items():
+        said = (told["tenths"], told["computed_band"])
+        assert said == (scores[number].tenths, scores[number].band)
+        assert said == (book.loc[number, "tenths"], book.loc[number, "band"])
+        assert told["tenths_week_ago"] == told["tenths"] - book.loc[number, "change"]
+        assert {n: api.explain(n, asked, home=home) for n in (number,)} == {number: told}
+    assert set(book["version"]) == {1}
+    assert set(HealthScore.objects.values_list("account", "day", "tenths", "band")) == kept
 
 
 def test_the_arrow_follows_the_stored_weeks(home: Home) -> None:
@@ -424,6 +442,7 @@ def test_the_first_day_of_knowledge_is_that_of_the_first_fact(home: Home, tmp_pa
 
 def test_a_past_book_says_what_was_stored_and_known_then(home: Home) -> None:
     day = TODAY - 60 * DAY
+    api.score_day(day, now=NOW, home=home)
     book = api.book_as_of(day, home=home, now=NOW).set_index("account_id")
     assert tenths_on(day) == {int(a): int(t) for a, t in book["tenths"].items()}
     HealthScore.objects.filter(day=day, account=1).update(tenths=123)

@@ -17,10 +17,12 @@ from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
 from enishi.signals.api import (
     Limit,
+    Provenance,
     explain,
     limit_of,
     lines_of,
     provenance_of,
+    rules_stamp,
     stored_week_ago,
     week_text,
 )
@@ -110,6 +112,7 @@ class Judged:
     limit: tuple[str, str] = ("", "")  # what keeps the score away or down, and what to do about it
     origin: str = ""  # when and by which version, where the score was not made on its own day
     former: bool = False  # a customer no longer: the record stays, nothing is judged
+    open: bool = False  # of a past day: still to be worked out by :func:`recomputed`
 
     @property
     def total(self) -> int:
@@ -168,12 +171,14 @@ def _limit(found: Limit | None) -> tuple[str, str]:
 
 
 def _then(account: Account, day: date, words: Mapping[str, str]) -> Judged:
+    """By the score kept that day; ``open`` where there is none, or none of its lines: working them out takes seconds."""
     own = HealthScore.objects.filter(account=account, own=True)
-    score = own.filter(day__lte=day).order_by("-day").first()
+    score = own.filter(day=day).select_related("version").first()
     if score is None:
-        return _nothing()
+        return replace(_nothing(), day=day, open=True)
     scores = own.filter(scorecard=score.scorecard)  # scores of two scorecards are not compared line by line
     override = open_override(account, day)
+    lines = kept_lines(score)
     return Judged(
         day=score.day,
         tenths=score.tenths,
@@ -182,7 +187,7 @@ def _then(account: Account, day: date, words: Mapping[str, str]) -> Judged:
         computed_band=score.band,
         coverage=score.coverage,
         trend="",
-        lines=read_lines(account.pk, kept_lines(score), as_of=day.isoformat()),
+        lines=read_lines(account.pk, lines, as_of=day.isoformat()),
         week=changes_since(scores, score, WEEK),
         month=changes_since(scores, score, MONTH),
         causes=[],
@@ -190,6 +195,7 @@ def _then(account: Account, day: date, words: Mapping[str, str]) -> Judged:
         override=override,
         scorecard=score.scorecard,
         origin=say_origin(provenance_of(score)),
+        open=score.tenths is not None and not lines,
     )
 
 
@@ -240,16 +246,21 @@ def _side(line: Mapping[str, Any], name: str) -> str:
 def _week(state: AccountState) -> Changes | None:
     if state.tenths_week_ago is None or state.computed_tenths is None:
         return None
-    lines = [
-        Change(_side(line, "title"), line["tenths"], line.get("before"), line.get("after"))
-        for line in state.changes
-        if line["tenths"]
-    ]
-    lines.sort(key=lambda change: -abs(change.tenths))
+    lines = _changed(state.changes)
     moved = state.computed_tenths - state.tenths_week_ago
     stored = stored_week_ago(state.pk, state.scorecard, state.day, state.tenths_week_ago)
     note = say(week_text(stored)) if stored is not None else ""
     return Changes(state.day - timedelta(days=WEEK), moved, state.tenths_week_ago, lines, note)
+
+
+def _changed(changes: Sequence[Mapping[str, Any]]) -> list[Change]:
+    """What moved a score, largest first."""
+    lines = [
+        Change(_side(line, "title"), line["tenths"], line.get("before"), line.get("after"))
+        for line in changes
+        if line["tenths"]
+    ]
+    return sorted(lines, key=lambda change: -abs(change.tenths))
 
 
 def changes_since(scores: Any, now: HealthScore | None, days: int) -> Changes | None:
@@ -294,22 +305,54 @@ def _cause(
 
 
 def recomputed(account: Account, thought: Judged, day: date, words: Mapping[str, str]) -> Judged:
-    """The same day judged anew from the facts as known then: lines that were not kept, causes, alerts.
+    """The same day judged anew from the facts as known then: the score where none was kept that day, lines that were
+    not kept, causes, alerts.
 
     Where the facts are not there, what was kept: signals open that day, without later evidence.
     """
     try:
-        told = _explained(account.pk, thought.day or day)
+        told = _explained(account.pk, day)
     except NotFound:
         causes, alerts = signals_on(account, day, words)
-        return replace(thought, causes=causes, alerts=alerts)
+        kept = thought if thought.scorecard else _nothing()
+        return replace(kept, causes=causes, alerts=alerts, open=False)
     as_of = day.isoformat()
     return replace(
-        thought,
+        thought if thought.scorecard else _worked_out(account, told, day),
         lines=thought.lines or read_lines(account.pk, told["lines"], as_of),
         causes=[_cause(account.pk, "cause", item, words, as_of) for item in told["causes"]],
         alerts=[_cause(account.pk, "alert", item, words, as_of) for item in told["alerts"]],
+        open=False,
     )
+
+
+def _worked_out(account: Account, told: Mapping[str, Any], day: date) -> Judged:
+    """The judgement of a day on which none was kept; the list of that day says the same."""
+    tenths, before = told["tenths"], told.get("tenths_week_ago")
+    week = None
+    if tenths is not None and before is not None:
+        week = Changes(day - timedelta(days=WEEK), tenths - before, before, _changed(told["changes"]))
+    return replace(
+        _nothing(),
+        day=day,
+        tenths=tenths,
+        band=told["band"],
+        computed_tenths=tenths,
+        computed_band=told["computed_band"],
+        coverage=told["coverage"],
+        week=week,
+        override=open_override(account, day),
+        scorecard=told["scorecard"],
+        limit=_limit(limit_of(told["scorecard"], tenths, told["coverage"], told["lines"])),
+        origin=_origin(told["judged"], day),
+        former=told["stage"] == CHURNED,
+    )
+
+
+def _origin(made: Mapping[str, Any] | None, day: date) -> str:
+    if made is None:
+        return ""
+    return say_origin(Provenance(day, made["computed_on"], made["version"], made["published_on"]))
 
 
 def stage_then(account: Account, day: date) -> str:
@@ -322,8 +365,8 @@ def stage_then(account: Account, day: date) -> str:
 
 
 def _explained(account_id: int, day: date) -> Mapping[str, Any]:
-    """The past does not change: what took seconds is kept for some minutes."""
-    name = f"explained2:{account_id}:{day}"
+    """The past changes with the rules in force alone: what took seconds is kept for some minutes."""
+    name = f"explained3:{account_id}:{day}:{rules_stamp()}"
     told: Mapping[str, Any] | None = cache.get(name)
     if told is None:
         told = explain(account_id, day)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext, override
 from django_tasks import task
 
 from enishi.accounts.audit import write_audit
@@ -19,9 +19,6 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
-from enishi.signals.api import provenance_of
-from enishi.signals.models import HealthScore
-from enishi.web import words
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import past_book, past_rows
 from enishi.web.pages.portfolio.columns import BY_KEY, Column, all_columns, known_keys
@@ -84,14 +81,8 @@ def _is_past(query: Query, today: date) -> bool:
 
 def _origins(day: date) -> dict[int, str]:
     """Account -> how its score of a past day came about, where that was not on the day itself."""
-    language = get_language() or "ja"
-    kept = (
-        HealthScore.objects.filter(day=day, own=True)
-        .select_related("version")
-        .defer("lines", "groups", "version__body")
-    )
-    told = ((score.account_id, provenance_of(score).text(words.day)) for score in kept.iterator())
-    return {account: text.in_language(language) for account, text in told if text}
+    book = past_book.book_of(day)
+    return {int(one["account_id"]): past_rows.say_origin(one, day) for one in book.to_dict("records")}
 
 
 def _accounts(member: Member, query: Query, today: date, unit: int) -> Iterator[Account]:

@@ -13,22 +13,22 @@ from django.core.cache import cache
 from django_tasks import task
 
 from enishi.accounts.models import Account, Merge
-from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
-from enishi.signals.api import book_as_of, first_known_day
+from enishi.signals.api import book_as_of, first_known_day, rules_stamp
 from enishi.store.api import Published
 
 KEPT_SECONDS = 3600
 WAIT_SECONDS = 1800
-_DAYS = ("renewal_on", "last_seen_on", "last_contact_on", "since")
+_DAYS = ("renewal_on", "last_seen_on", "last_contact_on", "since", "computed_on", "published_on")
+_FORM = 2
+"""Of the file: raised when its columns become others, so that none of an older form is read."""
 _loaded: dict[Path, pd.DataFrame] = {}
 
 
 def _path(day: date) -> Path:
     """Changes with the rules, the accounts there are and their merges; facts of a past day change rarely."""
-    rules = DefinitionVersion.objects.filter(status="published").order_by("-pk").values_list("pk", flat=True)
     accounts = [Account.objects.count(), Merge.objects.count(), Merge.objects.filter(undone_at=None).count()]
-    stamp = sha256(f"{list(rules)}:{accounts}".encode()).hexdigest()[:12]
+    stamp = sha256(f"{_FORM}:{rules_stamp()}:{accounts}".encode()).hexdigest()[:12]
     return Home.from_environment().past / f"{day}-{stamp}.parquet"
 
 

@@ -8,13 +8,10 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from django.utils.translation import get_language
 
 from enishi.accounts.models import Account, Member
-from enishi.signals.api import provenances_on
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
-from enishi.web import words as plain_words
 from enishi.web.pages.portfolio import past_rows, reads
 from enishi.web.pages.portfolio.present import Row, list_context, notices, rights_of, strip_pieces, tier_rows
 from enishi.web.pages.portfolio.query import Query
@@ -48,7 +45,7 @@ def past_context(
         "rows": _with_now(context["rows"]),
         "today": today,
         "asked": day,
-        "origins": say_origins(day),
+        "origins": say_origins(book, day),
         "suffix": f"?as_of={day.isoformat()}",
         "strip": strip_pieces(_strip(slices, rest, query), query),
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
@@ -60,11 +57,13 @@ def past_context(
     }
 
 
-def say_origins(day: date) -> list[str]:
-    """How the scores of a day came about, where that was not on the day itself."""
-    language = get_language() or "ja"
-    found = (one.text(plain_words.day) for one in provenances_on(day))
-    return [text.in_language(language) for text in found if text]
+def say_origins(book: pd.DataFrame, day: date) -> list[str]:
+    """How the scores of a day came about, where that was not on the day itself, the latest first."""
+    if book.empty:
+        return []
+    found = book[past_rows.ORIGIN].drop_duplicates().sort_values("computed_on", ascending=False)
+    said = (past_rows.say_origin(entry, day) for entry in found.to_dict("records"))
+    return list(dict.fromkeys(text for text in said if text))
 
 
 def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:

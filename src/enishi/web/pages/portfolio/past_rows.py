@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,15 +13,18 @@ import pandas as pd
 from enishi.accounts.access import visible_in_past
 from enishi.accounts.models import Account, Member
 from enishi.kit.text import fold
+from enishi.signals.api import Provenance
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.leaving import leaving_in
+from enishi.web.pages.account.words import say_origin as judged
 from enishi.web.pages.portfolio.columns import METRIC
 from enishi.web.pages.portfolio.filters import asks_for_former
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.reads import Slice
 from enishi.work.api import Tag
 
+ORIGIN = ["computed_on", "version", "published_on"]
 Mask = npt.NDArray[np.bool_]
 Condition = Callable[[pd.DataFrame, Sequence[str]], Mask]
 
@@ -236,6 +239,12 @@ def _account(account: Account, entry: dict[str, Any], owners: dict[str, Member])
     state.__dict__["change"] = _plain(entry.get("change"))
     account._state.fields_cache["state"] = state
     return account
+
+
+def say_origin(entry: Mapping[Any, Any], day: date) -> str:
+    """How a row's score came about, in the reader's language; empty for a live one and where there is none."""
+    computed, version, published = (_plain(entry.get(name)) for name in ORIGIN)
+    return judged(Provenance(day, computed, version, published)) if version else ""
 
 
 def _text(value: Any) -> str:

@@ -14,6 +14,8 @@ from django.test import Client
 from tests.world import World, days_ago
 
 from enishi.kit.home import Home
+from enishi.signals.api import book_as_of, explain
+from enishi.signals.models import HealthScore
 from enishi.store.testing import publish
 
 SignIn = Callable[[str], Client]
@@ -97,6 +99,28 @@ def test_a_past_day_shows_the_use_of_then(facts: World, sign_in: SignIn) -> None
     assert "活用フォロー" in opened(
         sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/panel/stage/?as_of={day}"
     )
+
+
+def test_a_day_without_a_kept_score_is_worked_out_and_no_other_day_s_score_is_shown(
+    facts: World, sign_in: SignIn
+) -> None:
+    """The account says what the list of that day says, and looking adds nothing to its history."""
+    HealthScore.objects.filter(account=facts.fuji).update(tenths=123)
+    kept = HealthScore.objects.count()
+    day, client = days_ago(24), sign_in("takahashi")
+    page = opened(client, f"/accounts/{facts.fuji.pk}/?as_of={day}")
+    assert "12.3" not in page.partition("Lately")[0].partition('id="trend-title"')[0]
+    assert f"/accounts/{facts.fuji.pk}/panel/score/?as_of={day}" in page
+    told = explain(facts.fuji.pk, day)
+    panel = opened(client, f"/accounts/{facts.fuji.pk}/panel/score/?as_of={day}")
+    assert f"{told['tenths'] / 10:.1f}" in panel
+    assert "2026年10月27日時点" in panel
+    book = book_as_of(day).set_index("account_id")
+    assert (told["tenths"], told["band"]) == (
+        book.loc[facts.fuji.pk, "tenths"],
+        book.loc[facts.fuji.pk, "band"],
+    )
+    assert HealthScore.objects.count() == kept
 
 
 def test_no_use_is_not_taken_for_good(facts: World, sign_in: SignIn) -> None:

@@ -17,7 +17,6 @@ from tests.world import World, at_hour, make_record, make_world
 
 from enishi.accounts.models import Account, Member, RecordVersion
 from enishi.kit.home import Home
-from enishi.signals.models import HealthScore
 from enishi.web.pages.portfolio import exports, past_book, past_rows
 from enishi.web.pages.portfolio.columns import known_keys
 from enishi.web.pages.portfolio.query import read_query
@@ -34,7 +33,7 @@ def known(account: Account, **fields: Any) -> dict[str, Any]:
         "change": 0, "main_cause": "", "causes": [], "alerts": [], "mrr": 100_000, "ltv": None, "at_stake": 0,
         "seats": 10, "active_users": 4, "tenure_days": 400, "tier": "high", "renewal_on": date(2026, 9, 1),
         "last_seen_on": date(2026, 8, 14), "last_contact_on": None, "products": ["P"], "plans": ["Pro"],
-        "m.mrr_change_90": 0.0, "m.events_28": 5.0,
+        "computed_on": DAY, "version": 1, "published_on": None, "m.mrr_change_90": 0.0, "m.events_28": 5.0,
     }  # fmt: skip
     return entry | fields
 
@@ -161,17 +160,15 @@ def test_a_day_not_at_hand_is_asked_of_the_worker_once(
     assert Home.from_environment().past.exists()
 
 
-def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(world: World, book: pd.DataFrame) -> None:
+def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(
+    world: World, book: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Client()
     client.force_login(world.suzuki)
-    version = HealthScore.objects.filter(account=world.sakura)[0].version
-    version.published_at = at_hour(date(2026, 8, 1))
-    version.save()
-    for account, made in ((world.sakura, DAY), (world.fuji, date(2026, 11, 20))):
-        HealthScore.objects.create(
-            account=account, scorecard="default", version=version, day=DAY, tenths=700, band="green", coverage=1.0,
-            computed_at=at_hour(made),
-        )  # fmt: skip
+    later = book.assign(published_on=date(2026, 8, 1))
+    later.loc[later["account_id"] == world.fuji.pk, "computed_on"] = pd.Timestamp(2026, 11, 20)
+    monkeypatch.setattr(past_book, "book_as_of", lambda day, progress=None: later)
+    past_book.make_book(DAY)
     said = "後日計算(2026年11月20日に第1版(2026年8月1日公開)で算出)"
     assert client.get(f"/accounts/?as_of={DAY}").content.decode().count(said) == 1
     query = read_query(QueryDict(f"as_of={DAY}&cols=score&sort=-score"), known_keys())
