@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision, list_currencies
 
 from enishi.accounts.models import Account, Contact
+from enishi.accounts.references import domain_of
 from enishi.kit.text import Text, plain_number
 from enishi.store.kinds import Field, Kind, Type
 
@@ -192,6 +193,16 @@ def coerce_email(value: object, setting: Setting) -> str:
     return text.lower()
 
 
+def coerce_domain(value: object, setting: Setting) -> str | None:
+    """A web or mail address is taken for its domain: by it people at that domain are found."""
+    text = coerce_text(value, setting)
+    if text and not domain_of(text):
+        raise Refused(
+            f"'{clip(value)}' is not a domain.", f"「{clip(value)}」はドメインとして読み取れません。"
+        )
+    return domain_of(text) if text else None
+
+
 def coerce_reference(value: object, setting: Setting) -> object:
     """An outside id stays a text until it is looked up; a row of ours passes."""
     return value if isinstance(value, Account | Contact) else coerce_text(value, setting)
@@ -207,6 +218,7 @@ _COERCERS: dict[Type, Callable[[Any, Setting], Any]] = {
     Type.DATE: coerce_date,
     Type.INSTANT: coerce_instant,
     Type.EMAIL: coerce_email,
+    Type.DOMAIN: coerce_domain,
     Type.ACCOUNT: coerce_reference,
     Type.CONTACT: coerce_reference,
     Type.MEMBER: coerce_text,

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_name, list_currencies
 
 from enishi.accounts.coercion import Refused, clip
+from enishi.accounts.references import domain_of
 from enishi.ingest.wording import CHOICE_WORDS, NO_WORDS, YES_WORDS
 from enishi.kit.text import fold
 from enishi.store.kinds import Field, Type
@@ -75,7 +76,16 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
         return read_currency(cell)
     if field.type is Type.CHOICE:
         return read_choice(field, cell)
+    if field.type is Type.DOMAIN:
+        return _read_domain(cell)
     return plain_text(cell)
+
+
+def _read_domain(cell: Any) -> str:
+    domain = domain_of(plain_text(cell))
+    if not domain:
+        raise Refused(f"'{clip(cell)}' is not a domain.", f"「{clip(cell)}」はドメインとして読み取れません。")
+    return domain
 
 
 def _read_text(cell: Any) -> str:

@@ -171,6 +171,7 @@ MERGE_FIELDS: list[tuple[str, pa.DataType]] = []
 _ARROW = {
     Type.TEXT: pa.string(),
     Type.EMAIL: pa.string(),
+    Type.DOMAIN: pa.string(),
     Type.CHOICE: pa.string(),
     Type.CURRENCY: pa.string(),
     Type.MEMBER: pa.string(),

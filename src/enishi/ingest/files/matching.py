@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,13 +16,20 @@ from enishi.ingest.values import Habits, is_nothing, read_value
 from enishi.kit.text import fold
 from enishi.store.kinds import Field, Kind, Type
 
-_EXACT, _TITLE, _ALIAS, _CLOSE = 100, 95, 90, 60
+_EXACT, _TITLE, _ALIAS, _NUMBERED, _CLOSE = 100, 95, 90, 85, 60
 _LEAST_CLOSE = 0.84
 _LOOK = 60
 _NOTES = re.compile(
     r"[\[(【]\s*(?:必須|任意|required|optional|円|税抜|税込|単位.*?|y{2,4}.*?)\s*[)\]】]|[*※]+$"
 )
 _JOINTS = re.compile(r"[\s_\-./・:()\[\]【】「」]+")
+# "Customer No", "Ticket #", "invoiceNumber", 顧客番号: whatever an id is called.
+_NUMBER = re.compile(
+    r"(?:(?<=[^\W_])[\s_\-./]+|(?-i:(?<=[a-z])(?=[A-Z]))|(?<=[^\x00-\x7f])|(?=#))"
+    r"(?:no|nos|nr|num|number|#|code|cd|id|ref|reference|key|番号|コード)[.:]?$",
+    re.IGNORECASE,
+)
+_IDS = {"id", "account", "contact", "user", "parent", "user_id"}
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -37,6 +45,12 @@ def heading_key(text: str) -> str:
     """A heading without case, width, joints and notes: ``Company_ID (必須)`` and ``company id`` agree."""
     bare = _NOTES.sub("", fold(text)).strip()
     return _JOINTS.sub("", bare) or _JOINTS.sub("", fold(text))
+
+
+def _numbered(text: str) -> str:
+    """The heading of a number, code or reference as that of an id; empty where it is none."""
+    bare = _NOTES.sub("", unicodedata.normalize("NFKC", text)).strip()
+    return heading_key(f"{_NUMBER.sub('', bare)} id") if _NUMBER.search(bare) else ""
 
 
 @cache
@@ -79,7 +93,7 @@ def guess_columns(
 def _score(kind: Kind, field: Field, column: str, cells: list[Any], habits: Habits) -> int:
     key = heading_key(column)
     names = _names(kind.name)[field.name]
-    score = names.get(key, 0) or _closeness(key, names)
+    score = names.get(key, 0) or _as_number(field, column, names) or _closeness(key, names)
     told = [cell for cell in cells if not is_nothing(cell)]
     if not told:
         return score
@@ -89,6 +103,10 @@ def _score(kind: Kind, field: Field, column: str, cells: list[Any], habits: Habi
     if share < 0.5 and score < _TITLE:
         return 0
     return score if share > 0.9 or score > _CLOSE else 0
+
+
+def _as_number(field: Field, column: str, names: Mapping[str, int]) -> int:
+    return _NUMBERED if field.name in _IDS and _numbered(column) in names else 0
 
 
 def _closeness(key: str, names: Mapping[str, int]) -> int:

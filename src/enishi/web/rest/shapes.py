@@ -47,6 +47,7 @@ _FORMS: dict[Type, dict[str, Any]] = {
     Type.DATE: {"type": "string", "format": "date"},
     Type.INSTANT: {"type": "string", "format": "date-time"},
     Type.EMAIL: {"type": "string", "format": "email"},
+    Type.DOMAIN: {"type": "string"},
     Type.CHOICE: {"type": "string"},
     Type.ACCOUNT: {
         "type": "string",

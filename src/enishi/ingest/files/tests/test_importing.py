@@ -13,6 +13,7 @@ from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.importing import import_file, run_import, try_import
 from enishi.ingest.files.jobs import clean_up, undo
+from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.matching import guess_columns, guess_kind
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import preview, propose, receive_file
@@ -380,3 +381,32 @@ def test_an_import_of_events_cut_off_counts_what_its_first_part_brought(home, wr
     assert (again.status, again.sent) == ("running", True)
     assert run_import(home, again, NOW).counts["created"] == 25
     assert (again.unchanged, again.status) == (0, "done")
+
+
+ENGLISH = {
+    "account": {"Customer No": "id", "Customer": "name", "Website": "domain", "Headcount": "employees", "Signed up": "since",
+                "Account manager": "owner"},
+    "contact": {"Contact ID": "id", "Cust #": "account", "First name": "given_name", "E-mail address": "email",
+                "Relationship": "role"},
+    "subscription": {"Agreement ID": "id", "Customer No": "account", "Cycle": "interval", "Next renewal": "renewal_on",
+                     "Seats purchased": "seats", "Cancellation reason": "end_reason", "MRR": "amount"},
+    "invoice": {"Invoice No": "id", "Cust #": "account", "Due": "due_on", "Date": "issued_on", "Total": "amount"},
+    "ticket": {"Ticket #": "id", "Customer No.": "account", "Requester": "contact", "First response": "first_reply_at",
+               "Opened": "opened_at"},
+    "event": {"time": "occurred_at", "account": "account", "user_email": "user", "action": "event"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ENGLISH)
+def test_everyday_english_headings_find_their_fields(kind):
+    columns = list(ENGLISH[kind])
+    found = guess_columns(FILE_KINDS[kind], columns, [], Habits())
+    assert {match.column: name for name, match in found.items()} == ENGLISH[kind]
+    assert guess_kind("x.csv", columns, [], Habits()) == kind
+
+
+@pytest.mark.parametrize(
+    "heading", ["CustomerNumber", "customer_code", "Customer-No.", "顧客No.", "顧客番号", "Customer ref"]
+)
+def test_an_id_is_found_whatever_its_number_is_called(heading):
+    assert guess_columns(ACCOUNT, [heading, "Name"], [], Habits())["id"].column == heading
