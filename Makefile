@@ -9,6 +9,8 @@ BENCH ?=
 BIN := .venv/bin
 ENISHI := $(BIN)/enishi $(if $(DATA),--data "$(DATA)")
 STAMPS := .stamps
+# What is installed is compiled when it is first used: most of it never is.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) \
 	$(shell find src -name '*.po' 2>/dev/null) $(wildcard hatch_build.py) pyproject.toml
 PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
@@ -16,7 +18,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 NONE_ASKED = test $$? -eq 5 -a -n "$(TESTS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-postgres check format lint types imports migrations \
+.PHONY: help install install-dev run test test-postgres check static format lint types imports migrations \
 	translations bench real crash pictures lock clean
 
 help: ## list what one can do
@@ -40,18 +42,18 @@ $(BIN)/python:
 $(STAMPS)/run: requirements/run.txt | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	@echo "Installing what Enishi runs on (a minute or two, once) ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(PIP) --require-hashes -r requirements/run.txt
 	@touch $@
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/run
 	@echo "Installing the development tools ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 # Installing runs hatch_build.py: translations, and the front end with Node from the machine or from a wheel.
 $(STAMPS)/installed: $(STAMPS)/run $(SOURCES)
 	@echo "Building the front end and the translations ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+	@$(PIP) --no-deps --editable .
 	@touch $@
 
 # ---- using ------------------------------------------------------------------------------------------------
@@ -90,7 +92,10 @@ migrations: install-dev
 translations: install-dev
 	@$(BIN)/python scripts/check_translations.py
 
-check: lint types imports migrations translations ## what CI runs: style, types, rooms, translations, all tests on both databases
+static: lint types imports migrations translations
+
+check: install-dev ## what CI runs: style, types, rooms, translations, all tests on both databases
+	$(MAKE) --jobs 2 --output-sync static
 	$(MAKE) test
 	$(MAKE) test-postgres
 
