@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import jaconv
+from django.db.models import Q
 
 from enishi.accounts.models import Account, Contact, search_text
-from enishi.kit.text import fold, full_name
+from enishi.kit.text import fold, full_name, name_words
 
 _LONG_VOWELS = re.compile(r"(?<=[aiueo])-|(?<=o)u|(?<=o)o|(?<=u)u")
 _LATIN = re.compile(r"[a-z' -]+")
@@ -28,8 +29,31 @@ def romaji(reading: str) -> list[str]:
 
 def account_search(account: Account) -> str:
     return search_text(
-        account.name, account.name_kana, *romaji(account.name_kana), account.domain, account.outside_id
+        account.name,
+        account.name_kana,
+        *romaji(account.name_kana),
+        account.domain,
+        account.outside_id,
+        joined_name(account.name),
     )
+
+
+def joined_name(name: str) -> str:
+    """The name without a legal form that parts it, as 縁(株)東京支店 is looked for; empty where none does."""
+    bare = "".join(name_words(name))
+    return "" if bare in fold(name).replace(" ", "") else bare
+
+
+def named(text: str, path: str = "") -> Q:
+    """Accounts whose name, reading, domain or id holds every word of ``text``, whatever legal form either names.
+
+    Args:
+        path: where the account stands from the rows asked, such as ``account__``.
+    """
+    wanted = Q()
+    for word in name_words(text):
+        wanted &= Q(**{f"{path}search__contains": word})
+    return wanted
 
 
 def contact_search(contact: Contact) -> str:

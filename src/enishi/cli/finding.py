@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from enishi.kit.errors import EnishiError, NotFound
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text
 
 if TYPE_CHECKING:
     from enishi.accounts.models import Account
@@ -17,13 +17,14 @@ def find_account(text: str) -> Account:
     An outside id counts before our own number, a whole name before a part of one.
     """
     from enishi.accounts.models import Account, OutsideId
+    from enishi.accounts.search import named
 
     living = Account.objects.filter(deleted_at=None, merged_into=None)
     outside = OutsideId.objects.filter(target="account", value=text).values("account")
     asked = [living.filter(pk__in=outside), living.filter(outside_id=text)]
     if text.isdecimal():
         asked.append(living.filter(pk=int(text)))
-    asked += [living.filter(name=text), living.filter(search__contains=fold(text))]
+    asked += [living.filter(name=text), living.filter(named(text))]
     for accounts in asked:
         found = list(accounts[:6])
         if len(found) == 1:

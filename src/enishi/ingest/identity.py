@@ -16,7 +16,7 @@ from enishi.accounts.linking import Wanted, link_ids
 from enishi.accounts.models import Account, Contact, Member, OutsideId
 from enishi.accounts.references import domain_of
 from enishi.ingest.reads import UnmatchedGroup, UnmatchedUser
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text, without_legal_form
 from enishi.store.kinds import ACCOUNT
 
 # A domain many companies share says nothing about the company.
@@ -53,10 +53,6 @@ FREE_MAIL = frozenset(
         "example.com",
     ]
 )
-_LEGAL = re.compile(
-    r"株式会社|有限会社|合同会社|合資会社|一般社団法人|一般財団法人|\((?:株|有|同)\)|㈱|㈲|"
-    r"\b(?:co|ltd|inc|corp|llc|gmbh|kk|k\.k|plc|limited|corporation|incorporated|company)\b\.?"
-)
 _JOINTS = re.compile(r"[\s\-_.,・&'’]+")
 _LEAST_ALIKE = 0.86
 
@@ -78,7 +74,7 @@ class Suggestion:
 
 def bare_name(name: str) -> str:
     """A company's name without its legal form, joints, width and case: 株式会社アクメ and ｱｸﾒ㈱ agree."""
-    return _JOINTS.sub("", _LEGAL.sub("", fold(name)))
+    return _JOINTS.sub("", without_legal_form(name))
 
 
 class AccountIndex:

@@ -21,6 +21,14 @@ _FAMILY_FIRST = re.compile(
 )
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+# What kind of company it is, folded: before, after or within a name, written out, read aloud or abbreviated.
+_LEGAL_FORM = re.compile(
+    r"(?:株式|有限|合同|合資|合名)会社|(?:かぶしき|ゆうげん|ごうどう|ごうし|ごうめい)[がか]いしゃ|"
+    r"(?:一般|公益|特例)?(?:社団|財団)法人|\((?:株|有|同|資|名|一社|公社|一財|公財|社|財)\)|"
+    r"(?<![a-z0-9.@-])(?:co\.?,? ?ltd|co|ltd|inc|corp|llc|llp|gmbh|plc|kk|k\.k|limited|corporation|incorporated|company)"
+    r"\.?(?![a-z0-9.@-])"
+)
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,25 @@ def fold(text: str) -> str:
 
 
 def full_name(family: str, given: str) -> str:
+def without_legal_form(name: str) -> str:
+    """A company's name folded, with a space in place of its legal form.
+
+    >>> [without_legal_form(name).strip() for name in ("㈱縁", "縁株式会社", "Tie Co., Ltd.")]
+    ['縁', '縁', 'tie']
+    """
+    return _LEGAL_FORM.sub(" ", fold(name))
+
+
+def name_words(text: str) -> list[str]:
+    """The words by which a company is looked for: its legal form counts only where nothing else is said.
+
+    >>> name_words("（株）縁 東京"), name_words("株式会社")
+    (['縁', '東京'], ['株式会社'])
+    """
+    words = [word.strip(",.") for word in without_legal_form(text).split()]
+    return [word for word in words if word] or fold(text).split()
+
+
     """A person's name in the order in which it is read, whatever the reader's language.
 
     >>> full_name("佐藤", "花子"), full_name("Ward", "Emily")
@@ -67,10 +94,10 @@ def day_words(day: date) -> Text:
 
 
 def rounded(value: int | float | Decimal, digits: int = 0, *, sign: bool = False) -> str:
-    """Rounded, grouped by thousands; what rounds to zero has no sign.
+    """Rounded, grouped by thousands, for people: with a true minus; what rounds to zero has no sign.
 
-    >>> rounded(1234.5, 1), rounded(-0.3), rounded(0.3, sign=True), rounded(7.8, sign=True)
-    ('1,234.5', '0', '0', '+8')
+    >>> rounded(1234.5, 1), rounded(-0.3), rounded(0.3, sign=True), rounded(7.8, sign=True), rounded(-2)
+    ('1,234.5', '0', '0', '+8', '−2')
     """
     text = f"{value:z,.{digits}f}"
     return f"+{text}" if sign and value > 0 and text.strip("0.") else text

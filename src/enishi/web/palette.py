@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import jaconv
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Contact, Member
+from enishi.accounts.search import named
 from enishi.kit.text import fold
 from enishi.web.context import navigation
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
@@ -66,7 +69,8 @@ def _any_of(column: str, forms: list[str]) -> Q:
 
 
 def find_accounts(member: Member, forms: list[str]) -> list[Entry]:
-    found = visible_accounts(member).filter(_any_of("search", forms)) if forms else visible_accounts(member)
+    wanted = reduce(or_, (named(form) for form in forms), Q())
+    found = visible_accounts(member).filter(wanted)
     rows = found.select_related("state").order_by("-state__at_stake", "id")[:MOST]
     return [
         Entry(

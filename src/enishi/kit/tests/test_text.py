@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enishi.kit.text import Text, fold, full_name, plain_number
+from enishi.kit.text import Text, fold, full_name, name_words, plain_number
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,29 @@ from enishi.kit.text import Text, fold, full_name, plain_number
 )
 def test_the_same_name_however_it_is_typed(typed, stored):
     assert fold(typed) == fold(stored)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "株式会社清流百貨", "清流百貨株式会社", "(株)清流百貨", "清流百貨（株）", "㈱清流百貨", "清流百貨㈱", "㈲清流百貨",
+        "（有）清流百貨", "合同会社　清流百貨", "清流百貨 (同)", "清流百貨, Inc.", "清流百貨 Co., Ltd.", "清流百貨Co.,Ltd.",
+        "清流百貨 K.K.", "清流百貨 LLC",
+    ],
+)  # fmt: skip
+def test_a_company_is_looked_for_without_its_legal_form(typed):
+    assert name_words(typed) == ["清流百貨"]
+
+
+@pytest.mark.parametrize("typed", ["コクヨ", "Coco", "Incite", "acme.co.jp", "info@co.example", "Co-op"])
+def test_what_only_looks_like_a_legal_form_stays(typed):
+    assert name_words(typed) == [fold(typed)]
+
+
+def test_a_legal_form_alone_is_looked_for_as_it_is_typed():
+    assert name_words("（株）") == ["(株)"]
+    assert name_words("Inc.") == ["inc."]
+    assert name_words("") == []
 
 
 def test_different_names_stay_different():

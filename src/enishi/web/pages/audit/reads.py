@@ -14,8 +14,8 @@ from django.utils.translation import get_language
 
 from enishi.accounts.audit import COMMAND_LINE, SYSTEM
 from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.search import named
 from enishi.kit.clock import end_of_day
-from enishi.kit.text import fold
 from enishi.web import words
 from enishi.web.actors import API, BY_COMMAND, BY_ITSELF, WRITE_KEY
 from enishi.web.pages.audit.details import Fact, Reader, raw_record
@@ -64,8 +64,7 @@ def list_lines(filters: Filters, zone: ZoneInfo) -> QuerySet[AuditLine]:
     if filters.verb:
         lines = lines.filter(verb=filters.verb)
     if filters.account:
-        folded = fold(filters.account)
-        lines = lines.filter(Q(account__search__contains=folded) | Q(target_label__icontains=filters.account))
+        lines = lines.filter(named(filters.account, "account__") | Q(target_label__icontains=filters.account))
     if filters.since:
         start = datetime.combine(filters.since, datetime.min.time(), zone).astimezone(UTC)
         lines = lines.filter(at__gte=start)

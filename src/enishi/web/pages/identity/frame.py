@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
-from enishi.kit.text import fold
+from enishi.accounts.search import named
 
 
 def language() -> str:
@@ -34,9 +34,8 @@ def desk_tabs(current: str) -> list[dict[str, Any]]:
 def search_accounts(member: Member, text: str) -> QuerySet[Account]:
     """Accounts of the member by name, reading or outside id."""
     rows = visible_accounts(member)
-    wanted = fold(text)
-    if wanted:
-        rows = rows.filter(search__contains=wanted) | rows.filter(outside_ids__value=text.strip())
+    if text.strip():
+        rows = rows.filter(named(text)) | rows.filter(outside_ids__value=text.strip())
     return rows.distinct().order_by("name")
 
 

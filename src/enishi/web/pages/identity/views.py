@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.linking import Wanted, link_ids, unlink_id
 from enishi.accounts.models import Contact, OutsideId
+from enishi.accounts.search import named
 from enishi.ingest.api import UnmatchedGroup, UnmatchedUser, list_unmatched_groups, list_unmatched_users
 from enishi.ingest.identity import (
     AccountIndex,
@@ -176,7 +177,7 @@ def ids(request: PageRequest) -> HttpResponseBase:
     if system := request.GET.get("system", ""):
         rows = rows.filter(system=system)
     if text:
-        rows = rows.filter(value__icontains=text) | rows.filter(account__search__contains=fold(text))
+        rows = rows.filter(value__icontains=text) | rows.filter(named(text, "account__"))
     systems = OutsideId.objects.order_by("system").values_list("system", flat=True).distinct()
     context = {
         "tabs": setup_tabs(request.member, "identity"),

@@ -11,6 +11,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day
 from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account, Member, Record
+from enishi.accounts.search import named
 from enishi.kit.clock import system_clock
 from enishi.kit.text import fold
 from enishi.signals.models import Band, Signal
@@ -149,14 +150,12 @@ def _number_condition(name: str, number: int, today: date, unit: int) -> Q:
 
 
 def _matching(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
-    """Accounts whose folded search text holds every word of ``text``.
+    """Accounts that are :func:`named` so.
 
     Looked up first, and by nothing but the words, so that their index answers alone: ordered reads would otherwise
     walk the whole book for a rare word. Where many accounts hold the words, an ordered read soon meets enough.
     """
-    holding = Q()
-    for word in fold(text).split():
-        holding &= Q(search__contains=word)
+    holding = named(text)
     few = list(Account.objects.filter(holding).order_by().values_list("pk", flat=True)[: SEARCH_CAP + 1])
     return accounts.filter(holding) if len(few) > SEARCH_CAP else accounts.filter(pk__in=few)
 

@@ -12,7 +12,8 @@ import pandas as pd
 
 from enishi.accounts.access import visible_in_past
 from enishi.accounts.models import Account, Member
-from enishi.kit.text import fold
+from enishi.accounts.search import named
+from enishi.kit.text import fold, name_words
 from enishi.signals.api import Provenance
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
@@ -152,15 +153,13 @@ def _number(frame: pd.DataFrame, name: str, limit: int, day: date, unit: int) ->
 def _found(frame: pd.DataFrame, member: Member, text: str) -> Mask:
     """Within the member's scope, and every word of the search in what the account was or is called."""
     allowed = frame["account_id"].isin(visible_in_past(member)).to_numpy(dtype=bool)
-    words = fold(text).split()
+    words = name_words(text)
     if not words:
         return allowed
-    scope = Account.objects.all()
-    for word in words:
-        scope = scope.filter(search__contains=word)
-    named = frame["account_id"].isin(list(scope.values_list("pk", flat=True))).to_numpy(dtype=bool)
+    found = Account.objects.filter(named(text)).values_list("pk", flat=True)
+    now = frame["account_id"].isin(list(found)).to_numpy(dtype=bool)
     then = [fold(f"{a} {b} {c}") for a, b, c in zip(*(_words(frame, n) for n in ("name", "name_kana", "outside_id")), strict=True)]  # fmt: skip
-    return allowed & (named | np.array([all(word in one for word in words) for one in then], dtype=bool))
+    return allowed & (now | np.array([all(word in one for word in words) for one in then], dtype=bool))
 
 
 def select(book: pd.DataFrame, member: Member, query: Query, *, day: date, unit: int) -> pd.DataFrame:
