@@ -13,22 +13,14 @@ from django.db import transaction
 from enishi.accounts.actions import save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
+from enishi.ingest.about import FILE, MESSAGE, system_of, way_of
 from enishi.ingest.api import discard_reject, replay_reject
 from enishi.ingest.files.desk import retry_row
-from enishi.ingest.models import DEFAULT_SYSTEM, Reject, WriteKey
+from enishi.ingest.models import Reject
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS
-
-FILE, MESSAGE, TRAITS = "file", "message", "traits"
-
-
-def way_of(reject: Reject) -> str:
-    """How an item came: as a row of a file, as a message, or as traits of one."""
-    if reject.context.get("import"):
-        return FILE
-    return MESSAGE if reject.kind == "event" else TRAITS
 
 
 def take_in(home: Home, reject: Reject, payload: str, *, actor: Member | str, now: datetime) -> None:
@@ -62,12 +54,6 @@ def _object(payload: str) -> dict[str, Any]:
 
 class NotTaken(EnishiError):
     status = 422
-
-
-def system_of(reject: Reject) -> str:
-    """The id system of the write key some traits came with."""
-    key = WriteKey.objects.filter(name=reject.source).first()
-    return key.system if key else DEFAULT_SYSTEM
 
 
 def _save_traits(reject: Reject, row: dict[str, Any], actor: Member | str, now: datetime) -> None:

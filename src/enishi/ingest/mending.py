@@ -23,8 +23,9 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member
 from enishi.accounts.versions import lock_versions
+from enishi.ingest.about import FILE, MESSAGE, system_of, way_of
 from enishi.ingest.corrections import Item, Rule, mend
-from enishi.ingest.desk import FILE, MESSAGE, system_of, take_in, way_of
+from enishi.ingest.desk import take_in
 from enishi.ingest.files.desk import Errors, judge_rows, keep_corrected
 from enishi.ingest.files.reading import fingerprint
 from enishi.ingest.models import Correction, Import, Reject

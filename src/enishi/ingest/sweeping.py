@@ -1,109 +1,135 @@
-"""Looking for an erased person in every text of the application database, and replacing what names them."""
+"""Looking for an erased person in what people wrote and were told, and replacing what names them.
+
+Only columns that can name a person are looked into (:mod:`.naming`), and of the person only what can hardly mean
+anything else: mail addresses, and ids that no text holds by chance.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from django.apps import apps
-from django.db.models import Field, JSONField, Model, Q, TextField
+from django.db import IntegrityError, transaction
+from django.db.models import Model, Q, TextField
 from django.db.models.functions import Cast
 
 from enishi.accounts.models import Member
+from enishi.ingest.naming import NAMING, Naming
 
 M = TypeVar("M", bound=Model)
 
-_TEXTS = ("CharField", "TextField", "JSONField")
-# What members are and do, what the consumer still needs for the erasure itself, and figures by the hundred million.
-_LEFT_OUT = frozenset(
-    [
-        "accounts.Member",
-        "account.EmailAddress",
-        "sessions.Session",
-        "usersessions.UserSession",
-        "mfa.Authenticator",
-        "ingest.ErasureRequest",
-        "signals.HealthScore",
-    ]
-)
 # Another person may rightly bear the same address; what is stated of records is blanked field by field, in the store
 # as well. Both are only counted.
 _STATED = frozenset(["accounts.Contact", "accounts.OutsideId", "accounts.Record", "accounts.RecordVersion"])
-_SHORTEST = 6  # shorter ids, and bare numbers, stand for too much else
+_SHORTEST = 6
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 
 class Sought:
-    """What names a person wherever it stands: mail addresses, and ids that are unlikely to mean anything else.
+    """What names a person wherever it stands in a text: mail addresses, and telling ids.
 
     Args:
         texts: mail addresses and ids; those that are a member's own address are left out.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        telling = {text for text in texts if "@" in text or _is_telling(text)}
         members = {mail.casefold() for mail in Member.objects.values_list("email", flat=True)}
-        self.texts = sorted((t for t in telling if t.casefold() not in members), key=len, reverse=True)
+        meant = {text for text in texts if is_telling(text) and text.casefold() not in members}
+        self.written = _ways(meant)
+        self._all, self._mails = _pattern(self.written), _pattern(_ways(t for t in meant if "@" in t))
 
-    @cached_property
-    def written(self) -> list[str]:
-        """As they may be written, in JSON too."""
-        return sorted(
-            {way for text in self.texts for way in (text, json.dumps(text)[1:-1])}, key=len, reverse=True
-        )
+    def stands_in(self, value: object, naming: Naming) -> bool:
+        pattern = self._all if naming.ids else self._mails
+        return any(pattern.search(text) for text in _texts(_opened(value, naming), naming))
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Whole words only: an id is not meant by a longer one."""
-        return re.compile(
-            rf"(?<![\w@.+-])(?:{'|'.join(map(re.escape, self.written))})(?![\w@+-])", re.IGNORECASE
-        )
+    def without(self, value: Any, naming: Naming, label: str) -> Any:
+        """A column's value with the label in the person's place."""
+        opened = _opened(value, naming)
+        pattern = self._all if naming.ids else self._mails
+        found = _changed(opened, naming, lambda text: pattern.sub(lambda _found: label, text))
+        return found if opened is value else json.dumps(found, ensure_ascii=False)
 
-    def stands_in(self, value: object) -> bool:
-        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        return bool(self.pattern.search(told))
 
-    def without(self, value: Any, label: str) -> Any:
-        """A text, or JSON, with the label in its place."""
-        if isinstance(value, str):
-            return self.pattern.sub(lambda _found: label, value)
-        if isinstance(value, list):
-            return [self.without(part, label) for part in value]
-        if isinstance(value, dict):
-            return {self.without(name, label): self.without(part, label) for name, part in value.items()}
+def is_telling(text: str) -> bool:
+    """Whether a text means its person wherever it stands: a mail address, or an id of some length with both letters
+    and digits. A plain word, a number or a date may mean anything.
+
+    >>> [is_telling(text) for text in ("a@b.example", "usr-20418", "support", "12", "2026-11-22")]
+    [True, True, False, False, False]
+    """
+    mixed = _DIGIT.search(text) and _LETTER.search(text)
+    return "@" in text or bool(mixed and len(text) >= _SHORTEST)
+
+
+def _ways(texts: Iterable[str]) -> list[str]:
+    """As they may be written, in JSON and in the address of a page too."""
+    ways = {way for text in texts for way in (text, json.dumps(text)[1:-1], quote(text, safe=""))}
+    return sorted(ways, key=len, reverse=True)
+
+
+def _pattern(ways: Sequence[str]) -> re.Pattern[str]:
+    """Whole words only: an id is not meant by a longer one."""
+    found = "|".join(map(re.escape, ways)) or r"(?!)"
+    return re.compile(rf"(?<![\w@.+-])(?:{found})(?![\w@+-])", re.IGNORECASE)
+
+
+def _opened(value: Any, naming: Naming) -> Any:
+    """A column's value; the JSON within where it holds some."""
+    if not naming.inner:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
         return value
 
 
-def _is_telling(text: str) -> bool:
-    return len(text) >= _SHORTEST and not text.isdecimal()
+def _texts(value: Any, naming: Naming, *, among: bool = False) -> Iterator[str]:
+    """The texts of a value that count. ``among``: below a name under which texts stand."""
+    among = among or not naming.members
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from [name] if naming.keys else []
+            yield from _texts(part, naming, among=among or name in naming.members)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, naming, among=among)
+    elif among and value is not None:
+        yield str(value)
+
+
+def _changed(value: Any, naming: Naming, change: Callable[[str], str], *, among: bool = False) -> Any:
+    """A value with each text that counts as ``change`` makes it."""
+    among = among or not naming.members
+    if isinstance(value, dict):
+        return {
+            change(name) if naming.keys else name: _changed(
+                part, naming, change, among=among or name in naming.members
+            )
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [_changed(part, naming, change, among=among) for part in value]
+    return change(value) if among and isinstance(value, str) else value
 
 
 def rows_naming(sought: Sought, model: type[M]) -> Iterator[tuple[M, list[str]]]:
     """The rows of a model that name the person, each with the columns that do."""
-    columns = _columns(model)
-    if not columns or not sought.texts:
+    columns = NAMING.get(model._meta.label, {})
+    if not columns or not sought.written:
         return
     found, casts = Q(), {}
     for column in columns:
-        casts[f"sought_{column.name}"] = Cast(column.name, TextField())
+        casts[f"sought_{column}"] = Cast(column, TextField())
         for text in sought.written:
-            found |= Q(**{f"sought_{column.name}__icontains": text})
+            found |= Q(**{f"sought_{column}__icontains": text})
     rows = model._default_manager.annotate(**casts).filter(found)
     for row in rows.order_by("pk").iterator(chunk_size=500):
-        if naming := [c.name for c in columns if sought.stands_in(getattr(row, c.name))]:
+        if naming := [name for name, how in columns.items() if sought.stands_in(getattr(row, name), how)]:
             yield row, naming
-
-
-def _columns(model: type[Model]) -> list[Field[Any, Any]]:
-    return [
-        c for c in model._meta.concrete_fields if c.get_internal_type() in _TEXTS or isinstance(c, JSONField)
-    ]
-
-
-def _models() -> list[type[Model]]:
-    return [m for m in apps.get_models() if m._meta.managed and m._meta.label not in _LEFT_OUT]
 
 
 def redact_everywhere(sought: Sought, label: str) -> int:
@@ -113,9 +139,31 @@ def redact_everywhere(sought: Sought, label: str) -> int:
         if model._meta.label in _STATED:
             continue
         for row, columns in list(rows_naming(sought, model)):
-            values = {name: sought.without(getattr(row, name), label) for name in columns}
-            count += model._default_manager.filter(pk=row.pk).update(**values)
+            _redact(sought, row, columns, label)
+            count += 1
     return count
+
+
+def _redact(sought: Sought, row: Model, columns: Sequence[str], label: str) -> None:
+    """Where the same label would stand twice in a column that must be unique, the row's number tells them apart."""
+    try:
+        with transaction.atomic():
+            _put(sought, row, columns, label)
+    except IntegrityError:
+        _put(sought, row, columns, f"{label}-{row.pk}")
+
+
+def _put(sought: Sought, row: Model, columns: Sequence[str], label: str) -> None:
+    values = {}
+    for name in columns:
+        value = sought.without(getattr(row, name), NAMING[row._meta.label][name], label)
+        longest = getattr(row._meta.get_field(name), "max_length", None)
+        values[name] = value[:longest] if longest and isinstance(value, str) else value
+    type(row)._default_manager.filter(pk=row.pk).update(**values)
+
+
+def _models() -> list[type[Model]]:
+    return [model for model in apps.get_models() if model._meta.managed and model._meta.label in NAMING]
 
 
 def count_naming(sought: Sought) -> int:

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import AuditLine, Company, Contact, RecordVersion
+from enishi.accounts.models import AuditLine, Company, Contact, Record, RecordVersion
 from enishi.accounts.removing import delete_records
 from enishi.ingest.api import (
     apply_retention,
@@ -199,3 +199,43 @@ def test_what_still_names_the_person_here_is_counted(home: Home, clock: HandCloc
     request.refresh_from_db()
     assert request.traces
     assert Contact.objects.get(outside_id="c2").email == MAIL
+
+
+def test_a_person_with_a_plain_id_leaves_the_places_that_name_people(
+    home: Home, clock: HandClock, key: WriteKey, tmp_path: Path
+) -> None:
+    """Whatever the id: a message of the person, a row about them, what was kept aside, where the id led."""
+    save_records(KINDS["account"], [{"id": "A", "name": "A"}], source="product", actor="t", now=clock())
+    tickets = [{"id": f"t{n}", "account": "A", "opened_at": "2026-01-01", "subject": f"about {n}", "contact": user}
+               for n, user in enumerate(("12", "13"))]  # fmt: skip
+    save_records(KINDS["ticket"], tickets, source="product", actor="t", now=clock())
+    path = tmp_path / "tickets.csv"
+    path.write_text("id,account,contact,opened_at,severity\n1,A,12,2026-01-01,bad\n12,A,13,2026-01-01,bad\n")
+    import_file(home, path, "ticket", actor="t", now=clock())
+    send(
+        home, clock, key,
+        {"type": "track", "userId": 12, "messageId": "a"},
+        {"type": "track", "userId": "13", "messageId": "b", "properties": {"employees": "12"}},
+    )  # fmt: skip
+    ask_user_erasure("crm", "12", actor="boss", now=clock())  # another system's 12 is somebody else
+    assert Reject.objects.filter(closed_by="erasure").count() == 0
+    request = ask_user_erasure("product", "12", actor="boss", now=clock())
+    kept = Reject.objects.filter(status="open")
+    assert request.rejects == 2
+    assert sorted((item.kind, "13" in item.payload) for item in kept) == [("event", True), ("ticket", True)]
+    subjects = (
+        Record.objects.filter(kind="ticket").order_by("outside_id").values_list("data__subject", flat=True)
+    )
+    assert list(subjects) == [None, "about 1"]
+
+
+def test_two_rows_that_name_the_person_in_a_unique_column_stay_two(
+    home: Home, clock: HandClock, company: Company
+) -> None:
+    api = ApiKey(name="k")
+    api.assign()
+    api.save()
+    for key in (MAIL, MAIL.upper()):
+        Answer.objects.create(api_key=api, key=key, request="x")
+    ask_user_erasure("product", MAIL, actor="boss", now=clock())
+    assert Answer.objects.filter(key__startswith="erased").count() == 2

@@ -127,8 +127,11 @@ def test_what_a_person_began_to_correct_is_kept(bring):
 
 def test_nothing_of_an_erased_row_is_left_to_compare_with(bring):
     bring(BAD)
+    bring("担当者ID,顧客コード,氏名\n二番,C9,佐藤\n三番,C9,鈴木\n", "contact", "担当者.csv")
     ask_user_erasure("product", "二番", actor="test", now=NOW)
-    assert Reject.objects.get(position=3).content == ""
+    person, other = Reject.objects.filter(kind="contact").order_by("position")
+    assert (person.content, person.payload, other.status) == ("", "{}", "open")
+    assert set(Reject.objects.filter(kind="account").values_list("status", flat=True)) == {"open"}
 
 
 ORDERS = "注文番号,顧客コード,注文日時,金額\n1,C1,2026/1/5,1000\n2,C2,2026/1/6,高い\n"

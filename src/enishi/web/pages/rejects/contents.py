@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from enishi.ingest.about import MESSAGE, TRAITS, way_of
+from enishi.ingest.about import FILE, MESSAGE, way_of
 from enishi.ingest.corrections import as_shown, value_at
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.mending import item_of, places_at_fault

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from enishi.ingest.about import FILE, MESSAGE, way_of
 from enishi.ingest.corrections import DATES, EMPTY, NAME, VALUES, Rule, as_shown, value_at
-from enishi.ingest.desk import FILE, MESSAGE, way_of
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.mending import TRIED, Judged, Pile, Trial, item_of, places_at_fault

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from enishi.ingest.desk import FILE, bring_back, discard_many, take_in, take_in_many, way_of
+from enishi.ingest.about import FILE, way_of
+from enishi.ingest.desk import bring_back, discard_many, take_in, take_in_many
 from enishi.ingest.mending import Pile, item_of, places_at_fault
 from enishi.ingest.models import Reject
 from enishi.ingest.settling import stated_since
