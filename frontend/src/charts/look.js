@@ -1,6 +1,8 @@
 // Colours and number forms shared by all charts: the same thing has the same colour everywhere.
 import { language } from "../texts.js";
 
+const MINUS = "\u2212"; // as in the words of the server
+
 const NAMES = [
   "ink", "muted", "line", "surface", "good", "caution", "danger", "unknown",
   "c1", "c2", "c3", "c4", "c5", "c6", "soft",
@@ -34,11 +36,12 @@ function shortMoney(value, currency) {
   }
   return new Intl.NumberFormat("en", {
     style: "currency", currency, notation: "compact", maximumFractionDigits: 1, currencyDisplay: "narrowSymbol",
-  }).format(value);
+  }).format(value).replace("-", MINUS);
 }
 
 function plain(value) {
-  return new Intl.NumberFormat(language(), { maximumFractionDigits: digits(value), signDisplay: "negative" }).format(value);
+  const form = { maximumFractionDigits: digits(value), signDisplay: "negative" };
+  return new Intl.NumberFormat(language(), form).format(value).replace("-", MINUS);
 }
 
 // `format` is number, percent (of 1), money (of `currency`, in whole units) or points.
@@ -48,7 +51,8 @@ export function formatter(spec) {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     if (spec.format === "percent") {
       const most = Math.abs(value) < 0.1 ? 1 : 0;
-      return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: most, signDisplay: "negative" }).format(value);
+      const form = { style: "percent", maximumFractionDigits: most, signDisplay: "negative" };
+      return new Intl.NumberFormat(language(), form).format(value).replace("-", MINUS);
     }
     if (spec.format === "money") return shortMoney(value, spec.currency || "JPY");
     return unit ? `${plain(value)}${language() === "ja" ? "" : " "}${unit}` : plain(value);

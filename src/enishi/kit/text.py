@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 LANGUAGES = ("ja", "en")
+MINUS = "\u2212"  # as wide as a plus; what machines read keeps the hyphen, see plain_number
 _EN_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -20,7 +21,6 @@ _FAMILY_FIRST = re.compile(
     "[\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 
-_KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 # What kind of company it is, folded: before, after or within a name, written out, read aloud or abbreviated.
 _LEGAL_FORM = re.compile(
     r"(?:株式|有限|合同|合資|合名)会社|(?:かぶしき|ゆうげん|ごうどう|ごうし|ごうめい)[がか]いしゃ|"
@@ -29,6 +29,7 @@ _LEGAL_FORM = re.compile(
     r"\.?(?![a-z0-9.@-])"
 )
 
+_KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,6 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_KATAKANA_TO_HIRAGANA).split())
 
 
-def full_name(family: str, given: str) -> str:
 def without_legal_form(name: str) -> str:
     """A company's name folded, with a space in place of its legal form.
 
@@ -79,6 +79,7 @@ def name_words(text: str) -> list[str]:
     return [word for word in words if word] or fold(text).split()
 
 
+def full_name(family: str, given: str) -> str:
     """A person's name in the order in which it is read, whatever the reader's language.
 
     >>> full_name("佐藤", "花子"), full_name("Ward", "Emily")
@@ -99,7 +100,7 @@ def rounded(value: int | float | Decimal, digits: int = 0, *, sign: bool = False
     >>> rounded(1234.5, 1), rounded(-0.3), rounded(0.3, sign=True), rounded(7.8, sign=True), rounded(-2)
     ('1,234.5', '0', '0', '+8', '−2')
     """
-    text = f"{value:z,.{digits}f}"
+    text = f"{value:z,.{digits}f}".replace("-", MINUS)
     return f"+{text}" if sign and value > 0 and text.strip("0.") else text
 
 

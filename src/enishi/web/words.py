@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from babel.dates import get_timezone_location
 from babel.numbers import format_compact_currency, format_currency, get_currency_precision
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from enishi.kit.text import rounded
+from enishi.kit.text import MINUS, rounded
 
 NOTHING = "–"
 _JA_CURRENCY = {"JPY": "円", "USD": "ドル", "EUR": "ユーロ", "GBP": "ポンド"}
@@ -42,8 +45,10 @@ def money(minor: Amount | None, currency: str, language: str) -> str:
         return NOTHING
     amount = whole(minor, currency)
     if japanese(language) and currency == "JPY":
-        return f"{amount:,.0f}円"
-    return str(format_currency(amount, currency, locale="ja" if japanese(language) else "en"))
+        return f"{rounded(amount)}円"
+    return str(format_currency(amount, currency, locale="ja" if japanese(language) else "en")).replace(
+        "-", MINUS
+    )
 
 
 def money_short(minor: Amount | None, currency: str, language: str) -> str:
@@ -53,7 +58,8 @@ def money_short(minor: Amount | None, currency: str, language: str) -> str:
     amount = whole(minor, currency)
     if not japanese(language):
         digits = 1 if abs(amount) >= 1000 else 0
-        return str(format_compact_currency(amount, currency, fraction_digits=digits, locale="en"))
+        short = format_compact_currency(amount, currency, fraction_digits=digits, locale="en")
+        return str(short).replace("-", MINUS)
     return _ja_short(amount) + _JA_CURRENCY.get(currency, f" {currency}")
 
 
@@ -61,9 +67,9 @@ def _ja_short(amount: Decimal) -> str:
     for size, mark in ((Decimal(10) ** 12, "兆"), (Decimal(10) ** 8, "億"), (Decimal(10) ** 4, "万")):
         if abs(amount) >= size:
             value = amount / size
-            text = f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
+            text = rounded(value, 1 if abs(value) < 100 else 0)
             return text.removesuffix(".0") + mark
-    return f"{amount:,.0f}"
+    return rounded(amount)
 
 
 def number(value: Amount | None, digits: int = 0) -> str:
@@ -98,7 +104,7 @@ def points(tenths: int | None, sign: bool = False) -> str:
         return NOTHING
     text = f"{abs(tenths) // 10}.{abs(tenths) % 10}"
     if tenths < 0:
-        return f"−{text}"
+        return f"{MINUS}{text}"
     return f"+{text}" if sign and tenths > 0 else text
 
 
@@ -149,6 +155,14 @@ def relative(value: datetime, now: datetime) -> str:
 def person(someone: Named | None) -> str:
     """The name as :func:`enishi.kit.text.full_name` orders it; the mail address where there is no name."""
     return NOTHING if someone is None else someone.full_name
+
+
+_LEGAL_FORM = re.compile("((?:株式|有限|合同|合資|合名)会社)")
+
+
+def breakable(name: str) -> SafeString:
+    """A company's name that breaks beside its legal form rather than within a word."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in _LEGAL_FORM.split(name) if part))
 
 
 def addressed(name: str, language: str, *, organisation: bool = False) -> str:

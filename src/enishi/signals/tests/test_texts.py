@@ -32,8 +32,8 @@ USERS = Text("Active users (28 days)", "28日間の利用者数")
         (2.0, "count", "2", "2件"),
         (0.45, "ratio", "45%", "45%"),
         (1234567.0, "money", "1,234,567", "1,234,567"),
-        (math.log(0.5), "log_ratio", "-50%", "-50%"),
-        (-0.4, "points", "-0.4", "-0.4"),
+        (math.log(0.5), "log_ratio", "−50%", "−50%"),
+        (-0.4, "points", "−0.4", "−0.4"),
         (12.34, "score", "12.3", "12.3"),
         (90.0, "minutes", "90 minutes", "90分"),
     ],
@@ -126,6 +126,6 @@ def test_a_damped_ratio_is_told_by_what_it_compares(
 
 
 def test_a_rule_that_asks_for_the_percentage_gets_the_one_without_damping() -> None:
-    assert show_value(plain_log_ratio(0, 11, -1.16) or 0, "log_ratio").en == "-100%"
-    assert show_value(plain_log_ratio(5, 10, -0.4) or 0, "log_ratio").en == "-50%"
+    assert show_value(plain_log_ratio(0, 11, -1.16) or 0, "log_ratio").en == "−100%"
+    assert show_value(plain_log_ratio(5, 10, -0.4) or 0, "log_ratio").en == "−50%"
     assert plain_log_ratio(3, 0, 0.47) == 0.47

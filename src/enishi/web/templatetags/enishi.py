@@ -55,6 +55,12 @@ def t(value: Any, prefix: str = "") -> str:
 
 
 @register.filter
+def breakable(name: str) -> SafeString:
+    """A company's name with places to break beside its legal form."""
+    return words.breakable(name)
+
+
+@register.filter
 def money(value: words.Amount | None, currency: str = "") -> str:
     """Whole minor units as the exact amount, in the company's currency unless one is given."""
     return words.money(value, _currency(currency), _language())

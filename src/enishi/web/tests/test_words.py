@@ -21,7 +21,7 @@ from enishi.web.devices import name_device
         (4_500_000, "JPY", "en", "¥4,500,000"),
         (199_900, "USD", "en", "$1,999.00"),
         (None, "JPY", "ja", "–"),
-        (-1200, "JPY", "ja", "-1,200円"),
+        (-1200, "JPY", "ja", "−1,200円"),
     ],
 )
 def test_money(minor: int | None, currency: str, language: str, expected: str) -> None:

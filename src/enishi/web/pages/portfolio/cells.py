@@ -28,6 +28,7 @@ class Setting:
     currency: str
     language: str
     today: date
+    past: bool = False
     leaving: Mapping[int, Leaving] = field(default_factory=dict)  # who has given notice
 
 
@@ -111,6 +112,8 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
         return _score(account, setting)
     value = column.value(account)
     if value is None or value in ("", []):
+        if column.key == "owner" and setting.past:
+            return format_html('<span class="quiet">{}</span>', _("not on record on that day"))
         leaving = setting.leaving.get(account.pk) if column.key == "renewal" else None
         return _ending(leaving, setting) if leaving else NOTHING
     if column.look in LOOKS:

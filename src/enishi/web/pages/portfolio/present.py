@@ -265,7 +265,7 @@ def list_context(
     total = reads.total_accounts(slices, query)
     currency = get_company().currency
     leaving = leaving_on([row.pk for row in rows], day, query.as_of)
-    setting = Setting(words, currency, get_language() or "ja", day, leaving)
+    setting = Setting(words, currency, get_language() or "ja", day, bool(query.as_of), leaving)
     return {
         "query": query,
         "today": day,

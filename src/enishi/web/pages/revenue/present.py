@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
 from enishi.forecasts.api import TimeToEvent
+from enishi.kit.text import MINUS
 from enishi.metrics.cohorts import Triangle, cohort_triangle, renewals
 from enishi.metrics.periods import Period
 from enishi.metrics.revenue import Bridge, bridges, rates, retention
@@ -133,7 +134,7 @@ def _change(now: float, before: float) -> dict[str, str]:
     if isnan(now) or isnan(before):
         return {"text": "", "direction": "flat"}
     points = (now - before) * 100
-    text = f"{'+' if points > 0 else '−' if points < 0 else '±'}{abs(points):.1f}pt"
+    text = f"{'+' if points > 0 else MINUS if points < 0 else '±'}{abs(points):.1f}pt"
     return {"text": text, "direction": "up" if points > 0.05 else "down" if points < -0.05 else "flat"}
 
 
