@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -27,7 +27,6 @@ _T = TypeVar("_T")
 CAME_AGAIN = "came-again"  # who closed such an item
 _MESSAGES = "inbox:"
 _AT_ONCE = 500
-_SYSTEM_RECORDS = {"account": Account, "contact": Contact}
 
 
 def waiting_messages() -> set[str]:
@@ -90,7 +89,12 @@ def stated_since(reject: Reject, made: Import, cells: Mapping[str, object]) -> t
     wanted = cells.get(Plan.from_json(made.plan).columns.get("id", ""))
     if wanted in (None, ""):
         return None
-    rows = _SYSTEM_RECORDS.get(made.kind, Record).objects.filter(source=made.system, outside_id=str(wanted))
-    rows = rows if made.kind in _SYSTEM_RECORDS else rows.filter(kind=made.kind)
+    rows = _rows_of(made.kind).filter(source=made.system, outside_id=str(wanted))
     at = rows.filter(updated_at__gt=reject.made_at).values_list("updated_at", flat=True).first()
     return (str(wanted), at) if at else None
+
+
+def _rows_of(kind: str) -> QuerySet[Any]:
+    if kind == "account":
+        return Account.objects.all()
+    return Contact.objects.all() if kind == "contact" else Record.objects.filter(kind=kind)
