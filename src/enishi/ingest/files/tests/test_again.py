@@ -21,7 +21,7 @@ LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 TWICE = "顧客コード,会社名,社員数\nC1,一番,10\nC2,二番,20\nC1,重複,30\nC2,二番,20\n"
-BAD = "顧客コード,会社名,社員数\nC1,一番,10\nC2,二番,多数\nC3,三番,少数\n,四番,5\n合計,,15\n合計,,15\n"
+BAD = "顧客コード,会社名,社員数\nC1,一番,10\nC2,,二番\nC3,,三番\n,四番,5\n合計,,15\n合計,,15\n"
 
 
 @pytest.fixture
@@ -118,9 +118,7 @@ def test_what_was_settled_on_the_desk_stays_settled(bring, home):
 
 def test_what_a_person_began_to_correct_is_kept(bring):
     bring(BAD)
-    Reject.objects.filter(position=3).update(
-        payload='{"顧客コード": "C2", "会社名": "訂正", "社員数": "多数"}'
-    )
+    Reject.objects.filter(position=3).update(payload='{"顧客コード": "C2", "会社名": "", "社員数": "訂正"}')
     again, _tally = bring(BAD)
     assert "訂正" in Reject.objects.get(origin=again.origin, position=3).payload
 
@@ -165,15 +163,16 @@ def test_an_event_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_
 
 
 def test_it_is_told_when_the_record_of_a_rejected_row_was_stated_since(bring):
-    made, _tally = bring(BAD)
-    item = Reject.objects.get(position=3)
-    cells = {"顧客コード": "C2"}
+    made, _tally = bring(ORDERS, "order", "注文.csv")
+    item = Reject.objects.get(position=2)
+    cells = {"注文番号": "1"}
     assert stated_since(item, made, cells) is None
-    bring("顧客コード,会社名,社員数\nC2,二番,20\n", name="訂正.csv", now=LATER)
+    bring("顧客コード,会社名\nC1,一番\n")
+    bring(ORDERS, "order", "訂正.csv", now=LATER)
     found = stated_since(item, made, cells)
     assert found is not None
-    assert found[0] == "C2"
-    assert stated_since(item, made, {"顧客コード": "C3"}) is None
+    assert found[0] == "1"
+    assert stated_since(item, made, {"注文番号": "2"}) is None
     assert item.status == "open"
 
 
