@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,11 +28,13 @@ def name_of(actor: Member | str) -> str:
     return actor.email if isinstance(actor, Member) else actor
 
 
-def start_batch(kind: Kind, source: str, *, backfill: bool, now: datetime) -> Batch:
+def start_batch(
+    kind: Kind, source: str, *, backfill: bool, now: datetime, dated: Mapping[str, date] | None = None
+) -> Batch:
     company = get_company()
     zone = ZoneInfo(company.time_zone)
     moment = Moment(now, day_of(now, zone), zone, backfill)
-    return Batch(kind, source, Setting(zone, company.currency), moment)
+    return Batch(kind, source, Setting(zone, company.currency), moment, dated)
 
 
 def save_records(
@@ -45,6 +47,7 @@ def save_records(
     now: datetime,
     dry_run: bool = False,
     import_id: int | None = None,
+    dated: Mapping[str, date] | None = None,
 ) -> list[RowResult]:
     """State rows of a kind: new ids are made, known ids updated, equal rows left alone.
 
@@ -59,11 +62,13 @@ def save_records(
         now: aware instant of learning.
         dry_run: decide, but write nothing.
         import_id: the import these rows belong to, so that it can be undone.
+        dated: where a delivery takes several calls, the ids whose terms it states by their day, with the first
+            such day (see :mod:`.terms`).
 
     Returns:
         one result per row, in order. Bad rows are rejected alone.
     """
-    batch = start_batch(kind, source, backfill=backfill, now=now)
+    batch = start_batch(kind, source, backfill=backfill, now=now, dated=dated)
     if dry_run:
         return [outcome.result for outcome in batch.plan(rows)]
     with transaction.atomic():

@@ -1,20 +1,19 @@
 """From which day a stated value holds, and from when it counts as known. Pure decisions.
 
 Live facts are known now. Backfilled facts are known from when they happened, except values whose past nobody
-stated (a field that is not timeless and has no date of its own): these are known from now.
+stated (a field that is not timeless and has no date of its own): these are known from now. The terms of contracts,
+which change from a day: :mod:`.terms`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from enishi.accounts.terms import State
 from enishi.accounts.versions import ALWAYS, ALWAYS_ON
 from enishi.store.kinds import Kind, Type
-
-State = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +47,8 @@ def happened_at(kind: Kind, state: State, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(date.fromisoformat(value), time(), zone)
 
 
-def in_force(terms: dict[date, State], day: date) -> tuple[date, State] | None:
-    """The terms that hold on a day, with the day they hold from."""
-    days = [start for start in terms if start <= day]
-    return (max(days), terms[max(days)]) if days else None
-
-
-def present(terms: dict[date, State], today: date) -> State:
-    """The terms shown now; those that start first where all lie ahead."""
-    found = in_force(terms, today)
-    return found[1] if found else terms[min(terms)]
-
-
-def plain(kind: Kind, state: State) -> State:
-    """A state without the date its terms hold from, for comparing terms."""
-    return {name: value for name, value in state.items() if name != kind.effective}
-
-
-def base_for(kind: Kind, state: State, terms: dict[date, State], stated: str | None) -> State:
-    """The state a row is laid over: the terms in force on its stated day, else the latest."""
-    if not kind.effective or not terms:
-        return state
-    found = in_force(terms, date.fromisoformat(stated)) if stated else (max(terms), terms[max(terms)])
-    return plain(kind, found[1] if found else terms[min(terms)])
-
-
-def valid_day(kind: Kind, state: State, base: State, terms: dict[date, State], moment: Moment) -> date:
-    """The day from which a new state holds.
-
-    Terms changed without a stated day hold from today; in a backfill, and where only an outcome (an end, a
-    notice) was added, the latest terms are corrected.
-    """
-    if kind.effective and (stated := state.get(kind.effective)):
-        return date.fromisoformat(stated)
-    if kind.effective and terms:
-        outcomes = {f.name for f in kind.fields if f.known_from}
-        changed = {name for name in {*state, *base} if state.get(name) != base.get(name)}
-        return max(terms) if moment.backfill or changed <= outcomes else moment.today
+def begins_on(kind: Kind, state: State, moment: Moment) -> date:
+    """The day from which the first state of a record holds."""
     happened = happened_at(kind, state, moment.zone)
     if happened:
         return happened.astimezone(moment.zone).date()

@@ -12,10 +12,11 @@ from django.db import transaction
 
 from enishi.accounts.actions import name_of, start_batch
 from enishi.accounts.audit import write_audit
-from enishi.accounts.dating import Version, present
+from enishi.accounts.dating import Version
 from enishi.accounts.models import Member, RecordVersion
 from enishi.accounts.saving import REJECTED, UNCHANGED, Batch, RowResult
 from enishi.accounts.shapes import Row, Slot, model_of
+from enishi.accounts.terms import present
 from enishi.accounts.versions import ALWAYS, lock_versions, row_instant, write_versions
 from enishi.accounts.writing import as_row, update_rows
 from enishi.kit.text import Text

@@ -1,7 +1,7 @@
 """What a batch of stated rows means for the records: decided in memory, written by :mod:`.writing`.
 
 A field left out keeps its value, a field given empty loses it. A row that changes nothing writes nothing. When
-a value holds and since when it is known: :mod:`.dating`.
+a value holds and since when it is known: :mod:`.dating`; the terms of contracts: :mod:`.terms`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from enishi.accounts.coercion import Setting, check_money, clip, coerce_row
-from enishi.accounts.dating import Moment, State, base_for, plain, present, valid_day, versions_of
+from enishi.accounts.coercion import Setting, check_state, clip, coerce_row
+from enishi.accounts.dating import Moment, State, begins_on, versions_of
 from enishi.accounts.models import Account, Contact, RecordVersion
 from enishi.accounts.references import AccountBook, ContactBook, MemberBook, domain_of
 from enishi.accounts.shapes import Slot, shape_of
+from enishi.accounts.terms import Spoken, base_for, present, speaks_from, spread
 from enishi.kit.text import Text
 from enishi.store.kinds import Kind, Type
 
@@ -52,21 +54,47 @@ class Outcome:
 
 
 class Batch:
-    """One call of ``save_records``: reads what it needs in a few queries, then decides row by row."""
+    """One call of ``save_records``: reads what it needs in a few queries, then decides row by row.
 
-    def __init__(self, kind: Kind, source: str, setting: Setting, moment: Moment) -> None:
+    Args:
+        dated: ids of which the same delivery states terms by their day, with the first such day; what the rows of
+            the call itself say is added.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        source: str,
+        setting: Setting,
+        moment: Moment,
+        dated: Mapping[str, date] | None = None,
+    ) -> None:
         self.kind, self.source, self.setting, self.moment = kind, source, setting, moment
         self.shape = shape_of(kind)
         self.accounts, self.contacts, self.members = AccountBook(source), ContactBook(source), MemberBook()
         self.slots: dict[str, Slot] = {}
+        self.dated = dict(dated or {})
         self.names = {f.name for f in kind.fields}
         self.member_fields = [f.name for f in kind.fields if f.type is Type.MEMBER]
 
     def plan(self, rows: Sequence[Mapping[str, Any]]) -> list[Outcome]:
-        """Decide every row, in order; later rows see what earlier ones said."""
+        """Decide every row, in order (terms in that of their days); later rows see what earlier ones said."""
         read = [coerce_row(self.kind, row, self.setting) for row in rows]
         self._load([values for values, _errors in read])
-        return [self._decide(n, values, errors) for n, (values, errors) in enumerate(read)]
+        decided = {n: self._decide(n, *read[n]) for n in self._order([values for values, _errors in read])}
+        return [decided[n] for n in range(len(read))]
+
+    def _order(self, read: list[State]) -> list[int]:
+        """The order in which rows are decided, so that a history says the same however its rows are sorted."""
+        name = self.kind.effective
+        places = [n for n, values in enumerate(read) if name and name in values]
+        by_day = iter(sorted(places, key=lambda n: read[n][name] or ""))
+        for n in places:
+            if (outside_id := read[n].get("id")) and (stated := read[n][name]):
+                day = date.fromisoformat(stated)
+                self.dated[outside_id] = min(day, self.dated.get(outside_id, day))
+        moved = set(places)
+        return [next(by_day) if n in moved else n for n in range(len(read))]
 
     def _load(self, read: list[State]) -> None:
         self.slots = self.shape.load(self.kind, self.source, {v["id"] for v in read if v.get("id")})
@@ -90,7 +118,8 @@ class Batch:
             rows = RecordVersion.objects.filter(kind=self.kind.name, record_id__in=part, deleted=False)
             for version in rows.order_by("pk"):
                 slot = slots[version.record_id]
-                slot.terms[version.valid_on] = version.data
+                if self.kind.effective:
+                    slot.terms[version.valid_on] = version.data
                 slot.known.append((version.known_at, version.data))
 
     def _decide(self, index: int, values: State, errors: dict[str, Text]) -> Outcome:
@@ -102,51 +131,70 @@ class Batch:
         slot = self.slots.get(outside_id) or self.shape.make(self.kind, self.source, outside_id)
         refer(self, values, slot, outcome)
         account, contact = values.pop("account", slot.account), values.pop("contact", slot.contact)
-        again = restates_first(self.kind, slot, values)
-        base = base_for(self.kind, slot.state, slot.terms, values.get(self.kind.effective))
+        spoken = self._spoken(outside_id, values)
+        terms, today = slot.terms, self.moment.today
+        base = base_for(self.kind, terms, spoken, today) if terms else slot.state
         state = merged(base, values)
         have = {**state, "id": outside_id, "account": account, "contact": contact}
         required = [f.name for f in self.kind.fields if f.required and have.get(f.name) is None]
         errors.update({name: MISSING for name in required if name not in errors})
-        errors.update(check_money(self.kind, state, self.setting))
+        errors.update(check_state(self.kind, state, values, self.setting))
         if not errors:
             self.slots[outside_id] = outcome.slot = slot
-            status = UNCHANGED if again else self._apply(slot, state, base, account, contact)
-            outcome.result.status = status
+            outcome.result.status = self._apply(slot, state, base, spoken, account, contact)
         return outcome
 
-    def _apply(self, slot: Slot, state: State, base: State, account: int | None, contact: int | None) -> str:
+    def _spoken(self, outside_id: str, values: State) -> Spoken:
+        """Take the day a row speaks from out of its values. Empty beside dated rows, it is a history's first line."""
+        if self.kind.effective not in values:
+            return Spoken()
+        stated = values.pop(self.kind.effective)
+        if stated:
+            return Spoken(date.fromisoformat(stated))
+        return Spoken(history=self.dated.get(outside_id))
+
+    def _apply(
+        self, slot: Slot, state: State, base: State, spoken: Spoken, account: int | None, contact: int | None
+    ) -> str:
         """Lay a state over a record; says created, updated or unchanged."""
-        kind, moment = self.kind, self.moment
-        valid_on = valid_day(kind, state, base, slot.terms, moment)
+        day = self._day(slot, state, base, spoken)
+        if day is None:
+            return UNCHANGED
         root = self.accounts.root(account) if account else None
         moved = (root, contact) != (slot.root, slot.contact)
-        earlier = bool(kind.effective and slot.terms and valid_on < min(slot.terms))
-        if slot.settled and not (moved or earlier) and plain(kind, state) == plain(kind, base):
+        earlier = bool(slot.terms and day < min(slot.terms))
+        if slot.settled and not (moved or earlier) and state == base:
             return UNCHANGED
         status = CREATED if slot.fresh and not slot.versions else UPDATED
-        if kind.effective:
-            state = {**state, kind.effective: valid_on.isoformat()}
         slot.account, slot.root, slot.contact = account, root, contact
-        for version in versions_of(kind, state, valid_on, slot.known, moment):
-            version.account, version.contact = account, contact
-            slot.versions.append(version)
-            slot.known.append((version.known_at, version.state))
-        slot.terms[valid_on] = state
-        slot.state = present(slot.terms, moment.today) if kind.effective else state
+        for start, told in self._told(slot, day, base, state, spoken, moved).items():
+            self._tell(slot, start, told)
+        slot.state = present(slot.terms, self.moment.today) if slot.terms else state
         slot.revived = True
         return status
 
+    def _day(self, slot: Slot, state: State, base: State, spoken: Spoken) -> date | None:
+        moment = self.moment
+        if slot.terms:
+            return speaks_from(self.kind, state, base, slot.terms, spoken, moment.today, moment.backfill)
+        day = spoken.stated or begins_on(self.kind, state, moment)
+        return None if spoken.history and spoken.history <= day else day
 
-def restates_first(kind: Kind, slot: Slot, values: State) -> bool:
-    """Whether a row with an empty effective date says the first terms once more (a file imported again)."""
-    if not kind.effective or kind.effective not in values or values[kind.effective]:
-        return False
-    values.pop(kind.effective)
-    if not slot.terms or not slot.settled:
-        return False
-    first = plain(kind, slot.terms[min(slot.terms)])
-    return merged(first, values) == first
+    def _told(
+        self, slot: Slot, day: date, base: State, state: State, spoken: Spoken, moved: bool
+    ) -> dict[date, State]:
+        """The states to be written, by the day they hold from: those of later terms too where they move along."""
+        told = spread(self.kind, slot.terms, day, base, state, stated=spoken.stated is not None)
+        later = {start: old for start, old in slot.terms.items() if moved and start > day}
+        return {**later, **told}
+
+    def _tell(self, slot: Slot, day: date, state: State) -> None:
+        if self.kind.effective:
+            slot.terms[day] = state = {**state, self.kind.effective: day.isoformat()}
+        for version in versions_of(self.kind, state, day, slot.known, self.moment):
+            version.account, version.contact = slot.account, slot.contact
+            slot.versions.append(version)
+            slot.known.append((version.known_at, version.state))
 
 
 def merged(base: State, values: State) -> State:

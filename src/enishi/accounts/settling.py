@@ -10,9 +10,9 @@ from django.db import transaction
 
 from enishi.accounts.actions import save_records, start_batch
 from enishi.accounts.audit import SYSTEM
-from enishi.accounts.dating import present
 from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.accounts.shapes import State
+from enishi.accounts.terms import present
 from enishi.accounts.versions import lock_versions, row_instant
 from enishi.accounts.writing import update_rows
 from enishi.store.kinds import ACCOUNT, KINDS, Kind

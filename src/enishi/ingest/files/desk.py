@@ -17,6 +17,7 @@ from enishi.accounts.models import Member
 from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, tried_event
+from enishi.ingest.files.histories import dated_in_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import REASON_HEADINGS, ROW, ROW_TITLE, Plan, ReadRow, RowReader, reader_for
 from enishi.ingest.files.receiving import habits
@@ -204,6 +205,7 @@ def _take(
         backfill=made.backfill,
         now=now,
         import_id=made.pk,
+        dated=dated_in_import(FILE_KINDS[made.kind], made.pk, [read.values.get("id", "")]),
     )
     return results[0].errors
 

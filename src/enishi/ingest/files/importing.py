@@ -6,9 +6,9 @@ a whole file again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,14 @@ from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
+from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import Plan, ReadRow, RowReader, reader_for
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
+    LOOK,
     check_plan,
     date_columns,
+    find_orders,
     habits,
     open_stored,
     receive_file,
@@ -102,6 +105,7 @@ def import_file(
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
     if day_order:
         plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[kind], plan), day_order))
+    find_orders(FILE_KINDS[kind], plan, made.headings, open_stored(home, made).sample(LOOK))
     plan.constants.update(constants or {})
     made.plan, made.system = plan.as_json(), system or made.system
     made.backfill = made.backfill if backfill is None else backfill
@@ -125,12 +129,17 @@ def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     return table, kind, reader_for(kind, table.columns, plan, habits())
 
 
+def _dated(made: Import, table: Table, kind: Kind) -> dict[str, date]:
+    plan = Plan.from_json(made.plan)
+    return dated_in_file(kind, plan, table, reader_for(kind, table.columns, plan, habits()))
+
+
 def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> Tally:
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
-    tally = Tally()
+    tally, dated = Tally(), _dated(made, table, kind)
     for portion in portions(_rows(table, kind, reader, most)):
-        results = _try(kind, portion, made, reader, now)
+        results = _try(kind, portion, made, reader, now, dated)
         told, _before = _told(made, list(zip(portion, results, strict=True)))
         for row, result in told:
             tally.add(row, result)
@@ -141,11 +150,16 @@ def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> T
 
 
 def _try(
-    kind: Kind, portion: list[ReadRow], made: Import, reader: RowReader, now: datetime
+    kind: Kind,
+    portion: list[ReadRow],
+    made: Import,
+    reader: RowReader,
+    now: datetime,
+    dated: Mapping[str, date],
 ) -> list[RowResult]:
     if kind.name == EVENT.name:
         return [tried_event(n, row, reader, made.system, now) for n, row in enumerate(portion)]
-    return _saved(kind, portion, made, now, dry_run=True)
+    return _saved(kind, portion, made, now, dated, dry_run=True)
 
 
 def _rows(table: Table, kind: Kind, reader: RowReader, most: int | None = None) -> Iterator[ReadRow]:
@@ -193,7 +207,8 @@ def run_import(home: Home, made: Import, now: datetime, progress: Progress | Non
         if kind.name == EVENT.name:
             _run_events(home, made, table, reader, tally, now, progress)
         else:
-            _run_records(made, kind, _rows(table, kind, reader), tally, now, progress)
+            dated = _dated(made, table, kind)
+            _run_records(made, kind, _rows(table, kind, reader), tally, now, dated, progress)
         settle_rows(made, table, reader, now)
     except EnishiError as error:
         made.status = Import.Status.FAILED
@@ -241,13 +256,14 @@ def _run_records(
     rows: Iterator[ReadRow],
     tally: Tally,
     now: datetime,
+    dated: Mapping[str, date],
     progress: Progress | None,
 ) -> None:
     waiting = set(made.orphans)
     orphans = [row for row in islice(rows, made.done) if row.place in waiting]
     for portion in portions(rows):
         with transaction.atomic():
-            results = _saved(kind, portion, made, now)
+            results = _saved(kind, portion, made, now, dated)
             judged = list(zip(portion, results, strict=True))
             late = [row for row, result in judged if "parent" in result.warnings]
             orphans += late[: _MOST_ORPHANS - len(orphans)]
@@ -264,7 +280,7 @@ def _run_records(
 def _adopt(kind: Kind, orphans: list[ReadRow], made: Import, tally: Tally, now: datetime) -> None:
     """Accounts whose parent came later in the file."""
     for start in range(0, len(orphans), PORTION):
-        results = _saved(kind, orphans[start : start + PORTION], made, now)
+        results = _saved(kind, orphans[start : start + PORTION], made, now, {})
         found = sum(1 for result in results if "parent" not in result.warnings)
         if found and "parent" in tally.warnings:
             tally.warnings["parent"][0] -= found
@@ -272,24 +288,34 @@ def _adopt(kind: Kind, orphans: list[ReadRow], made: Import, tally: Tally, now: 
 
 
 def _saved(
-    kind: Kind, portion: Sequence[ReadRow], made: Import, now: datetime, *, dry_run: bool = False
+    kind: Kind,
+    portion: Sequence[ReadRow],
+    made: Import,
+    now: datetime,
+    dated: Mapping[str, date],
+    *,
+    dry_run: bool = False,
 ) -> list[RowResult]:
     """Save the readable rows of a portion; results for all, in order."""
     results = [RowResult(n, REJECTED, errors=dict(row.errors)) for n, row in enumerate(portion)]
-    good = [n for n, row in enumerate(portion) if not row.errors]
-    saved = save_records(
-        kind,
-        [portion[n].values for n in good],
-        source=made.system,
-        actor=made.made_by,
-        backfill=made.backfill,
-        now=now,
-        dry_run=dry_run,
-        import_id=made.pk,
-    )
-    for n, result in zip(good, saved, strict=True):
-        result.index = n
-        results[n] = result
+    waiting = [n for n, row in enumerate(portion) if not row.errors]
+    while waiting:
+        saved = save_records(
+            kind,
+            [portion[n].values for n in waiting],
+            source=made.system,
+            actor=made.made_by,
+            backfill=made.backfill,
+            now=now,
+            dry_run=dry_run,
+            import_id=made.pk,
+            dated=dated,
+        )
+        for n, result in zip(waiting, saved, strict=True):
+            result.index, results[n] = n, result
+        waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
+    for row, result in zip(portion, results, strict=True):
+        result.warnings |= row.remarks
     return results
 
 
