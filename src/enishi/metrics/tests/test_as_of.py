@@ -31,6 +31,17 @@ def value(home, metric, day=T, account=1, **more):
     return rows[metric].get(account)
 
 
+@pytest.mark.parametrize(
+    ("metric", "silent"), [("usage_trend_28", 60), ("usage_slope_90", 95), ("use_vs_own_past", 200)]
+)
+def test_what_stands_still_at_nothing_has_no_trend(home, metric, silent):
+    publish(home, "groups", [{"group_no": 2, "group_id": "2", "first_day": ago(290)}])
+    publish(home, "usage", [use(2, 9, ago(k)) for k in range(silent, 290)])
+    assert pd.isna(value(home, metric, account=2))
+    assert value(home, "days_since_last_seen", account=2) == silent
+    assert pd.notna(value(home, metric, ago(silent - 20), account=2))
+
+
 def test_a_late_event_counts_from_the_day_it_was_received(home):
     publish(home, "usage", [use(1, 2, ago(10), known_on=ago(5))])
     assert value(home, "active_users_7", ago(8)) == 1
@@ -270,9 +281,8 @@ def busy(tmp_path_factory):
     return publish_world(tmp_path_factory.mktemp("busy"))
 
 
-@pytest.mark.parametrize("known_after", [1, 40])
-def test_nothing_learned_later_changes_what_was_known(busy, tmp_path, known_after):
-    """Every table at once: facts about the past, learned after the day, leave the day as it was."""
+def test_nothing_learned_later_changes_what_was_known(busy, tmp_path):
+    """Every table at once: facts about the past, learned a day and weeks after the day, leave the day as it was."""
     from shutil import copytree
 
     day = ago(40)
@@ -280,7 +290,7 @@ def test_nothing_learned_later_changes_what_was_known(busy, tmp_path, known_afte
     with duckdb_facts(home) as facts:
         before = {g: panel(facts, [day, ago(80)], grain=g) for g in ("account", "product", "user")}
     for table, row in FUTURE.items():
-        publish(home, table, [row(day + timedelta(days=known_after))])
+        publish(home, table, [row(day + timedelta(days=after)) for after in (1, 40)])
     with duckdb_facts(home) as facts:
         later = panel(facts, [T])
         for account in (1, 2):

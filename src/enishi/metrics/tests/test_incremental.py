@@ -125,12 +125,12 @@ def afresh(home: Home, folder) -> Home:
 
 @pytest.mark.slow
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(
-    st.lists(steps, min_size=3, max_size=9),
+    st.lists(steps, min_size=6, max_size=12),
     st.sampled_from(("then", "now")),
     st.sampled_from(("account", "product", "user")),
 )
