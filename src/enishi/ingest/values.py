@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -66,19 +66,11 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
         return None
     if field.type in _NUMERIC:
         return read_amount(cell)[0]
-    if field.type is Type.DATE:
-        return read_date(cell, habits)
-    if field.type is Type.INSTANT:
-        return read_instant(cell, habits)
-    if field.type is Type.BOOLEAN:
-        return read_boolean(cell)
-    if field.type is Type.CURRENCY:
-        return read_currency(cell)
+    if field.type in (Type.DATE, Type.INSTANT):
+        return (read_date if field.type is Type.DATE else read_instant)(cell, habits)
     if field.type is Type.CHOICE:
         return read_choice(field, cell)
-    if field.type is Type.DOMAIN:
-        return _read_domain(cell)
-    return plain_text(cell)
+    return _PLAIN_READERS.get(field.type, plain_text)(cell)
 
 
 def _read_domain(cell: Any) -> str:
@@ -237,6 +229,12 @@ def _choice_words(field: Field) -> dict[str, str]:
     return words
 
 
+_PLAIN_READERS: dict[Type, Callable[[Any], Any]] = {
+    Type.BOOLEAN: read_boolean,
+    Type.CURRENCY: read_currency,
+    Type.DOMAIN: _read_domain,
+}
+
 # Days and instants
 
 _ERAS = {
@@ -335,8 +333,8 @@ def _leading_day(text: str, habits: Habits, cell: Any) -> tuple[date | None, str
             continue
         except Ambiguous:
             raise Refused(
-                f"'{clip(cell)}' could be two dates; choose the order of day and month for this column.",
-                f"「{clip(cell)}」は日と月の順序が判別できません。この列の並び順を指定してください。",
+                f"'{clip(cell)}' could be two dates; choose the order of day and month for this column (--dates dmy or mdy).",
+                f"「{clip(cell)}」は日と月の順序が判別できません。この列の並び順を指定してください(--dates dmy または mdy)。",
             ) from None
         except ValueError:
             raise _refuse_date(cell) from None

@@ -28,7 +28,11 @@ _TOTALS = re.compile(
 )
 
 # Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
-_NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
+NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
+
+
+# What leads nowhere yet is kept aside by those who look it up.
+_LOOKED_UP = (Type.ACCOUNT, Type.CONTACT, Type.MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,42 @@ class Plan:
 @dataclass(slots=True)
 class ReadRow:
     """A row of the file as stated values, or why it cannot be read, by field. ``reason`` is the code of a refusal
-    that has one of its own."""
+    that has one of its own. ``remarks``: fields left out, and why. ``before``: the ids under which the row may have
+    come before."""
 
     place: int
     cells: dict[str, Any]
     values: dict[str, Any]
     errors: dict[str, Text]
     reason: str = ""
+    remarks: dict[str, Text] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+
+
+def is_needless(kind: Kind, name: str) -> bool:
+    """Whether a row is taken without a field of it that cannot be read: what is told of a customer or a person beside
+    who it is. Elsewhere a wrong cell may be a wrong figure, and the row waits until it is corrected."""
+    if kind.name not in ("account", "contact"):
+        return False
+    spec = next((spec for spec in kind.fields if spec.name == name), None)
+    return spec is not None and not spec.required and name != "account"
+
+
+def set_aside(row: ReadRow, name: str, text: Text, cell: Any) -> None:
+    """Leave a field as it is and keep what the cell says among the further columns, with a remark."""
+    row.values.pop(name, None)
+    row.errors.pop(name, None)
+    row.values["extra"] = {**(row.values.get("extra") or {}), name: "" if cell is None else str(cell)}
+    row.remarks[name] = Text(f"{text.en} Kept aside.", f"{text.ja}(値は控えとして保存しました)")
+
+
+def fits_without(kind: Kind, row: ReadRow, errors: Mapping[str, Text]) -> bool:
+    """Whether all that speaks against a row are fields it can do without; they are set aside then."""
+    if not errors or not all(is_needless(kind, name) for name in errors):
+        return False
+    for name, text in errors.items():
+        set_aside(row, name, text, row.values.get(name))
+    return True
 
 
 class RowReader:
@@ -129,9 +162,20 @@ class RowReader:
         if self._rest or (late and self.plan.keep_rest):
             rest = {heading: cells[n] for n, heading in self._rest if cells[n] not in (None, "")}
             values["extra"] = rest | late
+        row = ReadRow(place, came, values, errors)
+        self._keep_aside(row)
         if self._makes_ids and not values.get("id"):
-            values["id"] = self._made_id(values, cells)
-        return ReadRow(place, came, values, errors)
+            values["id"] = self._made_id(row, cells)
+        return row
+
+    def _keep_aside(self, row: ReadRow) -> None:
+        """A cell that fits no longer stands among the further columns once it does."""
+        for spec, column, _habits in self._fields:
+            if is_needless(self.kind, spec.name) and spec.type is not Type.TEXT:
+                if spec.name in row.errors:
+                    set_aside(row, spec.name, row.errors[spec.name], row.cells.get(self.headings[column]))
+                elif spec.type not in _LOOKED_UP:
+                    row.values["extra"] = {**(row.values.get("extra") or {}), spec.name: None}
 
     def _read_cell(
         self, spec: Field, cell: Any, habits: Habits, values: dict[str, Any], errors: dict[str, Text]
@@ -150,11 +194,15 @@ class RowReader:
             if currency and any(f.name == "currency" for f in self.kind.fields):
                 values["currency"] = currency
 
-    def _made_id(self, values: Mapping[str, Any], cells: Sequence[Any]) -> str:
+    def _made_id(self, row: ReadRow, cells: Sequence[Any]) -> str:
         """An id for a row that brings none: what names the record, or the row's own content and how often it came."""
-        for name in _NATURAL_IDS.get(self.kind.name, ()):
-            if values.get(name):
-                return str(values[name]).lower()[:250]
+        for name in NATURAL_IDS.get(self.kind.name, ()):
+            if row.values.get(name):
+                cell = row.cells.get(self.plan.columns.get(name, ""), "")
+                row.before = (
+                    str(cell).strip().lower()[:250],
+                )  # as it was named when web addresses were kept
+                return str(row.values[name]).lower()[:250]
         text = json.dumps([self.kind.name, self.headings, list(cells)], default=str, ensure_ascii=False)
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._same[digest] += 1

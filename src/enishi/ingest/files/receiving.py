@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Lookup
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import islice
@@ -30,7 +30,7 @@ from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.kinds import DEFAULT_SYSTEM, Kind, Type
 
-_LOOK = 2000  # rows looked at for the guess and the order of dates
+LOOK = 2000  # rows looked at for the guess and the order of dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def receive_file(
 
 def _describe(path: Path, name: str, kind: str, actor: Member | str, now: datetime) -> Import:
     table = open_table(path, name=Path(name).name)
-    sample = table.sample(_LOOK)
+    sample = table.sample(LOOK)
     kind = kind or guess_kind(name, table.columns, sample, habits())
     made = Import(
         kind=kind,
@@ -151,8 +151,7 @@ def propose(kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[An
         plan = Plan.from_json(saved.body)
     else:
         plan = Plan({name: match.column for name, match in matches.items()})
-        orders = {h: day_order_of(_column(columns, sample, h)) for h in date_columns(kind, plan)}
-        plan.day_orders.update({h: order for h, order in orders.items() if order in DAY_ORDERS})
+    find_orders(kind, plan, columns, sample)
     return Proposal(kind, matches, plan, saved is not None, unasked(kind, plan, columns, sample))
 
 
@@ -188,7 +187,7 @@ def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
     """
     if problems := _problems(kind, plan, table.columns):
         raise EnishiError("bad_mapping", _joined(problems.values()), _choices(kind, plan, table), problems)
-    rows = list(islice(table.rows(), _LOOK))
+    rows = list(islice(table.rows(), LOOK))
     if asks := unasked(kind, plan, table.columns, [cells for _place, cells in rows]):
         unclear = {heading: _unclear(heading, table.columns.index(heading), rows) for heading in asks}
         raise EnishiError(
@@ -306,4 +305,13 @@ def remove_stored(home: Home, made: Import) -> None:
 def with_choices(plan: Plan, chosen: Lookup[str, str]) -> Plan:
     """A plan with columns chosen by hand: field -> heading, empty to leave the field out."""
     columns = {**plan.columns, **chosen}
-    return Plan({k: v for k, v in columns.items() if v}, plan.day_orders, plan.constants, plan.keep_rest)
+    return replace(plan, columns={k: v for k, v in columns.items() if v}, day_orders=dict(plan.day_orders))
+
+
+def find_orders(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
+    """Note the order of day and month of date columns whose cells prove it and for which none is stated."""
+    for heading in date_columns(kind, plan):
+        if heading in columns and plan.day_orders.get(heading) not in DAY_ORDERS:
+            order = day_order_of(_column(columns, sample, heading))
+            if order in DAY_ORDERS:
+                plan.day_orders[heading] = order

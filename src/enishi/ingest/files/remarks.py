@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS, Plan
+from enishi.ingest.files.reading import NATURAL_IDS, REASON_HEADINGS, Plan
 from enishi.ingest.models import Import
 from enishi.kit.text import Text
 
-UNUSED, INTERVAL, NO_ACCOUNT = "unused_columns", "assumed_interval", "no_account_column"
+UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def unused_columns(plan: Plan, columns: Sequence[str]) -> list[str]:
 def remarks_of(made: Import) -> list[Remark]:
     """The remarks on a received file, as its plan stands."""
     plan = Plan.from_json(made.plan)
-    found: list[Remark] = []
+    found: list[Remark] = _made_ids(made.kind, plan)
     if unused := unused_columns(plan, made.headings):
         properties = made.kind == EVENT.name and plan.keep_rest
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
@@ -49,6 +49,22 @@ def remarks_of(made: Import) -> list[Remark]:
     if made.kind == EVENT.name and not _gives(plan, "account"):
         found.append(Remark(NO_ACCOUNT, ACCOUNTLESS, SAY_ACCOUNT, True))
     return found
+
+
+def _made_ids(kind: str, plan: Plan) -> list[Remark]:
+    """What serves as the id where no column holds it: a second file that does have it finds nothing of this one."""
+    if not _has(kind, "id") or plan.columns.get("id"):
+        return []
+    named = [plan.columns[name] for name in NATURAL_IDS.get(kind, ()) if plan.columns.get(name)]
+    if not named:
+        return [Remark(MADE_IDS, WHOLE_ROW, SAY_ID, named)]
+    en, ja = ", else ".join(named), "、なければ".join(named)
+    text = Text(
+        f"No column is matched to the ID: the ids are made of {en}. Files that name another number (a customer number, "
+        "say) will not find these records.",
+        f"「ID」に当たる列がないため、{ja}をIDとして使います。他のファイルの番号(顧客番号など)とは結び付きません。",
+    )
+    return [Remark(MADE_IDS, text, SAY_ID, named)]
 
 
 def _gives(plan: Plan, name: str) -> bool:
@@ -75,6 +91,13 @@ NAME_IT = Text(
     "If one belongs to a field: --map FIELD=COLUMN.",
     "項目に当たる列があれば --map 項目=列名 で指定してください。",
 )
+WHOLE_ROW = Text(
+    "No column is matched to the ID: each row is known by its whole content. A row that changed is a new record, and "
+    "two equal rows are two records.",
+    "「ID」に当たる列がないため、行全体の内容で区別します。内容が変わった行は新しいデータになり、同じ内容の行が2つあれば"
+    "2件として取り込みます。",
+)
+SAY_ID = Text("--map id=COLUMN says which one it is.", "IDの列は --map id=列名 で指定できます。")
 ASSUMED = Text(
     "No column says the billing interval: every amount is taken as an amount per month.",
     "請求間隔の列がないため、金額はすべて月額として計算します。",

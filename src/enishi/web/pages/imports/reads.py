@@ -13,14 +13,24 @@ from django.utils.translation import get_language
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.reading import Plan, ReadRow
-from enishi.ingest.files.receiving import date_columns, find_mapping, habits, preview, unasked
+from enishi.ingest.files.receiving import (
+    LOOK,
+    date_columns,
+    find_mapping,
+    find_orders,
+    habits,
+    preview,
+    unasked,
+)
 from enishi.ingest.files.remarks import Remark, remarks_of
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
+from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
 
 _SAMPLE = 500
+NOTHING = Text("", "")
 
 
 def language() -> str:
@@ -137,7 +147,7 @@ def _preview_row(row: ReadRow, used: list[Field], plan: Plan) -> PreviewRow:
             spec.title.in_language(language()),
             shown(row.cells.get(plan.columns.get(spec.name, ""), plan.constants.get(spec.name, ""))),
             shown_value(spec, row.values.get(spec.name)),
-            row.errors[spec.name].in_language(language()) if spec.name in row.errors else "",
+            (row.errors | row.remarks).get(spec.name, NOTHING).in_language(language()),
         )
         for spec in used
     ]
@@ -184,6 +194,7 @@ def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
         order = asked.get(f"order-{table.columns.index(heading)}") or old.get(heading, "")
         if order in DAY_ORDERS:
             plan.day_orders[heading] = order
+    find_orders(kind, plan, table.columns, table.sample(LOOK))
     return plan
 
 

@@ -1,0 +1,105 @@
+"""Files as people write them: cells that fit no field, ids from nowhere, dates of columns mapped by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from enishi.accounts.models import Account, Contact, Record
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.files.remarks import MADE_IDS, remarks_of
+from enishi.ingest.models import Reject
+from enishi.kit.home import Home
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bring(tmp_path):
+    def take(text, kind="account", name="customers.csv", now=NOW, **options):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return import_file(Home(tmp_path / "home"), path, kind, actor="test", now=now, **options)
+
+    return take
+
+
+def counted(tally):
+    return tuple(tally.counts[name] for name in ("created", "updated", "unchanged", "rejected"))
+
+
+SOFT = "id,name,employees,country,csm\nC1,Alpha,~50,JP,someone\nC2,Beta,50-100,JP,\nC3,Gamma,70,JP,\n"
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {}])
+def test_a_customer_is_not_lost_over_a_field_that_cannot_be_read(bring, options):
+    _made, tally = bring(SOFT, **options)
+    assert counted(tally) == (3, 0, 0, 0)
+    assert tally.warnings["employees"][0] == 2
+    assert "'~50'" in tally.warnings["employees"][1]
+
+
+def test_what_was_set_aside_stays_readable_until_it_is_mended(bring):
+    bring(SOFT)
+    alpha = Account.objects.get(outside_id="C1")
+    assert (alpha.name, alpha.employees, alpha.extra["employees"]) == ("Alpha", None, "~50")
+    _made, tally = bring(SOFT)
+    assert counted(tally) == (0, 0, 3, 0)
+    bring(SOFT.replace("~50", "50"))
+    alpha.refresh_from_db()
+    assert (alpha.employees, "employees" in alpha.extra) == (50, False)
+    bring(SOFT)
+    alpha.refresh_from_db()
+    assert (alpha.employees, alpha.extra["employees"]) == (50, "~50")
+
+
+def test_a_person_is_taken_without_an_unknown_role_and_keeps_the_tickets(bring):
+    bring(SOFT)
+    bring("id,account,name,email,role\np,C1,Ann,ann@a.example,Grand vizier\n", "contact", "people.csv")
+    assert (Contact.objects.get().role, Contact.objects.get().extra["role"]) == ("", "Grand vizier")
+    bring("id,account,contact,opened_at\nt,C1,ann@a.example,2026-03-01\n", "ticket", "tickets.csv")
+    assert Record.objects.get().contact == Contact.objects.get()
+
+
+def test_a_figure_that_cannot_be_read_still_rejects_its_row(bring):
+    bring(SOFT)
+    _made, tally = bring("id,account,amount,start\ns,C1,much,2026-01-01\n", "subscription", "s.csv")
+    assert counted(tally) == (0, 0, 0, 1)
+    assert Reject.objects.get().place == "amount"
+
+
+WEB = "Customer No,Name,Website\nC1,Bright,https://www.Brightwater.example/about\nC2,Odd,none yet\n"
+
+
+def test_a_website_is_taken_for_its_domain_and_people_are_found_by_it(bring):
+    _made, tally = bring(WEB)
+    assert Account.objects.get(outside_id="C1").domain == "brightwater.example"
+    assert (Account.objects.get(outside_id="C2").domain, tally.warnings["domain"][0]) == ("", 1)
+    bring("id,account,opened_at\nt,brightwater.example,2026-03-01\n", "ticket", "tickets.csv")
+    assert Record.objects.get().account == Account.objects.get(outside_id="C1")
+
+
+def test_it_is_said_that_ids_are_made_and_of_what(bring):
+    made, _tally = bring("Name,Website\nBright,https://www.brightwater.example\nOdd,\n")
+    remark = next(remark for remark in remarks_of(made) if remark.code == MADE_IDS)
+    assert (remark.told, remark.grave) == (["Website", "Name"], True)
+    assert "Website, else Name" in remark.text.en
+    assert set(Account.objects.values_list("outside_id", flat=True)) == {"brightwater.example", "odd"}
+    made, _tally = bring("Website,amount,date\nbrightwater.example,5,2026-01-01\n", "invoice", "i.csv",
+                         mapping={"account": "Website"})  # fmt: skip
+    remark = next(remark for remark in remarks_of(made) if remark.code == MADE_IDS)
+    assert (remark.told, "two equal rows are two records" in remark.text.en) == ([], True)
+    made, _tally = bring(WEB)
+    assert MADE_IDS not in {remark.code for remark in remarks_of(made)}
+
+
+@pytest.mark.parametrize("first", ["28/04/2025", "04/28/2025"])
+def test_the_order_of_dates_is_proven_in_a_column_mapped_by_hand_too(bring, first):
+    text = f"id,name,Beginn\nC1,Alpha,{first}\nC2,Beta,03/04/2025\n"
+    _made, tally = bring(text, mapping={"since": "Beginn"})
+    assert counted(tally) == (2, 0, 0, 0)
+    assert tally.warnings == {}
+    assert Account.objects.get(outside_id="C1").since.isoformat() == "2025-04-28"
