@@ -14,9 +14,10 @@ from enishi.segments.api import tiers_on
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
-from enishi.web.pages.account.known import account_then
+from enishi.web.pages.account.known import account_then, named_then, numbers_then
 from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
 from enishi.web.pages.account.words import stage_title
+from enishi.work.book import stake_of
 
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
@@ -115,8 +116,9 @@ def header(
     owner = Member.objects.filter(email=then.get("owner") or "").first() if as_of else account.owner
     judged = state.stage if state and not as_of else ""
     stage = judged or (then.get("stage") if as_of else account.stage) or ""
-    children = _children(account, member)
+    children = _children(account, member, as_of)
     renewal = figures.renewal_on
+    leaving = leaving_on([account.pk], day, as_of).get(account.pk)
     return Header(
         account=account,
         day=day,
@@ -129,13 +131,13 @@ def header(
         arr=12 * figures.mrr if figures.mrr is not None else None,
         renewal_on=renewal,
         renewal_days=(renewal - day).days if renewal else None,
-        leaving=leaving_on([account.pk], day, as_of).get(account.pk),
+        leaving=leaving,
         seats=figures.seats,
         active_users=figures.active_users,
-        at_stake=state.at_stake if state and not as_of else 0,
+        at_stake=stake_of(state.at_stake, state.mrr, leaving) if state and not as_of else 0,
         last_seen_on=state.last_seen_on if state else None,
         last_contact_on=figures.last_contact_on,
-        merged=list(Account.objects.filter(merged_into=account)),
+        merged=_merged(account, as_of),
         children=children[:10],
         children_total=len(children),
     )
@@ -147,9 +149,21 @@ def _tier(account: Account, state: AccountState | None, as_of: date | None) -> s
     return state.tier if state else ""
 
 
-def _children(account: Account, member: Member) -> list[Account]:
-    """Looked up by their parent first: few have children, and the scope alone would lead through the whole book."""
+def _merged(account: Account, as_of: date | None) -> list[Account]:
+    """What it has taken in: by now, or by the end of a past day."""
+    if as_of is None:
+        return list(Account.objects.filter(merged_into=account))
+    theirs = Account.objects.filter(pk__in=numbers_then(account, as_of) - {account.pk})
+    return [named_then(one, as_of) for one in theirs]
+
+
+def _children(account: Account, member: Member, as_of: date | None) -> list[Account]:
+    """Looked up by their parent first: few have children, and the scope alone would lead through the whole book. On a
+    past day those of today that had a parent on record by then."""
     numbers = list(Account.objects.filter(parent=account).values_list("pk", flat=True))
     if not numbers:
         return []
-    return list(visible_accounts(member).filter(pk__in=numbers).order_by("name_kana", "name"))
+    found = visible_accounts(member).filter(pk__in=numbers).order_by("name_kana", "name")
+    if as_of is None:
+        return list(found)
+    return [named_then(one, as_of) for one in found if account_then(one, as_of).get("parent")]

@@ -12,16 +12,20 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 from babel.numbers import get_currency_precision
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
+from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Member
 from enishi.forecasts.api import TimeToEvent
 from enishi.kit.text import MINUS
 from enishi.metrics.cohorts import Triangle, cohort_triangle, renewals
 from enishi.metrics.periods import Period
-from enishi.metrics.revenue import Bridge, bridges, rates, retention
+from enishi.metrics.revenue import Bridge, bridges, mrr_at, number_of, rates, retention
+from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.revenue import reads
 from enishi.web.pages.revenue.figures import Line, known, lines, rate_series, signed, year_before
 from enishi.web.pages.revenue.query import DIMENSIONS, Query
@@ -306,6 +310,24 @@ def options(member: Member, query: Query, day: date, today: date) -> dict[str, A
     }
 
 
+def noticed(
+    member: Member, moves: pd.DataFrame, query: Query, day: date, today: date
+) -> dict[str, Any] | None:
+    """How many of the customers in view had given notice by a day, and their MRR; None where nobody had."""
+    held = mrr_at(moves[moves["day"] <= number_of(day)], day)
+    paying = held[held > 0]
+    if day < today:
+        leaving = leaving_in(paying.index.tolist(), day)
+    else:
+        leaving = leaving_among(visible_accounts(member), day)
+    theirs = paying[paying.index.isin(list(leaving))]
+    if theirs.empty:
+        return None
+    wanted = {"contract": "noticed"} | ({"as_of": day.isoformat()} if day < today else {})
+    address = f"{reverse('portfolio')}?{urlencode(wanted)}" if not query.segment else ""
+    return {"customers": len(theirs), "mrr": int(theirs.sum()), "address": address}
+
+
 def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
     """Everything the page draws, as it stands at the end of ``today`` (or of the day the query goes back to)."""
     day = query.day(today)
@@ -329,6 +351,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "currency": currency,
         "empty": latest.moves.empty,
         "head": headline(query, found, due),
+        "noticed": noticed(member, latest.moves, query, day, today) if not query.sold else None,
         "year": year_rates(latest.moves, periods[-1].end),
         "chart": _bridge_chart(query, chosen, currency),
         "chosen_title": _title(chosen.period),

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 from tests.world import NOW, TODAY, World, make_world
 
-from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.models import AuditLine, Member, Record
 from enishi.definitions.api import list_versions, save_draft
 from enishi.definitions.api import publish as publish_definition
 from enishi.definitions.models import DefinitionVersion
@@ -414,3 +414,13 @@ def test_products_go_by_their_names(world: World) -> None:
 
 def find_draft(kind: str) -> DefinitionVersion:
     return list_versions(kind, "default").get(status="draft")
+
+
+def test_who_has_given_notice_is_told_with_the_money_still_in_force(world: World) -> None:
+    assert present.page_context(world.suzuki, ask(), TODAY)["noticed"] is None
+    contract = Record.objects.get(account=world.sakura, kind="subscription")
+    said = {"notice_on": TODAY.isoformat(), "ended_on": (TODAY + timedelta(days=60)).isoformat()}
+    Record.objects.filter(pk=contract.pk).update(data=contract.data | said)
+    told = present.page_context(world.suzuki, ask(), TODAY)["noticed"]
+    assert told == {"customers": 1, "mrr": 800_000, "address": "/accounts/?contract=noticed"}
+    assert "800,000円" in sign_in(world.suzuki).get("/revenue/").content.decode()
