@@ -76,6 +76,7 @@ NAMING: dict[str, dict[str, Naming]] = {
     "web.SavedView": {"name": TEXT, "address": TEXT},
     "work.Attention": {"reason": TEXT},
     "work.Note": {"body": TEXT},
+    "work.NoteText": {"body": TEXT},
     "work.Tag": {"name": TEXT, "folded": TEXT},
     "work.Task": {"title": TEXT, "note": TEXT},
 }  # fmt: skip

@@ -36,6 +36,7 @@ from enishi.work.contracts import Draft, Judgement, Play, Ranked, Reason, Urgenc
 from enishi.work.drafts import addressee, draft
 from enishi.work.loads import Load, loads, make_ready
 from enishi.work.models import Attention, Note, Tag, Task
+from enishi.work.past import PastNote, notes_on
 from enishi.work.plays import declared_plays, load_plays, play_for
 from enishi.work.reads import (
     Aside,
@@ -74,6 +75,7 @@ __all__ = [
     "Load",
     "Note",
     "Overnight",
+    "PastNote",
     "Play",
     "Queue",
     "Ranked",
@@ -121,6 +123,7 @@ __all__ = [
     "move_task",
     "my_promises",
     "notes_of",
+    "notes_on",
     "overnight",
     "override_band",
     "pin_note",

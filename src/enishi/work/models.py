@@ -86,6 +86,21 @@ class Note(models.Model):
         return self.body[:60]
 
 
+class NoteText(models.Model):
+    """What a note said before it was changed, so that a past day shows the wording of then."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="texts")
+    body = models.TextField()
+    written_at = models.DateTimeField()
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("written_at", "id")
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+
 class Tag(models.Model):
     """A word the vendor's people put on an account, to find and list it by. Everybody who sees the account sees it.
 

@@ -113,12 +113,12 @@ def day(value: Any, form: str = "") -> str:
 
 
 @register.filter
-def day_relative(value: Any) -> SafeString | str:
-    """``3日前`` with the date on hover."""
+def day_relative(value: Any, asked: date | None = None) -> SafeString | str:
+    """``3日前`` with the date on hover; counted from ``asked`` where a page shows a past day."""
     on = _as_day(value)
     if on is None:
         return words.NOTHING
-    exact, near = words.day(on, _language()), words.relative_day(on, timezone.localdate())
+    exact, near = words.day(on, _language()), words.relative_day(on, asked or timezone.localdate())
     return format_html('<time datetime="{}" title="{}">{}</time>', on.isoformat(), exact, near)
 
 

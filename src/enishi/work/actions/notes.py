@@ -1,4 +1,5 @@
-"""Notes on an account. A deleted note can be brought back; what was written stays out of the audit log."""
+"""Notes on an account. A deleted note can be brought back, and a changed one keeps what it said before; what was written
+stays out of the audit log."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from enishi.accounts.models import Member
 from enishi.kit.errors import EnishiError, NotAllowed, NotFound
 from enishi.kit.text import Text
 from enishi.work.access import check_may_act, may_lead
-from enishi.work.models import Note
+from enishi.work.models import Note, NoteText
 
 LONGEST = 20_000
 
@@ -31,6 +32,8 @@ def edit_note(member: Member, note_id: int, body: str, *, now: datetime) -> Note
     note = _own_note(member, note_id)
     text = _body(body)
     if text != note.body:
+        written = note.edited_at or note.made_at
+        NoteText.objects.create(note=note, body=note.body, written_at=written, replaced_at=now)
         note.body, note.edited_at = text, now
         note.save(update_fields=["body", "edited_at"])
         _audit(member, "note_edited", note)

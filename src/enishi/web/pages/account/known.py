@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -145,7 +146,8 @@ def incidents_of(account: Account, as_of: date | None) -> list[Known]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A contact as known; ``left_on`` and ``bounced_on`` are empty where that was not known yet."""
+    """A contact as known; ``left_on`` and ``bounced_on`` are empty where that was not known yet. On a past day the
+    contact bears the name, title and addresses of then."""
 
     contact: Contact
     role: str
@@ -174,19 +176,48 @@ def _people_then(contacts: Mapping[int, Contact], theirs: set[int], day: date) -
     kind, zone = KINDS["contact"], company_zone()
     found = []
     for number, version in versions_on(kind, contacts, day, zone).items():
-        if version.account_id not in theirs:
-            continue
-        data = as_known(kind, version.data, day, zone)
-        left, bounced = data.get("left_on"), data.get("bounced_on")
-        found.append(
-            Person(
-                contacts[number],
-                data.get("role") or "",
-                date.fromisoformat(left) if left else None,
-                date.fromisoformat(bounced) if bounced else None,
-            )
-        )
+        if version.account_id in theirs:
+            contact = _contact_then(contacts[number], as_known(kind, version.data, day, zone))
+            found.append(Person(contact, contact.role, contact.left_on, contact.bounced_on))
     return found
+
+
+_SAID = ("family_name", "given_name", "name", "name_kana", "email", "phone", "title", "department", "role")
+
+
+def _contact_then(contact: Contact, data: Mapping[str, Any]) -> Contact:
+    """The row with what was known of the person then; not to be saved."""
+    then = copy(contact)
+    for name in _SAID:
+        setattr(then, name, data.get(name) or "")
+    for name in ("left_on", "bounced_on"):
+        stated = data.get(name)
+        setattr(then, name, date.fromisoformat(stated) if stated else None)
+    then.name = then.full_name or then.outside_id
+    return then
+
+
+def contacts_on(numbers: Iterable[int | None], day: date | None) -> dict[int, Contact]:
+    """Persons by number, wherever they stand now: as they are, or as known on a past day. Erased ones are left out."""
+    wanted = {number for number in numbers if number}
+    rows = {one.pk: one for one in Contact.objects.filter(pk__in=wanted, erased_at=None)}
+    if day is None:
+        return {number: one for number, one in rows.items() if one.deleted_at is None}
+    kind, zone = KINDS["contact"], company_zone()
+    then = versions_on(kind, rows, day, zone)
+    return {number: _contact_then(rows[number], as_known(kind, one.data, day, zone)) for number, one in then.items()}  # fmt: skip
+
+
+def named_then(account: Account, day: date | None) -> Account:
+    """The account under the name of a past day, to show and not to save; as it is where none was known yet."""
+    known = account_then(account, day) if day else {}
+    if not known.get("name"):
+        return account
+    then = copy(account)
+    then.name, then.name_kana = known["name"], known.get("name_kana") or ""
+    if account.parent:
+        then.parent = named_then(account.parent, day) if known.get("parent") else None
+    return then
 
 
 def account_then(account: Account, day: date) -> Mapping[str, Any]:

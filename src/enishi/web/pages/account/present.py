@@ -20,6 +20,7 @@ from enishi.web.pages.account.acts import ranked_now
 from enishi.web.pages.account.asked import Asked, find_survivor
 from enishi.web.pages.account.header import header
 from enishi.web.pages.account.judgement import Judged, judged
+from enishi.web.pages.account.known import contacts_on
 from enishi.web.pages.account.links import tab_address
 from enishi.web.pages.account.people import people_map
 from enishi.web.pages.account.revenue import revenue_of
@@ -51,7 +52,7 @@ def page_context(asked: Asked, tab: str) -> dict[str, Any]:
         "as_of": asked.as_of,
         "as_of_text": asked.as_of_text,
         "today": asked.today,
-        "tags": work.tags_of(asked.account),
+        "tags": [] if asked.as_of else work.tags_of(asked.account),  # which there were then is not on record
         "arrived": _arrived(asked),
         "now_address": tab_address(asked.account.pk, tab),
         "may_act": work.may_act(asked.member) and asked.as_of is None,
@@ -94,7 +95,7 @@ def _overview(asked: Asked) -> Mapping[str, Any]:
         "newest": newest.entries[:12],
         "tasks": tasks if asked.as_of is None else [],
         "suggestion": _suggestion(asked, words, thought),
-        "pinned": work.notes_of(asked.account).filter(pinned=True)[:3],
+        "pinned": [] if asked.as_of else work.notes_of(asked.account).filter(pinned=True)[:3],
     }
 
 
@@ -161,7 +162,7 @@ def _tickets(asked: Asked) -> Mapping[str, Any]:
     only = "open" if asked.query.get("only") == "open" else ""
     found = tickets_of(asked.account, asked.as_of, asked.now, only)
     pages = Paginator(found.items, TICKETS_A_PAGE)
-    people = {one.pk: one for one in asked.account.contacts.filter(erased_at=None)}
+    people = contacts_on((ticket.known.contact_id for ticket in found.items), asked.as_of)
     return {
         "tickets": found,
         "page": pages.get_page(asked.query.get("page", "1")),
@@ -212,14 +213,17 @@ def _kind_chips(asked: Asked, kinds: list[str]) -> list[dict[str, Any]]:
 
 
 def _notes(asked: Asked) -> Mapping[str, Any]:
+    if asked.as_of:
+        then = work.notes_on(asked.account, asked.as_of)
+        return {"notes": [{"note": note, "may_change": False} for note in then]}
     member = asked.member
     may = work.may_act(member)
-    notes = [
-        {"note": note, "may_change": may and work.may_change_note(member, note)}
-        for note in work.notes_of(asked.account)
-        if asked.as_of is None or company_day(note.made_at) <= asked.as_of
-    ]
-    return {"notes": notes}
+    return {
+        "notes": [
+            {"note": note, "may_change": may and work.may_change_note(member, note)}
+            for note in work.notes_of(asked.account)
+        ]
+    }
 
 
 TABS: dict[str, Tab] = {

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.utils.translation import ngettext
 
+from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account
+from enishi.kit.clock import end_of_day
 from enishi.web.pages.account.known import Known, records_of
 
 SEVERE = ("high", "urgent")
@@ -81,7 +83,8 @@ def say_hours(hours: float) -> str:
 
 
 def tickets_of(account: Account, as_of: date | None, now: datetime, only: str = "") -> Tickets:
-    """Open tickets first by severity and age, then resolved ones, newest first."""
+    """Open tickets first by severity and age, then resolved ones, newest first; ages as of the end of a past day."""
+    now = end_of_day(as_of, company_zone()) if as_of else now
     found = [_ticket(known, now) for known in records_of(account, as_of, "ticket")]
     is_open = [ticket for ticket in found if ticket.is_open]
     resolved = sorted(ticket.hours for ticket in found if not ticket.is_open)

@@ -18,8 +18,8 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.audit import SYSTEM
-from enishi.accounts.company import company_zone
-from enishi.accounts.models import Account, AuditLine, Contact, Record
+from enishi.accounts.company import company_day, company_zone
+from enishi.accounts.models import Account, AuditLine, Record
 from enishi.definitions.api import get_names, product_title
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import plain_number
@@ -27,11 +27,11 @@ from enishi.signals.models import HealthScore, Signal
 from enishi.store.kinds import KINDS
 from enishi.web import words as written
 from enishi.web.badges import band_word
-from enishi.web.pages.account.known import Known, known_now, records_of
+from enishi.web.pages.account.known import Known, contacts_on, known_now, records_of
 from enishi.web.pages.account.words import say, say_pair, trigger_title
 from enishi.web.pages.audit.words import verb_words
 from enishi.web.words import person
-from enishi.work.api import Note, Task
+from enishi.work.api import Note, PastNote, Task, notes_on
 
 PORTION = 40
 MOST_SIGNALS = 1_000
@@ -77,7 +77,6 @@ class Span:
     cursor: tuple[datetime, str, int] | None
     zone: ZoneInfo
     words: Mapping[str, str]
-    people: Mapping[int, str]
     day: date | None = None
     limit: int = PORTION + 1
 
@@ -113,11 +112,7 @@ def timeline(
     after = _read_cursor(cursor)
     end = end_of_day(as_of, zone) if as_of else now + AHEAD
     before = min(after[0] + timedelta(microseconds=1), end) if after else end
-    people = {
-        one.pk: one.full_name
-        for one in Contact.objects.filter(account=account, erased_at=None, deleted_at=None)
-    }
-    span = Span(account, before, after, zone, words, people, as_of)
+    span = Span(account, before, after, zone, words, as_of)
     wanted = set(kinds) or {*RECORD_KINDS, *OWN_KINDS} - {"audit"}
     found: list[Entry] = []
     for name, source in SOURCES.items():
@@ -145,7 +140,9 @@ def _read_cursor(text: str) -> tuple[datetime, str, int] | None:
 
 
 def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
-    for known in _known(span, kinds):
+    found = _known(span, kinds)
+    people = contacts_on((known.contact_id for known in found), span.day)
+    for known in found:
         title, text, tone = DESCRIBE[known.kind](known.data)
         yield Entry(
             at=known.happened_at,
@@ -153,7 +150,7 @@ def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
             key=f"record-{known.pk}",
             title=title or KINDS[known.kind].title.in_language(_language()),
             text=text,
-            who=span.people.get(known.contact_id or 0, ""),
+            who=_name(people.get(known.contact_id or 0)),
             tone=tone,
             anchor=f"record-{known.pk}",
             dated=_is_dated(known.kind),
@@ -312,17 +309,34 @@ def _noon(day: date, span: Span) -> datetime:
 
 
 def _notes(span: Span) -> Iterator[Entry]:
-    notes = Note.objects.filter(span.older("note", "made_at"), account=span.account, deleted_at=None)
-    for note in notes.select_related("author").order_by("-made_at", "-pk")[: span.limit]:
+    for note in _newest_notes(span):
+        body = note.body
+        if body is None and isinstance(note, PastNote):
+            body = lost_wording(note)
         yield Entry(
             note.made_at,
             "note",
             f"note-{note.pk}",
             pgettext("timeline", "Note"),
-            note.body,
+            body or "",
             _name(note.author),
             anchor=f"note-{note.pk}",
         )
+
+
+def _newest_notes(span: Span) -> Iterable[Note | PastNote]:
+    if span.day is not None:
+        return [note for note in notes_on(span.account, span.day) if note.made_at < span.before]
+    notes = Note.objects.filter(span.older("note", "made_at"), account=span.account, deleted_at=None)
+    return notes.select_related("author").order_by("-made_at", "-pk")[: span.limit]
+
+
+def lost_wording(note: PastNote) -> str:
+    """What is said in the place of a text that was changed since, before Enishi kept earlier wordings."""
+    changed = _day(company_day(note.changed_on)) if note.changed_on else ""
+    return _("This note was changed on %(day)s; how it was worded before is not on record.") % {
+        "day": changed
+    }
 
 
 def _tasks(span: Span) -> Iterator[Entry]:

@@ -18,6 +18,7 @@ from enishi.signals.models import AccountState
 from enishi.web.guard import LEADERS
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
+from enishi.web.pages.account.known import contacts_on
 from enishi.web.pages.account.words import say
 
 WEEKS = (12, 26, 52)
@@ -187,7 +188,7 @@ def people_chart(found: UsageMap) -> dict[str, Any]:
 def users(asked: Asked, found: UsageMap) -> list[User]:
     """Most active first; contacts by name, others by the id they came with."""
     numbers = [int(n) for n in found.people["contact_id"].dropna()]
-    contacts = {one.pk: one for one in Contact.objects.filter(pk__in=numbers, account=asked.account)}
+    contacts = contacts_on(numbers, asked.as_of)
     columns = [f"w{k}" for k in range(len(found.weeks))]
     return [_user(row, contacts, columns) for row in found.people.to_dict("records")]
 
@@ -195,14 +196,11 @@ def users(asked: Asked, found: UsageMap) -> list[User]:
 def _user(row: Mapping[Any, Any], contacts: Mapping[int, Contact], columns: Sequence[str]) -> User:
     number = row.get("contact_id")
     contact = None if number is None or pd.isna(number) else contacts.get(int(number))
-    named = contact is not None and contact.erased_at is None
     outside = str(row.get("user_id") or "")
     return User(
-        name=contact.full_name if contact is not None and named else _("Not among the contacts"),
-        note=" ".join(part for part in (contact.department, contact.title) if part)
-        if contact and named
-        else outside,
-        contact_id=contact.pk if contact and named else None,
+        name=contact.full_name if contact else _("Not among the contacts"),
+        note=" ".join(part for part in (contact.department, contact.title) if part) if contact else outside,
+        contact_id=contact.pk if contact else None,
         active_days=_count(row.get("active_days_28")),
         events=_count(row.get("events_28")),
         features=_count(row.get("feature_breadth_28")),

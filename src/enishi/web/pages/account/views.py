@@ -19,6 +19,7 @@ from enishi.web.guard import PageRequest, page
 from enishi.web.pages.account import export as files
 from enishi.web.pages.account import panels
 from enishi.web.pages.account.asked import Asked, asked_day, find_survivor
+from enishi.web.pages.account.known import named_then
 from enishi.web.pages.account.links import tab_address
 from enishi.web.pages.account.present import TABS, page_context
 
@@ -44,7 +45,7 @@ def _asked(request: PageRequest, number: int) -> Asked:
     today = company_day(now)
     as_of = asked_day(request.GET, today)
     found = access_on_day(request.member, number, as_of) if as_of else access_account(request.member, number)
-    return Asked(request.member, found, as_of, today, now, request.GET)
+    return Asked(request.member, named_then(found, as_of), as_of, today, now, request.GET)
 
 
 @require_GET

@@ -66,9 +66,9 @@ def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
         if text:
             key = f"{row.kind}:{row.pk}"
             yield Mention(key, KINDS[row.kind].title, row.happened_at.date(), _clip(text, contact)), text
-    for note in Note.objects.filter(account__in=accounts):
-        title = Text("Note", "メモ")
-        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(note.body, contact)), note.body
+    for note in Note.objects.filter(account__in=accounts).prefetch_related("texts"):
+        text, title = "\n".join([note.body, *(one.body for one in note.texts.all())]), Text("Note", "メモ")
+        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(text, contact)), text
     for task in Task.objects.filter(account__in=accounts):
         text, title = f"{task.title}\n{task.note}", Text("Task", "タスク")
         yield Mention(f"task:{task.pk}", title, task.made_at.date(), _clip(text, contact)), text
@@ -113,9 +113,10 @@ def redact(contact: Contact, keys: Sequence[str]) -> int:
     for key in keys:
         kind, _colon, number = key.partition(":")
         if kind == "note":
-            note = Note.objects.get(pk=int(number))
-            note.body = without(note.body, names)
-            changed.append(note)
+            note = Note.objects.prefetch_related("texts").get(pk=int(number))
+            for written in (note, *note.texts.all()):
+                written.body = without(written.body, names)
+                changed.append(written)
         elif kind == "task":
             task = Task.objects.get(pk=int(number))
             task.title, task.note = without(task.title, names), without(task.note, names)

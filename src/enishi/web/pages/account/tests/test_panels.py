@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.world import World, days_ago
+from tests.world import World, at_hour, days_ago
 
+from enishi.accounts.models import Contact, RecordVersion
 from enishi.kit.home import Home
 from enishi.signals.api import book_as_of, explain
 from enishi.signals.models import HealthScore
@@ -121,6 +122,22 @@ def test_a_day_without_a_kept_score_is_worked_out_and_no_other_day_s_score_is_sh
         book.loc[facts.fuji.pk, "band"],
     )
     assert HealthScore.objects.count() == kept
+
+
+def test_the_people_of_a_past_day_bear_what_was_known_of_them_then(facts: World, sign_in: SignIn) -> None:
+    said = {"kind": "contact", "record_id": facts.kato.pk, "account_id": facts.fuji.pk, "source": "crm", "outside_id": "kato"}  # fmt: skip
+    RecordVersion.objects.create(**said, valid_on=days_ago(300), known_at=at_hour(days_ago(300)), data={"name": "旧姓 誠"})  # fmt: skip
+    RecordVersion.objects.create(
+        **said, valid_on=days_ago(1), known_at=at_hour(days_ago(1)),
+        data={"name": "加藤 誠", "title": "新しい役職", "left_on": days_ago(1).isoformat()},
+    )  # fmt: skip
+    Contact.objects.filter(pk=facts.kato.pk).update(title="新しい役職", left_on=days_ago(1))
+    client, address = sign_in("takahashi"), f"/accounts/{facts.fuji.pk}"
+    for place in ("panel/usage", "people"):
+        then = opened(client, f"{address}/{place}/?as_of={days_ago(5)}")
+        assert "旧姓 誠" in then
+        assert not {"加藤 誠", "新しい役職", "退職"} & set(re.findall("加藤 誠|新しい役職|退職", then))
+        assert "加藤 誠" in opened(client, f"{address}/{place}/")
 
 
 def test_no_use_is_not_taken_for_good(facts: World, sign_in: SignIn) -> None:
