@@ -146,6 +146,10 @@ def _holds(field: Field) -> str:
     form = FORMS[field.type]
     if field.choices:
         form = "one of " + ", ".join(f"`{value}` ({title.ja})" for value, title in field.choices)
+    for allowed in field.ranges:
+        form += f", {allowed.text.en}" + (f" for `{allowed.when[1]}`" if allowed.when else "")
+    if field.not_before:
+        form += f", not before `{field.not_before}`"
     if field.help:
         form += f". {field.help.en}"
     if field.known_from:

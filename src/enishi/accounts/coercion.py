@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -16,12 +16,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from babel.numbers import get_currency_precision, list_currencies
 
 from enishi.accounts.models import Account, Contact
 from enishi.accounts.references import domain_of
 from enishi.kit.text import Text, plain_number
-from enishi.store.kinds import Field, Kind, Type
+from enishi.store.kinds import Field, Kind, Range, Type
 
 LONGEST_TEXT = 100_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -108,15 +109,18 @@ def coerce_currency(value: object, setting: Setting) -> str:
     code = str(value).strip().upper()
     if code not in _currencies():
         raise Refused(
-            f"'{clip(value)}' is not an ISO 4217 currency.",
-            f"「{clip(value)}」はISO 4217の通貨コードではありません。",
+            f"'{clip(value)}' is not an ISO 4217 currency: write a code such as JPY or USD.",
+            f"「{clip(value)}」はISO 4217の通貨コードではありません。JPYやUSDのようなコードで入力してください。",
         )
     return code
 
 
 @cache
 def _currencies() -> frozenset[str]:
-    return frozenset(list_currencies())
+    """Codes of money. Those that begin with X and that no country uses stand for metals, tests and nothing at all."""
+    told = (one for every in get_global("territory_currencies").values() for one in every)
+    used = {code for code, _since, _until, tender in told if tender}
+    return frozenset(code for code in list_currencies() if code in used or not code.startswith("X"))
 
 
 def coerce_boolean(value: object, setting: Setting) -> bool:
@@ -242,7 +246,20 @@ def coerce_field(field: Field, value: object, setting: Setting) -> Any:
         return None
     if field.type is Type.CHOICE:
         return _coerce_choice(value, field)
-    return _COERCERS[field.type](value, setting)
+    kept = _COERCERS[field.type](value, setting)
+    for allowed in field.ranges:
+        if allowed.when is None and not allowed.holds(kept):
+            raise Refused(*_outside(value, allowed))
+    return kept
+
+
+def _outside(value: object, allowed: Range, of: Text | None = None) -> tuple[str, str]:
+    """What to say of a number that cannot be, in both languages."""
+    en, ja = (f" ({of.en})", f"、{of.ja}") if of else ("", "")
+    return (
+        f"'{clip(value)}' is outside the range ({allowed.text.en}){en}: correct the value.",
+        f"「{clip(value)}」は範囲({allowed.text.ja}{ja})の外です。値を修正してください。",
+    )
 
 
 @cache
@@ -319,7 +336,62 @@ def plain_json(value: object) -> Any:
     return str(value).replace("\x00", "").encode(errors="replace").decode()
 
 
-def check_money(kind: Kind, state: Mapping[str, Any], setting: Setting) -> dict[str, Text]:
+def check_state(
+    kind: Kind, state: Mapping[str, Any], stated: Collection[str], setting: Setting
+) -> dict[str, Text]:
+    """What is wrong with a record as a whole, by field.
+
+    Args:
+        state: the record as it would be.
+        stated: the fields a row says; what was kept before and is not spoken of is no reason to refuse it.
+    """
+    errors = _check_money(kind, state, setting)
+    for field in kind.fields:
+        if state.get(field.name) is None:
+            continue
+        if told := _check_range(kind, field, state, stated) or _check_order(
+            kind, field, state, stated, setting
+        ):
+            errors.setdefault(field.name, told)
+    return errors
+
+
+def _check_range(kind: Kind, field: Field, state: Mapping[str, Any], stated: Collection[str]) -> Text | None:
+    """A number on a scale that another field names."""
+    for allowed in field.ranges:
+        if allowed.when is None or not {field.name, allowed.when[0]} & set(stated):
+            continue
+        name, choice = allowed.when
+        if state.get(name) == choice and not allowed.holds(state[field.name]):
+            return Text(
+                *_outside(plain_number(state[field.name]), allowed, dict(kind.field(name).choices)[choice])
+            )
+    return None
+
+
+def _check_order(
+    kind: Kind, field: Field, state: Mapping[str, Any], stated: Collection[str], setting: Setting
+) -> Text | None:
+    """An end before its start. A day without a time of day counts as the whole day."""
+    start = state.get(field.not_before) if field.not_before else None
+    if not start or not {field.name, field.not_before} & set(stated):
+        return None
+    first, last = (datetime.fromisoformat(text) for text in (start, state[field.name]))
+    if field.type is Type.INSTANT:
+        first, last = first.astimezone(setting.zone), last.astimezone(setting.zone)
+        if time() in (first.time(), last.time()):
+            first, last = datetime.combine(first, time()), datetime.combine(last, time())
+    if last >= first:
+        return None
+    of = kind.field(field.not_before).title
+    shown = [f"{at:%Y-%m-%d %H:%M}" if at.time() != time() else f"{at:%Y-%m-%d}" for at in (last, first)]
+    return Text(
+        f"'{shown[0]}' lies before '{of.en}' ({shown[1]}): correct one of the two.",
+        f"「{shown[0]}」は{of.ja}({shown[1]})より前です。どちらかを修正してください。",
+    )
+
+
+def _check_money(kind: Kind, state: Mapping[str, Any], setting: Setting) -> dict[str, Text]:
     """What is wrong with a record's amounts: none may be finer than its currency's minor unit (JPY has none)."""
     errors: dict[str, Text] = {}
     currency = state.get("currency") or setting.currency

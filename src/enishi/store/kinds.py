@@ -7,6 +7,7 @@ declarations. Usage events are not records: their columns are in :mod:`enishi.st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from enishi.kit.text import Text
@@ -36,6 +37,36 @@ class Type(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """What a number may be; both ends count, ``above`` does not.
+
+    Args:
+        when: a choice field of the same record and its value; the range is for such records alone.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    when: tuple[str, str] | None = None
+
+    def holds(self, value: float | Decimal) -> bool:
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+        )
+
+    @property
+    def text(self) -> Text:
+        """In words, to follow the value: "0 to 10", "more than 0"."""
+        if self.above is not None:
+            return Text(f"more than {self.above:g}", f"{self.above:g}より大きい値")
+        if self.most is None:
+            return Text(f"{self.least:g} or more", f"{self.least:g}以上")
+        return Text(f"{self.least:g} to {self.most:g}", f"{self.least:g}〜{self.most:g}")
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One column of a kind.
 
@@ -45,6 +76,9 @@ class Field:
             question sees null. This keeps outcomes (resolved, paid, ended) out of earlier days when old
             history arrives in one file.
         timeless: whether a value learned late may be used for earlier days (a name may; a stage may not).
+        ranges: what a number may be. Other values are refused at every door; metrics take those kept from before
+            for unknown.
+        not_before: a date or instant of the same record before which this one cannot lie.
     """
 
     name: str
@@ -56,6 +90,8 @@ class Field:
     known_from: str = ""
     timeless: bool = True
     help: Text | None = None
+    ranges: tuple[Range, ...] = ()
+    not_before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +127,13 @@ class Kind:
 
 
 T = Type
+NOT_NEGATIVE = (Range(least=0),)
+# NPS is asked from 0 to 10. CSAT and CES stand on the survey's own scale, which nobody draws beyond a hundred.
+SCALES = (
+    Range(0, 10, when=("measure", "nps")),
+    Range(0, 100, when=("measure", "csat")),
+    Range(0, 100, when=("measure", "ces")),
+)
 
 
 def _choices(**titles: tuple[str, str]) -> tuple[tuple[str, Text], ...]:
@@ -190,7 +233,7 @@ ACCOUNT = Kind(
         Field("parent", T.ACCOUNT, Text("Parent account", "親会社"), aliases=("parent_id", "parent_company", "parent_customer", "group_parent", "holding", "親会社id", "親会社コード")),
         Field("domain", T.DOMAIN, Text("Mail domain", "メールドメイン"), aliases=("domains", "website", "web_site", "site", "homepage", "web", "web_address", "company_website", "email_domain", "mail_domain", "ドメイン", "url")),
         Field("industry", T.TEXT, Text("Industry", "業種"), aliases=("sector", "vertical", "line_of_business", "業界")),
-        Field("employees", T.INTEGER, Text("Employees", "従業員数"), timeless=False, aliases=("employee_count", "headcount", "head_count", "number_of_employees", "no_of_employees", "employees_count", "staff", "staff_count", "company_size", "従業員", "社員数")),
+        Field("employees", T.INTEGER, Text("Employees", "従業員数"), timeless=False, aliases=("employee_count", "headcount", "head_count", "number_of_employees", "no_of_employees", "employees_count", "staff", "staff_count", "company_size", "従業員", "社員数"), ranges=NOT_NEGATIVE),
         Field("size", T.TEXT, Text("Size segment", "規模区分"), aliases=("segment", "tier", "customer_segment", "規模")),
         Field("region", T.TEXT, Text("Region", "地域"), aliases=("prefecture", "area", "territory", "state", "province", "都道府県", "エリア")),
         Field("country", T.TEXT, Text("Country", "国"), aliases=("country_code", "country_name",)),
@@ -247,14 +290,14 @@ SUBSCRIPTION = Kind(
               aliases=("billing_period", "period", "billing_cycle", "cycle", "billing_interval", "billing_frequency", "frequency", "billed", "payment_cycle", "payment_frequency", "payment_interval", "invoicing_interval", "invoicing_cycle", "renewal_cycle", "請求サイクル", "支払サイクル", "周期", "請求周期", "支払周期", "支払い周期",
                        "契約周期", "支払間隔", "支払方法", "支払い方法")),
         Field("recurring", T.BOOLEAN, Text("Recurring", "継続課金"), aliases=("継続",)),
-        Field("seats", T.INTEGER, Text("Seats", "ライセンス数"), aliases=("licenses", "licences", "quantity", "seats_purchased", "purchased_seats", "seat_count", "number_of_seats", "no_of_seats", "license_count", "licence_count", "licensed_users", "user_licenses", "user_licences", "paid_seats", "contracted_seats", "qty", "席数", "アカウント数")),
+        Field("seats", T.INTEGER, Text("Seats", "ライセンス数"), aliases=("licenses", "licences", "quantity", "seats_purchased", "purchased_seats", "seat_count", "number_of_seats", "no_of_seats", "license_count", "licence_count", "licensed_users", "user_licenses", "user_licences", "paid_seats", "contracted_seats", "qty", "席数", "アカウント数"), ranges=NOT_NEGATIVE),
         Field("started_on", T.DATE, Text("Started on", "契約開始日"), required=True, aliases=("start_date", "start", "started", "contract_start", "contract_start_date", "subscription_start", "commencement_date", "begins_on", "begin_date", "from", "開始日")),
         Field("effective_on", T.DATE, Text("These terms hold from", "条件の適用日"), aliases=("effective_date", "effective_from", "valid_from", "terms_from", "changed_on", "適用日", "変更日")),
-        Field("term_months", T.INTEGER, Text("Term (months)", "契約期間(月)"), aliases=("term", "契約期間", "contract_term", "term_length", "term_in_months", "contract_length", "contract_months", "契約月数")),
+        Field("term_months", T.INTEGER, Text("Term (months)", "契約期間(月)"), aliases=("term", "契約期間", "contract_term", "term_length", "term_in_months", "contract_length", "contract_months", "契約月数"), ranges=NOT_NEGATIVE),
         Field("renewal_on", T.DATE, Text("Renewal date", "更新日"), aliases=("renewal_date", "next_renewal", "next_renewal_date", "renewal", "renews_on", "renews", "renewal_due", "次回更新日", "更新予定日")),
         Field("notice_on", T.DATE, Text("Cancellation notice on", "解約申出日"), known_from="notice_on", aliases=("cancelled_at", "canceled_at", "cancelled_on", "canceled_on", "cancellation_date", "notice_date", "notice_given", "notice_given_on", "cancellation_notice", "解約通知日")),
         Field("ended_on", T.DATE, Text("Ended on", "契約終了日"), known_from="notice_on|ended_on", aliases=("end_date", "end", "ended", "ends_on", "contract_end", "contract_end_date", "subscription_end", "termination_date", "terminated_on", "expiry_date", "expires_on", "終了日", "解約日"),
-              help=Text("The first day without the subscription.", "契約が無くなる最初の日です。")),
+              help=Text("The first day without the subscription.", "契約が無くなる最初の日です。"), not_before="started_on"),
         Field("end_reason", T.TEXT, Text("Reason it ended", "解約理由"), known_from="notice_on|ended_on", aliases=("churn_reason", "cancel_reason", "cancellation_reason", "reason_for_leaving", "reason_for_cancellation", "termination_reason", "reason", "end_reason", "理由")),
     ),
     happened="started_on",
@@ -291,12 +334,12 @@ TICKET = Kind(
         Field("body", T.TEXT, Text("Text", "本文"), aliases=("description", "内容", "details", "message", "問い合わせ内容")),
         Field("opened_at", T.INSTANT, Text("Opened", "受付日時"), required=True, aliases=("created_at", "opened", "opened_on", "created", "created_on", "date_opened", "date_created", "open_date", "reported_at", "reported_on", "submitted_at", "raised_on", "raised_at", "requested_at", "received_at", "受付日", "起票日", "作成日")),
         Field("first_reply_at", T.INSTANT, Text("First reply", "初回返信"), known_from="first_reply_at",
-              aliases=("first_response", "first_response_at", "first_responded_at", "first_replied_at", "responded_at", "response_at", "初回返信日時", "初回応答", "初回応答日時", "初回回答日時")),
-        Field("resolved_at", T.INSTANT, Text("Resolved", "解決日時"), known_from="resolved_at", aliases=("closed_at", "solved_at", "resolved_on", "closed", "closed_on", "solved", "solved_on", "completed_at", "date_closed", "date_resolved", "resolution_date", "解決日", "完了日")),
+              aliases=("first_response", "first_response_at", "first_responded_at", "first_replied_at", "responded_at", "response_at", "初回返信日時", "初回応答", "初回応答日時", "初回回答日時"), not_before="opened_at"),
+        Field("resolved_at", T.INSTANT, Text("Resolved", "解決日時"), known_from="resolved_at", aliases=("closed_at", "solved_at", "resolved_on", "closed", "closed_on", "solved", "solved_on", "completed_at", "date_closed", "date_resolved", "resolution_date", "解決日", "完了日"), not_before="opened_at"),
         Field("severity", T.CHOICE, Text("Severity", "重要度"), aliases=("priority", "優先度", "urgency", "impact", "level", "importance", "緊急度"),
               choices=_choices(low=("Low", "低"), normal=("Normal", "中"), high=("High", "高"), urgent=("Urgent", "緊急"))),
-        Field("reopened", T.INTEGER, Text("Times reopened", "再オープン回数"), known_from="resolved_at", aliases=("reopen_count", "reopens", "reopened_count", "times_reopened", "number_of_reopens", "再開回数")),
-        Field("tone", T.NUMBER, Text("Tone (-1 … 1)", "感情(-1〜1)"), aliases=("sentiment", "sentiment_score", "tone_score", "感情スコア")),
+        Field("reopened", T.INTEGER, Text("Times reopened", "再オープン回数"), known_from="resolved_at", aliases=("reopen_count", "reopens", "reopened_count", "times_reopened", "number_of_reopens", "再開回数"), ranges=NOT_NEGATIVE),
+        Field("tone", T.NUMBER, Text("Tone (-1 … 1)", "感情(-1〜1)"), aliases=("sentiment", "sentiment_score", "tone_score", "感情スコア"), ranges=(Range(-1, 1),)),
         Field("category", T.TEXT, Text("Category", "分類"), aliases=("type", "カテゴリ", "topic", "issue_type", "ticket_type", "request_type", "area", "種別")),
         Field("product", T.TEXT, Text("Product", "製品"), aliases=("product_id", "product_name", "service", "商品", "サービス")),
     ),
@@ -317,7 +360,7 @@ INTERACTION = Kind(
                                webinar=("Webinar", "セミナー"), note=("Note", "メモ"))),
         Field("occurred_at", T.INSTANT, Text("When", "日時"), required=True, aliases=("date", "activity_date", "occurred_on", "when", "time", "datetime", "timestamp", "meeting_date", "call_date", "started_at", "start_time", "held_on", "happened_at", "happened_on", "日付", "実施日", "対応日")),
         Field("two_way", T.BOOLEAN, Text("The customer answered", "お客様の応答"), aliases=("answered", "応答", "replied", "responded", "customer_replied", "customer_answered", "customer_responded", "reply", "双方向", "双方向のやり取り")),
-        Field("minutes", T.INTEGER, Text("Minutes", "所要時間(分)"), aliases=("duration", "所要時間", "duration_minutes", "duration_min", "length_minutes", "mins", "分")),
+        Field("minutes", T.INTEGER, Text("Minutes", "所要時間(分)"), aliases=("duration", "所要時間", "duration_minutes", "duration_min", "length_minutes", "mins", "分"), ranges=NOT_NEGATIVE),
         Field("cost", T.MONEY, Text("Cost", "費用"), aliases=("expense", "コスト", "expenses", "spend")),
         _currency(),
         Field("member", T.MEMBER, Text("By", "対応者"), aliases=("owner", "csm", "member", "employee", "by", "logged_by", "host", "organizer", "organiser", "handled_by", "rep", "担当", "対応者メール")),
@@ -337,8 +380,8 @@ INCIDENT = Kind(
         _account(required=False),
         Field("title", T.TEXT, Text("Title", "件名"), aliases=("name", "障害名")),
         Field("started_at", T.INSTANT, Text("Started", "発生日時"), required=True, aliases=("start", "started", "start_time", "began_at", "outage_start", "occurred_at", "from", "発生日")),
-        Field("ended_at", T.INSTANT, Text("Ended", "復旧日時"), known_from="ended_at", aliases=("end", "resolved_at", "ended", "end_time", "recovered_at", "restored_at", "outage_end", "resolved", "until", "復旧日")),
-        Field("minutes", T.INTEGER, Text("Minutes suffered", "影響時間(分)"), known_from="ended_at", aliases=("duration", "影響分数", "downtime", "downtime_minutes", "duration_minutes", "outage_minutes")),
+        Field("ended_at", T.INSTANT, Text("Ended", "復旧日時"), known_from="ended_at", aliases=("end", "resolved_at", "ended", "end_time", "recovered_at", "restored_at", "outage_end", "resolved", "until", "復旧日"), not_before="started_at"),
+        Field("minutes", T.INTEGER, Text("Minutes suffered", "影響時間(分)"), known_from="ended_at", aliases=("duration", "影響分数", "downtime", "downtime_minutes", "duration_minutes", "outage_minutes"), ranges=NOT_NEGATIVE),
         Field("severity", T.CHOICE, Text("Severity", "重要度"), aliases=("priority", "影響度", "impact", "level"),
               choices=_choices(low=("Low", "低"), normal=("Normal", "中"), high=("High", "高"), urgent=("Urgent", "緊急"))),
         Field("product", T.TEXT, Text("Product", "製品"), aliases=("product_id", "product_name", "service", "商品", "サービス")),
@@ -357,7 +400,7 @@ SURVEY_ANSWER = Kind(
         Field("survey", T.TEXT, Text("Survey", "アンケート名"), aliases=("survey_id", "調査名", "survey_name", "campaign", "questionnaire")),
         Field("measure", T.CHOICE, Text("Measure", "指標"), required=True, aliases=("type", "種別", "metric", "survey_type", "question_type", "score_type"),
               choices=_choices(nps=("NPS", "NPS"), csat=("CSAT", "CSAT"), ces=("CES", "CES"))),
-        Field("score", T.NUMBER, Text("Score", "点数"), required=True, aliases=("rating", "value", "評価", "nps", "nps_score", "csat", "csat_score", "answer", "points", "result", "スコア")),
+        Field("score", T.NUMBER, Text("Score", "点数"), required=True, aliases=("rating", "value", "評価", "nps", "nps_score", "csat", "csat_score", "answer", "points", "result", "スコア"), ranges=SCALES),
         Field("comment", T.TEXT, Text("Comment", "コメント"), aliases=("自由記述", "text", "comments", "feedback", "verbatim", "remarks")),
         Field("answered_at", T.INSTANT, Text("Answered", "回答日時"), required=True, aliases=("date", "responded_at", "answered_on", "responded_on", "response_date", "submitted_at", "submitted_on", "submitted", "completed_at", "answer_date", "created_at", "回答日")),
     ),
@@ -418,7 +461,7 @@ EXCHANGE_RATE = Kind(
         _id(),
         Field("currency", T.CURRENCY, Text("Currency", "通貨"), required=True, aliases=("通貨コード",)),
         Field("on", T.DATE, Text("Date", "日付"), required=True, aliases=("date", "適用日")),
-        Field("rate", T.NUMBER, Text("Company currency per unit", "1単位あたりの自社通貨"), required=True, aliases=("レート",)),
+        Field("rate", T.NUMBER, Text("Company currency per unit", "1単位あたりの自社通貨"), required=True, aliases=("レート",), ranges=(Range(above=0),)),
     ),
     happened="on",
 )  # fmt: skip

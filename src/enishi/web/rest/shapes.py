@@ -70,12 +70,17 @@ def field_schema(field: Field, *, writing: bool) -> dict[str, Any]:
         form["enum"] = [name for name, _title in field.choices]
     kind = form.pop("type")
     types = [kind] if field.required else [kind, "null"]
+    for allowed in field.ranges:
+        if allowed.when is None:
+            ends = {"minimum": allowed.least, "maximum": allowed.most, "exclusiveMinimum": allowed.above}
+            form |= {name: end for name, end in ends.items() if end is not None}
     if writing and field.type is Type.MONEY:
         types = [*types, "number"]
     if field.choices and not field.required:
         form["enum"] = [*form["enum"], None]
     help_text = f" {field.help.en}" if field.help else ""
-    about = f"{field.title.en} / {field.title.ja}.{help_text} {form.pop('description', '')}".strip()
+    scales = "".join(f" {r.when[1]}: {r.text.en}." for r in field.ranges if r.when)
+    about = f"{field.title.en} / {field.title.ja}.{help_text}{scales} {form.pop('description', '')}".strip()
     return {"type": types[0] if len(types) == 1 else types, "description": about, **form}
 
 
