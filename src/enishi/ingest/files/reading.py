@@ -44,12 +44,14 @@ class Plan:
         day_orders: heading -> order of bare dates in it (``dmy``, ``mdy``, ``ymd``).
         constants: field name -> one value for every row (a currency, a measure).
         keep_rest: whether further columns are kept as ``extra`` (events: as properties).
+        made_ids: whether a person agreed that the file has no ids of its own.
     """
 
     columns: dict[str, str]
     day_orders: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     keep_rest: bool = True
+    made_ids: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +59,7 @@ class Plan:
             "day_orders": self.day_orders,
             "constants": self.constants,
             "keep_rest": self.keep_rest,
+            "made_ids": self.made_ids,
         }
 
     @classmethod
@@ -66,6 +69,7 @@ class Plan:
             dict(body.get("day_orders", {})),
             dict(body.get("constants", {})),
             bool(body.get("keep_rest", True)),
+            bool(body.get("made_ids", False)),
         )
 
 

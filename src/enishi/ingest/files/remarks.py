@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import NATURAL_IDS, REASON_HEADINGS, Plan
 from enishi.ingest.models import Import
+from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
@@ -65,6 +66,28 @@ def _made_ids(kind: str, plan: Plan) -> list[Remark]:
         f"「ID」に当たる列がないため、{ja}をIDとして使います。他のファイルの番号(顧客番号など)とは結び付きません。",
     )
     return [Remark(MADE_IDS, text, SAY_ID, named)]
+
+
+def makes_ids(made: Import) -> bool:
+    """Whether a received file's ids would be made of its cells, as its plan stands."""
+    return bool(_made_ids(made.kind, Plan.from_json(made.plan)))
+
+
+def check_ids(made: Import) -> None:
+    """Refuse ids that are made of the cells unless a person agreed to it.
+
+    Raises:
+        EnishiError: ``made_ids``.
+    """
+    if makes_ids(made) and not Plan.from_json(made.plan).made_ids:
+        raise EnishiError(
+            "made_ids",
+            Text("No column is matched to the ID.", "「ID」に当たる列がありません。"),
+            Text(
+                "Choose the column of the ID, or tick that the file has none.",
+                "IDの列を選ぶか、「このファイルにIDの列はない」にチェックを入れてください。",
+            ),
+        )
 
 
 def _gives(plan: Plan, name: str) -> bool:

@@ -22,7 +22,7 @@ from enishi.ingest.files.receiving import (
     preview,
     unasked,
 )
-from enishi.ingest.files.remarks import Remark, remarks_of
+from enishi.ingest.files.remarks import Remark, makes_ids, remarks_of
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
@@ -84,6 +84,7 @@ class Workshop:
     rows: list[PreviewRow]
     titles: list[str]
     remarks: list[Remark]
+    makes_ids: bool
     asks: list[str]
     remembered: bool
     missing: list[str]
@@ -104,6 +105,7 @@ def workshop(made: Import, table: Table) -> Workshop:
         [_preview_row(row, used, plan) for row in read],
         [spec.title.in_language(language()) for spec in used],
         remarks_of(made),
+        makes_ids(made),
         asks,
         find_mapping(made.kind, table.columns) is not None,
         [line.title for line in lines if line.required and not (line.column or line.constant)],
@@ -188,7 +190,7 @@ def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
         for spec in kind.fields
         if spec.name not in columns and asked.get(f"const-{spec.name}", "").strip()
     }
-    plan = Plan(columns, {}, constants, "keep_rest" in asked)
+    plan = Plan(columns, {}, constants, "keep_rest" in asked, "made_ids" in asked)
     old = Plan.from_json(made.plan).day_orders
     for heading in date_columns(kind, plan):
         order = asked.get(f"order-{table.columns.index(heading)}") or old.get(heading, "")

@@ -25,6 +25,7 @@ from enishi.ingest.files.receiving import (
     remembered_system,
     remove_stored,
 )
+from enishi.ingest.files.remarks import check_ids
 from enishi.ingest.files.tables import Table, open_table
 from enishi.ingest.models import Import, Mapping
 from enishi.kit.errors import EnishiError
@@ -208,6 +209,7 @@ def run(request: PageRequest, number: int) -> HttpResponseBase:
     made = _being_prepared(number)
     try:
         _save_form(made, request)
+        check_ids(made)
         queue_import(Home.from_environment(), made, actor=request.member)
     except EnishiError as error:
         return _show_mapping(request, made, "pages/imports/mapping.html", error=error, status=422)

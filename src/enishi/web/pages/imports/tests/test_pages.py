@@ -166,3 +166,17 @@ def test_only_leaders_come_in():
         client = Client()
         client.force_login(Member.objects.create_user(f"{role}@vendor.example", role=role, scope="all"))
         assert client.get(reverse("imports")).status_code == expected
+
+
+def test_ids_are_made_of_cells_only_when_somebody_agreed(client):
+    made = drop(client, "会社名,社員数\nアクメ,5\n")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "会社名をIDとして使います" in page
+    assert "このファイルにIDの列はない" in page
+    refused = client.post(reverse("import-run", args=[made.pk]), form_of(made))
+    assert refused.status_code == 422
+    assert "「ID」に当たる列がありません" in refused.content.decode()
+    run(client, made, made_ids="1")
+    assert Account.objects.get().outside_id == "アクメ"
+    again = drop(client, "会社名,社員数\nアクメ,6\n", "次.csv")
+    assert again.plan["made_ids"]
