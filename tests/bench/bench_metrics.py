@@ -88,12 +88,14 @@ def finished(frame: pd.DataFrame) -> pd.DataFrame:
     now, before = weeks[:, -4:].sum(axis=1), weeks[:, -8:-4].sum(axis=1)
     age = f["days_since_first_use"].to_numpy(dtype=float)
     trend = np.clip(np.log((now + 5) / (before + 5)), -2, 2)
-    f["usage_trend_28"] = np.where((age >= 55) & (weeks.sum(axis=1) > 0), trend, np.nan)
+    f["usage_trend_28"] = np.where((age >= 55) & (now + before > 0), trend, np.nan)
     first = np.array([7 * (k + 1) for k in reversed(range(WEEKS))])
-    totals = np.where(np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first, weeks, np.nan)
+    used = weeks.sum(axis=1, keepdims=True) > 0
+    totals = np.where(used & (np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first), weeks, np.nan)
     f["usage_slope_90"], f["usage_slope_90_se"] = weekly_slope(totals)
     usual: Any = f["earlier"].fillna(0) * 28 / np.where(age >= 111, np.minimum(age - 27, 168), np.nan)
-    f["use_vs_own_past"] = np.clip(np.log((f["recent"].fillna(0) + 5) / (usual + 5)), -2, 2)
+    lately = f["recent"].fillna(0).where(f["recent"].notna() | f["earlier"].notna())
+    f["use_vs_own_past"] = np.clip(np.log((lately + 5) / (usual + 5)), -2, 2)
     return f.drop(columns=["recent", "earlier", *(f"w{k}" for k in range(WEEKS))]).astype(float)
 
 

@@ -49,7 +49,7 @@ def _stickiness(f: pd.DataFrame) -> pd.Series[Any]:
 def _trend(f: pd.DataFrame) -> pd.Series[Any]:
     now, before = f["usage_trend_28:now"].astype(float), f["usage_trend_28:before"].astype(float)
     ratio = pd.Series(np.log((now + TREND_PRIOR) / (before + TREND_PRIOR)), index=f.index)
-    return ratio.clip(-TREND_BOUND, TREND_BOUND)
+    return ratio.clip(-TREND_BOUND, TREND_BOUND).where(now + before > 0)
 
 
 def _week(number: int) -> Any:
@@ -57,12 +57,16 @@ def _week(number: int) -> Any:
 
 
 def _weeks(f: pd.DataFrame) -> np.ndarray:
-    """Weekly totals, oldest first; weeks that began before the account's first use are unknown."""
+    """Weekly totals, oldest first; weeks that began before the account's first use are unknown, and all where none has
+    any: what stands still at nothing has no trend."""
     columns = [f"usage_slope_90:w{k:02d}" for k in reversed(range(WEEKS))]
     totals = f[columns].to_numpy(dtype=float, na_value=np.nan)
     age = f["days_since_first_use"].to_numpy(dtype=float, na_value=np.nan)
     first = np.array([7 * (k + 1) for k in reversed(range(WEEKS))])
-    return np.where(np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first, np.nan_to_num(totals), np.nan)
+    used = np.nansum(totals, axis=1, keepdims=True) > 0
+    return np.where(
+        used & (np.nan_to_num(age, nan=-1.0)[:, None] + 1 >= first), np.nan_to_num(totals), np.nan
+    )
 
 
 def _slope(f: pd.DataFrame) -> pd.Series[Any]:
@@ -76,8 +80,9 @@ def _slope_error(f: pd.DataFrame) -> pd.Series[Any]:
 
 
 def _vs_own_past(f: pd.DataFrame) -> pd.Series[Any]:
-    """The days before the first use are no past: the usual rate is taken over those since."""
-    recent = f["use_vs_own_past:recent"].astype(float).fillna(0.0)
+    """The days before the first use are no past: the usual rate is taken over those since. Where nobody used it in all
+    that time, there is nothing to compare."""
+    recent = f["use_vs_own_past:recent"].astype(float)
     ratio = pd.Series(np.log((recent + TREND_PRIOR) / (_usual(f) + TREND_PRIOR)), index=f.index)
     return ratio.clip(-TREND_BOUND, TREND_BOUND)
 
@@ -193,8 +198,10 @@ METRICS: tuple[Metric, ...] = (
         "usage_trend_28",
         Text("Change of use, 28 d", "利用の増減(28日)"),
         Text("Logarithm of the uses of the last 28 days over those of the 28 days before, between -2 and 2; "
-             "5 are added to both so that small numbers do not shout. Unknown in the first 8 weeks of use.",
-             "直近28日とその前の28日の利用回数の比の対数です(-2〜2)。少数の揺れを抑えるため双方に5を加えます。利用開始から8週間は不明とします。"),
+             "5 are added to both so that small numbers do not shout. Unknown in the first 8 weeks of use, and without "
+             "any in those 56 days.",
+             "直近28日とその前の28日の利用回数の比の対数です(-2〜2)。少数の揺れを抑えるため双方に5を加えます。"
+             "利用開始から8週間と、56日間を通じて利用がない場合は不明とします。"),
         "ratio", "days",
         {"now": lambda t: t.n_28.sum(), "before": lambda t: t.n_before.sum()},
         _trend_where_old, of=("days_since_first_use",), grains=WIDE, window=56, null="unknown", compared=_USES,
@@ -202,11 +209,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "use_vs_own_past",
         Text("Use against its own past", "自社の過去と比べた利用"),
-        Text("Logarithm of the days people used it (summed over people) in the last 28 days over what is usual for 28 "
-             "days in the 24 weeks before, between -2 and 2; 5 are added to both so that small numbers do not shout. "
-             "Unknown in the first 16 weeks of use.",
-             "直近28日の延べ利用日数(人×日)と、その前の24週間における28日あたりの延べ利用日数の比の対数です(-2〜2)。"
-             "少数の揺れを抑えるため双方に5を加えます。利用開始から16週間は不明とします。"),
+        Text("Logarithm of the days people used it (summed over people and products) in the last 28 days over what is "
+             "usual for 28 days in the 24 weeks before, between -2 and 2; 5 are added to both so that small numbers do "
+             "not shout. Unknown in the first 16 weeks of use, and where nobody used it in all those weeks.",
+             "直近28日の延べ利用日数(利用者×製品×日)と、その前の24週間における28日あたりの延べ利用日数の比の対数です(-2〜2)。"
+             "少数の揺れを抑えるため双方に5を加えます。利用開始から16週間と、全期間を通じて利用がない場合は不明とします。"),
         "ratio", "past",
         {"recent": lambda t: t.recent.sum(), "earlier": lambda t: t.earlier.sum()},
         _vs_own_past, of=("days_since_first_use",), grains=WIDE, window=PAST, null="unknown", compared=_USE_DAYS,
@@ -215,8 +222,9 @@ METRICS: tuple[Metric, ...] = (
         "usage_slope_90",
         Text("Trend of use, 13 weeks", "利用の傾向(13週)"),
         Text("Theil-Sen slope of the logarithm of weekly uses over 13 weeks, per week (0.1 is about +10 % a week). "
-             "Unknown with fewer than 6 whole weeks.",
-             "13週間の週次利用回数(対数)に対するTheil–Sen推定の傾きです(週あたり、0.1で約+10%)。6週未満は不明とします。"),
+             "Unknown with fewer than 6 whole weeks, and without any use in all of them.",
+             "13週間の週次利用回数(対数)に対するTheil–Sen推定の傾きです(週あたり、0.1で約+10%)。"
+             "6週未満の場合と、全期間を通じて利用がない場合は不明とします。"),
         "ratio", "days", {f"w{k:02d}": _week(k) for k in range(WEEKS)},
         _slope, of=("days_since_first_use",), grains=WIDE, window=91, null="unknown",
     ),

@@ -35,8 +35,8 @@ def value(home, metric, day=T, account=1, **more):
     ("metric", "silent"), [("usage_trend_28", 60), ("usage_slope_90", 95), ("use_vs_own_past", 200)]
 )
 def test_what_stands_still_at_nothing_has_no_trend(home, metric, silent):
-    publish(home, "groups", [{"group_no": 2, "group_id": "2", "first_day": ago(290)}])
-    publish(home, "usage", [use(2, 9, ago(k)) for k in range(silent, 290)])
+    publish(home, "groups", [{"group_no": 2, "group_id": "2", "first_day": ago(298)}])
+    publish(home, "usage", [use(2, 9, ago(k)) for k in range(silent, 299)])
     assert pd.isna(value(home, metric, account=2))
     assert value(home, "days_since_last_seen", account=2) == silent
     assert pd.notna(value(home, metric, ago(silent - 20), account=2))
