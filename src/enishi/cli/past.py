@@ -14,12 +14,15 @@ from enishi.accounts.company import company_day
 from enishi.kit.home import Home
 from enishi.signals.api import backfill_scores, score_day
 from enishi.signals.models import AccountState, HealthScore
+from enishi.signals.outdated import outdated_from
 from enishi.store.api import Published
 from enishi.web.models import BackgroundJob
 
 Status = BackgroundJob.Status
 HISTORY = timedelta(days=730)
 AGAIN_AFTER = timedelta(hours=6)
+QUIET = timedelta(minutes=2)  # after a filling, until history that arrived meanwhile begins another
+REST_PER_SECOND = 5
 
 
 class GiveWay(Exception):
@@ -27,7 +30,8 @@ class GiveWay(Exception):
 
 
 def is_due(home: Home, now: datetime) -> bool:
-    """Whether days before today may lack scores: never looked, or facts are older than the oldest score."""
+    """Whether days before today may lack scores, or have some that lack facts: never looked, facts are older than the
+    oldest score, or history arrived since the past was judged."""
     if not AccountState.objects.exists():
         return False
     jobs = BackgroundJob.objects.filter(kind=BackgroundJob.PAST)
@@ -36,6 +40,9 @@ def is_due(home: Home, now: datetime) -> bool:
     last = jobs.first()
     if last is None:
         return True
+    if outdated_from(home) is not None:
+        took = (last.finished_at or now) - (last.started_at or last.asked_at)
+        return now >= (last.finished_at or now) + max(QUIET, REST_PER_SECOND * took)
     return last.asked_at < now - AGAIN_AFTER and _reaches_further_back(home, now)
 
 
