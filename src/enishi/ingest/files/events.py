@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -88,16 +88,18 @@ def send_events(
     now: datetime,
     told: Callable[[list[tuple[ReadRow, RowResult]]], None],
     passed: Callable[[int], None],
+    named: Callable[[ReadRow, Mapping[str, Any]], Mapping[str, Any]],
 ) -> int:
     """Put a file's events into the inbox, durable on return; gives how many were accepted.
 
     Args:
         told: takes rows that cannot be events, and those with a warning, with their results.
         passed: hears now and then how many rows were read.
+        named: gives a row's message the id under which it may have come before.
     """
     places: list[int] = []
     accepted: Accepted = accept_events(
-        _messages(made, table, reader, now, places, told, passed),
+        _messages(made, table, reader, now, places, told, passed, named),
         source=made.name,
         backfill=made.backfill,
         system=made.system,
@@ -119,7 +121,8 @@ def _messages(
     places: list[int],
     told: Callable[[list[tuple[ReadRow, RowResult]]], None],
     passed: Callable[[int], None],
-) -> Iterator[dict[str, Any]]:
+    named: Callable[[ReadRow, Mapping[str, Any]], Mapping[str, Any]],
+) -> Iterator[Mapping[str, Any]]:
     notable: list[tuple[ReadRow, RowResult]] = []
     count = 0
     for place, cells in table.rows():
@@ -131,7 +134,7 @@ def _messages(
             notable.append((row, result))
         if not result.errors:
             places.append(place)
-            yield as_message(row, reader)
+            yield named(row, as_message(row, reader))
         count += 1
         if count % _EVERY == 0:
             told(notable)

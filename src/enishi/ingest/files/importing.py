@@ -18,10 +18,12 @@ from django.db import transaction
 from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
+from enishi.accounts.renaming import rename_records
 from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
+from enishi.ingest.files.former import EventNames, former_readers, mark_renamed, renames, with_former_ids
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
@@ -138,7 +140,7 @@ def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> T
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
     tally, dated = Tally(), _dated(made, table, kind)
-    for portion in portions(_rows(table, kind, reader, most)):
+    for portion in portions(_rows(made, table, kind, reader, most)):
         results = _try(kind, portion, made, reader, now, dated)
         told, _before = _told(made, list(zip(portion, results, strict=True)))
         for row, result in told:
@@ -159,12 +161,19 @@ def _try(
 ) -> list[RowResult]:
     if kind.name == EVENT.name:
         return [tried_event(n, row, reader, made.system, now) for n, row in enumerate(portion)]
-    return _saved(kind, portion, made, now, dated, dry_run=True)
+    with transaction.atomic():
+        results = _saved(kind, portion, made, now, dated, dry_run=True)
+        transaction.set_rollback(True)  # of the ids that were changed
+    return results
 
 
-def _rows(table: Table, kind: Kind, reader: RowReader, most: int | None = None) -> Iterator[ReadRow]:
+def _rows(
+    made: Import, table: Table, kind: Kind, reader: RowReader, most: int | None = None
+) -> Iterator[ReadRow]:
     rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
-    return rows if kind.name == EVENT.name else without_repeats(kind, reader.plan, rows)
+    if kind.name == EVENT.name:
+        return rows
+    return without_repeats(kind, reader.plan, with_former_ids(former_readers(made, table.columns), rows))
 
 
 def _told(made: Import, judged: Sequence[Judged]) -> tuple[list[Judged], dict[int, Reject]]:
@@ -208,7 +217,7 @@ def run_import(home: Home, made: Import, now: datetime, progress: Progress | Non
             _run_events(home, made, table, reader, tally, now, progress)
         else:
             dated = _dated(made, table, kind)
-            _run_records(made, kind, _rows(table, kind, reader), tally, now, dated, progress)
+            _run_records(made, kind, _rows(made, table, kind, reader), tally, now, dated, progress)
         settle_rows(made, table, reader, now)
     except EnishiError as error:
         made.status = Import.Status.FAILED
@@ -299,6 +308,11 @@ def _saved(
     """Save the readable rows of a portion; results for all, in order."""
     results = [RowResult(n, REJECTED, errors=dict(row.errors)) for n, row in enumerate(portion)]
     waiting = [n for n, row in enumerate(portion) if not row.errors]
+    given: set[str] = set()
+    if names := renames(kind, portion):
+        given = rename_records(
+            kind, names, source=made.system, actor=made.made_by, now=now, import_id=made.pk
+        )
     while waiting:
         saved = save_records(
             kind,
@@ -316,6 +330,7 @@ def _saved(
         waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
     for row, result in zip(portion, results, strict=True):
         result.warnings |= row.remarks
+    mark_renamed(portion, results, given)
     return results
 
 
@@ -348,7 +363,7 @@ def _run_events(
         if progress:
             progress(int(share * made.done), made.done)
 
-    count = send_events(home, made, table, reader, now, told, passed)
+    count = send_events(home, made, table, reader, now, told, passed, EventNames(made, table.columns).name)
     made.sent = True
     made.save(update_fields=["sent"])
     wait_carried(home, carried)

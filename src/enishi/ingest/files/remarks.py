@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from enishi.ingest.files.former import former_plans
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import NATURAL_IDS, REASON_HEADINGS, Plan
 from enishi.ingest.models import Import
@@ -13,6 +14,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
+REMAPPED = "mapped_otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def remarks_of(made: Import) -> list[Remark]:
     """The remarks on a received file, as its plan stands."""
     plan = Plan.from_json(made.plan)
     found: list[Remark] = _made_ids(made.kind, plan)
+    if former_plans(made):
+        found.append(Remark(REMAPPED, *(EVENTS_AGAIN if made.kind == EVENT.name else ROWS_AGAIN), True))
     if unused := unused_columns(plan, made.headings):
         properties = made.kind == EVENT.name and plan.keep_rest
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
@@ -113,6 +117,24 @@ def _unused(kind: str, plan: Plan, unused: Sequence[str]) -> Text:
 NAME_IT = Text(
     "If one belongs to a field: --map FIELD=COLUMN.",
     "項目に当たる列があれば --map 項目=列名 で指定してください。",
+)
+ROWS_AGAIN = (
+    Text(
+        "A file with these headings came before, with another column as the ID. Rows that came then are not taken twice: "
+        "their records get the new id.",
+        "同じ見出しのファイルを、別のIDの列で取り込んだことがあります。そのときの行は二重に登録せず、IDだけを新しいものに"
+        "置き換えます。",
+    ),
+    Text("", ""),
+)
+EVENTS_AGAIN = (
+    Text(
+        "A file with these headings came before, with another mapping. Events that came then are not counted again, and "
+        "stay as they were read then; the mapping holds for new rows.",
+        "同じ見出しのファイルを、別の対応付けで取り込んだことがあります。そのときの利用イベントは取り込み時の内容のまま残り、"
+        "二重には数えません。新しい行にだけ今回の対応付けを使います。",
+    ),
+    Text("", ""),
 )
 WHOLE_ROW = Text(
     "No column is matched to the ID: each row is known by its whole content. A row that changed is a new record, and "

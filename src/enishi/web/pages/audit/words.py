@@ -123,6 +123,7 @@ ACTS = (
         {
             "records_saved": Text("saved records", "記録の保存"),
             "records_deleted": Text("deleted records", "記録の削除"),
+            "records_renamed": Text("gave records another id", "記録のIDの変更"),
             "file_received": Text("received a file", "ファイルの受領"),
             "file_discarded": Text("discarded a file", "ファイルの破棄"),
             "file_imported": Text("imported a file", "ファイルの取り込み"),

@@ -1,0 +1,103 @@
+"""Files whose headings came before under another mapping. A row is the same whatever its columns are taken for: it is
+found under the id it was given then, so that a corrected mapping never counts it twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from enishi.accounts.saving import UNCHANGED, UPDATED, RowResult
+from enishi.ingest.accepting import Identities
+from enishi.ingest.files.events import as_message, event_result
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.reading import NATURAL_IDS, Plan, ReadRow, RowReader, fingerprint, reader_for
+from enishi.ingest.files.receiving import habits
+from enishi.ingest.models import Import
+from enishi.store.kinds import Kind
+
+_CAME = (Import.Status.DONE, Import.Status.RUNNING, Import.Status.FAILED)
+
+
+def former_plans(made: Import) -> list[Plan]:
+    """The other mappings by which rows of files with these headings were given their ids, the first first.
+
+    Another id system is another world: the same number there is somebody else's.
+    """
+    plan, found = Plan.from_json(made.plan), []
+    before = Import.objects.filter(
+        kind=made.kind, system=made.system, status__in=_CAME, started_at__isnull=False
+    )
+    own = fingerprint(made.headings)
+    for headings, body in before.exclude(pk=made.pk).order_by("pk").values_list("headings", "plan"):
+        other = Plan.from_json(body)
+        if fingerprint(headings) == own and all(
+            _naming(made.kind, other) != _naming(made.kind, p) for p in found
+        ):
+            found.append(other)
+    if made.kind == EVENT.name:
+        return found if [_naming(made.kind, p) for p in found] != [_naming(made.kind, plan)] else []
+    return [other for other in found if _naming(made.kind, other) != _naming(made.kind, plan)]
+
+
+def _naming(kind: str, plan: Plan) -> Any:
+    """What of a mapping decides on the ids of rows."""
+    if kind == EVENT.name:
+        return {**plan.as_json(), "made_ids": False}
+    if plan.columns.get("id"):
+        return plan.columns["id"]
+    return [plan.columns.get(name, "") for name in NATURAL_IDS.get(kind, ())]
+
+
+def former_readers(made: Import, headings: Sequence[str]) -> list[RowReader]:
+    kind = FILE_KINDS[made.kind]
+    return [reader_for(kind, headings, plan, habits()) for plan in former_plans(made)]
+
+
+def with_former_ids(readers: Sequence[RowReader], rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
+    """The rows, each noted with the ids it had under earlier mappings."""
+    for row in rows:
+        for reader in readers:
+            earlier = reader.read(row.place, _cells(row, reader))
+            row.before += (str(earlier.values.get("id") or ""), *earlier.before)
+        yield row
+
+
+def _cells(row: ReadRow, reader: RowReader) -> list[Any]:
+    return [row.cells.get(heading) for heading in reader.headings]
+
+
+def renames(kind: Kind, portion: Sequence[ReadRow]) -> dict[str, str]:
+    """Earlier id -> id now, of rows that can be read."""
+    found: dict[str, str] = {}
+    for row in portion:
+        new = str(row.values.get("id") or "")
+        if new and not row.errors:
+            found |= {old: new for old in row.before if old and old != new and old not in found}
+    return found
+
+
+def mark_renamed(portion: Sequence[ReadRow], results: Sequence[RowResult], given: set[str]) -> None:
+    """A record that only got its id is changed."""
+
+    for row, result in zip(portion, results, strict=True):
+        if result.status == UNCHANGED and str(row.values.get("id")) in given:
+            result.status = UPDATED
+
+
+class EventNames:
+    """The ids of a file's events: each by the first mapping that could read its row."""
+
+    def __init__(self, made: Import, headings: Sequence[str]) -> None:
+        self._readers = former_readers(made, headings)
+        self._names = Identities(made.system)
+
+    def name(self, row: ReadRow, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The message with its id; as it is where its own content names it."""
+        if not self._readers:
+            return message
+        for reader in self._readers:
+            earlier = reader.read(row.place, _cells(row, reader))
+            if not event_result(0, earlier).errors:
+                first = as_message(earlier, reader)
+                return {**message, "messageId": first.get("messageId") or self._names.name(first)}
+        return {**message, "messageId": message.get("messageId") or self._names.name(message)}

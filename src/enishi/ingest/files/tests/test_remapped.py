@@ -1,0 +1,112 @@
+"""A row counts once, whatever its columns are taken for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Account, OutsideId, Record
+from enishi.ingest.api import drain
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.files.jobs import undo
+from enishi.ingest.files.remarks import REMAPPED, remarks_of
+from enishi.kit.home import Home
+from enishi.store.api import Published
+from enishi.store.kinds import ACCOUNT
+
+NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def bring(home, tmp_path):
+    def take(text, kind, name, now=NOW, **options):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return import_file(home, path, kind, actor="test", now=now, **options)
+
+    return take
+
+
+def counted(tally):
+    return tuple(tally.counts[name] for name in ("created", "updated", "unchanged", "rejected"))
+
+
+TICKETS = "Vorgang,account,opened_at\nT1,C1,2026-03-01\nT2,C1,2026-03-02\n"
+MORE = TICKETS + "T3,C1,2026-03-03\n"
+
+
+def test_records_that_came_without_an_id_get_it_when_its_column_is_named(bring):
+    save_records(ACCOUNT, [{"id": "C1", "name": "Alpha"}], source="product", actor="t", now=NOW)
+    first, tally = bring(TICKETS, "ticket", "t.csv")
+    assert counted(tally) == (2, 0, 0, 0)
+    assert REMAPPED not in {remark.code for remark in remarks_of(first)}
+    made, tried = bring(MORE, "ticket", "t.csv", now=LATER, mapping={"id": "Vorgang"}, dry_run=True)
+    assert counted(tried) == (1, 2, 0, 0)
+    assert not Record.objects.filter(outside_id="T1").exists()
+    made, tally = bring(MORE, "ticket", "t.csv", now=LATER, mapping={"id": "Vorgang"})
+    assert counted(tally) == (1, 2, 0, 0)
+    assert REMAPPED in {remark.code for remark in remarks_of(made)}
+    assert set(Record.objects.values_list("outside_id", flat=True)) == {"T1", "T2", "T3"}
+    _made, tally = bring(MORE, "ticket", "t.csv", now=LATER)
+    assert counted(tally) == (0, 0, 3, 0)
+    _made, tally = bring(MORE, "ticket", "t.csv", now=LATER, mapping={"id": ""})
+    assert counted(tally) == (0, 3, 0, 0)
+    undo(made, actor="test", now=LATER)
+
+
+CUSTOMERS = "Kunde,Name,Website\nC1,Alpha,alpha.example\nC2,Beta,\n"
+
+
+def test_customers_known_by_their_name_become_those_the_events_named(bring, home):
+    bring(CUSTOMERS, "account", "c.csv")
+    save_records(ACCOUNT, [{"id": "C1", "name": "C1"}], source="product", actor="events", now=NOW)
+    bring("account,amount,date\nalpha.example,5,2026-03-01\n", "invoice", "i.csv")
+    _made, tally = bring(CUSTOMERS, "account", "c.csv", now=LATER, mapping={"id": "Kunde"})
+    living = Account.objects.filter(deleted_at=None, merged_into=None)
+    assert dict(living.values_list("outside_id", "name")) == {"C1": "Alpha", "C2": "Beta"}
+    assert Record.objects.get().account == living.get(outside_id="C1")
+    assert OutsideId.objects.get(value="beta").account == living.get(outside_id="C2")
+    _made, tally = bring(CUSTOMERS, "account", "c.csv", now=LATER)
+    assert counted(tally) == (0, 0, 2, 0)
+    drain(home)
+    names = duckdb.read_parquet(Published(home).files("record_account")).query(
+        "a", "SELECT arg_max(outside_id, version_id) FROM a WHERE name = 'Beta' GROUP BY record_id"
+    )
+    assert names.fetchall() == [("C2",)]
+
+
+def test_the_same_number_of_another_system_stays_another_record(bring):
+    save_records(ACCOUNT, [{"id": "C1", "name": "Alpha"}], source="desk a", actor="t", now=NOW)
+    bring(TICKETS, "ticket", "t.csv", system="desk a", mapping={"id": "Vorgang"})
+    _made, tally = bring(TICKETS, "ticket", "t.csv", system="desk b", mapping={"id": ""})
+    assert counted(tally) == (2, 0, 0, 0)
+
+
+USAGE = "time,account,wer,action\n" + "".join(
+    f"2026-03-{day:02}T01:00:00Z,C1,u{day},opened\n2026-03-{day:02}T01:00:00Z,C1,u{day},opened\n" for day in range(1, 6)
+)  # fmt: skip
+
+
+def test_events_count_once_whatever_their_mapping(bring, home):
+    _made, tally = bring(USAGE, "event", "e.csv")
+    assert counted(tally) == (10, 0, 0, 0)
+    more = USAGE + "2026-03-09T01:00:00Z,C1,u9,opened\n"
+    made, tally = bring(more, "event", "e.csv", now=LATER, mapping={"user": "wer"})
+    assert counted(tally) == (1, 0, 10, 0)
+    assert REMAPPED in {remark.code for remark in remarks_of(made)}
+    for options in ({}, {"mapping": {"user": ""}}, {"mapping": {"message_id": "wer", "user": ""}}):
+        _made, tally = bring(more, "event", "e.csv", now=LATER, **options)
+        assert counted(tally) == (0, 0, 11, 0)
+    drain(home)
+    assert duckdb.read_parquet(Published(home).files("usage")).sum("n").fetchall() == [(11,)]
