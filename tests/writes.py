@@ -193,6 +193,7 @@ VERBS: dict[str, dict[str, Callable[[Stage], Body]]] = {
         "tier": bulk(tier="tech", reason="重要"),
         "task": bulk(title="電話する"),
         "snooze": lambda s: bulk(until=s.ahead(7))(s),
+        "unsnooze": lambda s: bulk(at=s.now.isoformat())(s),
         "tag": bulk(tag="重点"),
         "untag": bulk(untag="更新前"),
     },

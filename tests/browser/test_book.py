@@ -66,6 +66,9 @@ def test_a_task_is_made_for_the_ticked(open_window: Open) -> None:
     page = window.go("/accounts/?all=1")
     page.locator("#accounts input[data-pick]").first.check()
     page.locator("#bulk [data-opens=bulk-task]").click()
+    page.locator("#bulk-task button.btn-primary").click()
+    assert "入力してください" in page.locator("#bulk-task .notice").inner_text()
+    assert page.locator("#accounts input[data-pick]:checked").count() == 1
     page.fill("#bulk-title", "状況を伺う")
     page.locator("#bulk-task button.btn-primary").click()
     window.settle()

@@ -66,7 +66,15 @@ def check_may_own(member: Member) -> None:
 
 def members_seeing(account: Account) -> QuerySet[Member]:
     """Active members who look after customers and see this account: those to whom work on it can be given."""
-    sees = Q(scope=Scope.ALL) | Q(pk=account.owner_id)
-    if account.owner and account.owner.team_id:
-        sees |= Q(scope=Scope.TEAM, team_id=account.owner.team_id)
-    return members_acting().filter(sees)
+    return members_seeing_all(Account.objects.filter(pk=account.pk))
+
+
+def members_seeing_all(accounts: QuerySet[Account]) -> QuerySet[Member]:
+    """Those to whom work on every one of the accounts can be given."""
+    people = members_acting()
+    for owner, team in accounts.order_by().values_list("owner", "owner__team").distinct():
+        sees = Q(scope=Scope.ALL) | Q(pk=owner)
+        if team:
+            sees |= Q(scope=Scope.TEAM, team=team)
+        people = people.filter(sees)
+    return people

@@ -9,6 +9,7 @@ from enishi.work.access import (
     may_lead,
     members_acting,
     members_seeing,
+    members_seeing_all,
 )
 from enishi.work.actions.attention import USUAL_REST, delegate, mark_done, snooze, undo
 from enishi.work.actions.interactions import Interaction, log_interaction
@@ -120,6 +121,7 @@ __all__ = [
     "may_lead",
     "members_acting",
     "members_seeing",
+    "members_seeing_all",
     "move_task",
     "my_promises",
     "notes_of",

@@ -129,6 +129,25 @@ def snooze_all(
     return _done(ids, accounts, len(accounts))
 
 
+@transaction.atomic
+def bring_back(member: Member, at: datetime, *, now: datetime) -> Done:
+    """Take back what the member put aside at one go at an instant."""
+    from enishi.work.api import Attention, undo
+
+    check_may_act(member)
+    held = Attention.objects.filter(member=member, made_at=at, undone_at=None)
+    ids = [undo(member, one.pk, now=now).account_id for one in held]
+    return Done(len(ids), 0)
+
+
+def assignable(member: Member, ids: Sequence[int]) -> list[Member]:
+    """Those to whom a task about each of the accounts chosen can be given."""
+    from enishi.work.api import members_seeing_all
+
+    check_may_act(member)
+    return list(members_seeing_all(visible_accounts(member).filter(pk__in=list(ids))))
+
+
 def tag_all(member: Member, ids: Sequence[int], name: str, *, now: datetime) -> Done:
     """Put a tag on accounts."""
     from enishi.work.api import add_tag

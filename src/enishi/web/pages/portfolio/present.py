@@ -24,6 +24,7 @@ from enishi.web.pages.portfolio.orders import current_order, orders
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words, product_words
 from enishi.web.words import person
+from enishi.work.api import may_lead, members_acting
 
 RENEWAL_DAYS = (30, 60, 90, 180)
 ALWAYS = (
@@ -242,7 +243,7 @@ def portfolio_context(
         "current_view": saved.find_view(member, query.view) if query.view else None,
         "default_view": saved.find_default(member),
         "rights": rights_of(member),
-        "owners": _assignable(member),
+        "owners": _possible_owners(member),
         "tag_names": reads.choices_on_offer(member)["tag"],
         "tomorrow": today + timedelta(days=1),
         "next_week": today + timedelta(days=7),
@@ -304,8 +305,7 @@ def notices(accounts: Iterable[int], day: date, as_of: date | None) -> dict[int,
     return {pk: leaving_badge(one, day) for pk, one in leaving_on(accounts, day, as_of).items()}
 
 
-def _assignable(member: Member) -> list[Member]:
-    if member.role not in (Role.ADMIN, Role.MANAGER, Role.CSM):
+def _possible_owners(member: Member) -> list[Member]:
+    if not may_lead(member):
         return []
-    people = Member.objects.filter(is_active=True, role__in=(Role.ADMIN, Role.MANAGER, Role.CSM))
-    return list(people.order_by("name_kana", "family_name", "email")[:500])
+    return list(members_acting()[:500])

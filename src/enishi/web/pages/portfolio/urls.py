@@ -10,6 +10,7 @@ urlpatterns = [
     path("views/", views.save, name="portfolio-view-save"),
     path("views/default/", views.choose_default, name="portfolio-view-default"),
     path("views/<int:number>/delete/", views.delete, name="portfolio-view-delete"),
+    path("bulk/people/", views.people, name="portfolio-bulk-people"),
     path("bulk/<str:verb>/", views.bulk, name="portfolio-bulk"),
     path("export/", views.export, name="portfolio-export"),
     path("exports/<int:number>/", views.export_progress, name="portfolio-export-progress"),

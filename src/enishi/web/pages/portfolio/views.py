@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
+from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
@@ -29,6 +29,7 @@ from enishi.web.pages.portfolio.columns import known_keys
 from enishi.web.pages.portfolio.past_present import past_context
 from enishi.web.pages.portfolio.query import Query, read_query
 from enishi.web.pages.portfolio.words import minor_units
+from enishi.web.words import day as day_words
 
 ACTING = LEADERS | {"csm"}
 EXPORTING = LEADERS | {"csm", "sales"}
@@ -43,8 +44,8 @@ def _back(request: PageRequest) -> Query:
     return _asked(request.POST.get("back", "").lstrip("?"))
 
 
-def _home(query: Query) -> HttpResponse:
-    return redirect(reverse("portfolio") + query.address)
+def _home(query: Query) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("portfolio") + query.address)
 
 
 @require_GET
@@ -139,6 +140,15 @@ def delete(request: PageRequest, number: int) -> HttpResponse:
     return redirect(reverse("portfolio") + "?all=1")
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was done in its own words, and the address that takes it back."""
+
+    done: acts.Done
+    words: str
+    undo: str = ""
+
+
 def _ids(request: PageRequest) -> list[int]:
     return [int(value) for value in request.POST.getlist("account") if value.isdecimal()]
 
@@ -170,12 +180,26 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _snooze(request: PageRequest) -> acts.Done:
+def _snooze(request: PageRequest) -> Said:
     now, until = system_clock(), _day(request.POST.get("until", ""))
     if until is None:
         raise _missing("until", Text("Choose the day.", "再表示する日を指定してください。"))
-    reason = request.POST.get("snooze_reason", "")
-    return acts.snooze_all(request.member, _ids(request), until, reason, today=company_day(now), now=now)
+    reason, today = request.POST.get("snooze_reason", ""), company_day(now)
+    done = acts.snooze_all(request.member, _ids(request), until, reason, today=today, now=now)
+    words = ngettext("%(n)s account is hidden until %(day)s.", "%(n)s accounts are hidden until %(day)s.", done.changed)  # fmt: skip
+    said = words % {"n": f"{done.changed:,}", "day": day_words(until, get_language() or "ja", today)}
+    undo = f"{reverse('portfolio-bulk', args=['unsnooze'])}?{urlencode({'at': now.isoformat()})}"
+    return Said(done, said, undo if done.changed else "")
+
+
+def _unsnooze(request: PageRequest) -> Said:
+    try:
+        at = datetime.fromisoformat(request.GET.get("at") or request.POST.get("at", ""))
+    except ValueError as bad:
+        raise _missing("at", Text("There is nothing to take back.", "取り消せる操作がありません。")) from bad
+    done = acts.bring_back(request.member, at, now=system_clock())
+    words = ngettext("%(n)s account is back on the list.", "%(n)s accounts are back on the list.", done.changed)  # fmt: skip
+    return Said(done, words % {"n": f"{done.changed:,}"})
 
 
 def _tag(request: PageRequest) -> acts.Done:
@@ -186,19 +210,22 @@ def _untag(request: PageRequest) -> acts.Done:
     return acts.untag_all(request.member, _ids(request), request.POST.get("untag", ""))
 
 
-def _task(request: PageRequest) -> acts.Done:
+def _task(request: PageRequest) -> Said:
     due = _day(request.POST.get("due_on", ""))
     assignee = _member(request.POST.get("assignee", ""))
     title = request.POST.get("title", "")
-    return acts.make_tasks(request.member, _ids(request), title, due, assignee, now=system_clock())
+    done = acts.make_tasks(request.member, _ids(request), title, due, assignee, now=system_clock())
+    words = ngettext("%(n)s task is made.", "%(n)s tasks are made.", done.changed)
+    return Said(done, words % {"n": f"{done.changed:,}"})
 
 
-VERBS: dict[str, Callable[[PageRequest], acts.Done]] = {
+VERBS: dict[str, Callable[[PageRequest], acts.Done | Said]] = {
     "owner": _owner,
     "stage": _stage,
     "tier": _tier,
     "task": _task,
     "snooze": _snooze,
+    "unsnooze": _unsnooze,
     "tag": _tag,
     "untag": _untag,
 }
@@ -216,15 +243,40 @@ def bulk(request: PageRequest, verb: str) -> HttpResponse:
         raise NotFound(
             "unknown_verb", Text(f"There is no bulk action “{verb}”.", f"一括操作「{verb}」はありません。")
         )
-    done = VERBS[verb](request)
+    in_place = request.headers.get("HX-Request") == "true"
+    try:
+        done = VERBS[verb](request)
+    except EnishiError as error:
+        if not in_place:
+            raise
+        return render(
+            request, "pages/portfolio/_refused.html", {"error": error.as_dict(get_language() or "ja")}
+        )
+    told = done if isinstance(done, Said) else Said(done, _changed(done.changed))
     reads.forget_counts()
-    toast_after(request, _say_done(done))
-    return _home(_back(request))
+    toast_after(request, _say_done(told), undo=told.undo)
+    home = _home(_back(request))
+    if not in_place:
+        return home
+    return HttpResponse(
+        headers={"HX-Redirect": home.url} if "back" in request.POST else {"HX-Refresh": "true"}
+    )
 
 
-def _say_done(done: acts.Done) -> str:
-    n, refused = done.changed, done.refused
-    said = ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"}
+@require_GET
+@page(roles=ACTING)
+def people(request: PageRequest) -> HttpResponse:
+    """To whom a task about the accounts ticked can be given."""
+    ids = [int(value) for value in request.GET.getlist("account") if value.isdecimal()]
+    return render(request, "pages/portfolio/_people.html", {"people": acts.assignable(request.member, ids)})
+
+
+def _changed(n: int) -> str:
+    return ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"}
+
+
+def _say_done(told: Said) -> str:
+    said, refused = told.words, told.done.refused
     if not refused:
         return said
     more = ngettext("%(n)s account refused.", "%(n)s accounts refused.", refused) % {"n": f"{refused:,}"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.core.cache import cache
@@ -10,10 +12,10 @@ from django.test import Client
 from tests.world import World, make_world
 
 from enishi.accounts.company import company_day
-from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.models import Account, AuditLine, Member
 from enishi.kit.clock import system_clock
-from enishi.work.api import tags_of
-from enishi.work.models import Attention, Tag
+from enishi.work.api import members_seeing, tags_of
+from enishi.work.models import Attention, Tag, Task
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +39,7 @@ def test_accounts_are_put_aside_for_oneself_and_strangers_are_counted(world: Wor
     page = post(world.smith, "snooze", account=chosen, until=until.isoformat(), snooze_reason="holiday")
     held = Attention.objects.get()
     assert (held.account, held.member, held.until, held.reason) == (world.acme, world.smith, until, "holiday")
-    assert "1 account changed." in page
+    assert "1 account is hidden until" in page
     assert "2 accounts refused." in page
     assert (
         AuditLine.objects.filter(verb="account_snoozed", account=world.acme, member=world.smith).count() == 1
@@ -82,3 +84,60 @@ def test_nobody_tags_what_they_do_not_see_or_may_not_change(world: World) -> Non
     post(world.suzuki, "tag", account=[world.sakura.pk], tag="長" * 41)
     assert not Tag.objects.exists()
     assert not Attention.objects.exists()
+
+
+def send(member: Member, verb: str, **fields: object) -> tuple[str, str]:
+    """A bulk act sent from its dialog: what stands in the dialog afterwards, and where the browser goes."""
+    client = Client()
+    client.force_login(member)
+    answer = client.post(f"/accounts/bulk/{verb}/", fields, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    return answer.content.decode(), answer.headers.get("HX-Redirect", "")
+
+
+def test_a_refusal_stands_in_the_dialog_and_says_it_once(world: World) -> None:
+    asked = {"account": [world.naniwa.pk], "back": "?q=x", "assignee": world.takahashi.pk}
+    told, goes = send(world.tanaka, "task", title="電話する", **asked)
+    assert goes == ""
+    assert told.count("閲覧できない") == 1
+    assert world.takahashi.email not in told
+    assert not Task.objects.exists()
+    asked["assignee"] = world.tanaka.pk
+    assert send(world.tanaka, "task", title="電話する", **asked) == ("", "/accounts/?q=x")
+    assert Task.objects.get().account == world.naniwa
+
+
+def test_tasks_are_offered_to_those_who_see_every_ticked_account(world: World) -> None:
+    client = Client()
+    client.force_login(world.suzuki)
+
+    def offered(*accounts: Account) -> set[int]:
+        page = client.get("/accounts/bulk/people/", {"account": [one.pk for one in accounts]})
+        return {int(number) for number in re.findall(r'value="(\d+)"', page.content.decode())}
+
+    for accounts in ([world.sakura], [world.naniwa], [world.sakura, world.naniwa]):
+        seeing = [set(members_seeing(one).values_list("pk", flat=True)) for one in accounts]
+        assert offered(*accounts) == set.intersection(*seeing)
+    assert offered(world.sakura) - offered(world.naniwa)
+
+
+def test_accounts_put_aside_together_come_back_together(world: World) -> None:
+    until = company_day(system_clock()) + timedelta(days=7)
+    chosen = [world.sakura.pk, world.fuji.pk]
+    client = Client()
+    client.force_login(world.suzuki)
+    asked = {"account": chosen, "until": until.isoformat()}
+    page = client.post("/accounts/bulk/snooze/", asked, follow=True).content.decode()
+    assert f"2社を{until.month}月{until.day}日まで非表示にしました。" in page
+    undo = re.search(r'data-undo="([^"]+)"', page)
+    assert undo
+    Attention.objects.create(
+        account=world.acme, member=world.suzuki, verb="snoozed", until=until, made_at=system_clock()
+    )
+    address = unescape(undo[1])
+    other = Client()
+    other.force_login(world.takahashi)
+    other.post(address)
+    assert Attention.objects.filter(undone_at=None).count() == 3
+    assert client.post(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert Attention.objects.get(undone_at=None).account == world.acme
