@@ -62,7 +62,7 @@ def visible(s: Session, kind: str) -> Any:
 
 
 def masked(s: Session, kind: Kind, t: Any) -> Any:
-    """Hide, per row, what was not known on its ``as_of``."""
+    """Hide, per row, what was not known on its ``as_of``, and numbers that cannot be."""
     hidden = {f.name: hide for f in kind.fields if (hide := _hide(s, kind, f, t)) is not None}
     values = {name: hide.ifelse(ibis.null(t[name].type()), t[name]) for name, hide in hidden.items()}
     for name, hide in hidden.items():
@@ -77,15 +77,31 @@ def _hide(s: Session, kind: Kind, field: Field, t: Any) -> Any:
     """When a field's value must not be seen; None if always visible."""
     if field.name in ("id", "account", "contact"):
         return None
-    hide = None
+    hide = outside(field, t)
     if field.known_from:
         names = [n if kind.field(n).type is Type.DATE else f"{n}_day" for n in field.known_from.split("|")]
         since = ibis.coalesce(*(t[n] for n in names)) if len(names) > 1 else t[names[0]]
-        hide = since.notnull() & (since > t.as_of)
+        unknown = since.notnull() & (since > t.as_of)
+        hide = unknown if hide is None else hide | unknown
     if not field.timeless:
         late = t.recorded_on > t.as_of
         hide = late if hide is None else hide | late
     return hide
+
+
+def outside(field: Field, t: Any) -> Any:
+    """Where a number lies outside its declared ranges, kept from before they were checked; None without ranges."""
+    found = None
+    for allowed in field.ranges:
+        value, wrong = t[field.name], ibis.literal(False)
+        wrong = wrong if allowed.least is None else wrong | (value < allowed.least)
+        wrong = wrong if allowed.most is None else wrong | (value > allowed.most)
+        wrong = wrong if allowed.above is None else wrong | (value <= allowed.above)
+        wrong = wrong.coalesce(False)
+        if allowed.when:
+            wrong = wrong & (t[allowed.when[0]] == allowed.when[1])
+        found = wrong if found is None else found | wrong
+    return found
 
 
 def terms_at(s: Session, kind: str, days_before: int) -> Any:

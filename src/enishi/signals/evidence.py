@@ -31,10 +31,17 @@ class _Question:
 
 _DAY = "$day"
 _QUESTIONS = {
-    "low_nps": _Question("survey_answer", "cast(answered_at as date)", "measure = 'nps' and score <= 6"),
-    "low_csat": _Question("survey_answer", "cast(answered_at as date)", "measure = 'csat' and score <= 2.5"),
+    "low_nps": _Question(
+        "survey_answer", "cast(answered_at as date)", "measure = 'nps' and score between 0 and 6"
+    ),
+    "low_csat": _Question(
+        "survey_answer", "cast(answered_at as date)", "measure = 'csat' and score between 0 and 2.5"
+    ),
     "harsh_ticket": _Question(
-        "ticket", "cast(opened_at as date)", f"tone < 0 and opened_at > {_DAY} - interval 90 day", "tone"
+        "ticket",
+        "cast(opened_at as date)",
+        f"tone >= -1 and tone < 0 and opened_at > {_DAY} - interval 90 day",
+        "tone",
     ),
     "severe_ticket": _Question(
         "ticket", "cast(opened_at as date)", "severity in ('high', 'urgent') and resolved_at is null"

@@ -13,19 +13,23 @@ from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, Record
 from enishi.forecasts.api import TimeToEvent, time_to_event
 from enishi.metrics.surveys import LEAST_GROUP, Nps, latest_answers, nps
+from enishi.store.kinds import KINDS
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.portfolio.ranks import read_ranks
 
 WINDOW = 365
+_NPS = next(r for r in KINDS["survey_answer"].field("score").ranges if r.when == ("measure", "nps"))
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """NPS of the last year and of the year before, each person's latest answer; None below five answers."""
+    """NPS of the last year and of the year before, each person's latest answer; None below five answers. ``left_out``:
+    answers that are none, kept from before their scale was checked."""
 
     now: Nps | None
     before: Nps | None
     answers: int
+    left_out: int = 0
 
 
 def _answers(member: Member, first: date) -> pd.DataFrame:
@@ -42,13 +46,14 @@ def _answers(member: Member, first: date) -> pd.DataFrame:
 
 def read_voice(member: Member, today: date) -> Voice:
     """NPS within scope."""
-    answers = _answers(member, today - timedelta(days=2 * WINDOW))
+    given = _answers(member, today - timedelta(days=2 * WINDOW))
+    answers = given[given["measure"].eq("nps") & pd.to_numeric(given["score"]).map(_NPS.holds).astype(bool)]
     found = []
     for day in (today, today - timedelta(days=WINDOW)):
         latest = latest_answers(answers, day, WINDOW) if len(answers) else answers
         found.append(nps(latest["score"]) if len(latest) >= LEAST_GROUP else None)
-    in_window = answers[answers["measure"] == "nps"] if len(answers) else answers
-    return Voice(found[0], found[1], len(in_window))
+    left_out = int(given["measure"].eq("nps").sum()) - len(answers)
+    return Voice(found[0], found[1], len(answers), left_out)
 
 
 def read_time_to_value(member: Member) -> TimeToEvent | None:

@@ -20,8 +20,8 @@ from enishi.web.rest.tests.test_rest import Api
 
 pytestmark = pytest.mark.django_db
 SAMPLES = {
-    Type.TEXT: "甲〜①", Type.INTEGER: 5, Type.NUMBER: 1.5, Type.MONEY: "1200", Type.CURRENCY: "JPY", Type.BOOLEAN: True,
-    Type.DATE: "2026-01-05", Type.INSTANT: "2026-01-05T00:00:00Z", Type.EMAIL: "a@b.example", Type.ACCOUNT: "a",
+    Type.TEXT: "甲〜①", Type.INTEGER: 5, Type.NUMBER: 0.5, Type.MONEY: "1200", Type.CURRENCY: "JPY", Type.BOOLEAN: True,
+    Type.DATE: "2026-01-05", Type.INSTANT: "2026-01-05T00:00:00Z", Type.EMAIL: "a@b.example", Type.DOMAIN: "b.example", Type.ACCOUNT: "a",
     Type.CONTACT: "r", Type.MEMBER: "nobody@vendor.example",
 }  # fmt: skip
 
