@@ -70,7 +70,7 @@ NAMING: dict[str, dict[str, Naming]] = {
     "signals.ManualMeasure": {"note": TEXT},
     "signals.Override": {"reason": TEXT},
     "signals.ScoringRun": {"error": TEXT},
-    "signals.Signal": {"evidence": SAID},
+    "signals.Signal": {"evidence": SAID, "opening": SAID},
     "web.BackgroundJob": {"error": TEXT},
     "web.Export": {"address": TEXT, "error": TEXT},
     "web.SavedView": {"name": TEXT, "address": TEXT},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from enishi.signals.states import ReasonWriter
 BATCH = 2000
 WRITTEN = ["strength", "tag", "evidence", "since", "until", "seen_at"]
 Key = tuple[int, str]
+Spot = tuple[ReasonWriter, int, int]
+"""Where the words of a signal are found: the writer of a day, the row, and the number of the cause or alert."""
 
 
 class SignalBook:
@@ -34,7 +37,8 @@ class SignalBook:
         self.open: dict[Key, Signal] = {(s.account_id, s.type): s for s in rows}
         self.seen: dict[Key, date] = {key: company_day(s.seen_at) for key, s in self.open.items()}
         self.touched: dict[int, Signal] = {}
-        self.noted: dict[int, tuple[ReasonWriter, int, int]] = {}
+        self.noted: dict[int, Spot] = {}
+        self.first: dict[int, Spot] = {}
         self.types: tuple[str, ...] = ()
 
     def since(self, account: int) -> dict[str, date]:
@@ -110,7 +114,8 @@ class SignalBook:
         writer: ReasonWriter,
         now: datetime,
     ) -> None:
-        """Remember where today's strength, tag and evidence of what holds are found: only the last are written."""
+        """Remember where today's strength, tag and evidence of what holds are found: only the last are written, and
+        what a new signal opened with."""
         body, accounts = judgement.causes.body, judgement.accounts
         shown = np.rint(judgement.causes.strengths[rows]) >= body.shown_from
         worded = {"cause": shown, "alert": np.ones_like(fired)}
@@ -121,14 +126,21 @@ class SignalBook:
                 signal.seen_at = now
                 self.touched[id(signal)] = signal
                 if worded[prefix][i, j]:
-                    self.noted[id(signal)] = (writer, row, int(j))
+                    self.noted[id(signal)] = spot = (writer, row, int(j))
+                    if signal.pk is None and not signal.opening:
+                        self.first.setdefault(id(signal), spot)
 
     def describe(self) -> None:
-        """Put the newest strength, tag and evidence on every signal that changed."""
-        for number, (writer, row, place) in self.noted.items():
-            if (signal := self.touched.get(number)) is not None:
-                _describe(signal, writer, row, place)
-        self.noted = {}
+        """Put the newest strength, tag and evidence on every signal that changed, and on new ones what they opened
+        with."""
+        for number, spot in self.noted.items():
+            if (signal := self.touched.get(number)) is None:
+                continue
+            _describe(signal, *spot)
+            if (first := self.first.get(number)) is not None:
+                entry = _entry(signal, *first) if first != spot else None
+                signal.opening = entry["evidence"] if entry else signal.evidence
+        self.noted, self.first = {}, {}
 
     def write(self) -> list[Signal]:
         """Store everything that changed; returns the signals that are new and still open."""
@@ -136,7 +148,6 @@ class SignalBook:
         changed = list(self.touched.values())
         new = [signal for signal in changed if signal.pk is None]
         kept = [signal for signal in changed if signal.pk is not None]
-        Signal.objects.bulk_create(new, batch_size=BATCH)
         Signal.objects.bulk_create(
             kept,
             batch_size=BATCH,
@@ -144,16 +155,20 @@ class SignalBook:
             update_fields=WRITTEN,
             unique_fields=["id"],
         )
+        Signal.objects.bulk_create(new, batch_size=BATCH)
         self.touched = {}
         return [signal for signal in new if signal.until is None]
 
 
-def _describe(signal: Signal, writer: ReasonWriter, row: int, place: int) -> None:
-    """The words of one signal; ``place`` is the number of its cause or alert."""
-    causes = writer.causes
-    signal.tag = str(causes.tags[row])
+def _entry(signal: Signal, writer: ReasonWriter, row: int, place: int) -> dict[str, Any] | None:
+    """What is said of a signal on a day; ``place`` is the number of its cause or alert."""
     if signal.type.startswith("alert:"):
-        signal.strength = 100
-        signal.evidence = writer.alert_entry(row, causes.body.alerts[place], date.min)["evidence"]
-    elif (entry := writer.cause_entry(row, place, {})) is not None:
-        signal.strength, signal.evidence = entry["strength"], entry["evidence"]
+        return writer.alert_entry(row, writer.causes.body.alerts[place], date.min)
+    return writer.cause_entry(row, place, {})
+
+
+def _describe(signal: Signal, writer: ReasonWriter, row: int, place: int) -> None:
+    """The words of one signal."""
+    signal.tag = str(writer.causes.tags[row])
+    if (entry := _entry(signal, writer, row, place)) is not None:
+        signal.strength, signal.evidence = entry.get("strength", 100), entry["evidence"]

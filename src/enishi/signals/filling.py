@@ -184,6 +184,7 @@ def signals_from() -> date | None:
 def _join(book: SignalBook, first: date, told_from: date | None) -> None:
     """Write the signals of days from ``first`` to before ``told_from``. One that stands at the end goes on in the later
     one, which then began earlier; one that ended while the block was warming up belongs to the block before."""
+    book.describe()
     later = _standing(told_from) if told_from else {}
     extended = []
     for key, signal in list(book.open.items()):
@@ -191,7 +192,7 @@ def _join(book: SignalBook, first: date, told_from: date | None) -> None:
             continue
         del book.open[key]
         if (next_one := later.pop(key, None)) is not None:
-            next_one.since = signal.since
+            next_one.since, next_one.opening = signal.since, signal.opening
             extended.append(next_one)
             book.touched.pop(id(signal))
         else:
@@ -205,7 +206,7 @@ def _join(book: SignalBook, first: date, told_from: date | None) -> None:
     for number, signal in list(book.touched.items()):
         if signal.until is not None and signal.until <= first:
             del book.touched[number]
-    Signal.objects.bulk_update(extended, ["since"], batch_size=500)
+    Signal.objects.bulk_update(extended, ["since", "opening"], batch_size=500)
     book.write()
 
 

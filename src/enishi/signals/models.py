@@ -67,7 +67,8 @@ class Signal(models.Model):
     type = models.CharField(max_length=60)
     strength = models.PositiveSmallIntegerField(default=100)  # 0-100
     tag = models.CharField(max_length=20, blank=True)  # product | competition
-    evidence = models.JSONField(default=list)  # [{"en","ja","on","kind","record"}]
+    evidence = models.JSONField(default=list)  # [{"en","ja","on","kind","record"}], as of seen_at
+    opening = models.JSONField(default=list)  # the evidence when it opened; empty where that was not kept
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
     seen_at = models.DateTimeField(default=timezone.now)

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Q
 
-from enishi.accounts.company import company_zone
+from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account
 from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
@@ -387,12 +387,13 @@ def signals_on(account: Account, day: date, words: Mapping[str, str]) -> tuple[l
     found: dict[str, list[Cause]] = {"cause": [], "alert": []}
     for signal in Signal.objects.filter(still, account=account, since__lte=day):
         kind, _colon, name = signal.type.partition(":")
+        known = signal.evidence if company_day(signal.seen_at) <= day else signal.opening
         item = {
             kind: name,
             "strength": signal.strength,
             "tag": signal.tag,
             "since": signal.since.isoformat(),
-            "evidence": [one for one in signal.evidence if (one.get("on") or "") <= day.isoformat()],
+            "evidence": [one for one in known if (one.get("on") or "") <= day.isoformat()],
         }
         if kind in found:
             found[kind].append(_cause(account.pk, kind, item, words, day.isoformat()))

@@ -370,7 +370,7 @@ def _signals(span: Span) -> Iterator[Entry]:
     for signal in signals.order_by("-since", "-pk")[:MOST_SIGNALS]:
         at = _noon(signal.since, span)
         if at < span.before:
-            evidence = say_pair((signal.evidence or [{}])[0])
+            evidence = _opened_with(signal, span.day)
             title = trigger_title(signal.type, span.words)
             yield Entry(at, "signal", f"signal-{signal.pk}", title, evidence, tone="danger", dated=True)
         ended = signal.until and (span.day is None or signal.until <= span.day)
@@ -379,6 +379,20 @@ def _signals(span: Span) -> Iterator[Entry]:
                 _noon(signal.until, span), "signal", f"signal-ended-{signal.pk}",
                 trigger_title(signal.type, span.words), _("ended"), tone="good", dated=True,
             )  # fmt: skip
+
+
+def _opened_with(signal: Signal, day: date | None) -> str:
+    """What a signal was opened on. Where that was not kept, the last that was seen of it, with the day; nothing where
+    that is later than a past day."""
+    if signal.opening:
+        return say_pair(signal.opening[0])
+    seen = company_day(signal.seen_at)
+    if not signal.evidence or (day is not None and seen > day):
+        return ""
+    text = say_pair(signal.evidence[0])
+    if seen <= signal.since:
+        return text
+    return _("%(text)s (as of %(day)s)") % {"text": text, "day": _day(seen)}
 
 
 def _bands(span: Span) -> Iterator[Entry]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.world import World, at_hour, days_ago, make_record
+from tests.world import World, at_hour, days_ago, make_evidence, make_record
 
 from enishi.accounts.models import Account, Contact, RecordVersion
+from enishi.signals.models import Signal
 from enishi.web.pages.setup.mentions import find_mentions, redact
 from enishi.work import api as work
 from enishi.work.models import Note, NoteText
@@ -113,3 +114,22 @@ def test_days_are_counted_from_the_day_shown(world: World, sign_in: SignIn, tab:
     then = shown(sign_in("takahashi"), world.fuji, tab, day)
     assert "3日前" in then or "3日" in then
     assert "23日" not in then
+
+
+def test_a_cause_or_alert_of_the_timeline_says_what_it_opened_on(world: World, sign_in: SignIn) -> None:
+    since, client = days_ago(30), sign_in("takahashi")
+    signal = Signal.objects.create(
+        account=world.fuji, type="alert:outage_suffered", since=since, seen_at=at_hour(days_ago(5)),
+        opening=[make_evidence("", "169分の障害", since)], evidence=[make_evidence("", "396分の障害", days_ago(6))],
+    )  # fmt: skip
+    for day in (days_ago(29), None):
+        page = shown(client, world.fuji, "timeline/", day)
+        assert "169分" in page
+        assert "396分" not in page
+    Signal.objects.filter(pk=signal.pk).update(opening=[])  # made before that was kept
+    assert "396分" not in shown(client, world.fuji, "timeline/", days_ago(29))
+    assert "障害の影響" in shown(client, world.fuji, "timeline/", days_ago(29))
+    assert "396分の障害(2026年11月15日時点)" in shown(client, world.fuji, "timeline/", None)
+    causes = shown(client, world.fuji, "panel/causes/", days_ago(29))
+    assert "障害の影響" in causes
+    assert "396分" not in causes
