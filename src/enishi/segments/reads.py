@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
@@ -44,10 +44,28 @@ def tiers_on(day: date) -> dict[int, str]:
     return dict(rows.values_list("account_id", "tier"))
 
 
-def last_tiers() -> dict[int, str]:
-    """Account -> the tier it is in, or was in last: a customer who left stays with those it left."""
-    rows = TierAssignment.objects.order_by("since", "pk").values_list("account_id", "tier")
-    return dict(rows)
+def last_tiers(day: date | None = None) -> dict[int, str]:
+    """Account -> the tier it is in, or was in last (by the end of ``day``): a customer who left stays with those it
+    left."""
+    rows = TierAssignment.objects.filter(since__lte=day) if day else TierAssignment.objects.all()
+    return dict(rows.order_by("since", "pk").values_list("account_id", "tier"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTiers:
+    """The tiers a page of a past day shows. ``today``: they are today's, since none are on record of that day;
+    ``first`` is the first day of which some are."""
+
+    tiers: dict[int, str]
+    today: bool
+    first: date | None
+
+
+def shown_tiers(day: date) -> ShownTiers:
+    """Account -> the tier it was in on a past day; on days before the first assignment, the one it is in today."""
+    first = TierAssignment.objects.aggregate(first=Min("since"))["first"]
+    early = first is None or day < first
+    return ShownTiers(last_tiers(None if early else day), early, first)
 
 
 def account_values(body: Tiers) -> pd.DataFrame:

@@ -29,6 +29,12 @@ class Asked:
     def as_of_text(self) -> str:
         return self.as_of.isoformat() if self.as_of else ""
 
+    @property
+    def unread_day(self) -> str:
+        """What the address names as its day and is no past one; empty for today."""
+        stated = self.query.get("as_of", "").strip()[:40]
+        return "" if self.as_of or stated == self.today.isoformat() else stated
+
 
 def read_day(text: str, today: date) -> date | None:
     """A past day; None for today, for the future and for what is no day."""

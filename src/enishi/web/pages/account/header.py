@@ -10,7 +10,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account, Member
 from enishi.metrics.api import panel
-from enishi.segments.api import tiers_on
+from enishi.segments.api import shown_tiers
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
@@ -32,6 +32,7 @@ class Header:
     former: bool  # a customer no longer
     owner: Member | None
     tier: str
+    tier_of_today: bool  # on a past day of which no tiers are on record
     band: str
     tenths: int | None
     arr: int | None
@@ -116,6 +117,7 @@ def header(
     owner = Member.objects.filter(email=then.get("owner") or "").first() if as_of else account.owner
     judged = state.stage if state and not as_of else ""
     stage = judged or (then.get("stage") if as_of else account.stage) or ""
+    tiers = shown_tiers(as_of) if as_of else None
     children = _children(account, member, as_of)
     renewal = figures.renewal_on
     leaving = leaving_on([account.pk], day, as_of).get(account.pk)
@@ -124,7 +126,8 @@ def header(
         day=day,
         stage=stage_title(stage),
         owner=owner,
-        tier=_tier(account, state, as_of),
+        tier=tiers.tiers.get(account.pk, "") if tiers else state.tier if state else "",
+        tier_of_today=bool(tiers and tiers.today),
         band=state.band if state and not as_of and judged != CHURNED else "",
         former=judged == CHURNED,
         tenths=state.tenths if state and not as_of else None,
@@ -141,12 +144,6 @@ def header(
         children=children[:10],
         children_total=len(children),
     )
-
-
-def _tier(account: Account, state: AccountState | None, as_of: date | None) -> str:
-    if as_of:
-        return tiers_on(as_of).get(account.pk, "")
-    return state.tier if state else ""
 
 
 def _merged(account: Account, as_of: date | None) -> list[Account]:

@@ -51,6 +51,7 @@ def page_context(asked: Asked, tab: str) -> dict[str, Any]:
         "tabs": _tabs(asked, tab),
         "as_of": asked.as_of,
         "as_of_text": asked.as_of_text,
+        "unread_day": asked.unread_day,
         "today": asked.today,
         "tags": [] if asked.as_of else work.tags_of(asked.account),  # which there were then is not on record
         "arrived": _arrived(asked),

@@ -14,6 +14,7 @@ from django_tasks import task
 
 from enishi.accounts.models import Account, Merge
 from enishi.kit.home import Home
+from enishi.segments.api import shown_tiers
 from enishi.signals.api import book_as_of, first_known_day, rules_stamp
 from enishi.store.api import Published
 
@@ -66,6 +67,8 @@ def make_book(day: date) -> pd.DataFrame:
     path = _path(day)
     path.parent.mkdir(parents=True, exist_ok=True)
     frame = book_as_of(day, progress=lambda done, total: _tell(day, int(100 * done / total)))
+    tiers = shown_tiers(day).tiers
+    frame["tier"] = [tiers.get(int(account), "") for account in frame["account_id"]]
     for name in set(_DAYS) & set(frame.columns):
         frame[name] = pd.to_datetime(frame[name])
     part = path.with_suffix(".part")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
 from enishi.accounts.models import Account, Member
+from enishi.segments.api import shown_tiers
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio import past_rows, reads
@@ -22,11 +24,13 @@ MOVERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What is thought of an account today, in tenths, and what it gained or lost since then."""
+    """What is thought of an account today, in tenths, and what it gained or lost since then; or its ``fate``: ``left``,
+    ``merged`` or ``deleted`` since, of which nothing is thought."""
 
     band: str
     tenths: int | None
     change: int | None
+    fate: str = ""
 
 
 def past_context(
@@ -40,6 +44,8 @@ def past_context(
     more = len(found) > first + reads.PAGE_SIZE and first + reads.PAGE_SIZE < reads.MAX_ROWS
     slices, words = past_rows.slices(rest), all_words()
     context = list_context(member, query, shown, more, slices, day, words)
+    strip, fates = _strip(slices, rest, query)
+    tiers = shown_tiers(day)
     fell, rose = _movers(rest) if query.page == 1 else ([], [])
     return context | {
         "rows": _with_now(context["rows"]),
@@ -47,7 +53,10 @@ def past_context(
         "asked": day,
         "origins": say_origins(book, day),
         "suffix": f"?as_of={day.isoformat()}",
-        "strip": strip_pieces(_strip(slices, rest, query), query),
+        "strip": strip_pieces(strip, query),
+        "fates": fates,
+        "tiers_of_today": tiers.today,
+        "tiers_first": tiers.first,
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
         "fell": fell,
         "rose": rose,
@@ -67,25 +76,44 @@ def say_origins(book: pd.DataFrame, day: date) -> list[str]:
 
 
 def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:
-    ids = [row.account.pk for row in rows]
-    now = {pk: (band, tenths) for pk, band, tenths in AccountState.objects.filter(pk__in=ids).values_list("pk", "band", "tenths")}  # fmt: skip
+    states = AccountState.objects.in_bulk([row.account.pk for row in rows])
     paired = []
     for row in rows:
-        band, tenths = now.get(row.account.pk, ("unknown", None))
-        then = row.account.state.tenths
-        change = None if tenths is None or then is None else tenths - then
-        paired.append((row, Now(band, tenths, change)))
+        state, then = states.get(row.account.pk), row.account.state.tenths
+        fate = _fate(row.account.merged_into_id, row.account.deleted_at, state.stage if state else "")
+        if state is None or fate:
+            paired.append((row, Now("unknown", None, None, fate)))
+            continue
+        change = None if state.tenths is None or then is None else state.tenths - then
+        paired.append((row, Now(state.band, state.tenths, change)))
     return paired
 
 
-def _strip(slices: Sequence[reads.Slice], frame: pd.DataFrame, query: Query) -> list[reads.BandCount]:
-    """Accounts by band then; ``before`` holds how many of them stand in the band now, those who left since not counted."""
-    ids = [int(pk) for pk in frame["account_id"]] if len(frame) else []
-    customers = AccountState.objects.exclude(stage=CHURNED)
-    bands = dict(customers.values_list("pk", "band")) if ids else {}
-    now = pd.Series([bands[pk] for pk in ids if pk in bands], dtype=object).value_counts()
-    strip = reads.band_strip(slices, query.choices.get("tier", ()))
-    return [replace(count, before=int(now.get(count.band, 0))) for count in strip]
+def _fate(merged_into: int | None, deleted_at: datetime | None, stage: str) -> str:
+    """Why nothing is thought of an account any more; empty for a customer."""
+    if merged_into:
+        return "merged"
+    return "deleted" if deleted_at else "left" if stage == CHURNED else ""
+
+
+def _strip(
+    slices: Sequence[reads.Slice], frame: pd.DataFrame, query: Query
+) -> tuple[list[reads.BandCount], dict[str, int]]:
+    """Accounts by band then; ``before`` holds how many of them stand in the band now. Beside it how many are customers
+    no longer, by what became of them: the two add up to those of then."""
+    tiers = query.choices.get("tier", ())
+    held = frame[frame["tier"].isin(tiers)] if tiers and len(frame) else frame
+    ids = {int(pk) for pk in held["account_id"]} if len(held) else set()
+    bands: Counter[str] = Counter()
+    fates: Counter[str] = Counter()
+    known = Account.objects.values_list("pk", "merged_into", "deleted_at", "state__stage", "state__band")
+    for pk, merged, deleted, stage, band in known.order_by().iterator(chunk_size=10_000) if ids else ():
+        if pk in ids:
+            fate = _fate(merged, deleted, stage or "")
+            fates[fate] += bool(fate)
+            bands[band or "unknown"] += not fate
+    strip = [replace(count, before=bands[count.band]) for count in reads.band_strip(slices, tiers)]
+    return strip, {fate: n for fate, n in fates.items() if n}
 
 
 def _tiers(

@@ -38,6 +38,7 @@ class Query:
         columns: column keys in order; a metric is ``m.<id>``.
         as_of: a past day, or None for now.
         view: number of the saved view it came from, 0 for none.
+        unread: (name, value) of what the address asks and is no day or number; the page says that it is left out.
     """
 
     text: str = ""
@@ -48,6 +49,7 @@ class Query:
     page: int = 1
     as_of: date | None = None
     view: int = 0
+    unread: tuple[tuple[str, str], ...] = ()
 
     @property
     def sort_key(self) -> str:
@@ -133,12 +135,14 @@ def _day(text: str | None) -> date | None:
 
 
 def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
-    """The view an address asks for. What it does not understand it leaves out rather than failing a link."""
+    """The view an address asks for. What it does not understand it leaves out, and names, rather than failing a link."""
     choices = {name: tuple(dict.fromkeys(v for v in params.getlist(name) if v)) for name in CHOICES}
     numbers = {name: _number(params.get(name, "")) for name in NUMBERS}
     asked = params.getlist("col") or (params.get("cols", "") or "").split(",")
     columns = tuple(c for c in dict.fromkeys(asked) if c in known_columns and c != "name")
     sort = params.get("sort", "") or DEFAULT_SORT
+    as_of = _day(params.get("as_of", ""))
+    stated = {name: (params.get(name, "") or "").strip()[:40] for name in (*NUMBERS, "as_of")}
     return Query(
         text=(params.get("q", "") or "").strip()[:200],
         choices={name: values for name, values in choices.items() if values},
@@ -146,6 +150,11 @@ def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
         sort=sort if sort.removeprefix("-") in known_columns else DEFAULT_SORT,
         columns=columns or DEFAULT_COLUMNS,
         page=max(1, _number(params.get("page", "")) or 1),
-        as_of=_day(params.get("as_of", "")),
+        as_of=as_of,
         view=_number(params.get("view", "")) or 0,
+        unread=tuple(
+            (name, value)
+            for name, value in stated.items()
+            if value and (as_of if name == "as_of" else numbers[name]) is None
+        ),
     )

@@ -25,6 +25,7 @@ from enishi.kit.text import MINUS
 from enishi.metrics.cohorts import Triangle, cohort_triangle, renewals
 from enishi.metrics.periods import Period
 from enishi.metrics.revenue import Bridge, bridges, mrr_at, number_of, rates, retention
+from enishi.segments.api import shown_tiers
 from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.revenue import reads
 from enishi.web.pages.revenue.figures import Line, known, lines, rate_series, signed, year_before
@@ -348,6 +349,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
     return {
         "query": query,
         "day": day,
+        "tiers_of_today": day < today and shown_tiers(day).today,
         "currency": currency,
         "empty": latest.moves.empty,
         "head": headline(query, found, due),

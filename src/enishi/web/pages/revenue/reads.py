@@ -20,7 +20,7 @@ from enishi.metrics.cohorts import renewals_due
 from enishi.metrics.periods import Period, add_months, period_of
 from enishi.metrics.revenue import movements, retention
 from enishi.metrics.subscriptions import subscription_periods
-from enishi.segments.api import last_tiers, tier_titles
+from enishi.segments.api import last_tiers, shown_tiers, tier_titles
 from enishi.store.kinds import STAGES
 from enishi.web.pages.portfolio.reads import choices_on_offer
 from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
@@ -94,10 +94,10 @@ def read_due(member: Member, query: Query, known_on: date, until: date, today: d
 
 
 def group_accounts(member: Member, dimension: str, known_on: date, today: date) -> dict[int, str]:
-    """Account -> value of a dimension, for accounts in scope: of a past day what was known of them then; the tier and
-    the owner are always today's, a deleted account's its last."""
+    """Account -> value of a dimension, for accounts in scope: of a past day what was known of them then; the owner is
+    always today's, and the tier on days of which none is on record, a deleted account's its last."""
     if dimension == "tier":
-        held = last_tiers()
+        held = shown_tiers(known_on).tiers if known_on < today else last_tiers()
     elif dimension == "owner":
         owned = Account.objects.filter(owner__isnull=False).values_list("pk", "owner_id")
         held = {pk: str(owner) for pk, owner in owned}

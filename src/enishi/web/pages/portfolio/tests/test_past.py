@@ -13,12 +13,15 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import World, at_hour, make_record, make_world
+from tests.world import TODAY, World, at_hour, make_record, make_world
 
 from enishi.accounts.models import Account, Member, RecordVersion
 from enishi.kit.home import Home
+from enishi.segments.models import TierAssignment
+from enishi.signals.models import AccountState
 from enishi.web.pages.portfolio import exports, past_book, past_rows
 from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.past_present import past_context
 from enishi.web.pages.portfolio.query import read_query
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +180,57 @@ def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(
     assert [row[-1] for row in rows] == ["スコアの算出", "", said]
     live = exports.ask_export(world.suzuki, read_query(QueryDict("cols=score"), known_keys()), "csv", 2, "ja")
     assert "スコアの算出" not in live.path.read_text("utf-8-sig")
+
+
+def test_those_who_are_customers_no_longer_are_told_apart_from_the_unknown(
+    world: World, book: pd.DataFrame
+) -> None:
+    """Then and now add up: whoever is in no band today is counted by what became of it."""
+    AccountState.objects.filter(account=world.sakura).update(stage="churned", band="unknown", tenths=None)
+    Account.objects.filter(pk=world.fuji.pk).update(merged_into=world.hokuto)
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.get(f"/accounts/?as_of={DAY}").content.decode()
+    assert ("その後解約 1社" in page, "その後統合 1社" in page) == (True, True)
+    assert ("解約済み</span></td>" in page, "統合済み</span></td>" in page) == (True, True)
+    context = past_context(world.suzuki, read_query(QueryDict(""), known_keys()), book, day=DAY, today=TODAY, unit=1)  # fmt: skip
+    assert sum(piece["count"].before for piece in context["strip"]) + sum(context["fates"].values()) == 2
+    narrowed = past_context(world.suzuki, read_query(QueryDict("tier=low"), known_keys()), book, day=DAY, today=TODAY, unit=1)  # fmt: skip
+    assert narrowed["fates"] == {}
+
+
+def test_on_days_before_tiers_were_recorded_today_s_are_shown_and_said_to_be_so(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    TierAssignment.objects.all().delete()
+    given = {"account": world.sakura, "reason": "share"}
+    TierAssignment.objects.create(**given, tier="high", since=date(2026, 10, 1), until=date(2026, 11, 1))
+    TierAssignment.objects.create(**given, tier="low", since=date(2026, 11, 1))
+    monkeypatch.setattr(past_book, "book_as_of", lambda day, progress=None: pd.DataFrame([known(world.sakura, tier="")]))  # fmt: skip
+    client = Client()
+    client.force_login(world.suzuki)
+    for day, tier, said in ((DAY, "low", True), (date(2026, 10, 15), "high", False)):
+        assert list(past_book.make_book(day)["tier"]) == [tier]
+        page = client.get(f"/accounts/?as_of={day}").content.decode()
+        assert ("階層は現在のものです(記録は2026年10月1日から)" in page) == said
+        account = client.get(f"/accounts/{world.sakura.pk}/notes/?as_of={day}").content.decode()
+        assert ("(現在の階層)" in account) == said
+        revenue = client.get(f"/revenue/?as_of={day}").content.decode()
+        assert ("階層も現在のものです" in revenue) == said
+
+
+@pytest.mark.parametrize("day", ["2099-05-01", "someday"])
+def test_a_day_that_is_not_past_and_a_number_that_is_none_are_said(world: World, day: str) -> None:
+    client = Client()
+    client.force_login(world.suzuki)
+    page = client.get(f"/accounts/?as_of={day}&mrr_min=abc&renewal=-5").content.decode()
+    assert page.count("現在の状態を表示しています") == 1
+    assert page.count("この条件は適用していません") == 2
+    assert "「abc」" in page
+    assert (
+        "現在の状態を表示しています"
+        in client.get(f"/accounts/{world.sakura.pk}/?as_of={day}").content.decode()
+    )
+    plain = client.get("/accounts/?all=1&mrr_min=5&renewal=").content.decode()
+    assert "適用していません" not in plain + client.get(f"/accounts/{world.sakura.pk}/").content.decode()
