@@ -476,6 +476,8 @@ def test_each_count_of_customers_without_data_leads_to_exactly_those(world: Worl
         shown = {int(pk) for pk in re.findall(r'<th scope="row"><a href="/accounts/(\d+)/"', page)}
         assert len(shown) == int(cells[1])
         assert shown == set(scope_ids(member).tolist()) - {world.sakura.pk, world.acme.pk}
+    AccountState.objects.all().delete()
+    assert sign_in(world.suzuki).get("/health/coverage/ticket/").status_code == 200
     assert sign_in(world.suzuki).get("/health/coverage/feed:usage/").status_code == 404
     assert sign_in(world.suzuki).get("/health/coverage/nothing/").status_code == 404
 
