@@ -291,6 +291,19 @@ select count(*) filter (where had) as served, count(*) filter (where had and not
 """
 
 
+# As :class:`enishi.accounts.leaving.Leaving` has it of one customer.
+_LEAVING = """
+select account_id from subscription
+where account_id is not null and (started_on is null or started_on <= $day) and (ended_on is null or ended_on > $day)
+group by account_id having bool_and(coalesce(notice_on <= $day, false))
+"""
+
+
+def leaving_wholly(records: KnownRecords, day: date) -> set[int]:
+    """Accounts all of whose contracts in force on ``day`` had been given notice."""
+    return set(records.query(_LEAVING, day)["account_id"].tolist()) if records.has("subscription") else set()
+
+
 def count_churn(records: KnownRecords, day: date) -> tuple[int, int]:
     """Accounts with a recurring subscription a year before ``day``, and how many of them have none left."""
     if not records.has("subscription"):

@@ -42,9 +42,15 @@ def yearly_revenue(mrr: NDArray[np.float64], orders_90: NDArray[np.float64]) -> 
 
 
 def at_stake(
-    yearly: NDArray[np.float64], bands: NDArray[np.int8], strongest: NDArray[np.float64], stake: Stake
+    yearly: NDArray[np.float64],
+    bands: NDArray[np.int8],
+    strongest: NDArray[np.float64],
+    leaving: NDArray[np.bool_],
+    stake: Stake,
 ) -> NDArray[np.int64]:
-    """A year's revenue x the declared share at risk: the band's, or the strongest cause's where that is more."""
+    """A year's revenue x the declared share at risk: the band's, or the strongest cause's where that is more; all of it
+    of those who are ``leaving``, whatever the band."""
     by_band = np.array([getattr(stake, name) for name in BANDS])[bands]
     share = np.maximum(by_band, np.clip(strongest, 0, 100) / 100 * stake.red)
+    share = np.where(leaving, 1.0, share)
     return np.rint(yearly * share).astype(np.int64)

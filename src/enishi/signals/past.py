@@ -17,18 +17,17 @@ from enishi.definitions.actions import install_defaults
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asked import scores_then
-from enishi.signals.asof import KnownRecords, count_churn
+from enishi.signals.asof import KnownRecords, count_churn, leaving_wholly
 from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.history import kept_on
 from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
-from enishi.signals.mapping import column
 from enishi.signals.models import HealthScore
-from enishi.signals.money import ChurnBase, at_stake, simple_ltv, yearly_revenue
+from enishi.signals.money import ChurnBase, simple_ltv
 from enishi.signals.panel import known_accounts, read_frame, rows_of, week_before
 from enishi.signals.provenance import provenance_of
-from enishi.signals.scoring import overrides_on, pair_rows
+from enishi.signals.scoring import overrides_on, pair_rows, stakes_of
 from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
 from enishi.store.kinds import ACCOUNT, KINDS
@@ -90,7 +89,8 @@ def book_as_of(
         if book.empty:
             return pd.DataFrame({"account_id": pd.Series(dtype=np.int64)})
         book["ltv"] = [simple_ltv(_none(m), float(get_company().gross_margin), rate) for m in book["mrr"]]
-        book["at_stake"] = _stakes(then, book)
+        bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
+        book["at_stake"] = stakes_of(judgement, then.rows, bands, leaving_wholly(records, day))
         tiers = tiers_on(day)
         book["tier"] = [tiers.get(account, "") for account in book["account_id"]]
         book = _with_fields(_with_metrics(book, then, rules), records, day)
@@ -208,19 +208,6 @@ def _day(then: _Then, name: str, row: int, sign: int) -> date | None:
 
 def _none(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else float(value)
-
-
-def _stakes(then: _Then, book: pd.DataFrame) -> NDArray[np.int64]:
-    frame, rows = then.judgement.rows, then.rows
-    yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
-    bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
-    strengths = then.judgement.causes.strengths[rows]
-    strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
-    stakes = np.zeros(len(rows), dtype=np.int64)
-    for i, card in enumerate(then.judgement.rules.cards):
-        own = then.judgement.chosen[rows] == i
-        stakes[own] = at_stake(yearly[own], bands[own], strongest[own], card.body.stake)
-    return stakes
 
 
 def _with_metrics(book: pd.DataFrame, then: _Then, rules: Rules) -> pd.DataFrame:

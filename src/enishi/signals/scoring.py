@@ -13,7 +13,7 @@ from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_day, company_remembered, get_company, refuse_future
 from enishi.definitions.actions import install_defaults
 from enishi.kit.home import Home
-from enishi.signals.asof import KnownRecords, count_churn
+from enishi.signals.asof import KnownRecords, count_churn, leaving_wholly
 from enishi.signals.bands import CODES, UNKNOWN, Codes, trend_arrows
 from enishi.signals.book import SignalBook
 from enishi.signals.context import Rules, load_rules
@@ -109,10 +109,10 @@ def _score(
         frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
         progress(40, 100)
         facts = find_facts(records, needed_facts(rules), day) | newest_mentions(records, frame.mentions, day)
-        churn = ChurnBase(*count_churn(records, day))
+        churn, leaving = ChurnBase(*count_churn(records, day)), leaving_wholly(records, day)
     judgement = judge(frame.rows, rules)
     progress(50, 100)
-    this = _prepare(day, now, judgement, churn, accounts)
+    this = _prepare(day, now, judgement, churn, leaving, accounts)
     book = SignalBook(accounts)
     writer = ReasonWriter(judgement, facts)
     book.advance(judgement, this.now_rows, writer, day, now)
@@ -151,7 +151,12 @@ def _drop_departed(book: SignalBook, day: date) -> None:
 
 
 def _prepare(
-    day: date, now: datetime, judgement: Judgement, churn: ChurnBase, accounts: Collection[int] | None
+    day: date,
+    now: datetime,
+    judgement: Judgement,
+    churn: ChurnBase,
+    leaving: Collection[int],
+    accounts: Collection[int] | None,
 ) -> Pass:
     wanted = living_accounts() if accounts is None else living_accounts() & set(accounts)
     now_rows, week_rows = pair_rows(judgement, day, week_before(day), wanted)
@@ -169,7 +174,7 @@ def _prepare(
         bands=bands,
         week_bands=_week_bands(judgement, week_rows, ids, week_before(day)),
         trends=_trends(judgement, now_rows, ids, day),
-        stakes=_stakes(judgement, now_rows, bands),
+        stakes=stakes_of(judgement, now_rows, bands, leaving),
         overrides=overrides_on(day),
         tiers=tiers_on(day),
         monthly_churn=churn.monthly_rate,
@@ -256,15 +261,19 @@ def weekly_scores(ids: NDArray[np.int64], scorecards: Sequence[str], day: date) 
     return weekly
 
 
-def _stakes(judgement: Judgement, rows: NDArray[np.int64], bands: Codes) -> NDArray[np.int64]:
+def stakes_of(
+    judgement: Judgement, rows: NDArray[np.int64], bands: Codes, leaving: Collection[int]
+) -> NDArray[np.int64]:
+    """Money at stake of some rows, in minor units; the accounts ``leaving`` have given notice of all they hold."""
     frame = judgement.rows
     yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
+    gone = np.isin(judgement.accounts[rows], list(leaving))
     strengths = judgement.causes.strengths[rows]
     strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
     out = np.zeros(len(rows), dtype=np.int64)
     for i, card in enumerate(judgement.rules.cards):
         own = judgement.chosen[rows] == i
-        out[own] = at_stake(yearly[own], bands[own], strongest[own], card.body.stake)
+        out[own] = at_stake(yearly[own], bands[own], strongest[own], gone[own], card.body.stake)
     return out
 
 

@@ -6,13 +6,13 @@ kept; what is shown of single accounts, and who may see them, is always read ane
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from enishi.accounts.leaving import Leaving, leaving_among
+from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account
 from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.work.keeping import kept
@@ -49,19 +49,17 @@ class Book:
 
 def read_book(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Book:
     """The book of some accounts on a day. ``key`` names whose accounts these are."""
-    return kept(f"book4:{key}", today, lambda: _read(accounts, today), lambda book: book.total >= LARGE, anew)
+    return kept(f"book5:{key}", today, lambda: _read(accounts, today), lambda book: book.total >= LARGE, anew)
 
 
 def _read(accounts: QuerySet[Account], today: date) -> Book:
     states = AccountState.objects.filter(~has_left(), account__in=accounts)
     day, computed_at = _latest(states)
     leaving = leaving_among(accounts, today)
-    ordered = states.order_by("-at_stake", "tenths", "account_id").values_list(
-        "account_id", "at_stake", "mrr"
-    )
-    calling = _by_stake(ordered.filter(calls_for_somebody(today, leaving)), leaving)
+    ordered = states.order_by("-at_stake", "tenths", "account_id").values_list("account_id", "at_stake")
+    calling = list(ordered.filter(calls_for_somebody(today, leaving)))
     called = {account for account, _stake in calling}
-    weaker = [row[:2] for row in ordered.filter(main_cause__gt="") if row[0] not in called]
+    weaker = [row for row in ordered.filter(main_cause__gt="") if row[0] not in called]
     renewing, steps = _renewals(states, today)
     moves = _moves(states, day, changed_since(today))
     alerts = _new_alerts(states, changed_since(today))
@@ -80,19 +78,6 @@ def _read(accounts: QuerySet[Account], today: date) -> Book:
         alerts=tuple(alerts[:SHOWN]),
         alerts_total=len(alerts),
     )
-
-
-def _by_stake(
-    rows: Iterable[tuple[int, int, int | None]], leaving: Mapping[int, Leaving]
-) -> list[tuple[int, int]]:
-    """(account, money at stake) in order of the money, from rows in order of what the score alone puts at stake."""
-    found = [(account, stake_of(stake, mrr, leaving.get(account))) for account, stake, mrr in rows]
-    return sorted(found, key=lambda row: -row[1])
-
-
-def stake_of(at_stake: int, mrr: int | None, leaving: Leaving | None) -> int:
-    """Money at stake in a year: by the score; all the recurring revenue of a customer who has given notice."""
-    return max(at_stake, 12 * (mrr or 0)) if leaving and leaving.whole else at_stake
 
 
 def _latest(states: QuerySet[AccountState]) -> tuple[date | None, datetime | None]:

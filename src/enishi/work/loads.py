@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Count, Q, QuerySet, Sum
 
 from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account, Member
@@ -58,7 +57,7 @@ def make_ready(member: Member, today: date, view: View) -> None:
 def _held(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Held:
     """Kept for minutes where the book is large, like :class:`enishi.work.book.Book`."""
     return kept(
-        f"loads3:{key}",
+        f"loads4:{key}",
         today,
         lambda: _read(accounts, today),
         lambda held: sum(row[0] for row in held.values()) >= LARGE,
@@ -70,13 +69,9 @@ def _read(accounts: QuerySet[Account], today: date) -> Held:
     states = AccountState.objects.filter(~has_left(), account__in=accounts).order_by()
     whole = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("mrr"))
     leaving = leaving_among(accounts, today)
-    gone = [number for number, one in leaving.items() if one.whole]
-    stake = Case(
-        When(pk__in=gone, then=Greatest(F("at_stake"), 12 * Coalesce(F("mrr"), 0))), default=F("at_stake")
-    )  # see :func:`enishi.work.book.stake_of`
     calling = states.filter(calls_for_somebody(today, leaving)).values_list("account__owner")
     waiting = {
-        owner: (n, sum_ or 0) for owner, n, sum_ in calling.annotate(all=Count("pk"), money=Sum(stake))
+        owner: (n, sum_ or 0) for owner, n, sum_ in calling.annotate(all=Count("pk"), money=Sum("at_stake"))
     }
     return {owner: (n, mrr or 0, *waiting.get(owner, (0, 0))) for owner, n, mrr in whole}
 

@@ -14,7 +14,7 @@ from enishi.accounts.company import get_company
 from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Member, Scope
 from enishi.signals.models import AccountState, Signal
-from enishi.work.book import Book, read_book, stake_of
+from enishi.work.book import Book, read_book
 from enishi.work.contracts import Judgement, Play, Ranked
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, declared_rule
@@ -122,7 +122,7 @@ def _judgement(state: AccountState, leaving: Leaving | None) -> Judgement:
         band_week_ago=state.band_week_ago,
         causes=tuple(state.causes) if state.main_cause else (),
         alerts=tuple(state.alerts),
-        at_stake=stake_of(state.at_stake, state.mrr, leaving),
+        at_stake=state.at_stake,
         renewal_on=state.renewal_on,
         has_left=state.stage == "churned" or (state.mrr == 0 and state.at_stake == 0),
         leaving=leaving,

@@ -76,5 +76,7 @@ def test_money_at_stake_follows_the_band_or_the_strongest_cause() -> None:
     yearly = yearly_revenue(np.array([100.0, np.nan, 0.0, 50.0]), np.array([np.nan, 30.0, 10.0, 99.0]))
     assert yearly.tolist() == [1200, 120, 40, 600]
     bands = np.array([RED, GREEN, UNKNOWN, YELLOW], dtype=np.int8)
-    stakes = at_stake(yearly, bands, np.array([10.0, 80.0, 0.0, 30.0]), Stake())
-    assert stakes.tolist() == [600, 48, 6, 120]
+    strongest, nobody = np.array([10.0, 80.0, 0.0, 30.0]), np.zeros(4, dtype=bool)
+    assert at_stake(yearly, bands, strongest, nobody, Stake()).tolist() == [600, 48, 6, 120]
+    leaving = np.array([False, True, False, True])
+    assert at_stake(yearly, bands, strongest, leaving, Stake()).tolist() == [600, 120, 6, 600], "all of it"

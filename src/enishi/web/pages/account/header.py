@@ -17,7 +17,6 @@ from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then, named_then, numbers_then
 from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
 from enishi.web.pages.account.words import stage_title
-from enishi.work.book import stake_of
 
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
@@ -137,7 +136,7 @@ def header(
         leaving=leaving,
         seats=figures.seats,
         active_users=figures.active_users,
-        at_stake=stake_of(state.at_stake, state.mrr, leaving) if state and not as_of else 0,
+        at_stake=state.at_stake if state and not as_of else 0,
         last_seen_on=state.last_seen_on if state else None,
         last_contact_on=figures.last_contact_on,
         merged=_merged(account, as_of),

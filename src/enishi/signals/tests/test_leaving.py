@@ -1,0 +1,63 @@
+"""Of those who have given notice the whole year's revenue is at stake, by the same rule now and on a past day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from enishi.kit.home import Home
+from enishi.signals import api
+from enishi.signals.models import AccountState
+from enishi.signals.tests.world import NOW, TODAY, record
+from enishi.store.testing import publish
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
+DAY = timedelta(days=1)
+START, GIVEN = TODAY - 500 * DAY, TODAY - 20 * DAY
+NOTICED, NOTICED_IN_PART, GOES_ON, LATER = 1, 2, 3, 4
+PRICE = {
+    "product": "P",
+    "plan": "Basic",
+    "amount": 10_000,
+    "currency": "JPY",
+    "interval": "month",
+    "seats": 5,
+}
+
+
+def contract(number: int, account: int, known: date = START, **terms: Any) -> dict[str, Any]:
+    return record(number, account, known, started_on=START, recurring=True, **PRICE, **terms)
+
+
+@pytest.fixture
+def notices(home: Home) -> None:
+    """Given 20 days ago for one account's only contract, one of another's two, and for one only after tomorrow."""
+    ends = {"ended_on": TODAY + 60 * DAY}
+    publish(home, "record_subscription", [
+        contract(1001, NOTICED), contract(1001, NOTICED, GIVEN, notice_on=GIVEN, **ends),
+        contract(1002, NOTICED_IN_PART), contract(1002, NOTICED_IN_PART, GIVEN, notice_on=GIVEN, **ends),
+        contract(2002, NOTICED_IN_PART), contract(1003, GOES_ON),
+        contract(1004, LATER, notice_on=TODAY + 2 * DAY, **ends),
+    ])  # fmt: skip
+
+
+def stakes_on(day: date, home: Home) -> dict[int, int]:
+    book = api.book_as_of(day, home=home, now=NOW).set_index("account_id")
+    return {int(n): int(book.loc[n, "at_stake"]) for n in (NOTICED, NOTICED_IN_PART, GOES_ON, LATER)}
+
+
+@pytest.mark.usefixtures("notices")
+def test_all_is_at_stake_of_those_who_gave_notice_of_everything(home: Home) -> None:
+    api.score_day(TODAY, now=NOW, home=home)
+    stakes = dict(AccountState.objects.values_list("account_id", "at_stake"))
+    assert stakes[NOTICED] == 12 * 10_000
+    assert max(stakes[NOTICED_IN_PART] / 2, stakes[GOES_ON], stakes[LATER]) < 12 * 10_000
+    assert stakes_on(TODAY, home) == {n: stakes[n] for n in (NOTICED, NOTICED_IN_PART, GOES_ON, LATER)}
+
+
+@pytest.mark.usefixtures("notices")
+def test_before_the_notice_only_what_the_score_says_is_at_stake(home: Home) -> None:
+    assert stakes_on(GIVEN, home)[NOTICED] == 12 * 10_000
+    assert stakes_on(GIVEN - DAY, home)[NOTICED] < 12 * 10_000
