@@ -127,7 +127,7 @@ NAMING_NOBODY: dict[str, str] = {
     "usersessions.UserSession": "ip session_key user_agent data",
     "web.BackgroundJob": "kind",
     "web.DefaultView": "page",
-    "web.Export": "page scope format language status",
+    "web.Export": "page scope accounts format language status",
     "web.Invitation": "digest",
     "web.SavedView": "page",
     "work.Attention": "fingerprint",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,7 +105,7 @@ def _body(row: Reject, origin: Origin, payload: str, now: datetime) -> bytes:
     if origin.route not in ("batch", "import"):
         item.setdefault("type", origin.route)
     received = row.context.get("received_us") or _us(now)
-    place = f"reject:{row.pk}"
+    place = _name_of(row, received)
     item.setdefault("messageId", place)
     at = circumstances(origin_for(origin), received, row.context.get("sent_us"), place)
     try:
@@ -113,6 +115,13 @@ def _body(row: Reject, origin: Origin, payload: str, now: datetime) -> bytes:
     item.pop("originalTimestamp", None)
     item["timestamp"] = (_EPOCH + timedelta(microseconds=event.occurred_us)).isoformat()
     return msgspec.json.encode({"batch": [item]})
+
+
+def _name_of(row: Reject, received_us: int) -> str:
+    """The id of an item that gives itself none: from what it was and when it came. Its number alone may be given twice:
+    the database may be put back to an earlier day, which the store outlives."""
+    told = json.dumps([row.origin, row.position, received_us, row.payload])
+    return f"reject:{hashlib.blake2b(told.encode(errors='replace'), digest_size=16).hexdigest()}"
 
 
 def _object(payload: str) -> dict[str, Any]:

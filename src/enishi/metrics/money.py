@@ -135,6 +135,7 @@ class RateTable:
                 "deleted": rates["deleted"].to_pandas(),
             }
         )
+        frame = frame[~(frame["rate"] <= 0)]  # kept from before such rates were refused: as if never stated
         self._by_currency = dict(list(frame.sort_values(["on", "version"]).groupby("currency")))
         self._found: dict[tuple[str, int, int], tuple[Fraction | None, int]] = {}
 

@@ -183,7 +183,7 @@ def answers(s: Session, keys: list[str]) -> Any:
 
 def _answers(s: Session) -> Any:
     t = _dated(s, "survey_answer", "answered_at_day")
-    t = t.select(
+    t = t.filter(t.score.notnull()).select(
         *AT,
         "measure",
         "ago",

@@ -54,6 +54,7 @@ class Export(models.Model):
     page = models.CharField(max_length=20, default="portfolio")
     address = models.TextField(blank=True)  # the view it holds
     scope = models.CharField(max_length=60, blank=True)  # what the member saw when it was made
+    accounts = models.JSONField(null=True)  # numbers of those in it; null for a member who sees all
     format = models.CharField(max_length=10)  # csv | cp932 | xlsx
     language = models.CharField(max_length=5, default="ja")
     status = models.CharField(max_length=10, default="queued")  # queued | running | done | failed

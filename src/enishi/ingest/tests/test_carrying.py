@@ -169,6 +169,39 @@ def test_a_corrected_item_is_replayed_once(
         replay(home, reject, corrected, actor="boss@example.com", now=clock())
 
 
+def test_a_reject_whose_number_was_given_before_is_another_message(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    """After an older database was put back, the numbers of rejects come again; the store knows the ids it has seen."""
+    key, _ = make_key()
+    item = {"type": "track", "userId": "u"}
+    for _time in range(2):
+        send(home, clock, key, item)
+        reject = Reject.objects.get()
+        Reject.objects.filter(pk=reject.pk).update(id=7)
+        Reject.objects.exclude(pk=7).delete()
+        reject = Reject.objects.get(pk=7)
+        replay(home, reject, json.dumps({**item, "event": "opened"}), actor="x", now=clock())
+        drain(home, clock)
+        Reject.objects.all().delete()
+        clock.advance(minutes=5)
+    assert len(rows(home, "events")) == 2
+
+
+def test_a_reject_that_is_replayed_twice_after_a_restore_counts_once(
+    home: Home, clock: HandClock, company: Company, make_key: Keys
+) -> None:
+    key, _ = make_key()
+    item = {"type": "track", "userId": "u"}
+    send(home, clock, key, item)
+    for _time in range(2):
+        replay(home, Reject.objects.get(), json.dumps({**item, "event": "opened"}), actor="x", now=clock())
+        drain(home, clock)
+        Reject.objects.update(status="open", closed_at=None, closed_by="")
+        clock.advance(minutes=5)
+    assert len(rows(home, "events")) == 1
+
+
 def test_a_reject_of_a_single_route_keeps_its_type(
     home: Home, clock: HandClock, company: Company, make_key: Keys
 ) -> None:

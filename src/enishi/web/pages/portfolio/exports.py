@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 from django_tasks import task
 
+from enishi.accounts.access import visible_in_past
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Member, Scope
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
@@ -57,7 +58,10 @@ def _headings(columns: list[Column], currency: str) -> list[Heading]:
     return headings
 
 
-def _rows(member: Member, query: Query, columns: list[Column], today: date, unit: int) -> Iterator[list[Any]]:
+def _rows(
+    member: Member, query: Query, columns: list[Column], today: date, unit: int, seen: list[int]
+) -> Iterator[list[Any]]:
+    """The cells of each account; its number is added to ``seen``."""
     titles = all_words()
 
     def cell(column: Column, account: Account) -> Any:
@@ -71,6 +75,7 @@ def _rows(member: Member, query: Query, columns: list[Column], today: date, unit
     past = query.as_of if _is_past(query, today) else None
     origins = _origins(past) if past else None
     for account in _accounts(member, query, today, unit):
+        seen.append(account.pk)
         cells = [cell(column, account) for column in columns]
         yield cells if origins is None else [*cells, origins.get(account.pk)]
 
@@ -137,13 +142,14 @@ def make_export(export: Export) -> None:
     company = get_company()
     unit = minor_units(company.currency)
     query = read_query(QueryDict(export.address), known_keys())
+    seen: list[int] = []
 
     def heard(n: int) -> None:
         Export.objects.filter(pk=export.pk).update(rows_done=n, status="running")
 
     with override(export.language):
         columns = _columns(query)
-        rows = _rows(export.member, query, columns, company_day(timezone.now()), unit)
+        rows = _rows(export.member, query, columns, company_day(timezone.now()), unit, seen)
         headings = _headings(columns, company.currency)
         if _is_past(query, company_day(timezone.now())):
             headings.append(Heading(gettext("How the score came about"), "text"))
@@ -152,6 +158,7 @@ def make_export(export: Export) -> None:
         )
     export.rows = export.rows_done = n
     export.scope = scope_of(export.member)
+    export.accounts = None if export.member.scope == Scope.ALL else seen
     export.status, export.finished_at = "done", timezone.now()
     export.save()
 
@@ -171,14 +178,23 @@ def export_portfolio(number: int) -> None:
 
 
 def scope_of(member: Member) -> str:
-    """What decides which accounts a member sees."""
+    """By what rule a member sees accounts."""
     return f"{member.role}:{member.scope}:{member.team_id or ''}"
 
 
+def _sees_all_of(member: Member, export: Export) -> bool:
+    """Whether a member still sees every account a file holds: one handed over takes the file along."""
+    if export.scope != scope_of(member):
+        return False
+    if member.scope == Scope.ALL:
+        return True
+    return export.accounts is not None and visible_in_past(member).issuperset(export.accounts)
+
+
 def access_export(member: Member, number: int) -> Export:
-    """One's own order, and a file made only as long as one sees what one saw then; nobody else's, whatever their role."""
+    """One's own order, and a file made only as long as one sees what it holds; nobody else's, whatever their role."""
     export = Export.objects.filter(member=member, pk=number).first()
-    if export is None or (export.status == "done" and export.scope != scope_of(member)):
+    if export is None or (export.status == "done" and not _sees_all_of(member, export)):
         raise NotFound(
             "unknown_export",
             Text("There is no such file of yours.", "該当するファイルはありません。"),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from python_calamine import CalamineWorkbook
 from tests.world import World, make_world
 
-from enishi.accounts.models import AuditLine, Member
+from enishi.accounts.models import Account, AuditLine, Member
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import exports
@@ -107,3 +107,26 @@ def test_a_file_made_under_a_wider_scope_is_not_given_out_any_more(world: World)
     Member.objects.filter(pk=world.suzuki.pk).update(scope="own")
     assert client.get(f"/accounts/exports/{made.pk}/file/").status_code == 404
     assert client.get(f"/accounts/exports/{made.pk}/").status_code == 404
+
+
+def test_a_file_goes_with_the_customers_that_are_handed_over(world: World) -> None:
+    """Role, scope and team stay what they were; the customers in it do not."""
+    made = order(world.smith, "", language="en")
+    assert exports.access_export(world.smith, made.pk) == made
+    none = order(world.smith, "band=unknown", language="en")
+    acme = world.accounts["acme"]
+    Account.objects.filter(pk=acme.pk).update(owner=world.suzuki)
+    with pytest.raises(NotFound):
+        exports.access_export(world.smith, made.pk)
+    client = Client()
+    client.force_login(world.smith)
+    assert client.get(f"/accounts/exports/{made.pk}/file/").status_code == 404
+    assert exports.access_export(world.smith, none.pk).rows == 0
+    Account.objects.filter(pk=acme.pk).update(owner=world.smith)
+    assert exports.access_export(world.smith, made.pk) == made
+
+
+def test_a_file_stays_when_one_of_its_customers_is_merged_or_deleted(world: World) -> None:
+    made, acme = order(world.smith, "", language="en"), world.accounts["acme"]
+    Account.objects.filter(pk=acme.pk).update(deleted_at=timezone.now())
+    assert exports.access_export(world.smith, made.pk) == made
