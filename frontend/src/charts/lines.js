@@ -43,6 +43,8 @@ function line(series, index, spec, palette, width) {
       overflow: "truncate",
     },
     labelLayout: { moveOverlap: "shiftY" },
+    // While it is drawn the label at the end of a line follows it from its first point, which must be one.
+    ...(series.values[0] === null ? { animation: false } : {}),
     markLine: index === 0 ? marks(spec, palette, width) : undefined,
   };
 }
