@@ -54,6 +54,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def judging(self) -> Path:
+        """Locked by the pass that judges the accounts."""
+        return self.root / "judging.lock"
+
+    @property
     def plans(self) -> Path:
         """Compiled queries; whatever is deleted is made again."""
         return self.root / "cache" / "plans"

@@ -16,6 +16,7 @@ from enishi.signals.judging import judge
 from enishi.signals.models import AccountState, Cursor, Signal
 from enishi.signals.panel import living_accounts, living_rows, read_frame
 from enishi.signals.states import ReasonWriter, needed_facts
+from enishi.signals.turns import in_turn
 from enishi.store.api import Published
 
 CURSOR = "alerts"
@@ -35,7 +36,7 @@ def check_alerts(
     if not account_ids:
         return []
     home = home or Home.from_environment()
-    with company_remembered():
+    with in_turn(home), company_remembered():
         rules = load_rules([])
         with KnownRecords(home) as records:
             frame = living_rows(read_frame(home, [day], rules, records=records, accounts=account_ids))

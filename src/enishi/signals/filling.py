@@ -27,10 +27,12 @@ from enishi.signals.context import Rules, load_rules
 from enishi.signals.evidence import DayFacts
 from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
 from enishi.signals.models import Cursor, HealthScore, ScoringRun, Signal
+from enishi.signals.outdated import SIGNALS_FROM, drop_outdated
 from enishi.signals.panel import day_end, known_accounts, read_frame, rows_of
 from enishi.signals.products import product_scores
 from enishi.signals.scoring import LINES_KEPT_UP_TO, Progress, bands_before
 from enishi.signals.states import ReasonWriter, group_tenths, kept_lines
+from enishi.signals.turns import in_turn
 from enishi.signals.writing import write_scores
 
 DAILY_FOR = 90
@@ -39,7 +41,6 @@ BLOCK_DAYS = 45
 WARM_UP = 8
 """Days judged before a block at most, so that it starts with the bands and signals it would have come to."""
 ROWS_AT_ONCE = 300_000
-SIGNALS_FROM = "signals_from"
 
 
 def history_days(start: date, end: date) -> list[date]:
@@ -59,7 +60,8 @@ def backfill_scores(
 ) -> int:
     """Judge past days as known then, newest first, where no score of the day is kept yet. Returns the scores written.
 
-    May be interrupted at any moment and called again: it goes on with the days that are missing.
+    Scores made afterwards that history has overtaken since are made anew (:mod:`.outdated`). May be interrupted at
+    any moment and called again: it goes on with the days that are missing.
 
     Args:
         end: the newest day to fill; score today apart, by :func:`enishi.signals.api.score_day`.
@@ -68,6 +70,7 @@ def backfill_scores(
     """
     home = home or Home.from_environment()
     install_defaults(SYSTEM, now)
+    drop_outdated(home)
     days = history_days(start or end - timedelta(days=HISTORY_DAYS), end)
     with company_remembered(), KnownRecords(home) as records:
         return _Filling(home, records, load_rules(), now, known_accounts(), frozenset(days)).fill(
@@ -95,11 +98,10 @@ class _Filling:
         total, finished = len(holes) + len(older), 0
         self._tell(progress, 0, 0, total)
         for block in self._blocks(holes):
-            self.keep_scores(self.judge_days(block), block)
+            self.keep_scores(self._judge_block(days, block), block)
             finished += self._tell(progress, len(block), finished, total)
         for block in self._blocks(older):
-            before = [day for day in days if day < block[0]][-self._warm_up() :]
-            judgement = self.judge_days([*before, *block])
+            judgement = self._judge_block(days, block)
             self.keep_scores(judgement, [day for day in block if day not in done])
             told_from = self._keep_signals(judgement, block[0], told_from)
             finished += self._tell(progress, len(block), finished, total)
@@ -121,6 +123,11 @@ class _Filling:
     def _warm_up(self) -> int:
         """Days judged before a block; fewer in large books, whose blocks are of a few days."""
         return max(1, min(WARM_UP, self._size() // 2))
+
+    def _judge_block(self, days: Sequence[date], block: Sequence[date]) -> Judgement:
+        """A block with the days before it from which its bands and signals follow."""
+        before = [day for day in days if day < block[0]][-self._warm_up() :]
+        return self.judge_days([*before, *block])
 
     def judge_days(self, days: Sequence[date]) -> Judgement:
         return judge(
@@ -165,7 +172,7 @@ class _Filling:
             writer = ReasonWriter(judgement, DayFacts(self.records, self.rules.causes.topics, day))
             book.advance(judgement, rows, writer, day, day_end(day))
             book.end_departed(set(judgement.accounts[rows].tolist()), day)
-        with transaction.atomic():
+        with in_turn(self.home), transaction.atomic():
             _join(book, first, told_from)
             Cursor.objects.update_or_create(name=SIGNALS_FROM, defaults={"position": first.toordinal()})
         return first

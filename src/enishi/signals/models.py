@@ -79,6 +79,11 @@ class Signal(models.Model):
             models.Index(fields=["account", "until"], name="signal_open"),
             models.Index(fields=["type", "until"], name="signal_type"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "type"], condition=models.Q(until=None), name="signal_open_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.account_id} since {self.since}"

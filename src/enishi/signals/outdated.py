@@ -15,6 +15,7 @@ from enishi.kit.home import Home
 from enishi.signals.models import Cursor, HealthScore, ScoringRun, Signal
 from enishi.signals.panel import day_end
 from enishi.signals.provenance import CLOSED_AFTER
+from enishi.signals.turns import in_turn
 from enishi.store.api import Published
 
 HISTORY = "history"  # the generation of facts which judgements of the past rest on at least
@@ -41,7 +42,7 @@ def drop_outdated(home: Home) -> int:
     live_from = _first_live_day()
     days = HealthScore.objects.filter(day__gte=first).order_by().values_list("day", flat=True).distinct()
     dropped = sum(_drop_scores(day, live_from) for day in sorted(days))
-    with transaction.atomic():
+    with in_turn(home), transaction.atomic():
         if live_from is not None and first < live_from:
             _drop_signals(live_from)
         Cursor.objects.filter(name=HISTORY).update(position=generation)
@@ -67,5 +68,5 @@ def _drop_scores(day: date, live_from: date | None) -> int:
 def _drop_signals(live_from: date) -> None:
     """Those told of days before the first scoring; what stood then is joined to its past again by the filling."""
     Signal.objects.filter(until__lte=live_from).delete()
-    Signal.objects.filter(since__lt=live_from).update(since=live_from)
+    Signal.objects.filter(since__lt=live_from).update(since=live_from, opening=[])
     Cursor.objects.update_or_create(name=SIGNALS_FROM, defaults={"position": live_from.toordinal()})

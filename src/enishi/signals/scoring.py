@@ -27,6 +27,7 @@ from enishi.signals.money import ChurnBase, at_stake, yearly_revenue
 from enishi.signals.panel import Frame, day_end, living_accounts, read_frame, week_before
 from enishi.signals.products import product_scores
 from enishi.signals.states import ReasonWriter, needed_facts
+from enishi.signals.turns import in_turn
 from enishi.signals.writing import BATCH, Pass, write_batch, write_scores
 from enishi.store.api import Published
 
@@ -57,7 +58,7 @@ def score_day(
     home = home or Home.from_environment()
     run = ScoringRun.objects.create(day=day, started_at=now, facts_generation=Published(home).generation)
     try:
-        with company_remembered():
+        with in_turn(home), company_remembered():
             run.accounts, run.common_dip = _score(day, now, home, accounts, progress or _silent)
     except Exception as error:
         run.status, run.error = "failed", f"{type(error).__name__}: {error}"

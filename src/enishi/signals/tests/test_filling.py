@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from enishi.kit.home import Home
 from enishi.signals import api, filling
-from enishi.signals.models import Cursor, HealthScore, Signal
+from enishi.signals.models import Cursor, HealthScore, ScoringRun, Signal
+from enishi.signals.outdated import outdated_from
+from enishi.signals.panel import day_end
 from enishi.signals.tests.world import NOW, TODAY
+from enishi.store.manifest import read_manifest, write_manifest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 DAY = timedelta(days=1)
@@ -30,6 +34,39 @@ def told() -> tuple[list[Any], list[Any]]:
     return list(scores), list(
         signals.values_list("account_id", "type", "since", "until", "strength", "evidence")
     )
+
+
+def history_arrives(home: Home, first: date) -> None:
+    old = read_manifest(home.published)
+    history = [(old.generation + 1, first.isoformat())]
+    changed = msgspec.structs.replace(old, generation=old.generation + 1, history=history)
+    write_manifest(home.published, changed)
+
+
+def test_history_that_arrives_later_voids_what_was_judged_without_it(home: Home) -> None:
+    api.backfill_scores(END, START, now=NOW, home=home)
+    whole = told()
+    first = END - 20 * DAY
+    ScoringRun.objects.create(day=END - 5 * DAY, started_at=day_end(END - 6 * DAY), status="done")
+    scores = HealthScore.objects.filter(day__gte=first)
+    scores.update(band="unknown", tenths=None, lines=[])
+    said = HealthScore.objects.filter(day=END)
+    said.update(computed_at=day_end(END) - timedelta(hours=1))  # on the day itself
+    Signal.objects.update(evidence=[{"en": "without the history", "ja": ""}])
+    assert api.backfill_scores(END, START, now=NOW, home=home) == 0
+    history_arrives(home, first)
+    assert outdated_from(home) == first
+    assert api.backfill_scores(END, START, now=NOW, home=home) == 20 * 40
+    assert set(said.values_list("band", flat=True)) == {"unknown"}
+    before = HealthScore.objects.filter(day__lt=END).order_by("day", "account_id")
+    assert list(before.values_list("day", "account_id", "tenths", "band", "lines")) == [
+        score for score in whole[0] if score[0] < END
+    ]
+    assert not Signal.objects.filter(until__lt=END - 6 * DAY, evidence__0__en="without the history").exists()
+    spans = Signal.objects.values_list("account_id", "type", "since")
+    assert set(spans) >= {signal[:3] for signal in whole[1] if signal[3] and signal[3] < END - 6 * DAY}
+    assert outdated_from(home) is None
+    assert api.backfill_scores(END, START, now=NOW, home=home) == 0
 
 
 def test_blocks_and_interruptions_leave_no_trace(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
