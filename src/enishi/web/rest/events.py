@@ -3,7 +3,7 @@ read as they are kept."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,18 +13,20 @@ from pydantic import Field as Constraint
 from pydantic import WithJsonSchema
 
 from enishi.accounts.coercion import Refused, Setting, coerce_instant, coerce_text, plain_json
-from enishi.accounts.company import get_company
+from enishi.accounts.company import company_zone, get_company
 from enishi.accounts.saving import CREATED, MISSING, REJECTED, RowResult
 from enishi.ingest.api import accept_events, event_message
 from enishi.ingest.files.events import NOBODY
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.kit.text import Text
+from enishi.store.kinds import ACCOUNT
 from enishi.web.rest.cursors import Cursor
 from enishi.web.rest.event_reads import EventQuery, read_events
 from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
-from enishi.web.rest.problems import language_of
+from enishi.web.rest.problems import NOT_FOUND, language_of
+from enishi.web.rest.reads import number_of
 from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, Instant, UpsertAnswer, told_results
 
 router = Router(tags=["Usage events"])
@@ -110,11 +112,16 @@ class EventsQuery(Schema):
 
     limit: int = Constraint(100, ge=1, le=MOST_ROWS)
     cursor: str = Constraint("", max_length=200)
-    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
-    since: Instant | None = Constraint(
-        None, description="happened at or after; without it: 30 days before `until` / この日時以降"
+    account: str = Constraint(
+        "", max_length=250, description="outside id of an account, as everywhere / 顧客企業の外部ID"
     )
-    until: Instant | None = Constraint(None, description="happened before; without it: now / この日時より前")
+    since: Instant | date | None = Constraint(
+        None,
+        description="happened at or after (a day: from its beginning); without it: 30 days before `until` / この日時以降",
+    )
+    until: Instant | date | None = Constraint(
+        None, description="happened before (a day: before its beginning); without it: now / この日時より前"
+    )
 
 
 class EventRecord(Schema):
@@ -153,8 +160,8 @@ def list_events(request: HttpRequest, query: Query[EventsQuery]) -> dict[str, An
     time: ask for a span of days again to have them too. Raw events that retention has dropped are gone.
     """
     caller = caller_of(request)
-    until = _within(query.until or system_clock())
-    since = _within(query.since) if query.since else max(_EARLIEST, until - _SPAN)
+    until = _within(_instant(query.until or system_clock()))
+    since = _within(_instant(query.since)) if query.since else max(_EARLIEST, until - _SPAN)
     after = Cursor.decode(query.cursor, most=2**64) if query.cursor else None
     place = (_within(after.at), after.number - 2**63) if after else None
     wanted = EventQuery(since, until, _accounts(caller, query.account), place, query.limit)
@@ -162,17 +169,28 @@ def list_events(request: HttpRequest, query: Query[EventsQuery]) -> dict[str, An
     return {"records": rows, "next_cursor": Cursor(last[0], last[1] + 2**63).encode() if last else None}
 
 
+def _instant(at: datetime | date) -> datetime:
+    """A day begins in the company's time zone."""
+    return at if isinstance(at, datetime) else datetime.combine(at, time(), company_zone())
+
+
 def _within(at: datetime) -> datetime:
     """An instant no earlier and no later than any event is."""
     return min(max(at, _EARLIEST), _LATEST)
 
 
-def _accounts(caller: Caller, number: int | None) -> list[int] | None:
+def _accounts(caller: Caller, outside_id: str) -> list[int] | None:
     """The accounts whose events are wanted and seen; None for all there are, and those that belong to none."""
-    if number is None and caller.sees_all:
+    if not outside_id and caller.sees_all:
         return None
     seen = caller.accounts()
-    return list((seen.filter(pk=number) if number else seen).values_list("pk", flat=True))
+    if outside_id:
+        number = number_of(ACCOUNT, caller.key.system, outside_id)
+        found = seen.filter(pk=number).first() if number else None
+        if found is None:
+            raise NOT_FOUND
+        return [found.pk]
+    return list(seen.values_list("pk", flat=True))
 
 
 @router.post(

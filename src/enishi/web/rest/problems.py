@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -10,6 +11,7 @@ from django.utils.translation import get_language
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from enishi.accounts.company import get_company
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 
@@ -33,7 +35,9 @@ class TooMany(EnishiError):
 
 
 def language_of(request: HttpRequest) -> str:
-    return get_language() or "en"
+    """What the caller asks for; whoever asks for nothing is answered in the company's language."""
+    asked = get_language() if request.headers.get("Accept-Language") else ""
+    return asked or get_company().language
 
 
 def problem(request: HttpRequest, error: EnishiError) -> HttpResponse:
@@ -55,11 +59,43 @@ def problem(request: HttpRequest, error: EnishiError) -> HttpResponse:
     return answer
 
 
+_WRONG = {
+    "missing": "必須です。",
+    "extra_forbidden": "使えない項目です。",
+    "int_parsing": "整数ではありません。",
+    "int_type": "整数ではありません。",
+    "bool_parsing": "true または false を指定してください。",
+    "bool_type": "true または false を指定してください。",
+    "string_type": "文字列ではありません。",
+    "dict_type": "オブジェクトではありません。",
+    "list_type": "配列ではありません。",
+    "date_from_datetime_parsing": "日付または日時(ISO 8601)ではありません。",
+    "date_parsing": "日付(YYYY-MM-DD)ではありません。",
+    "datetime_parsing": "日時(ISO 8601)ではありません。",
+    "datetime_from_date_parsing": "日時(ISO 8601)ではありません。",
+    "timezone_aware": "タイムゾーン付きの日時(例: 2026-04-01T00:00:00Z)を指定してください。",
+    "greater_than_equal": "{ge}以上で指定してください。",
+    "less_than_equal": "{le}以下で指定してください。",
+    "string_too_long": "{max_length}文字以内で指定してください。",
+    "string_too_short": "{min_length}文字以上で指定してください。",
+    "too_long": "{max_length}件以内で指定してください。",
+    "too_short": "{min_length}件以上が必要です。",
+    "json_invalid": "JSONとして読み取れません。",
+}
+
+
+def _told(line: Mapping[str, Any]) -> Text:
+    """What does not fit; in Japanese where the validator's own words are known, else as it says."""
+    english = str(line["msg"])
+    japanese = _WRONG.get(str(line.get("type", "")))
+    return Text(english, japanese.format(**(line.get("ctx") or {})) if japanese else english)
+
+
 def _invalid(error: ValidationError) -> EnishiError:
     fields = {}
     for line in error.errors:
         place = ".".join(str(part) for part in line["loc"] if part not in ("body", "query", "path", "header"))
-        fields[place or "body"] = Text(str(line["msg"]), str(line["msg"]))
+        fields[place or "body"] = _told(line)
     return BadRequest(
         "invalid_request",
         Text(

@@ -7,9 +7,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Contact, OutsideId, Record
 from enishi.accounts.shapes import shape_of
 from enishi.ingest.models import ApiKey
+from enishi.kit.clock import system_clock
+from enishi.signals.api import overrides_on
 from enishi.signals.models import AccountState
 from enishi.store.kinds import Kind
 from enishi.web.rest.keys import Caller
@@ -98,6 +101,7 @@ def visible_states(caller: Caller) -> QuerySet[AccountState]:
 
 def as_scores(states: Sequence[AccountState], key: ApiKey) -> list[dict[str, Any]]:
     names = Names(key, (state.account for state in states))
+    by_hand = overrides_on(company_day(system_clock()))
     return [
         {
             "account": names.of(state.account_id),
@@ -106,6 +110,8 @@ def as_scores(states: Sequence[AccountState], key: ApiKey) -> list[dict[str, Any
             "day": state.day.isoformat(),
             "score": _points(state.tenths),
             "band": state.band,
+            "band_computed": state.computed_band,
+            "band_by_hand": state.account_id in by_hand,
             "coverage": state.coverage,
             "score_week_ago": _points(state.tenths_week_ago),
             "trend": state.trend,

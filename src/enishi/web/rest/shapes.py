@@ -184,6 +184,8 @@ class Score(Schema):
     day: str
     score: float | None
     band: str
+    band_computed: str
+    band_by_hand: bool
     coverage: float
     score_week_ago: float | None
     trend: str

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from enishi.accounts.actions import save_records
+from enishi.accounts.company import get_company
 from enishi.accounts.merging import merge_accounts
 from enishi.accounts.models import Account, Member
 from enishi.ingest.api import drain
@@ -75,12 +76,34 @@ def test_a_key_reads_the_events_of_the_accounts_it_sees_and_of_one_it_asks_for(a
     mine.save()
     bound = Api(["read:event"], member=member)
     assert names(bound) == ["Mine"]
-    assert names(bound, account=theirs.pk) == []
-    assert names(api, account=theirs.pk) == ["Theirs"]
+    for hidden in ("b", "nobody"):
+        assert bound.get("events", **SPAN, account=hidden).status_code == 404
+    assert names(bound, account="a") == ["Mine"]
+    assert names(api, account="b") == ["Theirs"]
     assert names(api) == ["Mine", "Theirs", "Nobody's"]
     merge_accounts(theirs, mine, actor="t", now=NOW)
     drain(Home.from_environment())
     assert names(bound) == ["Mine", "Theirs"]
+
+
+def test_a_day_stands_for_its_beginning_where_the_company_is(api):
+    send(api, (2, "Early", {"user": "u"}), (3, "Late", {"user": "u"}))
+    assert names(api, since="2026-01-03", until="2026-01-04") == ["Late"]
+    assert names(api, since="2026-01-02", until="2026-01-03") == ["Early"]
+    assert api.get("events", since="yesterday").status_code == 422
+
+
+def test_who_asks_for_no_language_is_answered_in_the_companys(api):
+    company = get_company()
+    for language, told in (("en", "The request does not fit: limit."), ("ja", "リクエストの形式")):
+        company.language = language
+        company.save()
+        answer = api.get("events", limit="many").json()
+        assert answer["message"].startswith(told)
+        assert answer["fields"]["limit"].isascii() == (language == "en")
+    asked = {"accept-language": "en"}
+    english = api.client.get("/api/v1/events", {"limit": "many"}, headers=asked).json()
+    assert english["message"] == "The request does not fit: limit."
 
 
 def test_without_a_span_the_last_days_are_read_and_nothing_odd_is_an_accident(api, monkeypatch):

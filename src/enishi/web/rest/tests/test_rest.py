@@ -23,6 +23,7 @@ from enishi.web.rest.allowances import Allowances
 from enishi.web.rest.api import build_api
 from enishi.web.rest.keys import forget_allowances
 from enishi.web.rest.shapes import slug_of
+from enishi.work.api import override_band
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +184,22 @@ def test_a_key_bound_to_a_member_sees_only_what_the_member_sees(api):
     ken.is_active = False
     ken.save()
     assert bound.get("accounts").status_code == 401
+
+
+def test_a_band_set_by_hand_stands_beside_the_computed_one(api):
+    api.upsert("accounts", {"id": "a", "name": "A"}, {"id": "b", "name": "B"})
+    for account in Account.objects.all():
+        AccountState.objects.create(
+            account=account, day="2026-01-01", tenths=423, band="red", computed_band="red"
+        )
+    lead = Member.objects.create_user("lead@vendor.example", role="admin")
+    now = datetime.now(UTC)
+    override_band(
+        lead, Account.objects.get(outside_id="a").pk, "yellow", reason="商談中",
+        expires_on=now.date() + timedelta(days=9), today=now.date(), now=now,
+    )  # fmt: skip
+    told = [(s["band"], s["band_computed"], s["band_by_hand"]) for s in api.get("scores").json()["records"]]
+    assert told == [("yellow", "red", True), ("red", "red", False)]
 
 
 @pytest.mark.parametrize("role", ["viewer", "sales"])
