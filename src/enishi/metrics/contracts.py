@@ -24,6 +24,9 @@ KEYS: dict[str, list[str]] = {
 #: ``tenure``: it never happened, so it counts from the day the customer relation began.
 NullMeaning: TypeAlias = Literal["zero", "unknown", "tenure"]
 
+#: The part of a metric that counts facts whose amount nobody knows; with any, the value is unknown.
+UNKNOWN = "unknown"
+
 # The measure of one column: a relation in, one aggregated value out (both Ibis).
 Measure: TypeAlias = Callable[[Any], Any]
 # The last step in numpy: the columns a metric asked for in, one column out.
@@ -53,13 +56,14 @@ class Metric:
         unit: ``people``, ``days``, ``events``, ``ratio``, ``count``, ``minutes``, ``hours``, ``money``
             (whole minor units of the company's currency), ``points``, ``score``.
         relation: the relation (:mod:`enishi.metrics.relations`) whose rows are aggregated.
-        parts: aggregates over that relation by name; a single part named ``""`` is the value itself.
+        parts: aggregates over that relation by name; a part named ``""`` is the value itself; where one
+            named :data:`UNKNOWN` is above zero, the value is unknown.
         finish: numpy step over the parts (and ``of``) for what engines compute differently.
         of: ids of metrics this one is made from.
         direction: +1 more is better, -1 less is better, 0 neither.
         window: days looked back; None for a state or a whole history.
         needs: fact tables without which the value is unknown; ``record_<kind>.<field>``: unless any record states
-            the field.
+            the field; ``usage.user``: unless any event of use names a user.
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
         build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
         helpers: metrics named in ``of`` which exist only for this one.

@@ -31,6 +31,11 @@ def _in_force(t: Any, column: str, back: int = 0) -> Any:
     return (t.back == back).ifelse(t[column], None).sum()
 
 
+def _unknown(t: Any, among: Any) -> Any:
+    """How many of these rows have an amount nobody can convert."""
+    return _count(among & t.minor.isnull())
+
+
 def _or_zero(value: Any) -> Any:
     return value.coalesce(0)
 
@@ -73,9 +78,11 @@ CONTRACT: tuple[Metric, ...] = (
         "mrr",
         Text("MRR", "MRR(月次経常収益)"),
         Text("Recurring amount in force, normalised to a month, in the company's currency. 0 once every contract has "
-             "ended; unknown where none was ever on record.",
-             "有効な契約の継続金額を月額に換算した合計です(自社通貨)。契約がすべて終了していれば0、契約の登録が一度もなければ不明とします。"),
-        "money", "terms", {"": lambda t: _in_force(t, "minor")}, grains=WIDE,
+             "ended; unknown where none was ever on record, or where an exchange rate is missing.",
+             "有効な契約の継続金額を月額に換算した合計です(自社通貨)。契約がすべて終了していれば0、契約の登録が一度もない場合や為替レートが"
+             "ない場合は不明とします。"),
+        "money", "terms",
+        {"": lambda t: _in_force(t, "minor"), "unknown": lambda t: _unknown(t, t.back == 0)}, grains=WIDE,
         needs=("record_subscription",), freshness_days=None,
     ),
     Metric(
@@ -83,7 +90,8 @@ CONTRACT: tuple[Metric, ...] = (
         Text("Change of MRR, 90 d", "MRRの増減(90日)"),
         Text("MRR now less MRR 90 days ago, both as known today.", "現在と90日前のMRRの差です(いずれも基準日時点の情報によります)。"),
         "money", "terms",
-        {"": lambda t: _or_zero(_in_force(t, "minor")) - _or_zero(_in_force(t, "minor", 90))},
+        {"": lambda t: _or_zero(_in_force(t, "minor")) - _or_zero(_in_force(t, "minor", 90)),
+         "unknown": lambda t: _unknown(t, t.back.notnull())},
         grains=WIDE, window=90, needs=("record_subscription",), freshness_days=None,
     ),
     Metric(
@@ -134,15 +142,17 @@ CONTRACT: tuple[Metric, ...] = (
     Metric(
         "days_overdue",
         Text("Days overdue", "支払遅延日数"),
-        Text("Days since the oldest unpaid invoice was due.", "未払いの請求のうち最も古い支払期日からの日数です。"),
-        "days", "invoices", {"": lambda t: t.late.max()}, direction=-1, needs=("record_invoice",), freshness_days=45,
+        Text("Days since the oldest unpaid invoice was due. Unknown while no invoice states a due date.",
+             "未払いの請求のうち最も古い支払期日からの日数です。支払期日のある請求がない場合は不明とします。"),
+        "days", "invoices", {"": lambda t: t.late.max()}, direction=-1, needs=("record_invoice", "record_invoice.due_on"), freshness_days=45,
     ),
     Metric(
         "amount_overdue",
         Text("Amount overdue", "支払遅延額"),
-        Text("Sum of unpaid invoices past due, in the company's currency.", "支払期日を過ぎた未払い請求の合計です(自社通貨)。"),
-        "money", "invoices", {"": lambda t: t.late.notnull().ifelse(t.minor, None).sum()},
-        direction=-1, needs=("record_invoice",), freshness_days=45,
+        Text("Sum of unpaid invoices past due, in the company's currency. Credit notes are never overdue and lessen nothing.",
+             "支払期日を過ぎた未払い請求の合計です(自社通貨)。マイナスの請求(返金など)は遅延とせず、差し引きもしません。"),
+        "money", "invoices", {"": lambda t: t.late.notnull().ifelse(t.minor, None).sum(), "unknown": lambda t: _unknown(t, t.late.notnull())},
+        direction=-1, needs=("record_invoice", "record_invoice.due_on"), freshness_days=45,
     ),
 )  # fmt: skip
 
@@ -350,7 +360,9 @@ COMMERCE: tuple[Metric, ...] = (
         "order_amount_90",
         Text("Order amount, 90 d", "注文金額(90日)"),
         Text("Amount of the orders of the last 90 days, in the company's currency.", "直近90日間の注文金額です(自社通貨)。"),
-        "money", "orders", {"": lambda t: _sum(t.ago < 90, t.minor.coalesce(0))}, grains=WIDE, window=90, needs=("record_order",),
+        "money", "orders",
+        {"": lambda t: _sum(t.ago < 90, t.minor.coalesce(0)), "unknown": lambda t: _unknown(t, t.ago < 90)},
+        grains=WIDE, window=90, needs=("record_order",),
     ),
     Metric(
         "days_since_order",

@@ -23,7 +23,8 @@ def spoken_on(s: Session, source: str) -> list[date]:
     """The days on which facts of a source became known, ascending; of ``logins`` those on which somebody's first did.
 
     Args:
-        source: ``usage``, ``logins``, ``record_<kind>``, ``record_<kind>.<field>`` (records that state the field).
+        source: ``usage``, ``logins``, ``usage.user`` (use of which a user is named, by its months),
+            ``record_<kind>``, ``record_<kind>.<field>`` (records that state the field).
     """
     cache = s.facts.spoken
     if source not in cache:
@@ -37,6 +38,9 @@ def _spoken(s: Session, source: str) -> Any:
     if source == "logins":
         t = s.every("first_uses")
         t = t.filter(is_login(s, t.event)).mutate(known_on=t.since)
+    elif source == "usage.user":
+        t = s.every("user_months")
+        t = t.filter(t.user_no > 0).mutate(known_on=t.late_on.coalesce(t.month))
     else:
         table, _, field = source.partition(".")
         t = s.every("group_days" if table == "usage" else table)

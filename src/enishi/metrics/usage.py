@@ -19,6 +19,8 @@ TREND_PRIOR = 5.0
 WEEKS = 13
 RECENT = 28
 LEAST_PAST = 84
+# How many people is unknown where no event of use names one.
+NAMED = ("usage", "usage.user")
 
 
 def _within(days: int) -> Any:
@@ -30,14 +32,15 @@ def _active_users(days: int) -> Metric:
         f"active_users_{days}",
         Text(f"Active users, {days} d", f"利用者数({days}日)"),
         Text(
-            f"People who used the product on at least one of the last {days} days.",
-            f"直近{days}日間に1日以上利用した人の数です。",
+            f"People who used the product on at least one of the last {days} days. Unknown while no event names a user.",
+            f"直近{days}日間に1日以上利用した人の数です。利用者が記録されたイベントがない場合は不明とします。",
         ),
         "people",
         "people",
         {"": _within(days)},
         grains=WIDE,
         window=days,
+        needs=NAMED,
     )
 
 
@@ -179,6 +182,7 @@ METRICS: tuple[Metric, ...] = (
         Text("Active users of 7 days over those of 28 days.", "直近7日の利用者数を直近28日の利用者数で割った値です。"),
         "ratio", "people",
         {"week": _within(7), "month": _within(28)}, _stickiness, grains=WIDE, window=28, null="unknown",
+        needs=NAMED,
     ),
     Metric(
         "feature_breadth_28",
@@ -241,12 +245,12 @@ METRICS: tuple[Metric, ...] = (
         Text("Power users", "パワーユーザー数"),
         Text("People active on at least N of the last 28 days; N is set per product.",
              "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。"),
-        "people", "people", {"": lambda t: t.now.sum()}, grains=WIDE, window=28,
+        "people", "people", {"": lambda t: t.now.sum()}, grains=WIDE, window=28, needs=NAMED,
     ),
     Metric(
         "power_users_change",
         Text("Change of power users", "パワーユーザーの増減"),
         Text("Power users now less those of the 28 days before.", "直近28日とその前の28日のパワーユーザー数の差です。"),
-        "people", "people", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56,
+        "people", "people", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56, needs=NAMED,
     ),
 )  # fmt: skip

@@ -142,6 +142,31 @@ def test_what_no_ticket_speaks_of_is_unknown(home, metric, field, told):
     assert pd.isna(value(home, metric, ago(11)))
 
 
+@pytest.mark.parametrize("metric", ["active_users_28", "stickiness", "power_users", "licence_utilisation"])
+def test_events_that_name_nobody_say_nothing_of_people(home, metric):
+    publish(home, "usage", [use(2, 0, ago(k)) for k in range(1, 20)], replace=True)
+    publish(home, "record_subscription", [subscription(account_id=2, seats=5)])
+    assert value(home, "events_28", account=2) == 19
+    assert pd.isna(value(home, metric, account=2))
+
+
+def test_where_events_name_people_an_account_without_any_has_none(home):
+    publish(home, "usage", [use(2, 0, ago(k)) for k in range(1, 20)])
+    assert value(home, "active_users_28", account=2) == 0
+
+
+@pytest.mark.parametrize("metric", ["days_overdue", "amount_overdue"])
+def test_invoices_without_due_dates_say_nothing_of_delay(home, metric):
+    def invoice(number, account, issued, **more):
+        head = {"record_id": number, "account_id": account, "valid_on": ago(issued), "known_on": ago(issued)}
+        return {**head, "issued_on": ago(issued), "amount": 100, **more}
+
+    publish(home, "record_invoice", [invoice(1, 1, 40)])
+    assert pd.isna(value(home, metric))
+    publish(home, "record_invoice", [invoice(1, 1, 40), invoice(2, 2, 10, due_on=ago(1))])
+    assert value(home, metric) == 0
+
+
 @pytest.mark.parametrize("metric", ["champions", "decision_makers", "champions_gone_90", "champions_lost"])
 def test_contacts_without_roles_say_nothing_of_champions(home, metric):
     def contact(number, known, **more):
@@ -247,6 +272,53 @@ def test_a_rate_learned_later_never_moves_what_was_known(home):
         [{**rate, "record_id": 2, "on": ago(50), "rate": 200.0, "known_on": ago(50)}],
     )
     assert value(home, "mrr") == 1500
+
+
+def test_history_that_came_in_later_is_not_converted_at_a_rate_learned_later(home):
+    publish(home, "record_exchange_rate", [
+        {"record_id": 1, "currency": "USD", "on": ago(200), "rate": 150.0, "valid_on": ago(200)},
+        {"record_id": 2, "currency": "USD", "on": ago(20), "rate": 200.0, "valid_on": ago(20)},
+    ])  # fmt: skip
+    terms = {"currency": "USD", "amount": 10, "started_on": ago(150)}
+    live, history = {"valid_on": ago(10), "known_on": ago(10)}, {"valid_on": ago(150), "known_on": ago(150)}
+    publish(home, "record_subscription", [subscription(**terms, **live)])
+    publish(home, "record_subscription", [subscription(**terms, **history, recorded_on=T)])
+    assert [value(home, "mrr", day) for day in (ago(100), ago(11), ago(9))] == [1500] * 3
+
+
+def test_a_credit_note_is_never_late_and_lessens_nothing(home):
+    due = {"account_id": 1, "issued_on": ago(60), "valid_on": ago(60)}
+    publish(home, "record_invoice", [{**due, "record_id": 1, "amount": -500, "due_on": ago(43)}])
+    assert [value(home, name) for name in ("days_overdue", "amount_overdue")] == [0, 0]
+    publish(home, "record_invoice", [{**due, "record_id": 2, "amount": 300, "due_on": ago(5)}])
+    assert [value(home, name) for name in ("days_overdue", "amount_overdue")] == [5, 300]
+
+
+def test_money_without_a_rate_is_unknown_and_never_nothing(home):
+    publish(home, "record_subscription", [
+        subscription(record_id=11), subscription(record_id=12, currency="CHF", started_on=ago(50), valid_on=ago(50)),
+    ])  # fmt: skip
+    publish(home, "record_invoice", [
+        {"record_id": 1, "account_id": 1, "issued_on": ago(9), "valid_on": ago(9), "due_on": ago(5), "amount": 3,
+         "currency": "CHF"},
+    ])  # fmt: skip
+    assert value(home, "mrr", ago(51)) == 1000
+    for name in ("mrr", "mrr_change_90", "amount_overdue"):
+        assert pd.isna(value(home, name)), name
+    assert value(home, "days_overdue") == 5
+    rate = {
+        "record_id": 1,
+        "currency": "CHF",
+        "on": ago(60),
+        "rate": 170.0,
+        "valid_on": ago(60),
+        "known_on": ago(2),
+    }
+    publish(home, "record_exchange_rate", [rate])
+    assert pd.isna(value(home, "mrr", ago(3)))
+    assert value(home, "mrr", ago(2)) > value(home, "mrr", ago(51))
+    publish(home, "record_subscription", [subscription(record_id=13, currency="NOK", amount=0)])
+    assert value(home, "mrr") == value(home, "mrr", ago(2))
 
 
 FUTURE = {
