@@ -209,14 +209,22 @@ def contacts_on(numbers: Iterable[int | None], day: date | None) -> dict[int, Co
 
 
 def named_then(account: Account, day: date | None) -> Account:
-    """The account under the name of a past day, to show and not to save; as it is where none was known yet."""
+    """The account under the name of a past day, its parent too, to show and not to save; as it is where none was known
+    yet."""
     known = account_then(account, day) if day else {}
-    if not known.get("name"):
+    if day is None or not known.get("name"):
         return account
-    then = copy(account)
-    then.name, then.name_kana = known["name"], known.get("name_kana") or ""
+    then = _renamed(account, known)
     if account.parent:
-        then.parent = named_then(account.parent, day) if known.get("parent") else None
+        stated = known.get("parent")
+        then.parent = _renamed(account.parent, account_then(account.parent, day)) if stated else None
+    return then
+
+
+def _renamed(account: Account, known: Mapping[str, Any]) -> Account:
+    then = copy(account)
+    if known.get("name"):
+        then.name, then.name_kana = known["name"], known.get("name_kana") or ""
     return then
 
 

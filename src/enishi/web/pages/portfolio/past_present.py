@@ -14,8 +14,9 @@ from enishi.accounts.models import Account, Member
 from enishi.segments.api import shown_tiers
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
+from enishi.web.pages.account.beside import badges_beside
 from enishi.web.pages.portfolio import past_rows, reads
-from enishi.web.pages.portfolio.present import Row, list_context, notices, rights_of, strip_pieces, tier_rows
+from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
 from enishi.web.pages.portfolio.query import Query
 from enishi.web.pages.portfolio.words import all_words
 
@@ -60,7 +61,7 @@ def past_context(
         "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
         "fell": fell,
         "rose": rose,
-        "notices": notices([account.pk for account in (*fell, *rose)], day, day),
+        "notices": badges_beside([account.pk for account in (*fell, *rose)], day, day),
         "now_address": replace(query, as_of=None, page=1).address,
         "rights": rights_of(member) | {"acts": False},
     }
@@ -76,7 +77,7 @@ def say_origins(book: pd.DataFrame, day: date) -> list[str]:
 
 
 def _with_now(rows: Sequence[Row]) -> list[tuple[Row, Now]]:
-    states = AccountState.objects.in_bulk([row.account.pk for row in rows])
+    states = AccountState.objects.only("stage", "band", "tenths").in_bulk([row.account.pk for row in rows])
     paired = []
     for row in rows:
         state, then = states.get(row.account.pk), row.account.state.tenths

@@ -46,6 +46,21 @@ def test_the_customer_bears_its_name_of_then(world: World, sign_in: SignIn) -> N
         assert "富士機械" not in shown(client, world.fuji, tab, None)
 
 
+def test_a_parent_stands_above_only_from_the_day_it_was_stated_and_by_its_name_of_then(
+    world: World, sign_in: SignIn
+) -> None:
+    say("account", world.naniwa.pk, world.naniwa, days_ago(40), name="難波旧社名", stage="adoption")
+    say("account", world.naniwa.pk, world.naniwa, days_ago(10), name="難波新社名", stage="adoption")
+    say("account", world.fuji.pk, world.fuji, days_ago(40), name="富士精機株式会社")
+    say("account", world.fuji.pk, world.fuji, days_ago(20), name="富士精機株式会社", parent="naniwa")
+    Account.objects.filter(pk=world.fuji.pk).update(parent=world.naniwa)
+    Account.objects.filter(pk=world.naniwa.pk).update(parent=world.fuji)  # a ring is followed no further
+    client = sign_in("takahashi")
+    assert "難波" not in shown(client, world.fuji, "notes/", days_ago(30))
+    assert "難波旧社名" in shown(client, world.fuji, "notes/", days_ago(15))
+    assert "難波新社名" in shown(client, world.fuji, "notes/", days_ago(5))
+
+
 def test_whom_a_ticket_or_a_contact_was_with_keeps_the_name_of_then_wherever_the_person_is_now(
     world: World, sign_in: SignIn
 ) -> None:
