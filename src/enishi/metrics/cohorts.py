@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from enishi.metrics.periods import Every, Period, add_months, periods_between
-from enishi.metrics.revenue import EPOCH, day_of_number, number_of
+from enishi.metrics.revenue import EPOCH, day_of_number, number_of, without_rate
 from enishi.metrics.spans import FOREVER
 
 
@@ -131,6 +131,7 @@ def renewals_due(stretches: pd.DataFrame, until: date) -> pd.DataFrame:
     Returns:
         record_id, account_id, product, day (number), mrr (before), after (MRR on the day), renewed (bool).
     """
+    stretches = without_rate(stretches)[0]
     stated = stretches[stretches["renewal"] < FOREVER][["record_id", "renewal"]].rename(
         columns={"renewal": "day"}
     )

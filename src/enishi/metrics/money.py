@@ -59,7 +59,7 @@ def minor_units(versions: pa.Table, rates: pa.Table, currency: str, kind: str) -
     unit = 10 ** minor_digits(currency)
     minor = half_even(whole * unit, months * _SCALE)
     since = np.full(len(minor), EARLIEST, dtype=np.int64)
-    foreign = (own != currency) & known
+    foreign = (own != currency) & known & (whole != 0)
     if foreign.any():
         table = RateTable(rates)
         valid, learned = _dated(versions, own, kind)
@@ -77,8 +77,9 @@ def minor_units(versions: pa.Table, rates: pa.Table, currency: str, kind: str) -
 
 
 def _dated(versions: pa.Table, own: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """The days whose rate counts: the version's own, or for a subscription those of the first version that came
-    in this currency, so that a change of seats under another rate moves only the seats."""
+    """The days whose rate counts: the version's own, or for a subscription those of the version in this currency
+    that was known first, so that a change of seats under another rate moves only the seats. History that comes in
+    after a live version was known before it: its days must not get a rate learned later."""
     valid, learned = day_numbers(versions["valid_on"]), day_numbers(versions["known_on"])
     if kind != "subscription":
         return valid, learned
@@ -86,7 +87,8 @@ def _dated(versions: pa.Table, own: np.ndarray, kind: str) -> tuple[np.ndarray, 
         {"record": versions["record_id"].to_pandas(), "own": own, "valid": valid, "learned": learned}
     )
     frame["version"] = versions["version_id"].to_pandas()
-    first = frame.sort_values("version").groupby(["record", "own"])[["valid", "learned"]].transform("first")
+    order = ["learned", "valid", "version"]
+    first = frame.sort_values(order).groupby(["record", "own"])[["valid", "learned"]].transform("first")
     return first["valid"].sort_index().to_numpy(), first["learned"].sort_index().to_numpy()
 
 

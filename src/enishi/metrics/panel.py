@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enishi.metrics.contracts import KEYS, Grain, Metric
+from enishi.metrics.contracts import KEYS, UNKNOWN, Grain, Metric
 from enishi.metrics.people import history
 from enishi.metrics.registry import chosen, with_parts
 from enishi.metrics.relations import RELATIONS, contracts_begun, spine, terms
@@ -162,6 +162,8 @@ def _value(metric: Metric, frame: pd.DataFrame, known: dict[str, pd.Series[Any]]
     value = metric.finish(frame) if metric.finish else frame[metric.id]
     if metric.null == "zero":
         value = value.fillna(0.0)
+    if (unknown := f"{metric.id}:{UNKNOWN}") in frame:
+        value = value.where(~(frame[unknown] > 0))
     for need in set(metric.needs) & set(known):
         value = value.where(known[need])
     return value.astype(float)

@@ -149,9 +149,14 @@ def incidents(s: Session, keys: list[str]) -> Any:
 
 
 def invoices(s: Session, keys: list[str]) -> Any:
-    """One row per invoice due: late (days past due while unpaid, else null), minor."""
+    """One row per invoice due: late (days past due while unpaid, else null), minor.
+
+    A credit note (an amount below zero) is nobody's debt to us, so it is never late. It does not lessen what is
+    overdue either: which invoice it is set off against is not on record until that one is paid or voided.
+    """
     t = _dated(s, "invoice", "issued_on")
     unpaid = t.paid_on.isnull() & ~t.paid.coalesce(False) & t.voided_on.isnull()
+    unpaid &= (t.amount >= 0).coalesce(True)
     late = t.as_of.delta(t.due_on, unit="day")
     return t.select(*AT, "minor", late=(unpaid & (late > 0)).ifelse(late, ibis.null("int64")))
 

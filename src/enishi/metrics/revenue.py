@@ -1,6 +1,7 @@
 """Where recurring revenue moves: every change of MRR is exactly one movement, to the last yen.
 
-Opening + movements = closing, for any period, any choice of accounts and any history. All money is whole minor
+Opening + movements = closing, for any period, any choice of accounts and any history, discounts (amounts below
+zero) included. All money is whole minor
 units of the company's currency, decided once per subscription version (:mod:`enishi.metrics.money`), so the sums
 are integers. A foreign subscription keeps the rate of its first version: a movement of the exchange rate is not
 a movement of revenue.
@@ -27,6 +28,7 @@ from enishi.metrics.periods import Period
 from enishi.metrics.spans import FOREVER
 
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation")
+LOSSES = ("contraction", "churn")
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -45,14 +47,29 @@ def _numbers(days: pd.Series[Any]) -> np.ndarray:
     return np.fromiter((number_of(None if pd.isna(d) else d) for d in days), np.int64, len(days))
 
 
+def without_rate(periods: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The stretches of contracts whose money is known, and those that lack an exchange rate (``mrr`` missing).
+
+    A contract is left out whole, with the days on which its money is known: were single stretches left out, a
+    change of currency would look like a churn.
+    """
+    missing = periods["mrr"].isna()
+    if not missing.any():
+        return periods.assign(mrr=periods["mrr"].astype("int64")), periods[missing]
+    lacking = periods[missing]
+    known = periods[~periods["record_id"].isin(lacking["record_id"])]
+    return known.assign(mrr=known["mrr"].astype("int64")), lacking
+
+
 def movements(periods: pd.DataFrame, level: Literal["account", "product"] = "account") -> pd.DataFrame:
     """Every change of MRR.
 
     Args:
         periods: one row per stretch of unchanged terms of a subscription: account_id, start, stop (first day
-            without it; None or NaT: open), mrr (whole minor units, >= 0), and product for ``level="product"``
+            without it; None or NaT: open), mrr (whole minor units; below zero for a discount), and product for ``level="product"``
             and for telling cross-sell from upsell. Days are dates or whole day numbers. Stretches may touch,
-            overlap and come in any order.
+            overlap and come in any order. Contracts
+            of which money is missing are left out (:func:`without_rate`).
         level: what counts as a customer: the account, or the account's product (then an account's second
             product is new).
 
@@ -62,7 +79,7 @@ def movements(periods: pd.DataFrame, level: Literal["account", "product"] = "acc
         before, after, cross (the part of an expansion which products not held the day before brought).
     """
     keys = ["account_id"] if level == "account" else ["account_id", "product"]
-    steps = _steps(periods)
+    steps = _steps(without_rate(periods)[0])
     by_day = steps.groupby([*keys, "day"], as_index=False)["amount"].sum()
     by_day = by_day[by_day["amount"] != 0].sort_values([*keys, "day"], kind="stable").reset_index(drop=True)
     after = by_day.groupby(keys)["amount"].cumsum()
@@ -99,13 +116,16 @@ def _with_cross(found: pd.DataFrame, steps: pd.DataFrame, keys: list[str]) -> pd
     held = each.groupby(by)["amount"].cumsum() - each["amount"]
     fresh = each[held == 0].groupby(["account_id", "day"])["amount"].sum().rename("fresh").reset_index()
     joined = found.merge(fresh, on=["account_id", "day"], how="left")["fresh"].fillna(0).astype("int64")
-    cross = np.minimum(joined.to_numpy(), found["amount"].to_numpy())
+    cross = np.clip(joined.to_numpy(), 0, np.maximum(found["amount"].to_numpy(), 0))
     return found.assign(cross=np.where(found["kind"] == "expansion", cross, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """What happened to MRR in a period; contraction and churn are positive numbers that are taken away.
+    """What happened to MRR in a period; contraction and churn are numbers that are taken away.
+
+    Below zero are only new, reactivation and churn, and only by customers (or products) whose MRR is below zero as
+    a whole, a discount on a line of its own: its coming lowers MRR, its end raises it.
 
     Args:
         customers: with MRR at the start; won, lost, back: customers with such a movement.
@@ -190,13 +210,13 @@ def bridges(moves: pd.DataFrame, periods: Sequence[Period]) -> list[Bridge]:
 
 
 def _bridge(part: pd.DataFrame, opening: int, customers: int) -> Bridge:
-    amounts = part.groupby("kind")["amount"].sum().abs()
+    amounts = part.groupby("kind")["amount"].sum()
     who = _customer(part)
     logos = who.groupby(part["kind"]).size()
     grown = part["kind"] == "expansion"
     return Bridge(
         opening=opening,
-        **{kind: int(amounts.get(kind, 0)) for kind in KINDS},
+        **{kind: int(amounts.get(kind, 0)) * (-1 if kind in LOSSES else 1) for kind in KINDS},
         customers=customers,
         won=int(logos.get("new", 0)),
         lost=int(logos.get("churn", 0)),
@@ -236,8 +256,9 @@ class Retention:
     """What became of the customers who were there at the start, by its end.
 
     Args:
-        opening: their MRR at the start; kept: what of it is still there (GRR x opening); closing: with their
-            growth (NRR x opening). A customer who left and came back is lost: the return is outside both.
+        opening: their MRR at the start, of those above zero; kept: what of it is still there (GRR x opening);
+            closing: with their growth (NRR x opening). A customer who left and came back is lost: the return is
+            outside both. One whose MRR fell below zero has kept nothing.
         customers, stayed: how many.
     """
 
@@ -298,7 +319,7 @@ def retention_by_account(moves: pd.DataFrame, start: date, end: date) -> pd.Data
     change = inside.groupby(keys)["amount"].sum()
     closing = opening.add(change.reindex(opening.index, fill_value=0))
     left = inside[inside["kind"] == "churn"].groupby(keys).size()
-    closing = closing.where(~closing.index.isin(left.index), 0)
+    closing = closing.where(~closing.index.isin(left.index), 0).clip(lower=0)
     return pd.DataFrame(
         {"opening": opening, "kept": np.minimum(opening, closing), "closing": closing}
     ).astype("int64")

@@ -24,8 +24,8 @@ def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
     Ask with a past day for the report as it was then, with today for the past as it is known now.
 
     Returns:
-        record_id, account_id (the survivor of merges), product, plan, seats, mrr (whole minor units; 0 where
-        unknown), start, stop (whole day numbers; ``FOREVER`` where open), renewal (day number or ``FOREVER``),
+        record_id, account_id (the survivor of merges), product, plan, seats, mrr (whole minor units; missing
+        without an exchange rate: :func:`enishi.metrics.revenue.without_rate`), currency, start, stop (whole day numbers; ``FOREVER`` where open), renewal (day number or ``FOREVER``),
         term_months, ended (the subscription's last stop), end_reason.
     """
     s = Session(facts, [known_on])
@@ -38,7 +38,7 @@ def _known_versions(s: Session) -> Any:
     t = t.filter(t.known_on <= t.as_of)
     t = through_merges(s, masked(s, KINDS["subscription"], t))
     return t.select(
-        "record_id", "version_id", "account_id", "product", "plan", "seats", "minor", "term_months", "deleted",
+        "record_id", "version_id", "account_id", "product", "plan", "seats", "minor", "currency", "term_months", "deleted",
         "end_reason", *_DAYS,
     )  # fmt: skip
 
@@ -50,11 +50,10 @@ def stretches(rows: pa.Table) -> pd.DataFrame:
     earlier ones too. The first version holds from the start, even where it was only valid from later.
     """
     frame = rows.select(
-        ["record_id", "version_id", "account_id", "product", "plan", "end_reason"]
+        ["record_id", "version_id", "account_id", "product", "plan", "currency", "end_reason"]
     ).to_pandas()
-    for name in ("seats", "term_months"):
-        frame[name] = rows[name].to_pandas().astype("Int64")
-    frame["mrr"] = rows["minor"].fill_null(0).to_pandas().to_numpy(dtype=np.int64)
+    for name, column in (("seats", "seats"), ("term_months", "term_months"), ("mrr", "minor")):
+        frame[name] = rows[column].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get).astype("Int64")
     for name in _DAYS:
         frame[name] = day_numbers(rows[name])
     frame["deleted"] = rows["deleted"].to_pandas()
@@ -67,7 +66,8 @@ def stretches(rows: pa.Table) -> pd.DataFrame:
     kept = frame.assign(start=start, stop=stop, renewal=frame["renewal_on"], ended=_last_end(frame))
     kept = kept[(kept["start"] < kept["stop"]) & ~kept["deleted"].astype(bool)]
     names = ["record_id", "account_id", "product", "plan", "seats", "mrr", "start", "stop", "renewal"]
-    return kept[[*names, "term_months", "started_on", "ended", "end_reason"]].reset_index(drop=True)
+    names += ["currency", "term_months", "started_on", "ended", "end_reason"]
+    return kept[names].reset_index(drop=True)
 
 
 def _cut(frame: pd.DataFrame) -> np.ndarray:

@@ -114,16 +114,16 @@ def _subscription(known: Known, day: date, home: str) -> Subscription:
 
 def _invoice(known: Known, day: date, home: str) -> Invoice:
     paid_on, due_on = known.day("paid_on"), known.day("due_on")
+    currency = str(known.data.get("currency") or home)
+    amount = minor(known.amount(), currency)
     is_paid = bool(known.data.get("paid")) or bool(paid_on and paid_on <= day)
     status, overdue = "open", 0
     if known.data.get("voided_on"):
         status = "voided"
     elif is_paid:
         status = "paid"
-    elif due_on and due_on < day:
+    elif due_on and due_on < day and (amount is None or amount >= 0):
         status, overdue = "overdue", (day - due_on).days
-    currency = str(known.data.get("currency") or home)
-    amount = minor(known.amount(), currency)
     return Invoice(known, status, amount, currency, known.day("issued_on"), due_on, paid_on, overdue)
 
 

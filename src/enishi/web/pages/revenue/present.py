@@ -239,7 +239,7 @@ def segments(query: Query, book: reads.Book, period: Period) -> list[dict[str, A
     for value in reads.segment_order(query.by, values):
         part = moves[named == value]
         found = bridges(part, [period])[0]
-        if not (found.opening or found.closing):
+        if not any((found.opening, found.closing, *(amount for _name, amount in signed(found)))):
             continue
         own = replace(query, segment=value or "-")
         rows.append(
@@ -352,6 +352,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "tiers_of_today": day < today and shown_tiers(day).today,
         "currency": currency,
         "empty": latest.moves.empty,
+        "lacking": reads.read_lacking(member, periods[-1].last, today),
         "head": headline(query, found, due),
         "noticed": noticed(member, latest.moves, query, day, today) if not query.sold else None,
         "year": year_rates(latest.moves, periods[-1].end),

@@ -18,7 +18,7 @@ from enishi.kit.home import Home
 from enishi.metrics.api import FactSettings, duckdb_facts
 from enishi.metrics.cohorts import renewals_due
 from enishi.metrics.periods import Period, add_months, period_of
-from enishi.metrics.revenue import movements, retention
+from enishi.metrics.revenue import movements, retention, without_rate
 from enishi.metrics.subscriptions import subscription_periods
 from enishi.segments.api import last_tiers, shown_tiers, tier_titles
 from enishi.store.kinds import STAGES
@@ -47,6 +47,14 @@ class Book:
     groups: Mapping[int, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Contracts whose money nobody can convert, and the currencies without a rate."""
+
+    contracts: int
+    currencies: tuple[str, ...]
+
+
 def read_stretches(known_on: date) -> tuple[str, pd.DataFrame]:
     """Every stretch of unchanged terms as known at the end of a day, and a stamp of what it was read from."""
     company = get_company()
@@ -58,6 +66,15 @@ def read_stretches(known_on: date) -> tuple[str, pd.DataFrame]:
             found = subscription_periods(facts, known_on)
             cache.set(key, found, KEEP_SECONDS)
     return stamp, found
+
+
+def read_lacking(member: Member, known_on: date, today: date) -> Lacking | None:
+    """The contracts in scope that are left out for want of an exchange rate; None where there are none."""
+    lacking = without_rate(read_stretches(known_on)[1])[1]
+    lacking = lacking[lacking["account_id"].isin(ids_on(member, known_on, today))]
+    if lacking.empty:
+        return None
+    return Lacking(int(lacking["record_id"].nunique()), tuple(sorted(lacking["currency"].dropna().unique())))
 
 
 def read_moves(level: Literal["account", "product", "plan"], known_on: date) -> pd.DataFrame:

@@ -91,6 +91,32 @@ def test_every_figure_of_the_table_is_the_sum_of_its_accounts(world: World) -> N
         assert row["opening"] + sum(cell["amount"] for cell in row["cells"]) == row["closing"]
 
 
+def test_contracts_without_an_exchange_rate_are_left_out_and_named(world: World) -> None:
+    before = present.page_context(world.suzuki, ask(), TODAY)
+    assert before["lacking"] is None
+    on = TODAY - timedelta(days=20)
+    foreign = version(99, 99, world.accounts["fuji"].pk, on, on, amount=5000, currency="CHF", started_on=on)
+    publish(Home.from_environment(), "record_subscription", [foreign])
+    after = present.page_context(world.suzuki, ask(), TODAY)
+    assert after["lacking"] == reads.Lacking(1, ("CHF",))
+    assert [row["closing"] for row in after["rows"]] == [row["closing"] for row in before["rows"]]
+    text = sign_in(world.suzuki).get("/revenue/", headers={"accept-language": "ja"}).content.decode()
+    assert "CHFの為替レートがないため、契約1件は" in text
+
+
+def test_a_line_of_discounts_adds_up(world: World) -> None:
+    on = TODAY - timedelta(days=40)
+    line = version(
+        99, 99, world.accounts["fuji"].pk, on, on, amount=-90_000, started_on=on, product="Discount"
+    )
+    publish(Home.from_environment(), "record_subscription", [line])
+    rows = present.page_context(world.suzuki, ask("by=product&segment=Discount"), TODAY)["rows"][::-1]
+    assert rows[-1]["closing"] == -90_000
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        assert row["opening"] + sum(cell["amount"] for cell in row["cells"]) == row["closing"]
+        assert following is None or following["opening"] == row["closing"]
+
+
 def test_the_opening_leads_to_the_accounts_that_make_it(world: World) -> None:
     row = present.page_context(world.suzuki, ask(), TODAY)["rows"][0]
     drill = read_drill(QueryDict(row["opening_address"].split("?")[1]), TODAY)
