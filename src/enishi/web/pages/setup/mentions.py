@@ -114,9 +114,11 @@ def redact(contact: Contact, keys: Sequence[str]) -> int:
         kind, _colon, number = key.partition(":")
         if kind == "note":
             note = Note.objects.prefetch_related("texts").get(pk=int(number))
-            for written in (note, *note.texts.all()):
-                written.body = without(written.body, names)
-                changed.append(written)
+            note.body = without(note.body, names)
+            changed.append(note)
+            for text in note.texts.all():
+                text.body = without(text.body, names)
+                text.save(update_fields=["body"])
         elif kind == "task":
             task = Task.objects.get(pk=int(number))
             task.title, task.note = without(task.title, names), without(task.note, names)

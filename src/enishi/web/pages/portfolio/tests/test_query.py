@@ -19,9 +19,9 @@ def test_an_address_and_its_view_are_the_same_thing() -> None:
     assert read(query.address.lstrip("?")) == query
 
 
-def test_what_an_old_link_says_wrongly_is_left_out() -> None:
+def test_what_an_old_link_says_wrongly_is_left_out_and_named() -> None:
     query = read("sort=-gone&cols=gone,score&page=x&renewal=soon&as_of=yesterday&band=")
-    assert query == Query(columns=("score",))
+    assert query == Query(columns=("score",), unread=(("renewal", "soon"), ("as_of", "yesterday")))
 
 
 def test_changing_a_filter_goes_back_to_the_first_page() -> None:
