@@ -60,7 +60,7 @@ _FORMS: dict[Type, dict[str, Any]] = {
 
 def slug_of(kind: Kind) -> str:
     """The kind's word in addresses: ``survey_answers``."""
-    return kind.plural.en.lower().replace(" ", "_")
+    return kind.slug
 
 
 def field_schema(field: Field, *, writing: bool) -> dict[str, Any]:

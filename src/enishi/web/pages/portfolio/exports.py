@@ -20,6 +20,7 @@ from enishi.accounts.models import Account, Member, Scope
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
+from enishi.signals.api import overrides_on
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import past_book, past_rows
 from enishi.web.pages.portfolio.columns import BY_KEY, Column, all_columns, known_keys
@@ -58,6 +59,10 @@ def _headings(columns: list[Column], currency: str) -> list[Heading]:
     return headings
 
 
+def _tells_band(columns: list[Column]) -> bool:
+    return any(column.key == "band" for column in columns)
+
+
 def _rows(
     member: Member, query: Query, columns: list[Column], today: date, unit: int, seen: list[int]
 ) -> Iterator[list[Any]]:
@@ -74,9 +79,12 @@ def _rows(
 
     past = query.as_of if _is_past(query, today) else None
     origins = _origins(past) if past else None
+    by_hand = overrides_on(past or today)
     for account in _accounts(member, query, today, unit):
         seen.append(account.pk)
         cells = [cell(column, account) for column in columns]
+        if _tells_band(columns):
+            cells.append(gettext("By hand") if account.pk in by_hand else None)
         yield cells if origins is None else [*cells, origins.get(account.pk)]
 
 
@@ -151,6 +159,8 @@ def make_export(export: Export) -> None:
         columns = _columns(query)
         rows = _rows(export.member, query, columns, company_day(timezone.now()), unit, seen)
         headings = _headings(columns, company.currency)
+        if _tells_band(columns):
+            headings.append(Heading(gettext("Band set"), "text"))
         if _is_past(query, company_day(timezone.now())):
             headings.append(Heading(gettext("How the score came about"), "text"))
         n = write_table(

@@ -14,6 +14,7 @@ from enishi.accounts.models import Account, Member, Record
 from enishi.accounts.search import named
 from enishi.kit.clock import system_clock
 from enishi.kit.text import fold
+from enishi.signals.api import overrides_on
 from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.query import NONE, Query
@@ -27,6 +28,11 @@ WORSE = Q(state__band="red", state__band_week_ago__in=("green", "yellow")) | Q(
 BETTER = Q(state__band="green", state__band_week_ago__in=("red", "yellow")) | Q(
     state__band="yellow", state__band_week_ago="red"
 )
+
+
+def by_hand() -> list[int]:
+    """Accounts whose band somebody has set: no movement of theirs is the score's."""
+    return list(overrides_on(company_day(system_clock())))
 
 
 def _any(path: str, values: Sequence[str]) -> Q:
@@ -78,7 +84,7 @@ def _moved(values: Sequence[str]) -> Q:
         condition |= WORSE
     if "better" in values:
         condition |= BETTER
-    return condition
+    return condition & ~Q(pk__in=by_hand())
 
 
 def _lacking(values: Sequence[str]) -> Q:
@@ -93,6 +99,11 @@ def _stage(values: Sequence[str]) -> Q:
     """The stage judged; as stated by source or person where nothing is judged yet."""
     unjudged = Q(state__isnull=True) | Q(state__stage="")
     return Q(state__stage__in=values) | (unjudged & _any("stage", values))
+
+
+def _set(values: Sequence[str]) -> Q:
+    ours = Q(pk__in=by_hand())
+    return (ours if "hand" in values else Q(pk__in=[])) | (~ours if "rules" in values else Q(pk__in=[]))
 
 
 def asks_for_former(query: Query) -> bool:
@@ -134,6 +145,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "plan": _subscribed("plan"),
     "moved": _moved,
     "lacking": _lacking,
+    "set": _set,
     "contract": _contract,
     "tag": _tag,
 }

@@ -14,7 +14,7 @@ from enishi.accounts.access import visible_in_past
 from enishi.accounts.models import Account, Member
 from enishi.accounts.search import named
 from enishi.kit.text import fold, name_words
-from enishi.signals.api import Provenance
+from enishi.signals.api import Provenance, overrides_on
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.leaving import leaving_in
@@ -98,13 +98,18 @@ def _moved(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
         out |= (now < before).to_numpy(dtype=bool)
     if "better" in values:
         out |= (now > before).to_numpy(dtype=bool)
-    return out
+    return out & ~frame["by_hand"].to_numpy(dtype=bool)
 
 
 def _lacking(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
     names = [METRIC + value for value in values]
     empty = [frame[n].isna().to_numpy() if n in frame else np.ones(len(frame), bool) for n in names]
     return np.logical_or.reduce(empty)
+
+
+def _set(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
+    ours = frame["by_hand"].to_numpy(dtype=bool)
+    return (ours & ("hand" in values)) | (~ours & ("rules" in values))
 
 
 def _contract(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
@@ -136,6 +141,7 @@ CONDITIONS: dict[str, Condition] = {
     "moved": _moved,
     "lacking": _lacking,
     "contract": _contract,
+    "set": _set,
     "tag": _tag,
 }
 
@@ -172,6 +178,8 @@ def select(book: pd.DataFrame, member: Member, query: Query, *, day: date, unit:
     if "noticed" in query.choices.get("contract", ()):
         gone = leaving_in(book["account_id"].tolist(), day)
         book = book.assign(noticed=book["account_id"].isin(list(gone)))
+    if {"set", "moved"} & set(query.choices):
+        book = book.assign(by_hand=book["account_id"].isin(list(overrides_on(day))))
     for name, values in query.choices.items():
         keep = keep & CONDITIONS[name](book, values)
     for name, limit in query.numbers.items():

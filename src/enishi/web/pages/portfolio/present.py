@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Role
-from enishi.web.pages.account.leaving import leaving_badge, leaving_on
+from enishi.web.pages.account.beside import badges_beside
+from enishi.web.pages.account.leaving import leaving_on
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import reads, saved
 from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
@@ -22,7 +23,7 @@ from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.orders import current_order, orders
 from enishi.web.pages.portfolio.query import NONE, Query
-from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, TRENDS, all_words, product_words
+from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, SET_BY, TRENDS, all_words, product_words
 from enishi.web.words import person
 from enishi.work.api import may_lead, members_acting
 
@@ -42,7 +43,7 @@ ALWAYS = (
 class Row:
     account: Account
     cells: SafeString
-    notice: str  # the badge of a notice given, and nothing elsewhere
+    notice: str  # what stands beside the band, and nothing elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("trend", _("Trend"), {name: word for name, word in TRENDS.items() if name}),
         ("moved", _("Band change"), MOVES),
         ("contract", _("Contract"), CONTRACTS),
+        ("set", _("Band set"), SET_BY),
         ("tag", _("Tag"), {name: name for name in offered["tag"]}),
     ]
     listed = [
@@ -238,7 +240,7 @@ def portfolio_context(
         ),
         "fell": fell,
         "rose": rose,
-        "notices": notices(movers, today, None),
+        "notices": badges_beside(movers, today),
         "views": list(saved.list_views(member)),
         "current_view": saved.find_view(member, query.view) if query.view else None,
         "default_view": saved.find_default(member),
@@ -296,13 +298,8 @@ def list_context(
 
 def _drawn(rows: Sequence[Account], columns: Sequence[Column], setting: Setting) -> list[Row]:
     framed = [(column, opening(column)) for column in columns]
-    badges = {pk: leaving_badge(one, setting.today) for pk, one in setting.leaving.items()}
+    badges = badges_beside([account.pk for account in rows], setting.today, leaving=setting.leaving)
     return [Row(account, draw_row(framed, account, setting), badges.get(account.pk, "")) for account in rows]
-
-
-def notices(accounts: Iterable[int], day: date, as_of: date | None) -> dict[int, SafeString]:
-    """The badges of those of the accounts that have given notice."""
-    return {pk: leaving_badge(one, day) for pk, one in leaving_on(accounts, day, as_of).items()}
 
 
 def _possible_owners(member: Member) -> list[Member]:

@@ -20,7 +20,7 @@ DEFAULT_COLUMNS = (
 
 # Filters that take any number of values, and those that take one whole number.
 CHOICES = (
-    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "tag",
+    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "set", "tag",
 )  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
 EARLIEST = 1970  # nobody kept facts before; days far back would only be mistakes of typing

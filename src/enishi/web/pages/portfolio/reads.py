@@ -18,7 +18,7 @@ from enishi.accounts.models import Account, Member, Record, Scope
 from enishi.signals.models import AccountState, Band, ScoringRun
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
-from enishi.web.pages.portfolio.filters import filtered_accounts, known, unknown
+from enishi.web.pages.portfolio.filters import by_hand, filtered_accounts, known, unknown
 from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, Query
 from enishi.web.pages.portfolio.ranks import read_ranks, stamp_of_ranks
 from enishi.work.api import tag_names
@@ -208,6 +208,23 @@ def _whole_book() -> list[Slice]:
     return [*slices, Slice(Band.UNKNOWN, "", "", unscored, 0)] if unscored else slices
 
 
+def _unmoved(slices: Sequence[Slice], accounts: QuerySet[Account]) -> list[Slice]:
+    """A band set by hand is no movement of the week: those accounts count before where they count now."""
+    totals: dict[tuple[str, str, str], list[int]] = {}
+
+    def add(band: str, before: str, tier: str, n: int, mrr: int) -> None:
+        total = totals.setdefault((band, before, tier), [0, 0])
+        total[0] += n
+        total[1] += mrr
+
+    for one in slices:
+        add(one.band, one.before, one.tier, one.accounts, one.mrr)
+    for one in _grouped(accounts.filter(pk__in=by_hand())):
+        add(one.band, one.before, one.tier, -one.accounts, -one.mrr)
+        add(one.band, one.band, one.tier, one.accounts, one.mrr)
+    return [Slice(*key, n, mrr) for key, (n, mrr) in totals.items() if n]
+
+
 def distribution(member: Member, query: Query, *, today: date, unit: int, anew: bool = False) -> list[Slice]:
     """Accounts and MRR of a view by band, band a week ago and tier, whatever band and tier are chosen.
 
@@ -217,8 +234,10 @@ def distribution(member: Member, query: Query, *, today: date, unit: int, anew: 
 
     def count() -> list[Slice]:
         if member.scope == Scope.ALL and member.is_active and not rest.filtered:
-            return _whole_book()
-        return _grouped(filtered_accounts(member, rest, today=today, unit=unit))
+            shown = visible_accounts(member).exclude(state__stage=CHURNED)
+            return _unmoved(_whole_book(), shown)
+        accounts = filtered_accounts(member, rest, today=today, unit=unit)
+        return _unmoved(_grouped(accounts), accounts)
 
     return _kept(_count_key(member, query, today), count, anew)
 

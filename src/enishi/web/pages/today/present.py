@@ -17,7 +17,8 @@ from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
 from enishi.web import words as plain_words
-from enishi.web.pages.account.leaving import leaving_badge, leaving_words
+from enishi.web.pages.account.beside import badges_beside
+from enishi.web.pages.account.leaving import leaving_words
 from enishi.web.pages.account.links import facts_address
 from enishi.web.pages.account.words import reason_words, say, say_pair, tag_title, trigger_title
 from enishi.work import api as work
@@ -72,7 +73,7 @@ class Card:
     draft: Draft
     contact: Contact | None
     promises: list[Task]
-    leaving: str  # the badge of a notice given, and nothing elsewhere
+    leaving: str  # what stands beside the band, and nothing elsewhere
     promise: Task | None  # the member's own that puts the account on the list
 
     @property
@@ -205,6 +206,7 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
     due = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
     promises = _by_account(due.select_related("assignee"))
     leaving = leaving_accounts(ids, today)
+    beside = badges_beside(ids, today, leaving=leaving)
     company, words = get_company(), reason_words()
     found = []
     for item in queue.items:
@@ -228,7 +230,7 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
                 draft,
                 contact,
                 promises[item.account_id],
-                leaving_badge(gone, today) if gone else "",
+                beside.get(item.account_id, ""),
                 _own(promises[item.account_id], member) if item.promise_due else None,
             )
         )
@@ -271,9 +273,9 @@ def _why(account_id: int, reason: work.Reason, words: Mapping[str, str]) -> Why:
 
 
 def _notices(overnight: Overnight, renewals: Renewals, today: date) -> dict[int, str]:
-    """The badges of those at the side who have given notice."""
+    """What stands beside the bands at the side."""
     ids = {move.account.pk for move in overnight.moves} | {state.account_id for state in renewals.items}
-    return {pk: leaving_badge(one, today) for pk, one in leaving_accounts(ids, today).items()}
+    return dict(badges_beside(ids, today))
 
 
 def _news(overnight: Overnight) -> Sequence[News]:

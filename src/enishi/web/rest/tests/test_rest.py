@@ -192,7 +192,7 @@ def test_a_band_set_by_hand_stands_beside_the_computed_one(api):
         AccountState.objects.create(
             account=account, day="2026-01-01", tenths=423, band="red", computed_band="red"
         )
-    lead = Member.objects.create_user("lead@vendor.example", role="admin")
+    lead = Member.objects.create_user("lead@vendor.example", role="admin", scope="all")
     now = datetime.now(UTC)
     override_band(
         lead, Account.objects.get(outside_id="a").pk, "yellow", reason="商談中",

@@ -43,7 +43,7 @@ def test_a_file_holds_the_view_in_its_order_and_columns(world: World) -> None:
     rows = lines(made)
     assert [row["Account"] for row in rows] == ["Acme Corporation", "株式会社さくら商事", "浪速物産株式会社"]
     assert rows[0]["MRR (JPY)"] == "500000"
-    assert list(rows[0]) == ["Outside id", "Account", "Band", "Health", "MRR (JPY)", "Main cause"]
+    assert list(rows[0]) == ["Outside id", "Account", "Band", "Health", "MRR (JPY)", "Main cause", "Band set"]
     assert rows[0]["Health"] == "41"
     assert (made.status, made.rows) == ("done", 3)
 
