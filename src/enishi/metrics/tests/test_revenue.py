@@ -267,6 +267,15 @@ def test_an_end_stated_late_ends_it_then(home):
     assert kinds(home)[1:] == [("churn", -100, D(2024, 5, 1))]
 
 
+def test_an_end_before_an_announced_rise_is_a_churn_for_good(home):
+    rise, gone = {"valid_on": APR, "amount": 2400}, {"ended_on": D(2024, 3, 10), "known_on": D(2024, 3, 5)}
+    publish(home, "record_subscription", [
+        subscription(), subscription(**rise, known_on=FEB), subscription(**gone, valid_on=FEB),
+        subscription(**rise, **gone),
+    ])  # fmt: skip
+    assert kinds(home) == [("new", 100, JAN), ("churn", -100, D(2024, 3, 10))]
+
+
 def test_an_end_announced_is_known_from_the_notice(home):
     row = subscription(notice_on=D(2024, 3, 1), ended_on=D(2024, 9, 1), end_reason="price")
     publish(home, "record_subscription", [row])
