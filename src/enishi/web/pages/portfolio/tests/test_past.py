@@ -215,7 +215,7 @@ def test_on_days_before_tiers_were_recorded_today_s_are_shown_and_said_to_be_so(
         page = client.get(f"/accounts/?as_of={day}").content.decode()
         assert ("階層は現在のものです(記録は2026年10月1日から)" in page) == said
         account = client.get(f"/accounts/{world.sakura.pk}/notes/?as_of={day}").content.decode()
-        assert ("(現在の階層)" in account) == said
+        assert ("現在の階層" in account) == said
         revenue = client.get(f"/revenue/?as_of={day}").content.decode()
         assert ("階層も現在のものです" in revenue) == said
 
