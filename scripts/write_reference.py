@@ -109,7 +109,7 @@ def files() -> str:
     """Every kind of record and its columns: files, REST and `enishi import` take the same."""
     lines = [
         "# Kinds and their columns / 取り込める種類と列", "", MADE, "",
-        "The same columns in files (`enishi import KIND FILE`, or Setup → Files) and in REST (`/api/v1/{kind}`). **Bold**",
+        "The same columns in files (`enishi import KIND FILE`, or Setup → Files) and in REST, at the path that stands with each kind. **Bold**",
         "columns are required. Headings are recognised by the name, the titles of both languages and further spellings;",
         "columns nobody knows are kept with the record.", "",
         "## `events` · Usage events / 利用イベント", "",
@@ -127,6 +127,8 @@ def files() -> str:
 
 def _kind(kind: Kind) -> Iterator[str]:
     yield f"## `{kind.name}` · {both(kind.plural)}"
+    yield ""
+    yield f"REST: `/api/v1/{kind.slug}`"
     yield ""
     if kind.effective:
         yield (

@@ -264,8 +264,8 @@ def _not_one(stated: str, found: int) -> Text:
             f"「{clip(stated)}」に当てはまる顧客企業が{found}社あります。統合するか、一つのシステムのIDをご指定ください。",
         )
     return Text(
-        f"No account has the id '{clip(stated)}'.",
-        f"ID「{clip(stated)}」の顧客企業が見つかりません。",
+        f"No account has the id, mail domain or name '{clip(stated)}'.",
+        f"ID・メールドメイン・会社名のいずれも「{clip(stated)}」に一致する顧客企業が見つかりません。",
     )
 
 

@@ -18,6 +18,15 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 EXAMPLES = 10
+# What people call a kind.
+EVERYDAY = {
+    "customer": "account", "company": "account", "client": "account", "organization": "account", "organisation": "account",
+    "person": "contact", "people": "contact", "user": "contact", "contract": "subscription", "agreement": "subscription",
+    "bill": "invoice", "case": "ticket", "issue": "ticket", "meeting": "interaction", "call": "interaction",
+    "activity": "interaction", "touchpoint": "interaction", "outage": "incident", "survey": "survey_answer",
+    "answer": "survey_answer", "nps": "survey_answer", "purchase": "order", "usage": "event", "log": "event",
+    "cost": "acquisition_cost", "rate": "exchange_rate",
+}  # fmt: skip
 
 
 @spoken(
@@ -25,7 +34,7 @@ EXAMPLES = 10
     en="""Import a file of records or events.
 
 KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training,
-acquisition_cost, exchange_rate or event, also in the plural. FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
+acquisition_cost, exchange_rate or event, also in the plural and by everyday names (customer, contract, bill, meeting, usage). FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
 are matched by their headings; --map corrects the guess and is remembered for files with the same headings. The same
 file again changes nothing. Exit code 3: some rows were rejected.""",
     ja="""ファイルを取り込みます。
@@ -113,10 +122,10 @@ def command(
 
 def kind_named(name: str) -> str:
     """The kind, also in the plural."""
-    wanted = name.lower().replace("-", "_")
-    for candidate in (wanted, wanted.removesuffix("s")):
-        if candidate in FILE_KINDS:
-            return candidate
+    wanted = name.lower().replace("-", "_").replace(" ", "_")
+    for candidate in (wanted, wanted.removesuffix("s"), f"{wanted.removesuffix('ies')}y"):
+        if candidate in FILE_KINDS or candidate in EVERYDAY:
+            return EVERYDAY.get(candidate, candidate)
     every = ", ".join(FILE_KINDS)
     near = get_close_matches(wanted, FILE_KINDS, 1)
     raise EnishiError(

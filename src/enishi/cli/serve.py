@@ -150,8 +150,20 @@ _WHY_NOT = {
 }
 
 
+def _free_port(host: str, port: int) -> int:
+    """A port that is free now: the next one above that is, else any."""
+    for candidate in (*range(port + 1, min(port + 50, 65536)), 0):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return min(port + 1, 65535)
+
+
 def _port_taken(host: str, port: int, error: OSError) -> Conflict:
-    why, other = _WHY_NOT[error.errno or 0], min(port + 1, 65535)
+    why, other = _WHY_NOT[error.errno or 0], _free_port(host, port)
     again = f"{this_program()} serve --port {other} (make run PORT={other})"
     return Conflict(
         "port_taken",

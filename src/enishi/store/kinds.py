@@ -122,6 +122,11 @@ class Kind:
         raise KeyError(name)
 
     @property
+    def slug(self) -> str:
+        """The word for the kind in addresses: ``survey_answers``."""
+        return self.plural.en.lower().replace(" ", "_")
+
+    @property
     def has_account(self) -> bool:
         return any(f.type is Type.ACCOUNT and f.name == "account" for f in self.fields)
 

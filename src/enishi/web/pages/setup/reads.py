@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from django.db.models import Count, Max
+from django.db.models import Case, Count, F, Max, Value, When
 
 from enishi.accounts.models import Account, Company, Member
-from enishi.ingest.models import Reject, WriteKey
+from enishi.ingest.files.kinds import EVENT
+from enishi.ingest.models import Import, Reject, WriteKey
 from enishi.kit.home import Home
 from enishi.signals.models import AccountState, Band, ScoringRun
 from enishi.store.api import Published
@@ -112,8 +114,17 @@ def list_sources(home: Home, today: date) -> list[Source]:
 
 
 def _open_rejects() -> dict[str, int]:
+    """Rows of a file of records are counted where its records are: with their id system."""
+    systems = dict(Import.objects.exclude(kind=EVENT.name).values_list("pk", "system"))
+    system_of = {f"import:{number}": system for number, system in systems.items()}
     counts: dict[str, int] = defaultdict(int)
-    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by().values_list("source")
-    for name, count in rows.annotate(n=Count("pk")):
-        counts[name or "–"] += count
+    for name, origin, count in _by_source():
+        counts[system_of.get(origin, name) or "–"] += count
     return counts
+
+
+def _by_source() -> Iterable[tuple[str, str, int]]:
+    """Open items by source and, of files, by import."""
+    rows = Reject.objects.filter(status=Reject.Status.OPEN).order_by()
+    file = Case(When(origin__startswith="import:", then=F("origin")), default=Value(""))
+    return rows.annotate(file=file).values_list("source", "file").annotate(n=Count("pk"))

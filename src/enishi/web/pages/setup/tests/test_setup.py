@@ -12,7 +12,7 @@ from django.test import Client
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, AuditLine, Member, Role, Scope
-from enishi.ingest.models import Reject, WriteKey
+from enishi.ingest.models import Import, Reject, WriteKey
 from enishi.kit.home import Home
 from enishi.store.testing import publish
 from enishi.web.models import BackgroundJob
@@ -66,6 +66,22 @@ def test_sources_show_volume_last_arrival_and_rejects(tmp_path: Path) -> None:
     assert sources["製品A"].last_at is not None
     assert sources["製品B"].total == 0
     assert sources["製品B"].key.startswith("enw_")
+
+
+def test_rejected_rows_of_a_file_of_records_stand_with_the_records(tmp_path: Path) -> None:
+    made = Import.objects.create(kind="ticket", name="tickets.csv", system="desk", made_by="t")
+    usage = Import.objects.create(kind="event", name="usage.csv", made_by="t")
+    for one in (made, usage):
+        Reject.objects.create(
+            kind=one.kind,
+            source=one.name,
+            origin=one.origin,
+            position=2,
+            payload="{}",
+            made_at=datetime(2026, 11, 20, tzinfo=UTC),
+        )
+    found = {source.name: source.rejects for source in list_sources(Home(tmp_path), TODAY)}
+    assert found == {"desk": 1, "usage.csv": 1}
 
 
 def test_first_key_is_shown_once_and_stands_in_the_snippets(client: Client) -> None:
