@@ -1,9 +1,7 @@
-import { axisTooltip, categoryAxis, grid, marks, valueAxis } from "./frame.js";
+import { axisTooltip, categoryAxis, grid, legend, marks, valueAxis } from "./frame.js";
 import { axisText, colourOf, formatter } from "./look.js";
 
-function legend(palette) {
-  return { top: 0, left: 0, itemWidth: 12, itemHeight: 10, textStyle: axisText(palette) };
-}
+const NARROW = 520; // below, the words of a bridge's steps do not stand beside each other
 
 function values(series) {
   return series.values.map((value, i) => ({
@@ -37,8 +35,8 @@ export function bars(spec, palette, width) {
   const category = { ...categoryAxis(spec, palette), inverse: Boolean(spec.horizontal) };
   const value = valueAxis(spec, palette);
   return {
-    legend: many ? legend(palette) : undefined,
-    grid: { ...grid({ ...spec, legend: many, endLabels: false }, width), right: spec.horizontal ? 64 : 16 },
+    legend: many ? legend(spec.series.map((one) => one.name), palette, width) : undefined,
+    grid: { ...grid({ ...spec, legend: many }, width), right: spec.horizontal ? 64 : 16 },
     xAxis: spec.horizontal ? value : category,
     yAxis: spec.horizontal ? category : value,
     tooltip: axisTooltip(spec, palette),
@@ -64,18 +62,22 @@ export function bridge(spec, palette, width) {
       itemStyle: { color: palette[step.colour] || colour, opacity: step.total ? 0.75 : 1 },
     });
   }
+  const lying = width < NARROW;
   const x = spec.steps.map((step) => step.name);
+  const words = { ...axisText(palette), interval: 0, width: 90, overflow: "break" };
+  const category = { ...categoryAxis({ x }, palette), axisLabel: words, inverse: lying };
+  const value = { ...valueAxis(spec, palette), ...(lying ? { splitNumber: 2 } : {}) };
   return {
-    grid: grid({ ...spec, endLabels: false }, width),
-    xAxis: { ...categoryAxis({ x }, palette), axisLabel: { ...axisText(palette), interval: 0, width: 90, overflow: "break" } },
-    yAxis: valueAxis(spec, palette),
+    grid: { ...grid(spec, width), right: lying ? 84 : 16 },
+    xAxis: lying ? value : category,
+    yAxis: lying ? category : value,
     tooltip: axisTooltip(spec, palette),
     series: [
       { type: "bar", name: "\u0000floor", stack: "bridge", silent: true, data: floor, itemStyle: { color: "transparent" } },
       {
         type: "bar", name: spec.name || "", stack: "bridge", data: blocks, barMaxWidth: 64,
         label: {
-          show: true, position: "top", color: palette.ink, fontSize: 11,
+          show: true, position: lying ? "right" : "top", color: palette.ink, fontSize: 11,
           formatter: (point) => `${point.data.shown > 0 && !spec.steps[point.dataIndex].total ? "+" : ""}${show(point.data.shown)}`,
         },
       },

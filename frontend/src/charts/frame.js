@@ -1,15 +1,36 @@
 import { axisText, dayTick, formatter, tooltip } from "./look.js";
 
-// Left, right, top and bottom space that leaves room for direct labels.
+// Left, right, top and bottom space that leaves room for the words at the lines' ends.
 export function grid(spec, width) {
   return {
     left: 8,
-    right: spec.endLabels === false ? 16 : Math.min(130, Math.max(76, width * 0.16)),
+    right: spec.endWords ? endSpace(spec.endWords, width) : 16,
     top: spec.legend ? 36 : 24,
     bottom: 8,
     outerBoundsMode: "same",
-    outerBoundsContain: "axisLabel",
+    outerBoundsContain: "all",
   };
+}
+
+// What the words at the lines' ends need, at most a third of the chart.
+function endSpace(words, width) {
+  return Math.min(180, width * 0.36, Math.max(40, ...words.map((word) => 1.1 * breadth(word) + 20)));
+}
+
+// Names in one row above the chart, leafed through where they do not fit.
+export function legend(names, palette, width) {
+  const room = Math.min(220, width * 0.6);
+  return {
+    type: "scroll", top: 0, left: 0, right: 8, itemWidth: 18, itemHeight: 10, data: names,
+    textStyle: axisText(palette), pageTextStyle: axisText(palette), pageIconColor: palette.ink,
+    pageIconInactiveColor: palette.line, formatter: (name) => shortened(name, room),
+  };
+}
+
+function shortened(name, room) {
+  let shown = name;
+  while (1.1 * breadth(shown) > room) shown = [...shown].slice(0, -1).join("");
+  return shown === name ? name : `${shown}…`;
 }
 
 export function valueAxis(spec, palette) {
@@ -23,7 +44,7 @@ export function valueAxis(spec, palette) {
     splitNumber: 4,
     interval: spec.interval,
     scale: spec.zero === false,
-    axisLabel: { ...axisText(palette), formatter: show },
+    axisLabel: { ...axisText(palette), hideOverlap: true, formatter: show },
     splitLine: { lineStyle: { color: palette.line } },
   };
 }
@@ -92,7 +113,7 @@ export function axisTooltip(spec, palette) {
 
 // About how many pixels words take at ten pixels: a Japanese sign is as wide as it is high.
 function breadth(words) {
-  return [...words].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 255 ? 10 : 5.5), 0);
+  return [...words].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 255 ? 10 : /[A-Z%]/.test(sign) ? 7.5 : 5.5), 0);
 }
 
 // The marks whose words fit beside each other, the newest first; the tooltip says the others.

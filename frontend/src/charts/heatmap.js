@@ -12,7 +12,7 @@ export function heatmap(spec, palette, width) {
     },
     yAxis: {
       type: "category", data: spec.y, inverse: true,
-      axisLabel: { ...axisText(palette), width: Math.min(180, width * 0.3), overflow: "truncate" },
+      axisLabel: { ...axisText(palette), width: Math.min(260, width * 0.36), overflow: "break", lineHeight: 13 },
       axisLine: { show: false }, axisTick: { show: false },
     },
     visualMap: {

@@ -1,5 +1,9 @@
-import { axisTooltip, grid, marks, placed, pointAxis, valueAxis } from "./frame.js";
+import { axisTooltip, grid, legend, marks, placed, pointAxis, valueAxis } from "./frame.js";
 import { colourOf, formatter } from "./look.js";
+
+const MOST_ENDS = 3; // more lines are named above the chart: their words would not fit beside each other
+const DASHES = ["solid", "dashed", "dotted"]; // told apart where the colours begin anew
+const ROOM = 10; // between a line's end and its words, and the border
 
 function band(series, index, spec, palette) {
   const width = series.high.map((high, i) => (high === null || series.low[i] === null ? null : high - series.low[i]));
@@ -31,15 +35,16 @@ function line(series, index, spec, palette, width) {
     symbolSize: 4,
     showSymbol: series.values.filter((value) => value !== null).length < 3,
     connectNulls: false,
-    lineStyle: { width: series.muted ? 1.25 : 2, type: series.dashed ? "dashed" : "solid" },
+    lineStyle: { width: series.muted ? 1.25 : 2, type: dash(series, index, palette) },
+    emphasis: { focus: spec.legend ? "series" : "none" },
     areaStyle: spec.area ? { opacity: 0.12 } : undefined,
     stack: spec.stacked ? "total" : undefined,
     endLabel: {
-      show: spec.endLabels !== false,
-      formatter: (point) => series.label || `${series.name} ${formatter(spec)([point.value].flat().at(-1))}`,
+      show: Boolean(spec.endWords),
+      formatter: (point) => endWord(series, spec, [point.value].flat().at(-1)),
       color: colour,
       fontSize: 11,
-      width: 120,
+      width: grid(spec, width).right - ROOM,
       overflow: "truncate",
     },
     labelLayout: { moveOverlap: "shiftY" },
@@ -49,13 +54,31 @@ function line(series, index, spec, palette, width) {
   };
 }
 
+function dash(series, index, palette) {
+  return series.dashed ? "dashed" : DASHES[Math.floor(index / palette.series.length) % DASHES.length];
+}
+
+function endWord(series, spec, value) {
+  return series.label || `${series.name} ${formatter(spec)(value)}`;
+}
+
+// The chart with the way its lines are named: by words at their ends, or, where they are many, by a legend.
+function named(spec, series = spec.series) {
+  if (series.length > MOST_ENDS) return { ...spec, legend: true };
+  if (spec.endLabels === false) return spec;
+  const known = series.map((one) => one.values.filter((value) => value !== null).at(-1));
+  return { ...spec, endWords: series.map((one, index) => endWord(one, spec, known[index])) };
+}
+
 // {kind: "line", x, days? or at?, series: [{name, values, colour?, low?, high?, dashed?, step?}], format, unit, marks, targets}
-export function lines(spec, palette, width) {
+export function lines(given, palette, width) {
+  const spec = named(given);
   const series = spec.series.flatMap((one, index) => [
     ...(one.low ? band(one, index, spec, palette) : []),
     line(one, index, spec, palette, width),
   ]);
   return {
+    legend: spec.legend ? legend(spec.series.map((one) => one.name), palette, width) : undefined,
     grid: grid(spec, width),
     xAxis: pointAxis(spec, palette),
     yAxis: valueAxis(spec, palette),
@@ -65,13 +88,15 @@ export function lines(spec, palette, width) {
 }
 
 // Past as a line, future as nested intervals: {kind: "fan", x, past, middle, bands: [{level, low, high}]}
-export function fan(spec, palette, width) {
+export function fan(given, palette, width) {
+  const middle = { name: given.middleName, values: given.middle, colour: "c1", dashed: true };
+  const spec = named(given, [middle]);
   const series = [
     ...spec.bands.map((one) => ({
       name: one.name, values: spec.middle, low: one.low, high: one.high, colour: "c1", shade: one.shade,
     })).flatMap((one, index) => band(one, index, spec, palette)),
-    line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, { ...spec, endLabels: false }, palette, width),
-    line({ name: spec.middleName, values: spec.middle, colour: "c1", dashed: true }, 1, spec, palette),
+    line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, given, palette, width),
+    line(middle, 1, spec, palette, width),
   ];
   return {
     grid: grid(spec, width),

@@ -22,7 +22,7 @@ export function scatter(spec, palette, width) {
   ];
   if (spec.points.some((point) => point.low !== undefined)) series.push(whiskers(spec, palette));
   return {
-    grid: grid({ endLabels: false }, width),
+    grid: grid({}, width),
     xAxis: { ...valueAxis(spec.xAxis || {}, palette), nameLocation: "middle", nameGap: 24, nameTextStyle: axisText(palette) },
     yAxis: valueAxis(spec.yAxis || {}, palette),
     tooltip: tooltip(palette, {

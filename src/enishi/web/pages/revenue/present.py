@@ -291,6 +291,8 @@ def value_chart(found: TimeToEvent) -> dict[str, Any]:
             }
         ],
         "format": "percent",
+        "max": 1,
+        "interval": 0.25,
         "endLabels": False,
     }
 
