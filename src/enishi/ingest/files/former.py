@@ -23,7 +23,8 @@ def former_plans(made: Import) -> list[Plan]:
 
     Another id system is another world: the same number there is somebody else's.
     """
-    plan, found = Plan.from_json(made.plan), []
+    plan = Plan.from_json(made.plan)
+    found: list[Plan] = []
     before = Import.objects.filter(
         kind=made.kind, system=made.system, status__in=_CAME, started_at__isnull=False
     )
