@@ -44,6 +44,15 @@ class Listing:
     def accounts(self) -> int:
         return len({entry.account_id for entry in self.entries})
 
+    @property
+    def kept(self) -> int:
+        """What of the money before is still there after; growth of one makes up for the loss of no other."""
+        return sum(min(entry.before, entry.after) for entry in self.entries)
+
+    @property
+    def kept_share(self) -> float | None:
+        return self.kept / self.before if self.before else None
+
 
 def _moves(frame: pd.DataFrame) -> Iterator[Entry]:
     rows: Iterator[Any] = frame.itertuples(index=False)

@@ -241,7 +241,10 @@ def test_every_figure_leads_to_the_accounts_it_is_made_of(world: World) -> None:
     page = client.get("/revenue/?kind=quarter&by=owner").context
     head = page["head"]
     assert follow(client, head["lost_address"]).accounts == head["lost"]
-    assert len(follow(client, head["renewal_address"]).entries) == head["renewals"].due
+    due = follow(client, head["renewal_address"])
+    assert len(due.entries) == head["renewals"].due
+    assert (due.before, due.kept) == (head["renewals"].money_due, head["renewals"].money_renewed)
+    assert due.kept_share == head["renewal_money"]
     for row in page["rows"]:
         lost = follow(client, row["lost_address"]).accounts
         assert row["logo_churn"] is None or (lost > 0) == (row["logo_churn"] > 0)
