@@ -13,7 +13,7 @@ from enishi.signals.models import AccountState
 from enishi.work.book import LARGE, calls_for_somebody, has_left, read_book
 from enishi.work.keeping import kept
 from enishi.work.models import Task
-from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, within
+from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, set_aside, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ Held = dict[int | None, tuple[int, int, int, int]]  # owner -> accounts, MRR, ca
 def loads(member: Member, today: date, view: View) -> list[Load]:
     """The load of everyone whose accounts are in the member's view, most money at stake first."""
     accounts = accounts_in(member, view)
-    held = _held(accounts, today, key_of(member, view))
+    held = _without(
+        _held(accounts, today, key_of(member, view)), set_aside(member, accounts, view, today), today
+    )
     tasks = _tasks(accounts, today)
     people = {one.pk: one for one in Member.objects.filter(pk__in=[pk for pk in {*held, *tasks} if pk])}
     found = [
@@ -74,6 +76,22 @@ def _read(accounts: QuerySet[Account], today: date) -> Held:
         owner: (n, sum_ or 0) for owner, n, sum_ in calling.annotate(all=Count("pk"), money=Sum("at_stake"))
     }
     return {owner: (n, mrr or 0, *waiting.get(owner, (0, 0))) for owner, n, mrr in whole}
+
+
+def _without(held: Held, aside: set[int], today: date) -> Held:
+    """What calls, less what is dealt with or handed over: that is read at every asking, as the queue does."""
+    if not aside:
+        return held
+    states = AccountState.objects.filter(~has_left(), account__in=aside).order_by()
+    leaving = leaving_among(Account.objects.filter(pk__in=aside), today)
+    resting = states.filter(calls_for_somebody(today, leaving)).values_list("account__owner")
+    less = {
+        owner: (n, sum_ or 0) for owner, n, sum_ in resting.annotate(all=Count("pk"), money=Sum("at_stake"))
+    }
+    return {
+        owner: (n, mrr, calling - less.get(owner, (0, 0))[0], stake - less.get(owner, (0, 0))[1])
+        for owner, (n, mrr, calling, stake) in held.items()
+    }
 
 
 def _tasks(accounts: QuerySet[Account], today: date) -> dict[int | None, tuple[int, int]]:

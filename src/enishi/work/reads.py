@@ -264,6 +264,11 @@ def _asides(
     return ordered, set(latest)
 
 
+def set_aside(member: Member, accounts: QuerySet[Account], view: View, today: date) -> set[int]:
+    """The accounts that the queue of a view leaves out."""
+    return _asides(member, accounts, view, today)[1]
+
+
 def _promised(member: Member, accounts: QuerySet[Account], today: date) -> frozenset[int]:
     """Accounts with an open task of the member's own due by today: others keep their own promises."""
     due = Task.objects.filter(within(accounts), assignee=member, status=Task.Status.OPEN, due_on__lte=today)

@@ -267,3 +267,15 @@ def test_a_promise_brings_a_calm_account_to_the_top(world: World) -> None:
     queue = api.ranked_queue(world.takahashi, TODAY)
     assert names(queue)[0] == account.pk
     assert queue.total == before + 1
+
+
+def test_the_load_of_the_team_leaves_out_what_the_queue_leaves_out(world: World) -> None:
+    def both() -> tuple[int, int]:
+        queue = api.ranked_queue(world.suzuki, TODAY, view=View.ALL)
+        return queue.total, sum(load.calling for load in api.loads(world.suzuki, TODAY, View.ALL))
+
+    before = both()
+    first = api.ranked_queue(world.suzuki, TODAY, view=View.ALL).items[0]
+    api.mark_done(world.suzuki, first.account_id, today=TODAY, now=NOW)
+    after = both()
+    assert after == (before[0] - 1, before[1] - 1)
