@@ -98,7 +98,7 @@ class Reader:
             return ""  # somebody's own sign-in or settings
         if line.target_kind == "message":
             return label.rpartition(" to ")[2]
-        if line.target_kind.startswith("definition") or not line.target_kind:
+        if line.target_kind.startswith("definition") or line.target_kind in ("", "record"):
             return self._thing(label)
         return self.names.get(label.lower(), label)
 
@@ -112,6 +112,9 @@ class Reader:
             return self.say(f"Import {found[1]}", f"取り込み{found[1]}")
         if _INTERACTION.fullmatch(label):
             return self.say("Interaction", "対応履歴")
+        kind, _blank, number = label.partition(" ")
+        if number and (known_kind := self.choice("kind", kind)):
+            return f"{known_kind} {number}"
         return self.choice("kind", label) or self.definition(label)
 
     def definition(self, label: str) -> str:

@@ -8,9 +8,10 @@ import json
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from enishi.accounts.audit import COMMAND_LINE, SYSTEM, write_audit
-from enishi.accounts.models import Account, AuditLine, Company, Member, Role, Scope, Team
+from enishi.accounts.models import Account, AuditLine, Company, Member, Record, Role, Scope, Team
 from enishi.web.pages.audit.choices import KEYS, UNSHOWN
 from enishi.web.pages.audit.details import SPECIAL, Reader
 from enishi.web.pages.audit.tests import source
@@ -142,6 +143,28 @@ def test_hands_zones_and_programs_are_named(client: Client) -> None:
     assert "書き込みキー「本番アプリ」" in text
     assert rows(client, "actor=command line").count("コマンドライン") == 1
     assert "書き込みキー「本番アプリ」" in rows(client, "actor=key")
+
+
+def test_a_contact_logged_is_named_by_what_it_is(client: Client) -> None:
+    account = Account.objects.create(name="株式会社さくら", outside_id="s", source="crm")
+    record = Record.objects.create(
+        kind="interaction",
+        source="enishi",
+        outside_id="log-57d7c06a",
+        account=account,
+        data={},
+        happened_at=timezone.now(),
+    )
+    ticket = Record.objects.create(
+        kind="ticket", source="crm", outside_id="T-1", account=account, data={}, happened_at=timezone.now()
+    )
+    assert str(record).startswith("interaction log-"), "as it is written"
+    write_audit("ward@example.jp", "interaction_logged", record, account=account)
+    write_audit("ward@example.jp", "record_deleted", ticket, account=account)
+    found = [
+        Reader("ja").target(line) for line in AuditLine.objects.filter(target_kind="record").order_by("pk")
+    ]
+    assert found == ["対応履歴", "問い合わせ T-1"]
 
 
 def test_a_strange_detail_never_breaks_the_page(client: Client) -> None:
