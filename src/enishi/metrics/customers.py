@@ -300,7 +300,7 @@ RELATIONSHIP: tuple[Metric, ...] = (
     ),
     Metric(
         "contacts_known",
-        Text("Contacts known", "把握している担当者"),
+        Text("Contacts known", "把握している関係者"),
         Text("Contacts at the account who have not left.", "在籍している担当者の数です。"),
         "people", "contacts", _people_of(lambda t: t.here), needs=("record_contact",), freshness_days=None,
     ),
@@ -337,7 +337,7 @@ RELATIONSHIP: tuple[Metric, ...] = (
     ),
     Metric(
         "bounced_contacts",
-        Text("Contacts whose mail bounces", "メール不達の担当者"),
+        Text("Contacts whose mail bounces", "メール不達の関係者"),
         Text("Contacts who have not left and whose mail address bounced.", "在籍中でメールが不達になった担当者の数です。"),
         "people", "contacts", _people_of(lambda t: t.bounced), direction=-1, needs=("record_contact",), freshness_days=None,
     ),

@@ -71,6 +71,8 @@ class ActForm(forms.Form):
     ) -> None:
         self.member, self.account, self.today, self.ranked = member, account, today, ranked
         super().__init__(data, initial=dict(initial or {}), auto_id="act_%s")
+        for field in self.fields.values():
+            field.error_messages["required"] = _("Fill this in.")
         self.prepare()
 
     def prepare(self) -> None:
@@ -172,7 +174,7 @@ class DelegateForm(ActForm):
 
 class SnoozeForm(ActForm):
     until = forms.ChoiceField(label=pgettext_lazy("form", "Until"), widget=forms.RadioSelect)
-    day = forms.DateField(label=_("Another day"), widget=DayInput(), required=False)
+    day = forms.DateField(label=_("Day, if another"), widget=DayInput())
     reason = forms.CharField(
         label=pgettext_lazy("form", "Why"),
         max_length=300,
@@ -189,13 +191,9 @@ class SnoozeForm(ActForm):
             choices.append((day.isoformat(), f"{title} ({words.day(day, language, self.today)})"))
         self.choose("until", [*choices, (OTHER_DAY, _("Another day"))])
         self.fields["until"].initial = choices[1][0]
+        self.fields["day"].required = self.data.get("until", OTHER_DAY) == OTHER_DAY
+        self.fields["day"].error_messages["required"] = _("Choose a day.")
         self.fields["day"].widget.attrs["min"] = (self.today + timedelta(days=1)).isoformat()
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("until") == OTHER_DAY and not cleaned.get("day") and "day" not in self.errors:
-            self.add_error("day", _("Choose a day."))
-        return cleaned
 
     @property
     def chosen_day(self) -> date:
@@ -210,7 +208,7 @@ class OverrideForm(ActForm):
     band = forms.ChoiceField(label=_("Band"), widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
     expires_on = forms.DateField(
-        label=pgettext_lazy("form", "Until"),
+        label=_("Valid until"),
         widget=DayInput(),
         help_text=_("Then the computed band stands again. It stays visible."),
     )

@@ -86,7 +86,7 @@ def test_the_usage_map_names_people_features_and_idle_licences(facts: World, sig
     assert sum(value for _x, y, value in heat["cells"] if y == 0) == 14 * 3
     assert "加藤 誠" in page
     assert "u-2" in page
-    assert "担当者に未登録" in page, "an id is no name"
+    assert "関係者に未登録" in page, "an id is no name"
     assert '<strong class="num">4</strong>' in page, "five licences, one person in 28 days"
     assert "比較できる顧客がまだ少ない" in page
 

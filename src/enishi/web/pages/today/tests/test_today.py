@@ -80,7 +80,10 @@ def test_done_is_one_click_and_can_be_undone(world: World, sign_in: SignIn) -> N
 def test_snooze_by_preset_and_by_date(world: World, sign_in: SignIn) -> None:
     client = sign_in("takahashi")
     address = f"/accounts/{world.fuji.pk}/act/snooze/"
-    assert "1週間" in text(client.get(address))
+    dialog = text(client.get(address))
+    assert "1週間" in dialog
+    assert dialog.count("日付を指定") == 1
+    assert "再表示する日</label>" in dialog, "not called optional"
     assert "日付を指定してください" in text(client.post(address, {"until": "date"}))
     far = (TODAY + timedelta(days=300)).isoformat()
     assert "180日以内" in text(client.post(address, {"until": "date", "day": far}))
