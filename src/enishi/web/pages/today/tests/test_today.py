@@ -77,6 +77,10 @@ def test_done_is_one_click_and_can_be_undone(world: World, sign_in: SignIn) -> N
     assert f'id="todo-{world.sakura.pk}"' in text(client.get("/today/queue/"))
 
 
+def test_a_card_says_that_its_minutes_hold_the_preparation(world: World, sign_in: SignIn) -> None:
+    assert "準備込みで" in text(sign_in("takahashi").get("/"))
+
+
 def test_snooze_by_preset_and_by_date(world: World, sign_in: SignIn) -> None:
     client = sign_in("takahashi")
     address = f"/accounts/{world.fuji.pk}/act/snooze/"
