@@ -11,13 +11,13 @@ import click
 from enishi.cli.finding import find_account
 from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS, show_bands
-from enishi.cli.scoring import score_then
-from enishi.cli.show import show_json, show_table
-from enishi.cli.words import DAY, json_option, option, say, spoken
+from enishi.cli.show import progress, show_json, show_table
+from enishi.cli.words import DAY, json_option, language, option, say, spoken
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 
-_ONLY_JSON = ("number", "account", "computed_band", "judged")
+DEFAULT_METRICS = ("mrr", "active_users_28", "days_since_last_seen")
+_ONLY_JSON = ("number", "account", "stage", "computed_band", "judged")
 
 
 @spoken(
@@ -44,19 +44,25 @@ def command(
     home = open_installation()
     from enishi.accounts.company import refuse_future
     from enishi.metrics.api import get_metric
+    from enishi.signals.stages import CHURNED
 
     refuse_future(day.date(), system_clock())
     if tell_unknown(day.date(), home, as_json):
         return
     wanted = {account.pk for account in map(find_account, accounts)}
-    rows = known_on(home, day.date(), wanted, metrics or ("mrr", "active_users_28", "days_since_last_seen"))
+    chosen = tuple(get_metric(name).id for name in metrics or DEFAULT_METRICS)
+    known = known_on(home, day.date(), wanted, chosen)
     if as_json:
-        show_json({"day": day.date(), "accounts": rows})
+        show_json({"day": day.date(), "accounts": known})
         return
+    rows = [row for row in known if row["stage"] != CHURNED]
     counts = {band: sum(1 for row in rows if row["band"] == band) for band in BANDS}
     show_bands(day.date(), counts)
+    if left := len(known) - len(rows):
+        click.echo(say(f"Had left by then: {left}.", f"この日までに解約済み: {left}社"))
     _tell_provenance(day.date(), rows)
     columns = [name for name in (rows[0] if rows else {}) if name not in _ONLY_JSON]
+    money = {name for name in chosen if get_metric(name).unit == "money"}
     worst = sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))[:limit]
     titles = {
         "name": say("Account", "顧客企業"),
@@ -66,7 +72,7 @@ def command(
     }
     show_table(
         [titles.get(c, c) for c in columns],
-        [[_cell(c, row[c]) for c in columns] for row in worst],
+        [[_money(row[c]) if c in money else _cell(c, row[c]) for c in columns] for row in worst],
         right=range(2, len(columns)),
     )
 
@@ -114,38 +120,52 @@ def _tell_provenance(day: date, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
-    """One row per account that existed on the day, under its name then: score, band (a person's, where one was in
-    force, else the computed one) and the metrics asked for."""
+    """One row per customer known on the day, as on the page of that day: name then, stage, score, band (a person's,
+    where one was in force, else the computed one) and the metrics asked for."""
     from enishi.accounts.models import Account
-    from enishi.metrics.api import duckdb_facts, get_metric, panel
-    from enishi.signals.api import names_on, overrides_on, provenance_of
+    from enishi.signals.api import book_as_of
 
-    chosen = [get_metric(name).id for name in metrics]
-    scores = score_then(day, system_clock())
-    facts = duckdb_facts(home)
-    frame = panel(facts, [day], chosen, accounts=sorted(wanted) or None)
-    accounts = Account.objects.in_bulk(frame["account_id"].tolist())
-    names, overrides = names_on(day, home=home), overrides_on(day)
-    rows = []
-    for values in frame.to_dict("records"):
-        account = accounts.get(values["account_id"])
-        if account is None:
-            continue
-        score = scores.get(account.pk)
-        computed = score.band if score else "unknown"
-        rows.append(
-            {
-                "number": account.pk,
-                "account": account.outside_id,
-                "name": names.get(account.pk) or account.outside_id,
-                "band": overrides.get(account.pk, computed),
-                "computed_band": computed,
-                "score": score.tenths / 10 if score and score.tenths is not None else None,
-                "judged": provenance_of(score).as_json() if score else None,
-                **{name: _number(values[name]) for name in chosen},
-            }
-        )
-    return rows
+    with progress(say(f"Reading what was known on {day}", f"{day} 時点の情報を確認しています")) as step:
+        book = book_as_of(day, home=home, now=system_clock(), progress=step)
+    if wanted:
+        book = book[book["account_id"].isin(wanted)]
+    ids = dict(Account.objects.values_list("pk", "outside_id"))
+    return [
+        _row(values, ids[values["account_id"]], day, metrics)
+        for values in book.to_dict("records")
+        if values["account_id"] in ids
+    ]
+
+
+def _row(values: Mapping[Any, Any], outside_id: str, day: date, metrics: Sequence[str]) -> dict[str, Any]:
+    tenths = _number(values["tenths"])
+    return {
+        "number": values["account_id"],
+        "account": outside_id,
+        "name": values["name"] if isinstance(values["name"], str) and values["name"] else outside_id,
+        "stage": values["stage"],
+        "band": values["band"],
+        "computed_band": values["computed_band"],
+        "score": None if tenths is None else tenths / 10,
+        "judged": _judged(values, day),
+        **{name: _number(values[f"m.{name}"]) for name in metrics},
+    }
+
+
+def _judged(values: Mapping[Any, Any], day: date) -> dict[str, Any] | None:
+    """When the score was made and by which version; None where there is none."""
+    from enishi.signals.api import Provenance
+
+    if not isinstance(values["computed_on"], date):
+        return None
+    published = values["published_on"]
+    made = Provenance(
+        day,
+        values["computed_on"],
+        int(values["version"]),
+        published if isinstance(published, date) else None,
+    )
+    return made.as_json()
 
 
 def _number(value: Any) -> float | int | None:
@@ -154,6 +174,14 @@ def _number(value: Any) -> float | int | None:
         return None
     number = float(value)
     return int(number) if number.is_integer() else round(number, 6)
+
+
+def _money(minor: int | None) -> str:
+    """In the company's currency; JSON has whole minor units."""
+    from enishi.accounts.company import get_company
+    from enishi.web.words import money
+
+    return money(minor, get_company().currency, language())
 
 
 def _cell(column: str, value: Any) -> str:

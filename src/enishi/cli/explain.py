@@ -69,6 +69,9 @@ def tenths(value: int | None, signed: bool = False) -> str:
     return f"{value / 10:+.1f}" if signed else f"{value / 10:.1f}"
 
 
+CHURNED = "churned"  # the stage of those who left
+
+
 def _tell(told: dict[str, Any]) -> None:
     click.secho(f"{told['name']}  ({told['account']})", bold=True)
     before = told.get("tenths_week_ago")
@@ -83,6 +86,11 @@ def _tell(told: dict[str, Any]) -> None:
     for note in (_judged_later(told), told.get("week_note")):
         if note:
             click.echo(note[language()])
+    if told.get("stage") == CHURNED:
+        click.echo(
+            say("This customer has left: there is no score.", "解約済みの顧客のため、スコアはありません。")
+        )
+        return
     if limit := told.get("limit"):
         click.echo(f"{limit[language()]} {limit[f'hint_{language()}']}")
     click.echo()

@@ -26,8 +26,8 @@ def score_past(today: date, now: datetime) -> Any:
 
 
 def score_then(day: date, now: datetime) -> dict[int, Any]:
-    """Account number -> its score as it was, or would have been, judged on a past day."""
+    """Account number -> its score as it was, or would have been, judged on a past day; kept from now on."""
     from enishi.signals.api import scores_as_of
 
     with progress(say(f"Scoring as of {day}", f"{day} 時点のスコア計算")):
-        return scores_as_of(day, now=now)
+        return scores_as_of(day, now=now, keep=True)

@@ -22,6 +22,7 @@ from enishi.signals.evidence import find_facts, newest_mentions
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.limits import limit_of
 from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.signals.outdated import rest_on
 from enishi.signals.panel import read_frame, week_before
 from enishi.signals.provenance import provenance_of, stored_week_ago, week_text
 from enishi.signals.scoring import overrides_on, pair_rows
@@ -31,16 +32,27 @@ from enishi.signals.states import (
     expand_lines,
     needed_facts,
 )
+from enishi.signals.writing import write_scores
 
 
 def scores_as_of(
-    day: date, *, home: Home | None = None, now: datetime | None = None
+    day: date, *, home: Home | None = None, now: datetime | None = None, keep: bool = False
 ) -> dict[int, HealthScore]:
-    """Account -> its score of a day: the one kept that day, else (not saved) what the rules in force say of it from
-    what was known then."""
-    now = now or system_clock()
+    """Account -> its score of a day: the one kept that day, else what the rules in force say of it from what was known
+    then.
+
+    Args:
+        keep: save what had to be worked out: somebody asked for the day to be scored, not only to look at it.
+    """
+    now, home = now or system_clock(), home or Home.from_environment()
     refuse_future(day, now)
-    return kept_on(day) or judge_day(day, now=now, home=home or Home.from_environment())
+    if kept := kept_on(day):
+        return kept
+    if not keep:
+        return judge_day(day, now=now, home=home)
+    rest_on(home)
+    write_scores(list(judge_day(day, now=now, home=home).values()))
+    return kept_on(day)
 
 
 def drop_future_scores(now: datetime) -> int:

@@ -171,6 +171,7 @@ def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
         return {
             "tenths": None,
             "band": "unknown",
+            "computed_band": "unknown",
             "band_week_ago": band_before,
             "coverage": 0.0,
             "change": None,
@@ -178,6 +179,7 @@ def _score(then: _Then, account: int, row: int, week: int) -> dict[str, Any]:
     return {
         "tenths": tenths,
         "band": then.overrides.get(account, band),
+        "computed_band": band,
         "band_week_ago": band_before,
         "coverage": score.coverage if score else 0.0,
         "change": None if tenths is None or before is None else tenths - before,

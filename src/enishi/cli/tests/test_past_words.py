@@ -92,6 +92,32 @@ def test_the_past_goes_by_its_own_names_and_by_the_judgement_in_force(
     assert later["name"] == "Renamed since"
 
 
+def test_a_past_day_has_the_customers_and_the_money_of_its_page(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Company.objects.update(currency="USD")
+    file = tmp_path / "contracts.csv"
+    file.write_text(
+        "id,account,amount,currency,interval,started_on,ended_on\n"
+        f"S1,C1,3400,USD,month,{PAST - timedelta(days=40)},\n"
+        f"S2,C2,100,USD,month,{PAST - timedelta(days=40)},{PAST - timedelta(days=5)}\n"
+    )
+    told(capsys, "import", "subscription", str(file))
+    save_records(ACCOUNT, [{"id": "C99", "name": "Came later"}], source="product", actor="t", now=NOW)
+    drain(home)
+    rows = {row["account"]: row for row in told(capsys, "asof", PAST.isoformat())["accounts"]}
+    assert "C99" not in rows
+    assert (rows["C1"]["mrr"], rows["C3"]["mrr"]) == (340_000, None)
+    assert rows["C2"]["stage"] == "churned"
+    assert run(["asof", PAST.isoformat()]) == 0
+    said = capsys.readouterr().out
+    assert "Had left by then: 1." in said
+    assert "$3,400" in said
+    assert run(["explain", "C2", "--as-of", PAST.isoformat()]) == 0
+    assert "This customer has left" in capsys.readouterr().out
+    assert "11 accounts" in said
+
+
 def test_scores_made_afterwards_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     row = told(capsys, "asof", PAST.isoformat())["accounts"][0]
     judged = row["judged"]
