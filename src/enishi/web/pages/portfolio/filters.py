@@ -9,7 +9,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day
-from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account, Member, Record
 from enishi.accounts.search import named
 from enishi.kit.clock import system_clock
@@ -19,6 +18,7 @@ from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.work.api import Tag
+from enishi.work.notices import leaving_now
 
 SEARCH_CAP = 2_000
 # Rank of a band, for "got worse" and "got better".
@@ -121,7 +121,7 @@ def _contract(values: Sequence[str]) -> Q:
     if "without" in values:
         condition |= ~paying
     if "noticed" in values:
-        condition |= Q(pk__in=leaving_among(Account.objects.all(), company_day(system_clock())))
+        condition |= Q(pk__in=leaving_now(company_day(system_clock())))
     return condition
 
 

@@ -16,9 +16,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
-from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Member
 from enishi.forecasts.api import TimeToEvent
 from enishi.kit.text import MINUS
@@ -30,6 +28,7 @@ from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.revenue import reads
 from enishi.web.pages.revenue.figures import Line, known, lines, rate_series, signed, year_before
 from enishi.web.pages.revenue.query import DIMENSIONS, Query
+from enishi.work.notices import leaving_now
 
 SHADES = 10
 MOST_COHORTS = 12
@@ -313,16 +312,11 @@ def options(member: Member, query: Query, day: date, today: date) -> dict[str, A
     }
 
 
-def noticed(
-    member: Member, moves: pd.DataFrame, query: Query, day: date, today: date
-) -> dict[str, Any] | None:
+def noticed(moves: pd.DataFrame, query: Query, day: date, today: date) -> dict[str, Any] | None:
     """How many of the customers in view had given notice by a day, and their MRR; None where nobody had."""
     held = mrr_at(moves[moves["day"] <= number_of(day)], day)
     paying = held[held > 0]
-    if day < today:
-        leaving = leaving_in(paying.index.tolist(), day)
-    else:
-        leaving = leaving_among(visible_accounts(member), day)
+    leaving = leaving_in(paying.index.tolist(), day) if day < today else leaving_now(day)
     theirs = paying[paying.index.isin(list(leaving))]
     if theirs.empty:
         return None
@@ -356,7 +350,7 @@ def page_context(member: Member, query: Query, today: date) -> dict[str, Any]:
         "empty": latest.moves.empty,
         "lacking": reads.read_lacking(member, periods[-1].last, today),
         "head": headline(query, found, due),
-        "noticed": noticed(member, latest.moves, query, day, today) if not query.sold else None,
+        "noticed": noticed(latest.moves, query, day, today) if not query.sold else None,
         "year": year_rates(latest.moves, periods[-1].end),
         "chart": _bridge_chart(query, chosen, currency),
         "chosen_title": _title(chosen.period),
