@@ -54,6 +54,8 @@ def book(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pd.Da
     sakura = known(world.sakura, name="さくら商会", owner=world.tanaka.email, mrr=500_000, change=35)
     fuji = known(world.fuji, tenths=310, band="red", band_week_ago="yellow", change=-120, main_cause="no_value",
                  causes=["no_value"], alerts=["champion_gone"], mrr=None, renewal_on=date(2027, 5, 1))  # fmt: skip
+    for account in (world.sakura, world.fuji):
+        TierAssignment.objects.create(account=account, tier="high", since=DAY - timedelta(days=30))
     frame = pd.DataFrame([sakura, fuji])
     monkeypatch.setattr(past_book, "book_as_of", lambda day, progress=None: frame)
     past_book.make_book(DAY)
