@@ -383,7 +383,9 @@ def _make_own(stage: Stage, column: str, member: Member) -> None:
     from enishi.work import api as work
 
     view = SavedView.objects.create(member=member, name="一覧", address="band=red")
-    export = Export.objects.create(member=member, format="csv", status="done", scope=scope_of(member))
+    export = Export.objects.create(
+        member=member, format="csv", status="done", scope=scope_of(member), accounts=[]
+    )
     export.path.parent.mkdir(parents=True, exist_ok=True)
     export.path.write_text("a\n")
     stage.own["view", column], stage.own["export", column] = view.pk, export.pk

@@ -27,7 +27,7 @@ from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, language_of
 from enishi.web.rest.reads import number_of
-from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, Instant, UpsertAnswer, told_results
+from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, Instant, Problem, UpsertAnswer, told_results
 
 router = Router(tags=["Usage events"])
 
@@ -149,7 +149,7 @@ class EventPage(Schema):
 @router.get(
     "",
     auth=KeyAuth("read:event"),
-    response={200: EventPage, **REFUSALS},
+    response={200: EventPage, 404: Problem, **REFUSALS},
     operation_id="list_events",
     summary="Read usage events / 利用イベントの取得",
 )

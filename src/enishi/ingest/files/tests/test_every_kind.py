@@ -23,6 +23,7 @@ from enishi.store.kinds import ACCOUNT, KINDS, Type
 
 NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 BAD_ROW = 2
+TAKEN_IN_PART = ("account", "contact")
 HABITS = {
     Type.DATE: ["2024年4月1日", "令和6年4月2日", "2024/4/3", "R6.4.4", "２０２４／４／５", "20240406", "平成31年4月30日", "H31.4.1"],
     Type.INSTANT: [
@@ -46,17 +47,23 @@ def _cells(field):
         return [f"00{n}" for n in range(8)]
     if field.type is Type.CHOICE:
         return [field.choices[0][1].ja] * 8
+    if any(one.above == 0 for one in field.ranges):
+        return ["１５０.５" if text == "0" else text for text in HABITS[field.type]]
     return HABITS[field.type]
 
 
 def table_of(kind):
-    """Headings in Japanese, eight rows and their totals; the third has a day that is none."""
+    """Headings in Japanese, eight rows and their totals; the third has a day that is none, or lacks what must be there
+    where a row is taken without a day that cannot be read."""
     told = (Type.INTEGER, Type.MONEY, Type.BOOLEAN, Type.DATE)
     fields = [f for f in kind.fields if f.required or (f.type in told and not f.name.endswith("ed_on"))]
     columns = [_cells(field) for field in fields]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    place = next(n for n, field in enumerate(fields) if field.type in (Type.DATE, Type.INSTANT))
-    rows[BAD_ROW][place] = "いつか"
+    if kind.name in TAKEN_IN_PART:
+        place, wrong = 1, ""
+    else:
+        place, wrong = next(n for n, f in enumerate(fields) if f.type in (Type.DATE, Type.INSTANT)), "いつか"
+    rows[BAD_ROW][place] = wrong
     rows.append(["合計", *[""] * (len(fields) - 1)])
     return [field.title.ja for field in fields], rows, place
 
@@ -117,8 +124,10 @@ def test_a_japanese_file_goes_in_once_and_its_bad_row_alone_later(tmp_path, kind
     reject, totals = Reject.objects.order_by("position")
     assert (reject.origin, totals.origin) == (again.origin, again.origin)
     assert "合計行" in totals.message_ja
-    assert (reject.place, "いつか" in reject.message_ja) == (head[place], True)
-    cells = dict(zip(head, rows[BAD_ROW], strict=True)) | {head[place]: "令和6年4月3日"}
+    assert reject.place == head[place]
+    assert (rows[BAD_ROW][place] or "入力") in reject.message_ja
+    right = rows[0][place] if kind.name in TAKEN_IN_PART else "令和6年4月3日"
+    cells = dict(zip(head, rows[BAD_ROW], strict=True)) | {head[place]: right}
     retry_row(home, reject, cells, actor="t", now=NOW)
     stated = RecordVersion.objects.filter(kind=kind.name, import_id__in=(made.pk, again.pk))
     assert len(set(stated.values_list("record_id", flat=True))) == 8

@@ -293,7 +293,7 @@ def test_notes_are_written_pinned_changed_and_brought_back(world: World, sign_in
 def test_an_override_stands_over_the_computed_band_which_stays_visible(world: World, sign_in: SignIn) -> None:
     client, address = sign_in("takahashi"), f"/accounts/{world.sakura.pk}/act/override/"
     said = {"band": "yellow", "reason": "", "expires_on": (TODAY + timedelta(days=30)).isoformat()}
-    assert "必須" in text(client.post(address, said))
+    assert "入力してください" in text(client.post(address, said))
     here = {"HTTP_HX_CURRENT_URL": f"http://testserver/accounts/{world.sakura.pk}/"}
     response = client.post(address, {**said, "reason": "社長と合意済み"}, **here)  # type: ignore[arg-type]
     assert response.headers["HX-Refresh"] == "true"
