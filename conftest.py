@@ -18,6 +18,10 @@ _folder = tempfile.mkdtemp(prefix="enishi-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 os.environ["ENISHI_HOME"] = _folder
+# Compiling a query takes longer than running it over a test's facts: all processes of a run share what is compiled. The
+# first of them, which starts the others, makes the folder.
+if "ENISHI_PLANS" not in os.environ:
+    os.environ["ENISHI_PLANS"] = os.path.join(_folder, "plans")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
 
 # pytest-django reads the settings before this file is: read them again, or the cache (lock-outs, progress) and the

@@ -60,8 +60,10 @@ class Home:
 
     @property
     def plans(self) -> Path:
-        """Compiled queries; whatever is deleted is made again."""
-        return self.root / "cache" / "plans"
+        """Compiled queries; whatever is deleted is made again. ``ENISHI_PLANS`` names a folder that many installations
+        of one program share."""
+        shared = os.environ.get("ENISHI_PLANS")
+        return Path(shared) if shared else self.root / "cache" / "plans"
 
     @property
     def ranks(self) -> Path:

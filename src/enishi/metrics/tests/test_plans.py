@@ -11,8 +11,18 @@ from enishi.metrics.tests.world import TODAY, ago, publish_world
 
 
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, monkeypatch):
+    monkeypatch.delenv("ENISHI_PLANS", raising=False)
     return publish_world(tmp_path)
+
+
+def test_installations_of_one_program_may_share_what_is_compiled(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("ENISHI_PLANS", str(tmp_path / "shared"))
+    new_process(monkeypatch)
+    ask(home)
+    new_process(monkeypatch)
+    monkeypatch.setattr(ibis, "to_sql", no_building)
+    ask(publish_world(tmp_path / "another"))
 
 
 def new_process(monkeypatch):
