@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("br
 ADMIN = "sato@soratech.example"
 FILE = (
     "顧客コード,会社名(必須),会社名カナ,社員数,契約開始日\n"
-    "N-1,株式会社あさひ,アサヒ,１２０名,令和6年4月1日\nN-2,有限会社ゆうひ,ユウヒ,たくさん,2023/10/1\n"
+    "N-1,株式会社あさひ,アサヒ,１２０名,令和6年4月1日\nN-2,,ユウヒ,30名,2023/10/1\n"
 )
 PAGES = {
     "imports": "/setup/imports/",
@@ -75,23 +75,25 @@ def test_a_file_is_dropped_mapped_tried_run_and_corrected(
     check_page(window, "import-result")
     page.locator("#rejected summary").first.click()
     field = page.locator(".at-fault").first
-    field.fill("30名")
+    field.fill("有限会社ゆうひ")
     page.get_by_role("button", name="再試行する").first.click()
     page.wait_for_selector("#rejected tbody tr", state="detached")
-    assert server.ask("SELECT employees FROM accounts_account WHERE outside_id = 'N-2'") == [(30,)]
+    asked = "SELECT name, employees FROM accounts_account WHERE outside_id = 'N-2'"
+    assert server.ask(asked) == [("有限会社ゆうひ", 30)]
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
     open_window: Open, server: Server, tmp_path: Path, size: str
 ) -> None:
-    path = tmp_path / f"従業員数-{size}.csv"
-    rows = "".join(f"{size}-{n},株式会社{size}{n},たくさん\n" for n in range(3))
-    path.write_bytes(f"顧客コード,会社名,従業員数\n{rows}".encode("cp932"))
+    path = tmp_path / f"為替レート-{size}.csv"
+    rows = "".join(f"{size}-{n},USD,2026/{n + 1}/1,時価\n" for n in range(3))
+    path.write_bytes(f"ID,通貨,日付,レート\n{rows}".encode("cp932"))
     window = open_window(ADMIN, size=size)
     page = window.go("/setup/imports/")
     page.focus("input[type=file]")
     assert page.locator("[data-file-name]").inner_text() == "選択されていません"
+    page.select_option("#kind", "exchange_rate")
     page.set_input_files("input[type=file]", path)
     page.wait_for_selector("#mapping-form")
     window.settle()
@@ -103,7 +105,7 @@ def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
     page.locator("#reasons").get_by_role("link", name="まとめて修正する").first.click()
     window.settle()
     check_page(window, f"alike-{size}")
-    page.fill("input[name=to-0]", "30")
+    page.fill("input[name=to-0]", "150")
     page.get_by_role("button", name="書き込まずに試す").click()
     page.wait_for_selector("#outcome")
     assert "3件のうち3件を取り込めます" in page.locator("#outcome").inner_text()
@@ -112,7 +114,9 @@ def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
     page.get_by_role("button", name="この3件に適用する").click()
     page.wait_for_selector("#about")
     check_page(window, f"correction-{size}")
-    asked = f"SELECT count(*) FROM accounts_account WHERE outside_id LIKE '{size}-%' AND employees = 30"
+    asked = (
+        f"SELECT count(*) FROM accounts_record WHERE kind = 'exchange_rate' AND outside_id LIKE '{size}-%'"
+    )
     assert server.ask(asked) == [(3,)]
     window.go("/setup/rejects/")
     check_page(window, f"rejects-kept-{size}")

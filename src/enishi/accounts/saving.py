@@ -22,7 +22,7 @@ from enishi.kit.text import Text
 from enishi.store.kinds import Kind, Type
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
-MISSING = Text("is missing.", "が入力されていません。")
+MISSING = Text("is missing.", "入力されていません。")
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from enishi.accounts.saving import MISSING
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.reading import Plan, ReadRow
@@ -144,16 +145,22 @@ def _line(
 
 
 def _preview_row(row: ReadRow, used: list[Field], plan: Plan) -> PreviewRow:
+    wrong = {**_lacking(row, used), **row.errors, **row.remarks}
     cells = [
         Cell(
             spec.title.in_language(language()),
             shown(row.cells.get(plan.columns.get(spec.name, ""), plan.constants.get(spec.name, ""))),
             shown_value(spec, row.values.get(spec.name)),
-            (row.errors | row.remarks).get(spec.name, NOTHING).in_language(language()),
+            wrong.get(spec.name, NOTHING).in_language(language()),
         )
         for spec in used
     ]
     return PreviewRow(row.place, cells, bool(row.errors))
+
+
+def _lacking(row: ReadRow, used: list[Field]) -> dict[str, Text]:
+    """What must be there and is not: the row would be refused for it."""
+    return {spec.name: MISSING for spec in used if spec.required and row.values.get(spec.name) in (None, "")}
 
 
 def shown(value: Any) -> str:

@@ -76,7 +76,7 @@ def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(clie
     assert (made.status, made.created, made.rejected) == ("done", 1, 1)
     result = client.get(reverse("import", args=[made.pk])).content.decode()
     assert "たくさん" in result
-    assert "会社名: が入力されていません" in result
+    assert "会社名: 入力されていません" in result
     reject = Reject.objects.get()
     row = reverse("import-row", args=[made.pk, reject.pk])
     cells = {"cell-0": "A-2", "cell-1": "", "cell-2": "30", "cell-3": "2023/10/1"}
