@@ -88,7 +88,7 @@ def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
 ) -> None:
     path = tmp_path / f"為替レート-{size}.csv"
     rows = "".join(f"{size}-{n},USD,2026/{n + 1}/1,時価\n" for n in range(3))
-    path.write_bytes(f"ID,通貨,日付,レート\n{rows}".encode("cp932"))
+    path.write_bytes(f"ID,通貨,日付,レート\n{size}-9,USD,2026/9/1,149.5\n{rows}".encode("cp932"))
     window = open_window(ADMIN, size=size)
     page = window.go("/setup/imports/")
     page.focus("input[type=file]")
@@ -96,6 +96,8 @@ def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
     page.select_option("#kind", "exchange_rate")
     page.set_input_files("input[type=file]", path)
     page.wait_for_selector("#mapping-form")
+    window.settle()
+    page.select_option("#col-rate", "レート")
     window.settle()
     page.get_by_role("button", name="取り込む").first.click()
     page.wait_for_selector("#import-progress")
@@ -117,7 +119,7 @@ def test_rows_wrong_alike_are_corrected_at_once_and_the_correction_is_kept(
     asked = (
         f"SELECT count(*) FROM accounts_record WHERE kind = 'exchange_rate' AND outside_id LIKE '{size}-%'"
     )
-    assert server.ask(asked) == [(3,)]
+    assert server.ask(asked) == [(4,)]
     window.go("/setup/rejects/")
     check_page(window, f"rejects-kept-{size}")
     page.locator("#kept").get_by_role("button").first.click()
