@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 from django.conf import empty
@@ -13,6 +14,7 @@ from django.conf import settings as django_settings
 from hypothesis import settings
 
 import __main__
+from enishi.kit.home import Home
 
 _folder = tempfile.mkdtemp(prefix="enishi-test-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -69,6 +71,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in sorted(reasons):
         terminalreporter.section("NOT TRIED", sep="!", red=True)
         terminalreporter.line(reason.partition("not tried: ")[2])
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A data folder of the test's own, which the program finds by itself; rooms that need it otherwise have theirs."""
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    home = Home(tmp_path)
+    home.prepare()
+    return home
 
 
 _LEFT_BY_ONE_TEST = ("store", "cache/past", "cache/ranks")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,14 +25,6 @@ from tests.world import NOW, TODAY, World, make_record, make_world
 pytestmark = pytest.mark.django_db
 
 MAIL = "hanako.secret@acme.example"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
-    home = Home(tmp_path)
-    home.prepare()
-    return home
 
 
 def everything() -> dict[tuple[str, Any], dict[str, Any]]:

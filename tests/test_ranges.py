@@ -23,14 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
-    home = Home(tmp_path)
-    home.prepare()
-    return home
-
-
-@pytest.fixture
 def world(home: Home) -> World:
     return make_world()
 

@@ -33,8 +33,6 @@ FORBIDDEN = {
 @cache
 def tracked() -> tuple[Path, ...]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if listed.returncode != 0 and not os.environ.get("CI"):
-        pytest.skip("not a git checkout")
     assert listed.returncode == 0, listed.stderr.decode()
     return tuple(
         ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.test import Client
+
 from enishi.accounts.models import (
     Account,
     Company,
@@ -41,6 +43,13 @@ MEASURES = (
     ("tickets_severe_open", "support", "Severe tickets open", "重大な未解決の問い合わせ", 0.15),
     ("days_overdue", "commercial", "Late payment", "支払いの遅れ", 0.15),
 )
+
+
+def sign_in(member: Member) -> Client:
+    """A browser in which the member is signed in."""
+    client = Client()
+    client.force_login(member)
+    return client
 
 
 def days_ago(days: int) -> date:

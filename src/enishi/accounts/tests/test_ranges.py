@@ -51,7 +51,7 @@ RATE = {"currency": "EUR", "on": "2026-01-01"}
         ("exchange_rate", RATE | {"rate": 0}, "rate", "(more than 0)"),
         ("exchange_rate", RATE | {"rate": -100}, "rate", "(more than 0)"),
         ("subscription", SUB | {"ended_on": "2026-01-01"}, "ended_on", "lies before 'Started on' (2026-10-01)"),
-        ("subscription", SUB | {"currency": "XXX"}, "currency", "ISO 4217"),
+        ("subscription", SUB | {"currency": "XTS"}, "currency", "ISO 4217"),
         ("subscription", SUB | {"currency": "XAU"}, "currency", "ISO 4217"),
         ("subscription", SUB | {"seats": -1}, "seats", "(0 or more)"),
         ("account", {"id": "B", "name": "B", "employees": -3}, "employees", "(0 or more)"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django_tasks_db.models import DBTaskResult
@@ -20,14 +19,6 @@ from enishi.store.kinds import KINDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
-    home = Home(tmp_path)
-    home.prepare()
-    return home
 
 
 @pytest.fixture

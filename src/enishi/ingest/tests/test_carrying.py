@@ -169,6 +169,13 @@ def test_a_corrected_item_is_replayed_once(
         replay(home, reject, corrected, actor="boss@example.com", now=clock())
 
 
+def replay_named(home: Home, clock: HandClock, reject: Reject, item: dict[str, str]) -> None:
+    """Replay a nameless item with a name; some minutes pass."""
+    replay(home, reject, json.dumps({**item, "event": "opened"}), actor="x", now=clock())
+    drain(home, clock)
+    clock.advance(minutes=5)
+
+
 def test_a_reject_whose_number_was_given_before_is_another_message(
     home: Home, clock: HandClock, company: Company, make_key: Keys
 ) -> None:
@@ -181,10 +188,8 @@ def test_a_reject_whose_number_was_given_before_is_another_message(
         Reject.objects.filter(pk=reject.pk).update(id=7)
         Reject.objects.exclude(pk=7).delete()
         reject = Reject.objects.get(pk=7)
-        replay(home, reject, json.dumps({**item, "event": "opened"}), actor="x", now=clock())
-        drain(home, clock)
+        replay_named(home, clock, reject, item)
         Reject.objects.all().delete()
-        clock.advance(minutes=5)
     assert len(rows(home, "events")) == 2
 
 
@@ -195,10 +200,8 @@ def test_a_reject_that_is_replayed_twice_after_a_restore_counts_once(
     item = {"type": "track", "userId": "u"}
     send(home, clock, key, item)
     for _time in range(2):
-        replay(home, Reject.objects.get(), json.dumps({**item, "event": "opened"}), actor="x", now=clock())
-        drain(home, clock)
+        replay_named(home, clock, Reject.objects.get(), item)
         Reject.objects.update(status="open", closed_at=None, closed_by="")
-        clock.advance(minutes=5)
     assert len(rows(home, "events")) == 1
 
 

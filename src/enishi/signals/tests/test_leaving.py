@@ -10,21 +10,13 @@ import pytest
 from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.models import AccountState
-from enishi.signals.tests.world import NOW, TODAY, record
+from enishi.signals.tests.world import NOW, PRICE, TODAY, record
 from enishi.store.testing import publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 DAY = timedelta(days=1)
 START, GIVEN = TODAY - 500 * DAY, TODAY - 20 * DAY
 NOTICED, NOTICED_IN_PART, GOES_ON, LATER = 1, 2, 3, 4
-PRICE = {
-    "product": "P",
-    "plan": "Basic",
-    "amount": 10_000,
-    "currency": "JPY",
-    "interval": "month",
-    "seats": 5,
-}
 
 
 def contract(number: int, account: int, known: date = START, **terms: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from enishi.kit.home import Home
 from enishi.signals import api
 from enishi.signals.models import AccountState, HealthScore, Override, Signal
 from enishi.signals.stages import derive_stages
-from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
+from enishi.signals.tests.world import ACCOUNTS, NOW, PRICE, TODAY, record
 from enishi.signals.trials import preview
 from enishi.store.testing import publish
 
@@ -68,17 +68,9 @@ def test_a_stage_follows_from_contract_age_and_use(values: dict[str, Any], expec
 @pytest.mark.usefixtures("accounts")
 def test_former_customers_are_counted_nowhere(home: Home) -> None:
     left = TODAY - 10 * DAY
-    price = {
-        "product": "P",
-        "plan": "Basic",
-        "amount": 10_000,
-        "currency": "JPY",
-        "interval": "month",
-        "seats": 5,
-    }
     start = TODAY - 500 * DAY
     publish(home, "record_subscription", [
-        record(1000 + n, n, start, started_on=start, recurring=True, ended_on=left if n in (3, 4) else None, **price)
+        record(1000 + n, n, start, started_on=start, recurring=True, ended_on=left if n in (3, 4) else None, **PRICE)
         for n in range(1, ACCOUNTS + 1)
     ])  # fmt: skip
     member = Member.objects.create_user("m@example.jp", role="manager", scope="all")

@@ -16,6 +16,14 @@ FIRST = date(2025, 1, 6)
 TODAY = date(2026, 6, 29)
 NOW = datetime(2026, 6, 29, 3, tzinfo=UTC)
 ACCOUNTS = 40
+PRICE = {
+    "product": "P",
+    "plan": "Basic",
+    "amount": 10_000,
+    "currency": "JPY",
+    "interval": "month",
+    "seats": 5,
+}
 EVENTS = ("Report Made", "Export Made", "Import Made", "Plan Shared")
 
 

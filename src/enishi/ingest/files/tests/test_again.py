@@ -9,38 +9,15 @@ import pytest
 from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
 from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import rejected_table, retry_row
-from enishi.ingest.files.importing import import_file
 from enishi.ingest.files.jobs import undo
+from enishi.ingest.files.tests.bringing import LATER, NOW, counted
 from enishi.ingest.models import Reject
 from enishi.ingest.settling import CAME_AGAIN, stated_since
-from enishi.kit.home import Home
-
-NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
-LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
 
 TWICE = "顧客コード,会社名,社員数\nC1,一番,10\nC2,二番,20\nC1,重複,30\nC2,二番,20\n"
 BAD = "顧客コード,会社名,社員数\nC1,一番,10\nC2,,二番\nC3,,三番\n,四番,5\n合計,,15\n合計,,15\n"
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def bring(home, tmp_path):
-    def take(text, kind="account", name="顧客.csv", now=NOW, **options):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return import_file(home, path, kind, actor="test", now=now, **options)
-
-    return take
-
-
-def counted(tally):
-    return tuple(tally.counts[name] for name in ("created", "updated", "unchanged", "rejected"))
 
 
 @pytest.mark.parametrize("portion", [1, 2000])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -19,24 +18,16 @@ from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import preview, propose, receive_file
 from enishi.ingest.files.remarks import INTERVAL, UNUSED, remarks_of
 from enishi.ingest.files.tables import open_table
+from enishi.ingest.files.tests.bringing import LATER, NOW
 from enishi.ingest.models import Arrival, Import, Mapping, Reject
 from enishi.ingest.values import Habits
 from enishi.kit.errors import EnishiError
-from enishi.kit.home import Home
 from enishi.store.kinds import ACCOUNT, KINDS, SUBSCRIPTION
-
-NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
-LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
 
 ACCOUNTS = '顧客コード,会社名(必須),会社名カナ,業種,社員数,契約開始日,備考\nA-1,株式会社アクメ,アクメ,製造,１２０名,令和6年4月1日,特記\nA-2,ベータ商事,ベータショウジ,卸売,"1,200",2023/10/1,\n'
 SUBSCRIPTIONS = '契約番号,顧客コード,プラン,月額,席数,開始日,解約日\nS-1,A-1,プロ,"\\120,000",10,2024/4/1,\nS-2,A-2,ライト,3万円,5席,2023年10月1日,2026/3/31\nS-3,A-9,ライト,30000,5,2023/10/1,\nS-4,A-2,ライト,高い,5,いつか,\n'
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
 
 
 @pytest.fixture
@@ -49,12 +40,12 @@ def write(tmp_path):
     return make
 
 
-def bring(home, path, kind, now=NOW, **options):
+def take(home, path, kind, now=NOW, **options):
     return import_file(home, path, kind, actor="test", now=now, **options)
 
 
 def test_a_japanese_account_file_goes_in_without_a_word_of_mapping(home, write):
-    made, tally = bring(home, write("顧客.csv", ACCOUNTS), "account")
+    made, tally = take(home, write("顧客.csv", ACCOUNTS), "account")
     assert tally.counts == {"created": 2, "updated": 0, "unchanged": 0, "rejected": 0}
     acme = Account.objects.get(outside_id="A-1")
     assert (acme.name, acme.employees, acme.since.isoformat()) == ("株式会社アクメ", 120, "2024-04-01")
@@ -71,36 +62,36 @@ CONTRACTS = (
 
 @pytest.mark.parametrize("heading", ["周期", "支払周期", "支払い方法", "支払方法", "契約周期", "請求周期"])
 def test_how_often_is_paid_is_read_whatever_the_column_is_called(home, write, heading):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
-    made, _tally = bring(home, write("k.csv", CONTRACTS.format(heading, "月払い", "年払い")), "subscription")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
+    made, _tally = take(home, write("k.csv", CONTRACTS.format(heading, "月払い", "年払い")), "subscription")
     assert [row.data["interval"] for row in Record.objects.order_by("outside_id")] == ["month", "year"]
     assert [(remark.code, remark.told) for remark in remarks_of(made)] == [(UNUSED, ["備考"])]
 
 
 def test_columns_of_no_field_and_an_assumed_interval_are_told(home, write):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
     file = write("k.csv", CONTRACTS.format("支払い方法", "銀行振込", "口座振替"))
-    made, _tally = bring(home, file, "subscription")
+    made, _tally = take(home, file, "subscription")
     assert {remark.code: remark.told for remark in remarks_of(made)} == {
         UNUSED: ["支払い方法", "備考"], INTERVAL: "month"
     }  # fmt: skip
-    made, _tally = bring(home, file, "subscription", constants={"interval": "year"})
+    made, _tally = take(home, file, "subscription", constants={"interval": "year"})
     assert [remark.code for remark in remarks_of(made)] == [UNUSED]
 
 
 def test_the_same_file_again_changes_nothing(home, write):
     path = write("顧客.csv", ACCOUNTS)
-    bring(home, path, "account")
+    take(home, path, "account")
     before = RecordVersion.objects.count()
     for now in (NOW, LATER):
-        _made, tally = bring(home, path, "account", now=now)
+        _made, tally = take(home, path, "account", now=now)
         assert tally.counts["unchanged"] == 2
     assert RecordVersion.objects.count() == before
 
 
 def test_bad_rows_are_told_corrected_in_place_and_tried_alone(home, write):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
-    made, tally = bring(home, write("契約.csv", SUBSCRIPTIONS), "subscription")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
+    made, tally = take(home, write("契約.csv", SUBSCRIPTIONS), "subscription")
     assert (tally.counts["created"], tally.counts["rejected"]) == (2, 2)
     assert Record.objects.get(outside_id="S-2").data["amount"] == "30000"
     headings, *rows = rejected_table(made, "ja")
@@ -125,7 +116,7 @@ def test_bad_rows_are_told_corrected_in_place_and_tried_alone(home, write):
 
 def test_a_dry_run_says_what_would_happen_and_leaves_nothing(home, write):
     path = write("顧客.csv", ACCOUNTS)
-    _made, tally = bring(home, path, "account", dry_run=True)
+    _made, tally = take(home, path, "account", dry_run=True)
     assert tally.counts["created"] == 2
     assert not Account.objects.exists()
     assert not Import.objects.exists()
@@ -133,7 +124,7 @@ def test_a_dry_run_says_what_would_happen_and_leaves_nothing(home, write):
 
 
 def test_an_import_is_undone(home, write):
-    made, _tally = bring(home, write("顧客.csv", ACCOUNTS), "account")
+    made, _tally = take(home, write("顧客.csv", ACCOUNTS), "account")
     done = undo(made, actor="test", now=LATER)
     assert done.removed == 2
     assert not Account.objects.filter(deleted_at=None).exists()
@@ -182,28 +173,28 @@ def test_a_run_cut_off_still_finds_the_parents_that_come_later(home, write, monk
 
 def test_dates_that_could_be_two_are_asked_once_per_column(home, write):
     path = write("契約.csv", "id,account,amount,started_on\ns,A-1,100,03/04/2024\n")
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
     with pytest.raises(EnishiError) as error:
-        bring(home, path, "subscription")
+        take(home, path, "subscription")
     assert (error.value.code, set(error.value.fields)) == ("unclear_dates", {"started_on"})
     assert error.value.message.ja.startswith("2行目「started_on」の「03/04/2024」は")
     assert "--dates dmy" in error.value.hint.en
     assert Import.objects.first().status == "failed"
-    bring(home, path, "subscription", day_order="dmy")
+    take(home, path, "subscription", day_order="dmy")
     assert Record.objects.get().data["started_on"] == "2024-04-03"
-    made, tally = bring(home, path, "subscription")
+    made, tally = take(home, path, "subscription")
     assert tally.counts["unchanged"] == 1
     assert made.plan["day_orders"] == {"started_on": "dmy"}
 
 
 def test_files_without_ids_get_ids_from_their_content(home, write):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
     path = write(
         "研修.csv", "顧客コード,講座名,修了日\nA-1,基礎,2026/1/5\nA-1,基礎,2026/1/5\nA-2,基礎,2026/1/6\n"
     )
-    _made, tally = bring(home, path, "training")
+    _made, tally = take(home, path, "training")
     assert tally.counts["created"] == 3
-    _made, tally = bring(home, path, "training")
+    _made, tally = take(home, path, "training")
     assert tally.counts["unchanged"] == 3
 
 
@@ -212,7 +203,7 @@ def test_a_contact_file_with_only_mail_addresses(home, write):
         ACCOUNT, [{"id": "A-1", "name": "A", "domain": "acme.example"}], source="crm", actor="t", now=NOW
     )
     path = write("c.csv", "会社,氏名,メール,役割\nA-1,山田 太郎,Taro@Acme.example,決裁者\n")
-    bring(home, path, "contact")
+    take(home, path, "contact")
     taro = Contact.objects.get()
     assert (taro.email, taro.role, taro.outside_id) == (
         "taro@acme.example",
@@ -226,55 +217,53 @@ def test_parents_below_their_children_are_found_at_the_end(home, write, monkeypa
 
     monkeypatch.setattr(importing, "PORTION", 1)
     text = "id,name,parent\nc,Child,p\np,Parent,\n"
-    _made, tally = bring(home, write("a.csv", text), "account")
+    _made, tally = take(home, write("a.csv", text), "account")
     assert tally.warnings == {}
     assert Account.objects.get(outside_id="c").parent.outside_id == "p"
 
 
 def test_constants_and_maps_override_the_guess(home, write):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
     path = write("nps.csv", "回答番号,顧客コード,点,回答日\n1,A-1,9,2026/3/1\n")
     with pytest.raises(EnishiError) as error:
-        bring(home, path, "survey_answer")
+        take(home, path, "survey_answer")
     assert "measure" in error.value.fields
-    bring(
-        home, path, "survey_answer", mapping={"score": "点", "id": "回答番号"}, constants={"measure": "nps"}
-    )
+    take(home, path, "survey_answer", mapping={"score": "点", "id": "回答番号"}, constants={"measure": "nps"})
     assert Record.objects.get().data == {
         "answered_at": "2026-02-28T15:00:00Z",
         "measure": "nps",
         "score": 9.0,
     }
     with pytest.raises(EnishiError, match="no column 'nothing'"):
-        bring(home, path, "survey_answer", mapping={"score": "nothing"})
+        take(home, path, "survey_answer", mapping={"score": "nothing"})
 
 
 def test_a_field_the_kind_has_not_is_answered_with_those_it_has(home, write):
     with pytest.raises(EnishiError) as error:
-        bring(home, write("顧客.csv", ACCOUNTS), "account", mapping={"employes": "社員数"})
+        take(home, write("顧客.csv", ACCOUNTS), "account", mapping={"employes": "社員数"})
     assert error.value.hint.en.startswith("Its fields: employees, ")
     assert "顧客コード" not in error.value.hint.en
 
 
 def test_a_date_column_that_contradicts_itself_is_asked_about(home, write):
-    bring(home, write("顧客.csv", ACCOUNTS), "account")
+    take(home, write("顧客.csv", ACCOUNTS), "account")
     text = "id,account,amount,started_on\ns,A-1,100,25/04/2024\nt,A-1,100,04/25/2024\n"
     with pytest.raises(EnishiError, match="Row 2: in 'started_on', '25/04/2024'"):
-        bring(home, write("契約.csv", text), "subscription")
+        take(home, write("契約.csv", text), "subscription")
 
 
 def test_a_file_that_cannot_be_read_is_called_by_its_own_name(home, write):
     with pytest.raises(EnishiError, match=r"^'notes\.csv' cannot be read"):
-        bring(home, write("notes.csv", b"\x00\x01\xff" * 99), "account")
+        take(home, write("notes.csv", b"\x00\x01\xff" * 99), "account")
     rows = "".join(f"A-{n},N\n" for n in range(9000))
     file = write("late.csv", f'id,name\n{rows}A-9,"open\n')
     with pytest.raises(EnishiError, match=r"^'late\.csv' cannot be read"):
-        bring(home, file, "account")
+        take(home, file, "account")
 
 
 def test_a_japanese_usage_file_finds_its_customers(home, write):
     text = "日時,顧客コード,ユーザーID,操作,画面\n2026年1月5日 10:05,K001,u1,帳票出力,ホーム\n"
-    made, tally = bring(home, write("利用履歴.csv", text), "event")
+    made, tally = take(home, write("利用履歴.csv", text), "event")
     assert tally.counts["created"] == 1
     assert made.plan["columns"] == {
         "occurred_at": "日時", "account": "顧客コード", "user": "ユーザーID", "event": "操作"
@@ -283,13 +272,13 @@ def test_a_japanese_usage_file_finds_its_customers(home, write):
 
 def test_what_a_usage_file_calls_its_customer(home, write):
     text = "利用日時,お客様番号,社員番号,操作\n2026/1/5 10:05,K001,u1,帳票出力\n"
-    made, _tally = bring(home, write("riyou.csv", text), "event")
+    made, _tally = take(home, write("riyou.csv", text), "event")
     assert made.plan["columns"]["account"] == "お客様番号"
 
 
 def test_events_go_to_the_inbox_and_bad_ones_to_the_desk(home, write):
     text = "occurred_at,account,user,event,files\n2026-01-05 10:00,acme,u1,login,3\n,acme,u1,login,\n2026-01-05,,,login,\n1850-01-01,acme,u,login,\n"
-    made, tally = bring(home, write("e.csv", text), "event")
+    made, tally = take(home, write("e.csv", text), "event")
     assert (tally.counts["created"], tally.counts["rejected"], made.done) == (1, 3, 4)
     assert Reject.objects.filter(origin=made.origin, kind="event").count() == 3
     reject = Reject.objects.get(origin=made.origin, position=3)
@@ -339,7 +328,7 @@ def test_files_left_lying_are_removed(home, write):
 
 def test_a_long_japanese_file_name_is_kept(home, write):
     """A name may have 255 bytes on the disk, and a kanji takes three."""
-    made, tally = bring(home, write("顧客企業の一覧" * 11 + ".csv", ACCOUNTS), "account")
+    made, tally = take(home, write("顧客企業の一覧" * 11 + ".csv", ACCOUNTS), "account")
     assert tally.counts["created"] == 2
     assert made.name.startswith("顧客企業の一覧")
 
@@ -350,12 +339,12 @@ EVENTS = "occurred_at,account,user,event\n" + "".join(
 
 
 def test_events_that_came_before_are_not_called_new(home, write):
-    _made, tally = bring(home, write("e.csv", EVENTS), "event")
+    _made, tally = take(home, write("e.csv", EVENTS), "event")
     assert tally.counts == {"created": 25, "updated": 0, "unchanged": 0, "rejected": 0}
-    _made, tally = bring(home, write("e.csv", EVENTS), "event")
+    _made, tally = take(home, write("e.csv", EVENTS), "event")
     assert tally.counts == {"created": 0, "updated": 0, "unchanged": 25, "rejected": 0}
     more = EVENTS + "2026-03-09T00:00:00Z,A-1,u1,opened\nyesterday,A-1,u1,opened\n"
-    last, tally = bring(home, write("e.csv", more), "event")
+    last, tally = take(home, write("e.csv", more), "event")
     assert tally.counts == {"created": 1, "updated": 0, "unchanged": 25, "rejected": 1}
     last.refresh_from_db()
     assert (last.created, last.unchanged, last.rejected, last.status) == (1, 25, 1, "done")

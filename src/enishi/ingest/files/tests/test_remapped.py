@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import duckdb
 import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, OutsideId, Record
 from enishi.ingest.api import drain
-from enishi.ingest.files.importing import import_file
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.remarks import REMAPPED, remarks_of
-from enishi.kit.home import Home
+from enishi.ingest.files.tests.bringing import LATER, NOW, counted
 from enishi.store.api import Published
 from enishi.store.kinds import ACCOUNT
 
-NOW = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
-LATER = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
-
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def bring(home, tmp_path):
-    def take(text, kind, name, now=NOW, **options):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return import_file(home, path, kind, actor="test", now=now, **options)
-
-    return take
-
-
-def counted(tally):
-    return tuple(tally.counts[name] for name in ("created", "updated", "unchanged", "rejected"))
 
 
 TICKETS = "Vorgang,account,opened_at\nT1,C1,2026-03-01\nT2,C1,2026-03-02\n"

@@ -9,39 +9,20 @@ from typing import Any
 import pandas as pd
 import pytest
 from django.core.cache import cache
-from django.test import Client
-from tests.world import NOW, World, days_ago, make_world
+from tests.world import NOW, World, days_ago, sign_in
 
 from enishi.accounts.company import company_day
-from enishi.accounts.models import Account, Member
-from enishi.definitions.api import find_published, install_defaults
+from enishi.accounts.models import Account
+from enishi.definitions.api import find_published
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.models import AccountState
 from enishi.store.testing import publish
 from enishi.web.pages.health import backfill
 from enishi.web.pages.health.metric_reads import scope_ids
-from enishi.web.pages.portfolio.ranks import forget_ranks, read_ranks
+from enishi.web.pages.portfolio.ranks import read_ranks
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    cache.clear()
-    forget_ranks()
-    made = make_world()
-    install_defaults("system", NOW)
-    version = find_published("scorecard", "default")
-    if version is None or not version.version.body:
-        raise AssertionError("the standard scorecard is not in force")
-    return made
-
-
-def sign_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member)
-    return client
 
 
 def test_the_builder_says_what_an_id_may_be_and_names_what_is_empty_only_where_it_is(world: World) -> None:

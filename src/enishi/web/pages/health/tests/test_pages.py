@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from tests.world import NOW, World, days_ago, make_world
+from tests.world import NOW, World, days_ago, sign_in
 
 from enishi.accounts.models import Account, AuditLine, Member
-from enishi.definitions.api import default_body, find_published, install_defaults, list_versions, save_draft
+from enishi.definitions.api import default_body, find_published, list_versions, save_draft
 from enishi.kit.home import Home
 from enishi.signals.models import Backtest
 from enishi.store.testing import publish
@@ -24,7 +23,6 @@ from enishi.web.pages.health import card_views, previews, text_views
 from enishi.web.pages.health.backtests import in_scope, latest_test
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.health.previews import preview_card
-from enishi.web.pages.portfolio.ranks import forget_ranks
 
 pytestmark = pytest.mark.django_db
 
@@ -43,24 +41,6 @@ RESULT: dict[str, Any] = {
     "lead_time": {"median": 62, "low": 30, "high": 90, "churns": 45, "alarmed": 30}, "alarms_per_week": 2.4, "monotone": True,
     "moves": [], "missed": [], "verdict": {"code": "better", "en": "Better than recency.", "ja": "最終利用日より優れています。"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def world() -> World:
-    cache.clear()
-    forget_ranks()
-    made = make_world()
-    install_defaults("system", NOW)
-    version = find_published("scorecard", "default")
-    if version is None or not version.version.body:
-        raise AssertionError("the standard scorecard is not in force")
-    return made
-
-
-def sign_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member)
-    return client
 
 
 def finished(version: Any, **result: Any) -> Backtest:

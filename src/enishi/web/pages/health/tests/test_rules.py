@@ -9,12 +9,11 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
-from tests.world import NOW, World, make_world
+from tests.world import World
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Member
@@ -23,23 +22,12 @@ from enishi.definitions.api import (
     find_published,
     get_causes,
     get_tiers,
-    install_defaults,
     parse_body,
 )
 from enishi.web.pages.health.rule_effects import compare_tiers
 from enishi.web.pages.health.rule_form import SENT, read_rules
-from enishi.web.pages.portfolio.ranks import forget_ranks
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    cache.clear()
-    forget_ranks()
-    made = make_world()
-    install_defaults("system", NOW)
-    return made
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
-from tests.world import World, make_world
+from tests.world import World, make_world, sign_in
 
 from enishi.accounts.models import Account, AuditLine, Member
 from enishi.web.models import Export
@@ -21,12 +20,6 @@ def world() -> World:
     cache.clear()
     forget_ranks()
     return make_world()
-
-
-def sign_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member)
-    return client
 
 
 def test_the_list_shows_the_book_and_links_to_each_account(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import NOW, TODAY, World, make_world
+from tests.world import NOW, TODAY, World, make_world, sign_in
 
 from enishi.accounts.models import AuditLine, Member, Record
 from enishi.definitions.api import list_versions, save_draft
@@ -72,12 +72,6 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
 
 def ask(text: str = "") -> Query:
     return read_query(QueryDict(text))
-
-
-def sign_in(member: Member) -> Client:
-    client = Client()
-    client.force_login(member)
-    return client
 
 
 def test_every_figure_of_the_table_is_the_sum_of_its_accounts(world: World) -> None:
