@@ -9,7 +9,9 @@ BENCH ?=
 BIN := .venv/bin
 ENISHI := $(BIN)/enishi $(if $(DATA),--data "$(DATA)")
 STAMPS := .stamps
-# What is installed is compiled when it is first used: most of it never is.
+# What is installed is compiled when it is first used, most of it never; a shell that forbids Python to keep what it
+# compiled would have every process compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) \
 	$(shell find src -name '*.po' 2>/dev/null) $(wildcard hatch_build.py) pyproject.toml
