@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,7 +46,7 @@ def delete_records(
         for slot in gone:
             slot.row.updated_at, slot.row.deleted_at = at, now
         update_rows(batch.shape.model, [slot.row for slot in gone])
-        write_versions(_ending(batch, slot, name_of(actor)) for slot in gone)
+        write_versions(_endings(batch, gone, name_of(actor)))
         if gone:
             detail = {DELETED: len(gone), "source": source, "ids": [s.row.outside_id for s in gone[:20]]}
             write_audit(actor, "records_deleted", kind.name, detail=detail)
@@ -63,11 +63,18 @@ def _delete(index: int, slot: Slot | None, outside_id: str, gone: list[Slot]) ->
     return RowResult(index, DELETED, slot.row.pk)
 
 
-def _ending(batch: Batch, slot: Slot, actor: str) -> RecordVersion:
-    version = Version(slot.state, batch.moment.today, batch.moment.now, slot.account, slot.contact)
-    row = as_row(batch, slot, version, actor)
-    row.deleted = True
-    return row
+def _endings(batch: Batch, gone: list[Slot], actor: str) -> Iterator[RecordVersion]:
+    """From today on, and in the place of all terms announced for later, which would hold again from their day."""
+    today = batch.moment.today
+    if batch.kind.effective:
+        batch.load_history(gone)
+    for slot in gone:
+        later = {day: state for day, state in slot.terms.items() if day > today}
+        for day, state in {today: slot.state, **later}.items():
+            version = Version(state, day, batch.moment.now, slot.account, slot.contact)
+            row = as_row(batch, slot, version, actor)
+            row.deleted = True
+            yield row
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ a value holds and since when it is known: :mod:`.dating`; the terms of contracts
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from enishi.accounts.dating import Moment, State, begins_on, versions_of
 from enishi.accounts.models import Account, Contact, RecordVersion
 from enishi.accounts.references import AccountBook, ContactBook, MemberBook, domain_of
 from enishi.accounts.shapes import Slot, shape_of
-from enishi.accounts.terms import Spoken, base_for, present, speaks_from, spread
+from enishi.accounts.terms import Spoken, base_for, present, revived, speaks_from, spread
 from enishi.kit.text import Text
 from enishi.store.kinds import Kind, Type
 
@@ -107,17 +107,21 @@ class Batch:
         self.accounts.look_up(wanted["account"] | wanted["parent"] | domains)
         self.contacts.look_up(wanted["contact"])
         if self.kind.effective or (self.moment.backfill and any(not f.timeless for f in self.kind.fields)):
-            self._load_history()
+            self.load_history(self.slots.values())
 
-    def _load_history(self) -> None:
+    def load_history(self, records: Iterable[Slot]) -> None:
         """Each record's states by the day they hold from, and by when they became known."""
-        slots = {slot.row.pk: slot for slot in self.slots.values()}
+        slots = {slot.row.pk: slot for slot in records}
         numbers = sorted(slots)
         for start in range(0, len(numbers), 500):
             part = numbers[start : start + 500]
-            rows = RecordVersion.objects.filter(kind=self.kind.name, record_id__in=part, deleted=False)
+            rows = RecordVersion.objects.filter(kind=self.kind.name, record_id__in=part)
             for version in rows.order_by("pk"):
                 slot = slots[version.record_id]
+                if version.deleted:
+                    slot.gone.add(version.valid_on)
+                    continue
+                slot.gone.discard(version.valid_on)
                 if self.kind.effective:
                     slot.terms[version.valid_on] = version.data
                 slot.known.append((version.known_at, version.data))
@@ -185,6 +189,8 @@ class Batch:
     ) -> dict[date, State]:
         """The states to be written, by the day they hold from: those of later terms too where they move along."""
         told = spread(self.kind, slot.terms, day, base, state, stated=spoken.stated is not None)
+        if slot.terms and not slot.settled:
+            told |= revived(self.kind, slot.terms, told, slot.gone, self.moment.today)
         later = {start: old for start, old in slot.terms.items() if moved and start > day}
         return {**later, **told}
 

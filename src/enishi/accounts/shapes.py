@@ -28,8 +28,8 @@ class Slot:
     """One record while a batch is applied to it.
 
     ``account`` is the number the source stated, ``root`` the account that survives its merges. ``terms`` are the
-    states by the day from which they hold, ``known`` those already written by when they became known; both are
-    read only where they matter.
+    states by the day from which they hold, ``gone`` the days from which a deletion holds instead, ``known`` the states
+    already written by when they became known; all are read only where they matter.
     """
 
     row: Row
@@ -39,6 +39,7 @@ class Slot:
     root: int | None = None
     contact: int | None = None
     terms: dict[date, State] = field(default_factory=dict)
+    gone: set[date] = field(default_factory=set)
     known: list[tuple[datetime, State]] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     revived: bool = False

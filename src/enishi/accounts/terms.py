@@ -13,6 +13,9 @@ with, which the dated rows replaced. So the same file again is no way back.
 
 *Later terms stay.* What terms announced for later changed stays; what they left as it was follows the statement.
 
+*A deletion* holds like terms, from its day on, and takes announced terms with it. A record that comes again runs from
+then on (from the stated day, if later), with what was announced; its gap stays.
+
 *A notice and an end hold for the whole contract*, for later terms whatever they said and for earlier ones where
 the notice or the end falls into their days. Stated alone and without a day they correct, and emptied so they are
 taken back. Only terms that began after the end and were stated without it re-open a contract; its gap stays.
@@ -110,6 +113,20 @@ def spread(kind: Kind, terms: Terms, day: date, base: State, state: State, state
     if ended := changed & outcomes(kind):
         told |= _earlier(kind, terms, day, base, state, ended, follows=not stated and day in terms)
     return told
+
+
+def revived(kind: Kind, terms: Terms, told: Terms, gone: Iterable[date], today: date) -> dict[date, State]:
+    """The further states that bring a deleted record back for good.
+
+    Args:
+        terms: as they were before its deletion; told: what is stated now, by the day it holds from.
+        gone: days from which a deletion holds.
+    """
+    lasting = set(gone) - set(told)
+    states, begin = {**terms, **told}, max(today, min(told))
+    days = [begin, *sorted(day for day in lasting if day > begin)]
+    newest = {day: max(one for one in {*states, *lasting} if one <= day) for day in days}
+    return {day: plain(kind, present(states, day)) for day in days if newest[day] in lasting}
 
 
 def outcomes(kind: Kind) -> set[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Record, RecordVersion
-from enishi.accounts.removing import undo_import
+from enishi.accounts.removing import delete_records, undo_import
 from enishi.accounts.tests.test_save_records import save, statuses
 from enishi.store.kinds import KINDS
 
@@ -240,6 +240,42 @@ def test_terms_that_have_not_begun_are_corrected_where_they_begin():
     save("subscription", ahead, now=noon(0))
     state("later", 10, seats=5)
     assert {day: one["seats"] for day, one in told("later").items()} == {at(100): 5}
+
+
+def delete(number: str, today: int) -> None:
+    delete_records(KINDS["subscription"], [number], source="crm", actor="t", now=noon(today))
+
+
+def stands(number: str, day: int, known: int) -> dict | None:
+    """The terms on a day by what was known on another; none where the newest of them is a deletion."""
+    versions = RecordVersion.objects.filter(
+        outside_id=number, kind="subscription", valid_on__lte=at(day), known_at__lte=noon(known)
+    )
+    newest = versions.order_by("valid_on", "pk").last()
+    return None if newest is None or newest.deleted else newest.data
+
+
+def test_a_deleted_contract_does_not_come_back_with_its_announced_terms():
+    number = contract()
+    state(number, 10, 300, amount="200")
+    delete(number, 20)
+    assert [bool(stands(number, day, 20)) for day in (19, 20, 299, 300, 390)] == [True, *[False] * 4]
+    assert stands(number, 300, 19)["amount"] == "200", "what was known before stays"
+
+
+@pytest.mark.parametrize("stated", [None, 5, 35, 60])
+@pytest.mark.parametrize("row", [{}, {"seats": 7}])
+def test_a_contract_that_comes_again_runs_from_then_on_with_what_was_announced(row, stated):
+    number = contract()
+    state(number, 10, 300, amount="200")
+    delete(number, 20)
+    assert state(number, 50, stated, account="a", **row) == "updated"
+    begin = max(50, stated or 0) if stated != 35 else 35
+    assert [bool(stands(number, day, 50)) for day in (19, 20, begin - 1)] == [True, False, False]
+    found = [stands(number, day, 50) for day in (begin, 299, 300, 390)]
+    assert [one and one["amount"] for one in found] == ["100", "100", "200", "200"]
+    assert {one["seats"] for one in found if one} == {row.get("seats", 1)}
+    assert state(number, 51, account="a", **row) == ("unchanged" if stated != 60 or not row else "updated")
 
 
 def test_an_end_that_came_by_an_undone_import_goes_from_all_terms():
