@@ -1,4 +1,4 @@
-"""Portfolio and Health as people use them: by keyboard, by click, by name."""
+"""Customers and Health as people use them: by keyboard, by click, by name."""
 
 from __future__ import annotations
 

@@ -17,10 +17,8 @@ from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.beside import badges_beside
 from enishi.web.pages.portfolio import past_rows, reads
 from enishi.web.pages.portfolio.present import Row, list_context, rights_of, strip_pieces, tier_rows
-from enishi.web.pages.portfolio.query import Query
+from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.web.pages.portfolio.words import all_words
-
-MOVERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def past_context(
     context = list_context(member, query, shown, more, slices, day, words)
     strip, fates = _strip(slices, rest, query)
     tiers = shown_tiers(day)
-    fell, rose = _movers(rest) if query.page == 1 else ([], [])
+    fell, rose = _movers(found) if query.page == 1 else ([], [])
     return context | {
         "rows": _with_now(context["rows"]),
         "today": today,
@@ -58,7 +56,7 @@ def past_context(
         "fates": fates,
         "tiers_of_today": tiers.today,
         "tiers_first": tiers.first,
-        "tiers": tier_rows(_tiers(slices, rest, words["tier"]), query, words["tier"]),
+        "tiers": tier_rows(_tiers(slices, rest, query, words["tier"]), query, words["tier"]),
         "fell": fell,
         "rose": rose,
         "notices": badges_beside([account.pk for account in (*fell, *rose)], day, day),
@@ -103,7 +101,7 @@ def _strip(
     """Accounts by band then; ``before`` holds how many of them stand in the band now. Beside it how many are customers
     no longer, by what became of them: the two add up to those of then."""
     tiers = query.choices.get("tier", ())
-    held = frame[frame["tier"].isin(tiers)] if tiers and len(frame) else frame
+    held = frame[frame["tier"].replace("", NONE).isin(tiers)] if tiers and len(frame) else frame
     ids = {int(pk) for pk in held["account_id"]} if len(held) else set()
     bands: Counter[str] = Counter()
     fates: Counter[str] = Counter()
@@ -118,12 +116,15 @@ def _strip(
 
 
 def _tiers(
-    slices: Sequence[reads.Slice], frame: pd.DataFrame, order: dict[str, str]
+    slices: Sequence[reads.Slice], frame: pd.DataFrame, query: Query, order: dict[str, str]
 ) -> list[reads.TierCount]:
-    if "m.mrr_change_90" not in frame:
-        return reads.count_tiers(slices, list(order), {})
-    changes = frame.groupby("tier")["m.mrr_change_90"].sum()
-    return reads.count_tiers(slices, list(order), {str(t): round(float(v)) for t, v in changes.items()})
+    changes: dict[str, int] = {}
+    if "m.mrr_change_90" in frame:
+        bands = query.choices.get("band", ())
+        held = frame[frame["band"].isin(bands)] if bands else frame
+        summed = held.groupby("tier")["m.mrr_change_90"].sum()
+        changes = {str(tier): round(float(change)) for tier, change in summed.items()}
+    return reads.count_tiers(slices, query, list(order), changes)
 
 
 def _movers(frame: pd.DataFrame) -> tuple[list[Account], list[Account]]:
@@ -131,6 +132,6 @@ def _movers(frame: pd.DataFrame) -> tuple[list[Account], list[Account]]:
     if frame.empty:
         return [], []
     change = pd.to_numeric(frame["change"])
-    fell = frame.loc[change[change < 0].nsmallest(MOVERS).index]
-    rose = frame.loc[change[change > 0].nlargest(MOVERS).index]
+    fell = frame.loc[change[change < 0].nsmallest(reads.MOVERS).index]
+    rose = frame.loc[change[change > 0].nlargest(reads.MOVERS).index]
     return list(past_rows.rows(fell)), list(past_rows.rows(rose))

@@ -23,7 +23,15 @@ from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.orders import current_order, orders
 from enishi.web.pages.portfolio.query import NONE, Query
-from enishi.web.pages.portfolio.words import CONTRACTS, MOVES, SET_BY, TRENDS, all_words, product_words
+from enishi.web.pages.portfolio.words import (
+    CONTRACTS,
+    MOVES,
+    SET_BY,
+    TRENDS,
+    all_words,
+    minor_units,
+    product_words,
+)
 from enishi.web.words import person
 from enishi.work.api import may_lead, members_acting
 
@@ -229,14 +237,15 @@ def portfolio_context(
     today: date,
 ) -> dict[str, Any]:
     """Everything the list page draws."""
-    words = all_words()
-    fell, rose = reads.movers(member) if query.page == 1 else ([], [])
+    words, unit = all_words(), minor_units(get_company().currency)
+    shifts = reads.read_shifts(member, query, today=today, unit=unit)
+    fell, rose = reads.read_movers(member, shifts) if query.page == 1 else ([], [])
     movers = [account.pk for account in (*fell, *rose)]
     return {
         **list_context(member, query, rows, more, slices, today, words),
         "strip": strip_pieces(reads.band_strip(slices, query.choices.get("tier", ())), query),
         "tiers": tier_rows(
-            reads.tier_strip(member, slices, query, list(words["tier"])), query, words["tier"]
+            reads.count_tiers(slices, query, list(words["tier"]), shifts.mrr), query, words["tier"]
         ),
         "fell": fell,
         "rose": rose,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
+from heapq import nsmallest
 from itertools import islice
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from enishi.signals.models import AccountState, Band, ScoringRun
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
 from enishi.web.pages.portfolio.filters import by_hand, filtered_accounts, known, unknown
-from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, Query
+from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, NONE, Query
 from enishi.web.pages.portfolio.ranks import read_ranks, stamp_of_ranks
 from enishi.work.api import tag_names
 
@@ -28,6 +29,7 @@ PAGE_SIZE = 50
 FIRST_CHUNK, MOST_CHUNK = 200, 10_000  # accounts looked up at once along a metric's order
 MAX_ROWS = 5_000  # as far as one may page; beyond it, a filter or an export
 KEEP_SECONDS = 600
+MOVERS = 5
 BANDS = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)
 _HEAVY = ("search", "extra", "state__lines", "state__changes")
 
@@ -65,6 +67,16 @@ class TierCount:
     mrr: int
     share: float  # of all MRR
     mrr_change: int  # over 90 days
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """What moved in a view: whose score fell and rose most since last week, the largest first, and by tier the change
+    of MRR over 90 days."""
+
+    fell: Sequence[int]
+    rose: Sequence[int]
+    mrr: Mapping[str, int]
 
 
 def _rows(accounts: QuerySet[Account], columns: Sequence[str]) -> QuerySet[Account]:
@@ -159,9 +171,8 @@ def _kept(key: str, read: Callable[[], T], anew: bool = False) -> T:
 def make_ready(member: Member, today: date, unit: int) -> None:
     """Count a member's whole book anew before somebody asks for it."""
     distribution(member, Query(), today=today, unit=unit, anew=True)
-    movers(member, anew=True)
+    read_shifts(member, Query(), today=today, unit=unit, anew=True)
     choices_on_offer(member, anew=True)
-    _tier_changes(member, anew=True)
 
 
 def scope_key(member: Member) -> str:
@@ -179,7 +190,7 @@ def _count_key(member: Member, query: Query, today: date) -> str:
         str(run),
         str(today),
         str(cache.get("portfolio:turn")),
-        replace(query.without("band", "tier"), sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS).kept,
+        replace(query, sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS).kept,
     ]
     return "portfolio:" + sha256("|".join(parts).encode()).hexdigest()
 
@@ -239,12 +250,12 @@ def distribution(member: Member, query: Query, *, today: date, unit: int, anew: 
         accounts = filtered_accounts(member, rest, today=today, unit=unit)
         return _unmoved(_grouped(accounts), accounts)
 
-    return _kept(_count_key(member, query, today), count, anew)
+    return _kept(_count_key(member, rest, today), count, anew)
 
 
 def band_strip(slices: Sequence[Slice], tiers: Sequence[str] = ()) -> list[BandCount]:
     """The strip of bands, worst first, for the tiers chosen (none: all)."""
-    chosen = [s for s in slices if not tiers or s.tier in tiers]
+    chosen = [s for s in slices if not tiers or (s.tier or NONE) in tiers]
     total = sum(s.accounts for s in chosen)
     strip = []
     for band in BANDS:
@@ -261,25 +272,23 @@ def total_accounts(slices: Sequence[Slice], query: Query) -> int:
     return sum(
         s.accounts
         for s in slices
-        if (not bands or s.band in bands) and (not tiers or (s.tier or "-") in tiers)
+        if (not bands or s.band in bands) and (not tiers or (s.tier or NONE) in tiers)
     )
 
 
-def tier_strip(
-    member: Member, slices: Sequence[Slice], query: Query, order: Sequence[str]
+def count_tiers(
+    slices: Sequence[Slice], query: Query, order: Sequence[str], changes: Mapping[str, int]
 ) -> list[TierCount]:
-    """Accounts and revenue by tier, with the change of MRR over 90 days, so that the long tail stays in view."""
-    return count_tiers(slices, order, _tier_changes(member))
-
-
-def count_tiers(slices: Sequence[Slice], order: Sequence[str], changes: Mapping[str, int]) -> list[TierCount]:
-    """The tiers of some slices in their order, each with its share of the revenue."""
-    total = sum(s.mrr for s in slices)
+    """Accounts and revenue of a view by tier in their order, whatever tier is chosen, so that the long tail stays in
+    view; ``changes`` of MRR over 90 days by tier."""
+    bands = query.choices.get("band", ())
+    chosen = [s for s in slices if not bands or s.band in bands]
+    total = sum(s.mrr for s in chosen)
     names = [*order, *sorted({s.tier for s in slices if s.tier} - set(order))]
     names += [""] if any(not s.tier for s in slices) else []
     counts = []
     for name in names:
-        own = [s for s in slices if s.tier == name]
+        own = [s for s in chosen if s.tier == name]
         mrr = sum(s.mrr for s in own)
         counts.append(
             TierCount(
@@ -289,40 +298,38 @@ def count_tiers(slices: Sequence[Slice], order: Sequence[str], changes: Mapping[
     return counts
 
 
-def _tier_changes(member: Member, anew: bool = False) -> dict[str, int]:
-    """Change of MRR over 90 days by tier, over the member's whole book."""
+def read_shifts(member: Member, query: Query, *, today: date, unit: int, anew: bool = False) -> Shifts:
+    """What moved among the accounts of a view; by tier whatever tier is chosen. Kept like :func:`distribution`."""
+    tiers, every = query.choices.get("tier", ()), query.without("tier")
 
-    def add_up() -> dict[str, int]:
-        ranks = read_ranks()
-        states = AccountState.objects.filter(account__in=visible_accounts(member)).exclude(tier="")
+    def find() -> Shifts:
+        moved: list[tuple[int, int]] = []
         ids: dict[str, list[int]] = {}
-        for pk, tier in states.order_by().values_list("pk", "tier"):
-            ids.setdefault(tier, []).append(pk)
-        return {
-            tier: round(ranks.total("mrr_change_90", np.array(pks, dtype=np.int64)))
-            for tier, pks in ids.items()
-        }
+        accounts = filtered_accounts(member, every, today=today, unit=unit).order_by()
+        for pk, tier, change in accounts.values_list("pk", "state__tier", "state__change"):
+            ids.setdefault(tier or "", []).append(pk)
+            if change and (not tiers or (tier or NONE) in tiers):
+                moved.append((change, pk))
+        ranks = read_ranks()
+        totals = {t: ranks.total("mrr_change_90", np.array(pks, dtype=np.int64)) for t, pks in ids.items()}
+        fell = nsmallest(MOVERS, (one for one in moved if one[0] < 0))
+        rose = nsmallest(MOVERS, ((-change, pk) for change, pk in moved if change > 0))
+        return Shifts(
+            [pk for _c, pk in fell], [pk for _c, pk in rose], {t: round(v) for t, v in totals.items()}
+        )
 
-    return _kept(f"portfolio:tiers:{stamp_of_ranks()}:{scope_key(member)}", add_up, anew)
+    return _kept(f"{_count_key(member, query, today)}:{stamp_of_ranks()}", find, anew)
 
 
-def movers(member: Member, n: int = 5, anew: bool = False) -> tuple[list[Account], list[Account]]:
-    """Whose score fell and rose most since last week, within the member's scope."""
-
-    def find() -> tuple[list[int], list[int]]:
-        accounts = visible_accounts(member).exclude(state__stage=CHURNED).values_list("pk", flat=True)
-        fell = accounts.filter(state__change__lt=0).order_by("state__change", "pk")[:n]
-        rose = accounts.filter(state__change__gt=0).order_by("-state__change", "pk")[:n]
-        return list(fell), list(rose)
-
-    ids = _kept(_count_key(member, Query(), date.min) + f":movers:{n}", find, anew)
+def read_movers(member: Member, shifts: Shifts) -> tuple[list[Account], list[Account]]:
+    """Those who fell and rose most, as they stand now, within the member's scope."""
     found = (
         visible_accounts(member)
         .select_related("state")
         .defer(*_HEAVY, "state__metrics")
-        .in_bulk([*ids[0], *ids[1]])
+        .in_bulk([*shifts.fell, *shifts.rose])
     )
-    return [found[pk] for pk in ids[0] if pk in found], [found[pk] for pk in ids[1] if pk in found]
+    return [found[pk] for pk in shifts.fell if pk in found], [found[pk] for pk in shifts.rose if pk in found]
 
 
 def _distinct(member: Member, field: str) -> list[str]:

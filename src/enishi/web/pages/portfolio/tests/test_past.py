@@ -134,6 +134,14 @@ def test_search_finds_the_name_of_then_and_order_puts_the_unknown_last(
     assert ask(book, world.suzuki, "sort=m.events_28") == sorted([sakura, fuji])
 
 
+def test_movers_and_tiers_of_a_past_day_are_those_of_the_view(world: World, book: pd.DataFrame) -> None:
+    for text, fell, rose in (("", 1, 1), ("band=red", 1, 0), ("q=さくら商会", 0, 1)):
+        query = read_query(QueryDict(text), known_keys())
+        context = past_context(world.suzuki, query, book, day=DAY, today=TODAY, unit=1)
+        assert (len(context["fell"]), len(context["rose"])) == (fell, rose), text
+        assert sum(tier["count"].accounts for tier in context["tiers"]) == fell + rose, text
+
+
 def test_scope_holds_in_the_past_too(world: World, book: pd.DataFrame) -> None:
     assert ask(book, world.smith, "") == []
 

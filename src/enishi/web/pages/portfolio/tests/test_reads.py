@@ -36,6 +36,19 @@ def names(world: World, member: str, text: str = "") -> list[str]:
     return [known[row.pk] for row in rows]
 
 
+def movers(world: World, member: str, text: str = "") -> tuple[list[int], list[int]]:
+    asked = world.members[member]
+    shifts = reads.read_shifts(asked, ask(text), today=TODAY, unit=1)
+    fell, rose = reads.read_movers(asked, shifts)
+    return [a.pk for a in fell], [a.pk for a in rose]
+
+
+def tiers(world: World, text: str = "") -> dict[str, reads.TierCount]:
+    slices = reads.distribution(world.suzuki, ask(text), today=TODAY, unit=1)
+    changes = reads.read_shifts(world.suzuki, ask(text), today=TODAY, unit=1).mrr
+    return {t.tier: t for t in reads.count_tiers(slices, ask(text), ["high", "low", "tech"], changes)}
+
+
 def test_the_most_at_stake_stands_first_and_the_unknown_last(world: World) -> None:
     assert names(world, "suzuki") == ["naniwa", "sakura", "acme", "fuji", "hokuto", "minato"]
 
@@ -132,10 +145,17 @@ def test_counts_of_the_whole_book_leave_out_the_merged_and_deleted(world: World)
 
 
 def test_movers_are_the_largest_changes_in_scope(world: World) -> None:
-    fell, rose = reads.movers(world.suzuki)
-    assert [a.pk for a in fell] == [world.sakura.pk, world.fuji.pk, *sorted([world.acme.pk, world.naniwa.pk])]
-    assert [a.pk for a in rose] == [world.hokuto.pk]
-    assert reads.movers(world.tanaka)[1] == []
+    assert movers(world, "suzuki") == (
+        [world.sakura.pk, world.fuji.pk, *sorted([world.acme.pk, world.naniwa.pk])],
+        [world.hokuto.pk],
+    )
+    assert movers(world, "tanaka") == ([world.naniwa.pk], [])
+
+
+def test_movers_are_those_of_the_view(world: World) -> None:
+    assert movers(world, "suzuki", "q=ふじせいき") == ([world.fuji.pk], [])
+    assert movers(world, "suzuki", "band=green") == ([], [world.hokuto.pk])
+    assert movers(world, "suzuki", "tier=low&band=yellow") == ([world.fuji.pk], [])
 
 
 def test_a_page_never_reads_the_wide_explanations(world: World) -> None:
@@ -149,12 +169,21 @@ def test_a_page_never_reads_the_wide_explanations(world: World) -> None:
 
 def test_tiers_show_the_tail_with_its_revenue(world: World) -> None:
     AccountState.objects.filter(pk=world.fuji.pk).update(metrics={"mrr_change_90": -20_000})
-    cache.clear()
-    slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
-    tiers = {t.tier: t for t in reads.tier_strip(world.suzuki, slices, ask(), ["high", "low", "tech"])}
-    assert (tiers["high"].accounts, tiers["high"].mrr) == (3, 2_200_000)
-    assert tiers["low"].mrr_change == -20_000
-    assert sum(t.share for t in tiers.values()) == pytest.approx(1)
+    shown = tiers(world)
+    assert (shown["high"].accounts, shown["high"].mrr) == (3, 2_200_000)
+    assert shown["low"].mrr_change == -20_000
+    assert sum(t.share for t in shown.values()) == pytest.approx(1)
+
+
+def test_the_whole_line_of_a_tier_speaks_of_the_same_accounts(world: World) -> None:
+    """Search and every filter but the tier itself narrow all four columns alike."""
+    AccountState.objects.filter(pk=world.fuji.pk).update(metrics={"mrr_change_90": -20_000})
+    AccountState.objects.filter(pk=world.acme.pk).update(metrics={"mrr_change_90": 7_000})
+    for text, account, change in (("q=acme corp", "acme", 7_000), ("band=yellow", "fuji", -20_000)):
+        state = AccountState.objects.get(account=world.accounts[account])
+        lines = [t for t in tiers(world, text).values() if t.accounts or t.mrr or t.share or t.mrr_change]
+        assert lines == [reads.TierCount(state.tier, 1, state.mrr or 0, 1.0, change)]
+    assert tiers(world, "tier=low") == tiers(world)
 
 
 def test_accounts_without_a_metric_can_be_asked_for(world: World) -> None:
