@@ -168,6 +168,7 @@ def result_context(member: Member, row: Backtest, *, whole: bool = False) -> dic
         "missed": missed[:shown],
         "missed_all": len(missed),
         "missed_more": len(missed) - len(missed[:shown]),
+        "missed_elsewhere": len(result.get("missed", [])) - len(missed),
     }
 
 

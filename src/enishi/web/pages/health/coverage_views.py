@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.core.cache import cache
-from django.core.paginator import Paginator
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day, get_company
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import NotFound
@@ -25,6 +22,7 @@ from enishi.metrics.api import FactSettings, duckdb_facts, freshness
 from enishi.signals.models import ScoringRun
 from enishi.store.kinds import KINDS
 from enishi.web.guard import PageRequest, page
+from enishi.web.pages.health.listing import list_accounts
 from enishi.web.pages.health.metric_reads import scope_ids
 from enishi.web.pages.health.tabs import tabs
 from enishi.web.pages.portfolio.ranks import Ids
@@ -32,7 +30,6 @@ from enishi.web.pages.portfolio.ranks import Ids
 USAGE = Text("Use of the product", "製品の利用")
 OLD_AFTER = {"usage": 7}
 USUAL_LIMIT = 90
-A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +122,6 @@ def lacking(request: PageRequest, name: str) -> HttpResponse:
             "unknown_source", Text("There is no such kind of data.", "該当するデータの種類はありません。")
         )
     ids = set(lacking_ids(frame, scope_ids(request.member), column).tolist())
-    ranked = visible_accounts(request.member).order_by(
-        F("state__mrr").desc(nulls_last=True), "name_kana", "pk"
-    )
-    shown = Paginator([pk for pk in ranked.values_list("pk", flat=True) if pk in ids], A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    accounts = visible_accounts(request.member).select_related("state", "owner").in_bulk(list(shown))
-    context = {
-        "tabs": tabs("health-coverage"),
-        "title": USAGE if name == "usage" else KINDS[name].plural,
-        "page": shown,
-        "accounts": [accounts[pk] for pk in shown if pk in accounts],
-    }
+    context = list_accounts(request.member, ids, request.GET.get("page"))
+    context["title"] = USAGE if name == "usage" else KINDS[name].plural
     return render(request, "pages/health/lacking.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,18 @@ from enishi.segments.api import count_tiers
 from enishi.signals.derived import add_derived, latest_dip
 from enishi.signals.mapping import hold
 from enishi.signals.stages import CHURNED
+from enishi.web.pages.health.rule_present import said
 from enishi.web.pages.portfolio.ranks import read_ranks
 
 Rules = Mapping[str, tuple[Text, tuple[Condition, ...]]]
 
 
 def customers(member: Member) -> pd.DataFrame:
-    """Metrics as of the last scoring, one row per customer in scope; former customers left out."""
+    """Metrics as of the last scoring, one row per customer in scope under its number; former customers left out."""
     ranks = read_ranks()
     living = visible_accounts(member).exclude(state__stage=CHURNED).order_by()
     own = np.isin(ranks.ids, np.fromiter(living.values_list("pk", flat=True), dtype=np.int64))
-    frame = pd.DataFrame({name: values[own] for name, values in ranks.values.items()})
+    frame = pd.DataFrame({name: values[own] for name, values in ranks.values.items()}, index=ranks.ids[own])
     return add_derived(frame, latest_dip(company_day(system_clock())))
 
 
@@ -39,27 +40,36 @@ def holding(frame: pd.DataFrame, when: tuple[Condition, ...]) -> int | None:
     return int(hold(when, frame).sum())
 
 
-def _rules(body: Causes) -> Iterator[tuple[str, tuple[Text, tuple[Condition, ...]]]]:
+def rules_of(body: Causes) -> Rules:
+    """Every rule and alert under its key: in words, and its conditions."""
+    found: dict[str, tuple[Text, tuple[Condition, ...]]] = {}
     for cause in body.causes:
         title = Text.parse(cause.title)
         for rule in cause.rules:
-            said = Text.parse(rule.evidence.text)
-            both = Text(f"{title.en}: {said.en}", f"{title.ja}:{said.ja}")
-            yield f"rule:{cause.id}.{rule.id}", (both, rule.when)
+            evidence = said({"text": rule.evidence.text}) or Text(rule.id, rule.id)
+            both = Text(f"{title.en}: {evidence.en}", f"{title.ja}:{evidence.ja}")
+            found[f"rule:{cause.id}.{rule.id}"] = both, rule.when
     for alert in body.alerts:
-        yield f"alert:{alert.id}", (Text.parse(alert.title), alert.when)
+        found[f"alert:{alert.id}"] = Text.parse(alert.title), alert.when
+    return found
+
+
+def held_by(member: Member, when: tuple[Condition, ...]) -> set[int]:
+    """The customers in scope for whom all conditions hold."""
+    frame = customers(member)
+    return set(frame.index[hold(when, frame)].tolist())
 
 
 def counts(member: Member, body: Causes) -> dict[str, int | None]:
     """For each rule and alert, how many customers it holds for today."""
     frame = customers(member)
-    return {key: holding(frame, when) for key, (_title, when) in _rules(body)}
+    return {key: holding(frame, when) for key, (_title, when) in rules_of(body).items()}
 
 
 def compare_causes(member: Member, before: Causes, after: Causes) -> list[dict[str, Any]]:
     """Rules and alerts that hold for another number of customers than the ones in force."""
     frame = customers(member)
-    old, new = dict(_rules(before)), dict(_rules(after))
+    old, new = rules_of(before), rules_of(after)
     rows = []
     for key, (title, when) in {**old, **new}.items():
         was = holding(frame, old[key][1]) if key in old else 0

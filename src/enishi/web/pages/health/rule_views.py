@@ -36,6 +36,7 @@ from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import rule_effects, rule_present
 from enishi.web.pages.health.card_form import OPERATORS
 from enishi.web.pages.health.card_present import mistakes_of
+from enishi.web.pages.health.listing import list_accounts
 from enishi.web.pages.health.rule_form import SENT, read_rules
 from enishi.web.pages.health.rule_present import in_words
 from enishi.web.pages.health.tabs import tabs
@@ -69,7 +70,7 @@ def _causes_context(member: Member) -> dict[str, Any]:
             "title": Text.parse(cause.title),
             "rules": [
                 {"when": in_words(r.when, titles), "strength": _strength(r), "evidence": rule_present.said({"text": r.evidence.text}),
-                 "count": held[f"rule:{cause.id}.{r.id}"]}
+                 "key": f"rule:{cause.id}.{r.id}", "count": held[f"rule:{cause.id}.{r.id}"]}
                 for r in cause.rules
             ],
         }
@@ -77,7 +78,7 @@ def _causes_context(member: Member) -> dict[str, Any]:
     ]  # fmt: skip
     alerts = [
         {"title": Text.parse(a.title), "when": in_words(a.when, titles), "evidence": rule_present.said({"text": a.evidence.text}),
-         "quiet": a.quiet_days, "count": held[f"alert:{a.id}"]}
+         "quiet": a.quiet_days, "key": f"alert:{a.id}", "count": held[f"alert:{a.id}"]}
         for a in body.alerts
     ]  # fmt: skip
     topics = [
@@ -127,6 +128,24 @@ def rules(request: PageRequest, kind: str) -> HttpResponse:
     context |= {"tabs": tabs("health-rules"), "kind": kind, "edits": request.member.role in LEADERS}
     context["version"] = found[0].version if found else None
     return render(request, f"pages/health/{kind}.html", context)
+
+
+@require_GET
+@page()
+def holding(request: PageRequest, key: str) -> HttpResponse:
+    """The customers for whom a rule of a cause, or an alert, holds as of the last scoring."""
+    body = get_causes()
+    found = rule_effects.rules_of(body).get(key)
+    if found is None:
+        raise NotFound(
+            "unknown_rule", Text("There is no such rule in force.", "該当する有効なルールはありません。")
+        )
+    title, when = found
+    context = list_accounts(
+        request.member, rule_effects.held_by(request.member, when), request.GET.get("page")
+    )
+    context |= {"title": title, "when": in_words(when, rule_present.metric_titles(_topics(body)))}
+    return render(request, "pages/health/holding.html", context)
 
 
 def slug_in_force(kind: str) -> str:

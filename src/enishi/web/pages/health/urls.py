@@ -34,6 +34,7 @@ urlpatterns = [
     path("metrics/<slug:slug>/retire/", metric_views.retire_metric, name="health-metric-retire"),
     path("coverage/", coverage_views.coverage, name="health-coverage"),
     path("coverage/<slug:name>/", coverage_views.lacking, name="health-lacking"),
+    path("rules/causes/holding/<str:key>/", rule_views.holding, name="health-rule-holding"),
     path("rules/<str:kind>/", rule_views.rules, name="health-rules"),
     path("rules/<str:kind>/edit/", rule_views.edit, name="health-rules-edit"),
     path("rules/<str:kind>/text/", rule_views.edit_text, name="health-rules-text"),

@@ -172,6 +172,18 @@ def test_names_beyond_ones_scope_are_left_out(world: World) -> None:
     assert in_scope(world.smith, entries) == [{"account_id": world.acme.pk}]
 
 
+def test_losses_outside_ones_view_are_counted_without_their_names(world: World) -> None:
+    version = find_published("scorecard", "default")
+    assert version is not None
+    one = {"name": "浪速物産", "band": "green", "tenths": 700, "as_of": "2026-05-31", "lost_on": "2026-06-10"}
+    finished(version.version, missed=[{"account_id": world.naniwa.pk} | one] * 3)
+    said = "ほかに3件あります"
+    page = sign_in(world.takahashi).get("/health/").content.decode()
+    assert (said in page, "浪速物産" in page) == (True, False)
+    page = sign_in(world.suzuki).get("/health/").content.decode()
+    assert (said in page, "浪速物産" in page) == (False, True)
+
+
 def test_every_missed_loss_can_be_seen_on_the_day_it_was_judged(world: World) -> None:
     version = find_published("scorecard", "default")
     assert version is not None

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
-from tests.world import World
+from tests.world import World, sign_in
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Member
@@ -24,6 +24,7 @@ from enishi.definitions.api import (
     get_tiers,
     parse_body,
 )
+from enishi.signals.models import AccountState
 from enishi.web.pages.health.rule_effects import compare_tiers
 from enishi.web.pages.health.rule_form import SENT, read_rules
 
@@ -152,6 +153,31 @@ def test_the_preview_says_whom_a_change_concerns_and_saves_nothing(client: Clien
     found = find_published("causes", "default")
     assert found
     assert found.version.number == 1
+
+
+def test_each_count_leads_to_exactly_the_customers_it_counts(world: World) -> None:
+    """Those of an alert and of a cause's rule, in scope, former customers left out like in the count."""
+    AccountState.objects.filter(account__in=[world.acme, world.fuji, world.sakura]).update(
+        metrics={"days_overdue": 45}
+    )
+    AccountState.objects.filter(account=world.sakura).update(stage="churned")
+    cause, rule = next(
+        (cause.id, rule)
+        for cause in get_causes().causes
+        for rule in cause.rules
+        if [one.metric for one in rule.when] == ["days_overdue"]
+    )
+    for member, seen in ((world.suzuki, {world.acme, world.fuji}), (world.smith, {world.acme})):
+        client = sign_in(member)
+        page = client.get("/health/rules/causes/").content.decode()
+        for key in ("alert:payment_late", f"rule:{cause}.{rule.id}"):
+            address = reverse("health-rule-holding", args=[key])
+            assert re.search(rf'href="{re.escape(address)}">{len(seen)}</a>', page), key
+            answer = client.get(address)
+            assert set(answer.context["accounts"]) == seen
+            assert str(answer.context["when"]) in answer.content.decode()
+    assert reverse("health-rule-holding", args=["alert:use_stopped"]) not in page
+    assert sign_in(world.smith).get(reverse("health-rule-holding", args=["alert:gone"])).status_code == 404
 
 
 def test_tiers_are_renamed_added_and_cut_elsewhere(client: Client) -> None:
