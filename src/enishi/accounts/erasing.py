@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
@@ -20,20 +21,50 @@ from enishi.store.kinds import CONTACT, KINDS
 
 
 @dataclass(frozen=True, slots=True)
+class Ids:
+    """By what a contact is found.
+
+    Args:
+        users: (system, user id) under which the person's events came.
+        texts: what names them (mail address, ids), to look for in texts.
+    """
+
+    users: list[tuple[str, str]]
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """Who was erased, for the rooms that must go on.
 
     Args:
         contact_id: the number that remains as a husk.
-        users: (system, user id) under which the person's events came.
-        texts: what named them (mail address, ids), to look for in uploaded rows.
+        ids: by what they were found.
         records: how many records about them lost their texts.
     """
 
     contact_id: int
-    users: list[tuple[str, str]]
-    texts: list[str]
+    ids: Ids
     records: int
+
+
+def ids_of(contact: Contact) -> Ids:
+    """The ids and addresses under which a contact is known."""
+    users = set(OutsideId.objects.filter(contact=contact).values_list("system", "value"))
+    users |= {(contact.source, text) for text in (contact.user_id, contact.outside_id) if text}
+    texts = {text for text in (contact.email, contact.user_id, contact.outside_id) if text}
+    return Ids(sorted(users), sorted(texts))
+
+
+def lines_about(contact: Contact) -> QuerySet[AuditLine]:
+    """Lines of the audit log about the contact itself."""
+    return AuditLine.objects.filter(target_kind="contact", target_id=str(contact.pk))
+
+
+def versions_about(contact: Contact) -> QuerySet[RecordVersion]:
+    """The history of the person and of the records about them."""
+    own = Q(kind=CONTACT.name, record_id=contact.pk)
+    return RecordVersion.objects.filter(own | Q(contact_id=contact.pk) & ~Q(kind=LINK))
 
 
 def erase_contact(contact: Contact, *, actor: Member | str, now: datetime) -> Erased:
@@ -42,20 +73,16 @@ def erase_contact(contact: Contact, *, actor: Member | str, now: datetime) -> Er
         lock_versions()
         contact = Contact.objects.get(pk=contact.pk)
         links = list(OutsideId.objects.filter(contact=contact))
-        users = {(link.system, link.value) for link in links}
-        users |= {(contact.source, text) for text in (contact.user_id, contact.outside_id) if text}
-        texts = {text for text in (contact.email, contact.user_id, contact.outside_id) if text}
+        ids = ids_of(contact)
         records = _blank_records(contact, now)
         _blank_versions(contact, links)
         OutsideId.objects.filter(contact=contact).delete()
         gone = contact.outside_id
         label = _blank_contact(contact, now)
         _blank_deletions(contact.source, gone, label)
-        AuditLine.objects.filter(target_kind="contact", target_id=str(contact.pk)).update(
-            target_label=label, detail={}
-        )
+        lines_about(contact).update(target_label=label, detail={})
         write_audit(actor, "contact_erased", contact, account=contact.account, detail={"records": records})
-    return Erased(contact.pk, sorted(users), sorted(texts), records)
+    return Erased(contact.pk, ids, records)
 
 
 def _blank_deletions(source: str, outside_id: str, label: str) -> None:
@@ -93,9 +120,7 @@ def _blank_records(contact: Contact, now: datetime) -> int:
 
 def _blank_versions(contact: Contact, links: list[OutsideId]) -> None:
     """The history of the person, of records about them, and of the ids that led to them."""
-    about = RecordVersion.objects.filter(contact_id=contact.pk).exclude(kind=LINK)
-    own = RecordVersion.objects.filter(kind=CONTACT.name, record_id=contact.pk)
-    rows = list((about | own).distinct())
+    rows = list(versions_about(contact))
     for row in rows:
         row.data = _without(row.data, KINDS[row.kind].personal)
         if row.kind == CONTACT.name:

@@ -146,10 +146,10 @@ class DjangoApplication:
 
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         """What is left is read back here, too."""
-        sought = Sought([user for _system, user in erasure.users])
-        ErasureRequest.objects.filter(pk=erasure.number).update(
-            done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces + count_naming(sought)
-        )
+        request = ErasureRequest.objects.filter(pk=erasure.number)
+        kept = [(kind, number) for found in request for kind, number in found.kept]
+        left = count_naming(Sought([user for _system, user in erasure.users]), kept)
+        request.update(done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces + left)
 
 
 def _us(at: datetime) -> int:

@@ -7,11 +7,11 @@ A person is found by the places that say whom something is about, whatever the i
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.erasing import blank_texts, erase_contact
@@ -24,56 +24,77 @@ from enishi.ingest.sweeping import Sought, redact_everywhere, rows_naming
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS
 
+Place = tuple[str, int]  # kind, record number
+
 _EMPTIED = Text(
     "Emptied: it named a person who was erased.", "消去された人物の情報を含んでいたため、内容を消去しました。"
 )
 
 
 def ask_erasure(
-    contact: Contact, *, texts: Sequence[tuple[str, int]] = (), actor: Member | str, now: datetime
+    contact: Contact,
+    *,
+    texts: Sequence[Place] = (),
+    keep: Collection[Place] = (),
+    actor: Member | str,
+    now: datetime,
 ) -> ErasureRequest:
     """Erase a contact here at once, and ask the consumer to remove the person from the store; it does so with its
     next pass, reads the store back, and notes on the request what is left. The files the person was in are deleted for
-    good when readers can no longer hold them (an hour).
+    good when readers can no longer hold them (an hour). :mod:`.foreseeing` says beforehand what would go.
 
     Args:
         texts: (kind, number) of further records whose free text names the person; they lose their texts too.
+        keep: (kind, number) of records of others that somebody has looked through and that keep their texts although
+            an id or address of the person stands in them.
     """
     with transaction.atomic():
         husk = erase_contact(contact, actor=actor, now=now)
-        sought = Sought([*husk.texts, *(user for _, user in husk.users)])
-        texts = sorted({*texts, *_records_naming(sought), *_records_about(husk.users)})
-        blanked = blank_texts(texts, now=now)
-        rejects = _empty_rejects(husk.users, sought)
-        _redact(husk.users, sought, f"erased-{husk.contact_id}")
-        users = {
-            *husk.users,
-            *(("", text) for text in husk.texts),
-        }  # addresses are looked for at the end, too
-        request = _request(sorted(users), husk.contact_id, actor, now)
-        request.texts, request.rejects = [list(text) for text in texts], rejects
-        request.records = husk.records + blanked
+        users, named = husk.ids.users, husk.ids.texts
+        sought = Sought([*named, *(user for _, user in users)])
+        # Addresses are looked for at the end, too.
+        asked = sorted({*users, *(("", text) for text in named)})
+        request = _request(asked, husk.contact_id, actor, now)
+        _empty_others(request, users, sought, texts, keep)
+        _redact(users, sought, f"erased-{husk.contact_id}")
+        request.records += husk.records
         request.save()
     return request
 
 
-def ask_user_erasure(system: str, user_id: str, *, actor: Member | str, now: datetime) -> ErasureRequest:
+def ask_user_erasure(
+    system: str, user_id: str, *, keep: Collection[Place] = (), actor: Member | str, now: datetime
+) -> ErasureRequest:
     """The same for a user id that is no contact here."""
     with transaction.atomic():
         lock_versions()
-        sought = Sought([user_id])
-        request = _request([(system, user_id)], None, actor, now)
-        users = [(system, user_id)]
-        texts = sorted({*_records_naming(sought), *_records_about(users)})
-        request.records, request.texts = blank_texts(texts, now=now), [list(text) for text in texts]
-        request.rejects = _empty_rejects(users, sought)
+        users, sought = [(system, user_id)], Sought([user_id])
+        request = _request(users, None, actor, now)
+        _empty_others(request, users, sought, (), keep)
         _redact(users, sought, "erased")
         request.save()
         write_audit(actor, "user_erased", f"{system} user")
     return request
 
 
-def _records_naming(sought: Sought) -> list[tuple[str, int]]:
+def _empty_others(
+    request: ErasureRequest,
+    users: Collection[User],
+    sought: Sought,
+    texts: Sequence[Place],
+    keep: Collection[Place],
+) -> None:
+    """Records of others, items of the desk and corrections lose their texts; what was kept is noted."""
+    naming = set(records_naming(sought))
+    emptied = sorted({*texts, *(naming - {*keep}), *records_about(users)})
+    request.texts = [list(place) for place in emptied]
+    request.kept = [list(place) for place in sorted(naming - {*emptied})]
+    request.records = blank_texts(emptied, now=request.requested_at)
+    _empty_corrections(users, sought)
+    request.rejects = _empty_rejects(users, sought)
+
+
+def records_naming(sought: Sought) -> list[Place]:
     """Records of others whose fields or history name the person: in the store they lose their texts as well."""
     found = {(row.kind, row.pk) for row, _ in rows_naming(sought, Record)}
     found |= {(row.kind, row.record_id) for row, _ in rows_naming(sought, RecordVersion)}
@@ -82,7 +103,7 @@ def _records_naming(sought: Sought) -> list[tuple[str, int]]:
     )
 
 
-def _records_about(users: Collection[User]) -> list[tuple[str, int]]:
+def records_about(users: Collection[User]) -> list[Place]:
     """Records about the person that were stated before anybody knew who that is: the id is kept aside."""
     found = Q(pk__in=[])
     for system, user in users:
@@ -93,8 +114,13 @@ def _records_about(users: Collection[User]) -> list[tuple[str, int]]:
 def _redact(users: Collection[User], sought: Sought, label: str) -> None:
     """Take the person out of what people wrote and were told, and out of the log of where the ids led."""
     redact_everywhere(sought, label)
+    lines_leading(users).update(target_label=label)
+
+
+def lines_leading(users: Collection[User]) -> QuerySet[AuditLine]:
+    """Lines of the audit log that tell where the ids led."""
     led = AuditLine.objects.filter(target_kind="outsideid", detail__target="user")
-    led.filter(target_label__in=[f"{system}:{user}" for system, user in users]).update(target_label=label)
+    return led.filter(target_label__in=[f"{system}:{user}" for system, user in users])
 
 
 def _request(
@@ -108,27 +134,34 @@ def _request(
 
 def _empty_rejects(users: Collection[User], sought: Sought) -> int:
     """Items on the desk that are about the person or quote what is telling lose what they quote, and the reasons that
-    may; so do corrections."""
-    _empty_corrections({user.casefold() for _, user in users}, sought)
-    numbers = [row.pk for row, _ in rows_naming(sought, Reject)] + _items_about(set(users))
-    rows = Reject.objects.filter(pk__in=numbers)
+    may."""
+    rows = Reject.objects.filter(pk__in=rejects_naming(users, sought))
     rows.filter(status=Reject.Status.OPEN).update(status=Reject.Status.DISCARDED)
     return rows.update(
         payload="{}", content="", message_en=_EMPTIED.en, message_ja=_EMPTIED.ja, closed_by="erasure"
     )
 
 
-def _items_about(users: set[User]) -> list[int]:
-    found = Q(pk__in=[])
+def rejects_naming(users: Collection[User], sought: Sought) -> set[int]:
+    """Items on the desk that are about the person or quote what is telling."""
+    found, wanted = Q(pk__in=[]), set(users)
     for way in {way for _, user in users for way in (user, json.dumps(user)[1:-1])}:
         found |= Q(payload__contains=way)
-    return [row.pk for row in Reject.objects.filter(found) if people_of(row) & users]
+    about = {row.pk for row in Reject.objects.filter(found) if people_of(row) & wanted}
+    return about | {row.pk for row, _ in rows_naming(sought, Reject)}
 
 
-def _empty_corrections(ids: set[str], sought: Sought) -> None:
+def _empty_corrections(users: Collection[User], sought: Sought) -> None:
+    for correction in corrections_naming(users, sought):
+        correction.rule, correction.kept = {}, False
+        correction.save(update_fields=["rule", "kept"])
+
+
+def corrections_naming(users: Collection[User], sought: Sought) -> Iterator[Correction]:
+    """Corrections that are about the person or quote what is telling."""
+    ids = {user.casefold() for _, user in users}
     for correction in Correction.objects.exclude(rule={}):
         values = correction.rule["values"]
         told = [*values, *values.values()]
         if sought.stands_in(told, TEXT) or (names_people(correction) and ids & {v.casefold() for v in told}):
-            correction.rule, correction.kept = {}, False
-            correction.save(update_fields=["rule", "kept"])
+            yield correction

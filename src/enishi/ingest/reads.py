@@ -64,7 +64,7 @@ def count_unmatched_groups(home: Home) -> int:
         return 0
     linked = _linked(OutsideId.Target.ACCOUNT)
     with duckdb.connect() as engine:
-        rows = engine.execute(f"SELECT system, group_id FROM {_of(published, 'groups')}").fetchall()  # noqa: S608
+        rows = engine.execute(f"SELECT system, group_id FROM {table_of(published, 'groups')}").fetchall()  # noqa: S608
     return sum((system, group) not in linked for system, group in rows)
 
 
@@ -84,7 +84,8 @@ def _linked(target: str) -> set[tuple[str, str]]:
     return set(OutsideId.objects.filter(target=target).values_list("system", "value"))
 
 
-def _of(published: Published, table: str) -> str:
+def table_of(published: Published, table: str) -> str:
+    """A published table as DuckDB reads it, empty where nothing was published."""
     files = ", ".join("'" + path.replace("'", "''") + "'" for path in published.files(table))
     if files:
         return f"read_parquet([{files}])"
@@ -98,7 +99,7 @@ def _groups(published: Published) -> Iterator[tuple[Any, ...]]:
     query = f"""
         SELECT g.system, g.group_id, coalesce(sum(u.n), 0)::BIGINT AS events,
                count(DISTINCT nullif(u.user_no, 0)) AS users, min(u.day), max(u.day)
-        FROM {_of(published, "groups")} g LEFT JOIN {_of(published, "usage")} u ON u.group_no = g.group_no
+        FROM {table_of(published, "groups")} g LEFT JOIN {table_of(published, "usage")} u ON u.group_no = g.group_no
         GROUP BY ALL ORDER BY events DESC, g.system, g.group_id
     """  # noqa: S608 - paths of our own files
     with duckdb.connect() as engine:
@@ -110,9 +111,9 @@ def _users(published: Published) -> list[tuple[Any, ...]]:
         return []
     query = f"""
         SELECT p.user_no, p.system, p.user_id, coalesce(sum(u.n), 0)::BIGINT AS events, min(u.day), max(u.day)
-        FROM {_of(published, "users")} p LEFT JOIN {_of(published, "usage")} u ON u.user_no = p.user_no
+        FROM {table_of(published, "users")} p LEFT JOIN {table_of(published, "usage")} u ON u.user_no = p.user_no
         WHERE NOT ends_with(p.system, '{ANONYMOUS}')
-          AND p.user_no NOT IN (SELECT user_no FROM {_of(published, "memberships")} WHERE user_no IS NOT NULL)
+          AND p.user_no NOT IN (SELECT user_no FROM {table_of(published, "memberships")} WHERE user_no IS NOT NULL)
         GROUP BY ALL ORDER BY events DESC, p.system, p.user_id
     """  # noqa: S608
     with duckdb.connect() as engine:
@@ -125,7 +126,7 @@ def _emails(published: Published, numbers: list[int]) -> dict[int, str]:
         return {}
     listed = ", ".join(map(str, numbers))
     query = f"""
-        SELECT user_no, arg_max(properties, occurred_at) FROM {_of(published, "events")}
+        SELECT user_no, arg_max(properties, occurred_at) FROM {table_of(published, "events")}
         WHERE type = 'identify' AND user_no IN ({listed}) AND contains(properties, '"email"') GROUP BY user_no
     """  # noqa: S608
     with duckdb.connect() as engine:

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Q, TextField
 from django.db.models.functions import Cast
 
-from enishi.accounts.models import Member
+from enishi.accounts.models import Member, Record, RecordVersion
 from enishi.ingest.naming import NAMING, Naming
 
 M = TypeVar("M", bound=Model)
@@ -135,9 +135,7 @@ def rows_naming(sought: Sought, model: type[M]) -> Iterator[tuple[M, list[str]]]
 def redact_everywhere(sought: Sought, label: str) -> int:
     """Put a label in the place of what names the person, in every table but those of records; gives how many rows."""
     count = 0
-    for model in _models():
-        if model._meta.label in _STATED:
-            continue
+    for model in _rewritten():
         for row, columns in list(rows_naming(sought, model)):
             _redact(sought, row, columns, label)
             count += 1
@@ -166,6 +164,25 @@ def _models() -> list[type[Model]]:
     return [model for model in apps.get_models() if model._meta.managed and model._meta.label in NAMING]
 
 
-def count_naming(sought: Sought) -> int:
-    """How many rows of the application database name the person."""
-    return sum(1 for model in _models() for _row in rows_naming(sought, model))
+def _rewritten() -> list[type[Model]]:
+    return [model for model in _models() if model._meta.label not in _STATED]
+
+
+def rows_redacted(sought: Sought) -> Iterator[Model]:
+    """The rows in which :func:`redact_everywhere` would put a label."""
+    for model in _rewritten():
+        yield from (row for row, _columns in rows_naming(sought, model))
+
+
+def count_naming(sought: Sought, kept: Iterable[tuple[str, int]] = ()) -> int:
+    """How many rows of the application database name the person, without the records (kind, number) kept on purpose."""
+    places = {*kept}
+    rows = (row for model in _models() for row, _columns in rows_naming(sought, model))
+    return sum(_place(row) not in places for row in rows)
+
+
+def _place(row: Model) -> tuple[str, int] | None:
+    """Which record a row is, or tells the history of."""
+    if isinstance(row, RecordVersion):
+        return row.kind, row.record_id
+    return (row.kind, row.pk) if isinstance(row, Record) else None

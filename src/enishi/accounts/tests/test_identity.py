@@ -216,8 +216,8 @@ def test_an_erased_person_leaves_no_name_mail_or_text(pair):
     )
     save("ticket", ticket("t5", "a1", contact="c1", subject="太郎です", body="秘密"))
     erased = erase_contact(taro, actor="test", now=LATER)
-    assert ("crm", "u-secret") in erased.users
-    assert "taro@acme.example" in erased.texts
+    assert ("crm", "u-secret") in erased.ids.users
+    assert "taro@acme.example" in erased.ids.texts
     everything = repr(
         serializers.serialize("python", [*Contact.objects.filter(source="crm"), *Record.objects.all()])
     )

@@ -188,6 +188,7 @@ class ErasureRequest(models.Model):
     rows = models.BigIntegerField(default=0)
     blanked = models.BigIntegerField(default=0)
     texts = models.JSONField(default=list)  # [[kind, record number], …]: others' records that name the person
+    kept = models.JSONField(default=list)  # the same of those looked through and left as they are
     records = models.PositiveIntegerField(default=0)  # rows of the application database that lost their texts
     rejects = models.PositiveIntegerField(default=0)  # items of the desk that were emptied
     traces = models.BigIntegerField(null=True)  # rows that still name the person, read back; null until then

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import Router, Schema
 from pydantic import Field as Constraint
 
-from enishi.accounts.models import Contact
+from enishi.accounts.models import Contact, Record
 from enishi.ingest.api import ask_erasure, ask_user_erasure
+from enishi.ingest.erasing import Place
+from enishi.ingest.foreseeing import foresee_erasure, foresee_user_erasure
 from enishi.ingest.models import ErasureRequest
 from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.kinds import CONTACT
 from enishi.web.rest.keys import Caller, KeyAuth, caller_of
@@ -30,7 +34,7 @@ _ONE_OF_TWO = BadRequest(
     "contact_or_user",
     Text("Name a contact or a user, one of the two.", "contact と user のどちらか一方を指定してください。"),
     Text(
-        "A contact's user ids are erased with it.", "連絡先を消去すると、そのユーザーIDの記録も消去されます。"
+        "A contact's user ids are erased with it.", "関係者を消去すると、そのユーザーIDの記録も消去されます。"
     ),
 )
 
@@ -43,10 +47,41 @@ class ErasureBody(Schema):
         "", max_length=250, description="user id of the product, where there is no contact"
     )
 
+    keep: list[str] = Constraint(
+        default_factory=list,
+        description="keys of records of others (`naming` of a dry run) that were looked through and stay as they are",
+    )
+    dry_run: bool = Constraint(False, description="say what would go, and do nothing")
+
+
+class Naming(Schema):
+    """A record of somebody else in whose texts an id or address of the person stands: it loses them unless kept."""
+
+    key: str
+    kind: str
+    source: str
+    id: str
+
+
+class Foreseen(Schema):
+    """What an erasure would do: events that go, ids that would lead nowhere, records about the person by kind, records
+    of others that name them, versions emptied, texts by group in which the person is replaced, items of the desk and
+    corrections emptied."""
+
+    events: int
+    links: int
+    records: dict[str, int]
+    naming: list[Naming]
+    versions: int
+    rewritten: dict[str, int]
+    rejects: int
+    corrections: int
+
 
 class Erasure(Schema):
     """How far an erasure is, and what was removed: records whose texts went, rejected items emptied, rows of the
-    store, versions blanked. ``traces`` are rows that still name the person, read back: 0, and null until then."""
+    store, versions blanked. ``kept`` are records of others left as they are on purpose; ``traces`` are other rows that
+    still name the person, read back: 0, and null until then."""
 
     number: int
     state: str = Constraint(description="waiting or done")
@@ -57,6 +92,7 @@ class Erasure(Schema):
     rejects: int
     rows: int
     blanked: int
+    kept: int
     traces: int | None
 
 
@@ -71,6 +107,7 @@ def _told(row: ErasureRequest) -> dict[str, Any]:
         "rejects": row.rejects,
         "rows": row.rows,
         "blanked": row.blanked,
+        "kept": len(row.kept),
         "traces": row.traces,
     }
 
@@ -78,7 +115,7 @@ def _told(row: ErasureRequest) -> dict[str, Any]:
 @router.post(
     "",
     auth=KeyAuth("erase:contact"),
-    response={202: Erasure, 404: Problem, 503: Problem, **REFUSALS},
+    response={200: Foreseen, 202: Erasure, 404: Problem, 503: Problem, **REFUSALS},
     operation_id="erase_contact",
     summary="Erase a person / 個人情報の消去",
 )
@@ -86,12 +123,13 @@ def erase(request: HttpRequest, body: ErasureBody) -> HttpResponse:
     """Remove everything that identifies a contact: record, history, events. It cannot be undone.
 
     The record is empty on answer; events and published files follow within seconds. Ask at `address` (also in the
-    header `Location`) until `state` is `done`.
+    header `Location`) until `state` is `done`. With `dry_run` nothing is done; the answer (200) says what would go.
     """
     caller = caller_of(request)
-
     if bool(body.contact) == bool(body.user):
         raise _ONE_OF_TWO
+    if body.dry_run:
+        return JsonResponse(_would(caller, body))
 
     def work() -> tuple[int, dict[str, Any]]:
         return 202, _told(_ask(caller, body))
@@ -103,13 +141,50 @@ def erase(request: HttpRequest, body: ErasureBody) -> HttpResponse:
 
 
 def _ask(caller: Caller, body: ErasureBody) -> ErasureRequest:
+    keep, now = _places(body.keep), system_clock()
     if body.user:
-        return ask_user_erasure(caller.key.system, body.user, actor=caller.actor, now=system_clock())
+        return ask_user_erasure(caller.key.system, body.user, keep=keep, actor=caller.actor, now=now)
+    return ask_erasure(_contact(caller, body), keep=keep, actor=caller.actor, now=now)
+
+
+def _would(caller: Caller, body: ErasureBody) -> dict[str, Any]:
+    home = Home.from_environment()
+    found = (
+        foresee_user_erasure(caller.key.system, body.user, home)
+        if body.user
+        else foresee_erasure(_contact(caller, body), home)
+    )
+    rows = Record.objects.filter(pk__in=[number for _kind, number in found.naming]).order_by("pk")
+    naming = [
+        {"key": f"{row.kind}:{row.pk}", "kind": row.kind, "source": row.source, "id": row.outside_id}
+        for row in rows
+    ]
+    told = asdict(found) | {"naming": naming}
+    del told["users"]
+    return told
+
+
+def _contact(caller: Caller, body: ErasureBody) -> Contact:
     number = number_of(CONTACT, caller.key.system, body.contact)
     contact = Contact.objects.filter(pk=number).first() if number else None
     if contact is None:
         raise NOT_FOUND
-    return ask_erasure(contact, actor=caller.actor, now=system_clock())
+    return contact
+
+
+def _places(keys: list[str]) -> list[Place]:
+    pairs = [key.partition(":") for key in keys]
+    wrong = [key for key, (_kind, _colon, number) in zip(keys, pairs, strict=True) if not number.isdecimal()]
+    if wrong:
+        raise BadRequest(
+            "bad_keep",
+            Text(f"“{wrong[0]}” is no key of a record.", f"「{wrong[0]}」は記録のキーではありません。"),
+            Text(
+                "Take the keys from `naming` of a dry run.",
+                "dry_run の naming にある key を指定してください。",
+            ),
+        )
+    return [(kind, int(number)) for kind, _colon, number in pairs]
 
 
 @router.get(

@@ -106,6 +106,7 @@ KEYS: dict[str, Text] = {
     "target": Text("leads to", "紐付け先"),
     "team": Text("team", "チーム"),
     "texts": Text("texts emptied", "消去した文章数"),
+    "texts_kept": Text("texts kept on review", "確認のうえ残した文章数"),
     "tier": Text("tier", "階層"),
     "time_zone": Text("time zone", "タイムゾーン"),
     "type": Text("type", "種類"),

@@ -106,7 +106,9 @@ class CompanyForm(forms.ModelForm[Company]):
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
-        help_text=_("For new members and before sign-in. Everyone chooses their own."),
+        help_text=_(
+            "For new members, and before sign-in where the browser asks for neither language. Everyone chooses their own."
+        ),
     )
     fiscal_year_start = forms.TypedChoiceField(
         label=_("Fiscal year starts in"), coerce=int, help_text=_("Quarters and yearly figures follow it.")

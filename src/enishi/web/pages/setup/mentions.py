@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.erasing import ids_of
 from enishi.accounts.merging import family
-from enishi.accounts.models import Contact, Record
+from enishi.accounts.models import Contact, Member, Record
 from enishi.kit.text import Text, fold
 from enishi.store.kinds import KINDS
 from enishi.work.api import Note, Task
@@ -53,6 +55,20 @@ def find_mentions(contact: Contact) -> list[Mention]:
     return [mention for mention, _n in zip(hits, range(MOST), strict=False)]
 
 
+def find_naming(member: Member, contact: Contact, places: Iterable[tuple[str, int]]) -> list[Mention]:
+    """The records of others that hold an id or address of the person, as far as the member may read them."""
+    numbers = [number for _kind, number in places]
+    rows = Record.objects.filter(Q(account=None) | Q(account__in=visible_accounts(member)), pk__in=numbers)
+    ids = ids_of(contact)
+    words = sorted({*ids.texts, *(user for _, user in ids.users)}, key=len, reverse=True)
+    return [_mention(row, _text_of(row), words) for row in rows.order_by("-happened_at", "-pk")]
+
+
+def _mention(row: Record, text: str, words: Sequence[str]) -> Mention:
+    kind = KINDS[row.kind]
+    return Mention(f"{row.kind}:{row.pk}", kind.title, row.happened_at.date(), _clip(text, words))
+
+
 def _shows(mention: Mention, text: str, names: Iterable[str]) -> bool:
     folded = fold(text)
     return any(name in folded for name in names)
@@ -60,18 +76,17 @@ def _shows(mention: Mention, text: str, names: Iterable[str]) -> bool:
 
 def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
     assert contact.account  # noqa: S101
-    accounts = family(contact.account)
+    accounts, names = family(contact.account), names_of(contact)
     for row in _records(contact, accounts):
         text = _text_of(row)
         if text:
-            key = f"{row.kind}:{row.pk}"
-            yield Mention(key, KINDS[row.kind].title, row.happened_at.date(), _clip(text, contact)), text
+            yield _mention(row, text, names), text
     for note in Note.objects.filter(account__in=accounts).prefetch_related("texts"):
         text, title = "\n".join([note.body, *(one.body for one in note.texts.all())]), Text("Note", "メモ")
-        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(text, contact)), text
+        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(text, names)), text
     for task in Task.objects.filter(account__in=accounts):
         text, title = f"{task.title}\n{task.note}", Text("Task", "タスク")
-        yield Mention(f"task:{task.pk}", title, task.made_at.date(), _clip(text, contact)), text
+        yield Mention(f"task:{task.pk}", title, task.made_at.date(), _clip(text, names)), text
 
 
 def _records(contact: Contact, accounts: set[int]) -> Iterator[Record]:
@@ -85,10 +100,11 @@ def _text_of(row: Record) -> str:
     return "\n".join(str(row.data[name]) for name in KINDS[row.kind].personal if row.data.get(name))
 
 
-def _clip(text: str, contact: Contact) -> str:
-    """The surroundings of the first name in a text."""
+def _clip(text: str, words: Sequence[str]) -> str:
+    """The surroundings of the first of some words in a text."""
     flat = " ".join(text.split())
-    at = min((place for name in names_of(contact) if (place := flat.find(name)) >= 0), default=0)
+    folded = flat.casefold()
+    at = min((place for word in words if (place := folded.find(word.casefold())) >= 0), default=0)
     start, end = max(0, at - _AROUND), at + 2 * _AROUND
     return ("…" if start else "") + flat[start:end] + ("…" if end < len(flat) else "")
 

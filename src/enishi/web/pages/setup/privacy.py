@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from django.db.models import Q
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.audit import write_audit
-from enishi.accounts.models import Contact, Member, OutsideId, Record, RecordVersion
+from enishi.accounts.models import Contact, Member
 from enishi.ingest.api import ask_erasure
 from enishi.ingest.models import ErasureRequest, StorePolicy
 from enishi.kit.errors import EnishiError, NotFound
@@ -24,16 +23,6 @@ from enishi.web.pages.setup.mentions import read_chosen, records_of, redact
 MOST_FOUND = 20
 LONGEST_REASON = 300
 LEAST_MONTHS, MOST_MONTHS = 1, 1200
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """What is kept of a person and would be erased."""
-
-    ids: list[str]
-    records: int
-    versions: int
-    fields: list[str]
 
 
 def _living(member: Member) -> Q:
@@ -63,24 +52,26 @@ def access_contact(member: Member, number: int) -> Contact:
     return contact
 
 
-def read_traces(contact: Contact) -> Traces:
-    """What erasing the person would remove; events are found by the ids."""
-    links = OutsideId.objects.filter(contact=contact).values_list("value", flat=True)
-    ids = {text for text in (*links, contact.user_id, contact.outside_id) if text}
-    own = RecordVersion.objects.filter(kind=CONTACT.name, record_id=contact.pk).count()
-    about = RecordVersion.objects.filter(contact_id=contact.pk).count()
-    named = [name for name in CONTACT.personal if getattr(contact, name, "")]
-    records = Record.objects.filter(contact=contact).count()
-    return Traces(sorted(ids), records, own + about, named)
+def fields_of(contact: Contact) -> list[Text]:
+    """The titles of what is known of the person."""
+    return [CONTACT.field(name).title for name in CONTACT.personal if getattr(contact, name, "")]
 
 
 def erase(
-    member: Member, contact: Contact, reason: str, texts: Sequence[str] = (), *, now: datetime
+    member: Member,
+    contact: Contact,
+    reason: str,
+    texts: Sequence[str] = (),
+    shown: Sequence[str] = (),
+    *,
+    now: datetime,
 ) -> ErasureRequest:
     """Erase the person here at once, have the store follow, and say in the audit log why.
 
     Args:
-        texts: keys of mentions (:mod:`.mentions`) in which the person is named; they are emptied too.
+        texts: keys of mentions (:mod:`.mentions`) that are emptied.
+        shown: keys of records that hold an id of the person and were looked through: what of these is not among
+            ``texts`` stays as it is. What was not shown is emptied.
 
     Raises:
         EnishiError: ``no_reason``.
@@ -95,9 +86,16 @@ def erase(
     with transaction.atomic():
         chosen = read_chosen(contact, texts)
         changed = redact(contact, chosen)
-        request = ask_erasure(contact, texts=records_of(chosen), actor=member, now=now)
+        keep = records_of([key for key in shown if key not in texts])
+        request = ask_erasure(contact, texts=records_of(chosen), keep=keep, actor=member, now=now)
         husk = Contact.objects.get(pk=contact.pk)
-        detail = {"reason": reason, "texts": len(chosen), "notes": changed, "request": request.pk}
+        detail = {
+            "reason": reason,
+            "texts": len(chosen),
+            "notes": changed,
+            "texts_kept": len(request.kept),
+            "request": request.pk,
+        }
         write_audit(member, "erasure_confirmed", husk, account=husk.account, detail=detail)
     return request
 

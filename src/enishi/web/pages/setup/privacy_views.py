@@ -10,15 +10,18 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from enishi.accounts.models import Contact
+from enishi.ingest.foreseeing import GROUPS, foresee_erasure
 from enishi.ingest.models import ErasureRequest
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
-from enishi.store.kinds import CONTACT
+from enishi.kit.home import Home
+from enishi.store.kinds import KINDS
 from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.pages.setup import privacy
 from enishi.web.pages.setup.frame import setup_tabs
-from enishi.web.pages.setup.mentions import find_mentions
+from enishi.web.pages.setup.mentions import find_mentions, find_naming
 
 SHOWN = 50
 
@@ -73,6 +76,7 @@ def erasure(request: PageRequest, number: int) -> HttpResponseBase:
                 contact,
                 request.POST.get("reason", ""),
                 request.POST.getlist("text"),
+                request.POST.getlist("shown"),
                 now=system_clock(),
             )
         except EnishiError as refused:
@@ -83,17 +87,31 @@ def erasure(request: PageRequest, number: int) -> HttpResponseBase:
                 _("The person is erased here. The facts of the store follow; see below how far it is."),
             )
             return redirect("privacy")
-    traces = privacy.read_traces(contact)
     context = {
         "tabs": setup_tabs(request.member, "privacy"),
         "contact": contact,
-        "traces": traces,
-        "mentions": find_mentions(contact),
-        "chosen": request.POST.getlist("text"),
-        "fields": [CONTACT.field(name).title for name in traces.fields],
+        "fields": privacy.fields_of(contact),
         "error": error,
+        **_foreseen(request, contact),
     }
     return render(request, "pages/setup/erasure.html", context, status=422 if error else 200)
+
+
+def _foreseen(request: PageRequest, contact: Contact) -> dict[str, Any]:
+    """What would go, and the texts of others: those with an id are emptied unless somebody keeps them, those with a
+    name only where somebody says so."""
+    foreseen = foresee_erasure(contact, Home.from_environment())
+    naming = find_naming(request.member, contact, foreseen.naming)
+    keys = {one.key for one in naming}
+    return {
+        "foreseen": foreseen,
+        "records": [(KINDS[kind].title, count) for kind, count in foreseen.records.items()],
+        "rewritten": [(GROUPS[group], count) for group, count in foreseen.rewritten.items()],
+        "naming": naming,
+        "hidden": len(foreseen.naming) - len(naming),
+        "mentions": [one for one in find_mentions(contact) if one.key not in keys],
+        "chosen": request.POST.getlist("text") if request.method == "POST" else keys,
+    }
 
 
 @require_GET

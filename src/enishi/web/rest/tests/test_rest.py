@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 
 from enishi.accounts.models import Account, AuditLine, Contact, Member, Record, RecordVersion
 from enishi.ingest.api import drain
-from enishi.ingest.models import ApiKey
+from enishi.ingest.models import ApiKey, ErasureRequest
 from enishi.kit.home import Home
 from enishi.signals.models import AccountState
 from enishi.store.api import Published
@@ -280,18 +280,25 @@ def test_a_person_is_erased_by_one_call(api, tmp_path, monkeypatch):
         "tickets",
         {"id": "t", "account": "a", "contact": "c", "opened_at": "2026-01-01T00:00:00Z", "body": "秘密"},
     )
-    answer = api.post("erasures", {"contact": "c"}, **{"Idempotency-Key": "e"})
+    api.upsert(
+        "tickets", {"id": "t2", "account": "a", "opened_at": "2026-01-01T00:00:00Z", "body": "y@a.example"}
+    )
+    would = api.post("erasures", {"contact": "c", "dry_run": True}).json()
+    (other,) = would["naming"]
+    assert (would["records"], other["id"], ErasureRequest.objects.count()) == ({"ticket": 1}, "t2", 0)
+    assert api.post("erasures", {"contact": "c", "keep": ["t2"]}).json()["error"] == "bad_keep"
+    answer = api.post("erasures", {"contact": "c", "keep": [other["key"]]}, **{"Idempotency-Key": "e"})
     told = answer.json()
     assert (answer.status_code, told["state"], told["traces"]) == (202, "waiting", None)
     assert answer.headers["Location"] == told["address"] == f"/api/v1/erasures/{told['number']}"
     assert Contact.objects.get().name == ""
-    assert "body" not in Record.objects.get().data
+    assert ["body" in row.data for row in Record.objects.order_by("outside_id")] == [False, True]
     assert api.post("erasures", {"contact": "c"}).status_code == 404
-    again = api.post("erasures", {"contact": "c"}, **{"Idempotency-Key": "e"})
+    again = api.post("erasures", {"contact": "c", "keep": [other["key"]]}, **{"Idempotency-Key": "e"})
     assert (again.json(), again.headers["Location"]) == (told, told["address"])
     drain(Home(tmp_path))
     asked = api.client.get(told["address"]).json()
-    assert (asked["state"], asked["traces"], asked["records"]) == ("done", 0, 1)
+    assert (asked["state"], asked["traces"], asked["kept"], asked["records"]) == ("done", 0, 1, 1)
     assert api.get("erasures/999").status_code == 404
     assert Api(["read:*"]).client.get(told["address"]).status_code == 403
 

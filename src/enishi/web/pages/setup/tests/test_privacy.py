@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from tests.world import NOW, World, make_record, make_world
 
-from enishi.accounts.models import AuditLine, Contact, RecordVersion
+from enishi.accounts.models import AuditLine, Contact, Record, RecordVersion
 from enishi.ingest.api import accept_events, drain, event_message
+from enishi.ingest.foreseeing import foresee_erasure
 from enishi.ingest.models import ErasureRequest, StorePolicy
 from enishi.kit.home import Home
 from enishi.store.api import Published
@@ -101,6 +102,42 @@ def test_texts_of_others_are_found_judged_and_emptied_everywhere(
     assert (stored[named.pk], stored[other.pk]) == (None, "中村電機の見積もり")
     history = RecordVersion.objects.filter(kind="ticket", record_id=named.pk)
     assert all("body" not in version.data for version in history)
+
+
+def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The preview counts with the eyes of the erasure and changes nothing; others' texts with an id go unless kept."""
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    home, contact, sakura = Home(tmp_path), world.contacts["nakamura"], world.accounts["sakura"]
+    mail, now = contact.email, NOW
+    tickets = [make_record(sakura, "ticket", now, subject=f"{n}", body=f"cc {mail}") for n in range(3)]
+    Note.objects.create(account=sakura, author=world.sato, body=f"ask {mail}")
+    for user in (contact.outside_id, "somebody-else"):
+        message = event_message(occurred_at=NOW, event="Opened", user=user)
+        accept_events([message], source="test", system=contact.source, home=home, now=NOW)
+    drain(home)
+    foreseen = foresee_erasure(contact, home)
+    assert (foreseen.events, foreseen.records) == (1, {"interaction": 1, "survey_answer": 1})
+    assert foreseen.naming == [("ticket", one.pk) for one in tickets]
+    assert foreseen.rewritten["notes"] == 1
+    address = f"/setup/privacy/people/{contact.pk}/"
+    assert client.get(address).content.decode().count('name="shown"') == 3
+    assert foresee_erasure(contact, home) == foreseen
+    kept, emptied, late = tickets
+    form = {
+        "reason": "本人の依頼",
+        "shown": [f"ticket:{one.pk}" for one in (kept, emptied)],
+        "text": [f"ticket:{emptied.pk}"],
+    }
+    client.post(address, form)
+    drain(home)
+    bodies = {one.pk: Record.objects.get(pk=one.pk).data.get("body") for one in tickets}
+    assert bodies == {kept.pk: f"cc {mail}", emptied.pk: None, late.pk: None}
+    request = ErasureRequest.objects.get()
+    assert (request.kept, request.traces, request.rejects) == ([["ticket", kept.pk]], 0, foreseen.rejects)
+    assert request.records == 2 + len(tickets) - 1
+    assert AuditLine.objects.get(verb="erasure_confirmed").detail["texts_kept"] == 1
 
 
 def test_the_person_gets_a_file_of_all_that_is_kept(

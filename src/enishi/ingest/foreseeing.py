@@ -1,0 +1,153 @@
+"""What an erasure would do, counted before it is asked for and without changing anything.
+
+It looks with the same eyes as :mod:`.erasing`: every number here comes from the function that finds the rows there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from enishi.accounts.erasing import ids_of, lines_about, versions_about
+from enishi.accounts.models import AuditLine, Contact, OutsideId, Record
+from enishi.ingest.about import User
+from enishi.ingest.erasing import (
+    Place,
+    corrections_naming,
+    lines_leading,
+    records_about,
+    records_naming,
+    rejects_naming,
+)
+from enishi.ingest.models import Correction, Reject
+from enishi.ingest.reads import table_of
+from enishi.ingest.sweeping import Sought, rows_redacted
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.store.published import Published
+
+# Where members and the program wrote; what is in no group is "other".
+GROUPS: dict[str, Text] = {
+    "notes": Text("Notes", "メモ"),
+    "tasks": Text("Tasks", "タスク"),
+    "tags": Text("Tags", "タグ"),
+    "letters": Text("Mails sent", "送信メール"),
+    "reasons": Text("Reasons of scores and signals", "スコアや兆候の根拠"),
+    "imports": Text("Imports and their mappings", "取り込みと対応付け"),
+    "views": Text("Saved views and exports", "保存したビュー・書き出し"),
+    "audit": Text("Lines of the audit log", "監査ログ"),
+    "other": Text("Other texts", "その他の文章"),
+}
+_GROUP_OF = {
+    "work.Note": "notes", "work.NoteText": "notes", "work.Task": "tasks", "work.Attention": "tasks",
+    "work.Tag": "tags", "outreach.Message": "letters", "outreach.Consent": "letters", "signals.Signal": "reasons",
+    "signals.AccountState": "reasons", "ingest.Import": "imports", "ingest.Mapping": "imports",
+    "web.SavedView": "views", "web.Export": "views",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an erasure asked for now would do.
+
+    Args:
+        users: (system, id) whose events go.
+        events: so many events of theirs, and those who became one with them, are in the store.
+        links: ids that would lead to nobody any more.
+        records: kind: records about the person, which lose their texts.
+        naming: records of others in which an id or address of the person stands; they lose their texts unless kept.
+        versions: earlier versions of the person and of the records about them that are emptied.
+        rewritten: group (:data:`GROUPS`): texts in which a mark takes the person's place.
+        rejects, corrections: on the desk, which are emptied.
+    """
+
+    users: list[User]
+    events: int
+    links: int
+    records: dict[str, int]
+    naming: list[Place]
+    versions: int
+    rewritten: dict[str, int]
+    rejects: int
+    corrections: int
+
+
+def foresee_erasure(contact: Contact, home: Home) -> Foreseen:
+    """What :func:`enishi.ingest.erasing.ask_erasure` would do."""
+    ids = ids_of(contact)
+    sought = Sought([*ids.texts, *(user for _, user in ids.users)])
+    about = {(row.kind, row.pk) for row in Record.objects.filter(contact=contact)}
+    lines = set(lines_about(contact).values_list("pk", flat=True))
+    return _foreseen(
+        ids.users,
+        sought,
+        about,
+        lines,
+        home,
+        links=OutsideId.objects.filter(contact=contact).count(),
+        versions=versions_about(contact).count(),
+    )
+
+
+def foresee_user_erasure(system: str, user_id: str, home: Home) -> Foreseen:
+    """What :func:`enishi.ingest.erasing.ask_user_erasure` would do."""
+    return _foreseen([(system, user_id)], Sought([user_id]), set(), set(), home)
+
+
+def _foreseen(
+    users: list[User],
+    sought: Sought,
+    about: set[Place],
+    lines: set[int],
+    home: Home,
+    *,
+    links: int = 0,
+    versions: int = 0,
+) -> Foreseen:
+    """``about``: records about the person; ``lines``: of the audit log, likewise."""
+    about = about | set(records_about(users))
+    return Foreseen(
+        users=users,
+        events=count_events(home, users),
+        links=links,
+        records=dict(Counter(kind for kind, _number in sorted(about))),
+        naming=[place for place in records_naming(sought) if place not in about],
+        versions=versions,
+        rewritten=_rewritten(users, sought, lines),
+        rejects=len(rejects_naming(users, sought)),
+        corrections=sum(1 for _one in corrections_naming(users, sought)),
+    )
+
+
+def _rewritten(users: Collection[User], sought: Sought, lines: set[int]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    audit = lines | set(lines_leading(users).values_list("pk", flat=True))
+    for row in rows_redacted(sought):
+        if isinstance(row, AuditLine):
+            audit.add(row.pk)
+        elif not isinstance(row, Reject | Correction):  # counted by themselves
+            found[_GROUP_OF.get(row._meta.label, "other")] += 1
+    found["audit"] = len(audit)
+    return {group: found[group] for group in GROUPS if found[group]}
+
+
+def count_events(home: Home, users: Sequence[User]) -> int:
+    """How many events of these ids are in the store, those of ids that became one with them included."""
+    published = Published(home)
+    if not users or not published.has("users"):
+        return 0
+    wanted = ", ".join("(?, ?)" for _user in users)
+    query = f"""
+        WITH RECURSIVE person AS (
+            SELECT user_no FROM {table_of(published, "users")} WHERE (system, user_id) IN ({wanted})
+            UNION
+            SELECT a.previous_no FROM {table_of(published, "aliases")} a JOIN person USING (user_no)
+        )
+        SELECT count(*) FROM {table_of(published, "events")} WHERE user_no IN (SELECT user_no FROM person)
+    """  # noqa: S608 - paths of our own files
+    with duckdb.connect() as engine:
+        (count,) = engine.execute(query, [part for user in users for part in user]).fetchone() or (0,)
+    return int(count)
