@@ -180,6 +180,8 @@ MEMBERS = (
     ("takumi.sakai", "酒井", "匠", "サカイ タクミ", "sales", "all", "", "ja"),
     ("grace.lin", "Lin", "Grace", "", "viewer", "all", "", "en"),
 )
+# Who set Enishi up there; signs in with the address and password `enishi demo` prints.
+ADMINISTRATOR = {"family_name": "藤田", "given_name": "智子", "name_kana": "フジタ トモコ"}
 VENDOR_NAME = "株式会社ムスビワークス"
 VENDOR_DOMAIN = "musubi.example"
 CSM_MAILS = tuple(f"{row[0]}@{VENDOR_DOMAIN}" for row in MEMBERS if row[4] == "csm")

@@ -111,8 +111,12 @@ class Member(AbstractBaseUser):
 
     @property
     def full_name(self) -> str:
-        """The name; the mail address where there is none."""
-        return full_name(self.family_name, self.given_name) or self.email
+        """The name; where there is none the mail address up to the @."""
+        return full_name(self.family_name, self.given_name) or self.email.partition("@")[0]
+
+    @property
+    def has_name(self) -> bool:
+        return bool(full_name(self.family_name, self.given_name))
 
 
 class Account(models.Model):

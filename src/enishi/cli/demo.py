@@ -9,7 +9,7 @@ import click
 
 from enishi.cli.init import tell_sign_in
 from enishi.cli.installation import open_django
-from enishi.cli.sample import Wanted, bring_sample, has_sample
+from enishi.cli.sample import Wanted, bring_sample, find_sample, has_sample
 from enishi.cli.scoring import score_all, score_past
 from enishi.cli.setting_up import set_up
 from enishi.cli.show import show_json
@@ -88,7 +88,7 @@ def command(
 ) -> None:  # fmt: skip
     started = time.monotonic()
     home = open_django()
-    sign_in = set_up(home, language=language())
+    sign_in = set_up(home, language=language(), name=find_sample("people").ADMINISTRATOR)
     if sign_in and not as_json:
         tell_sign_in(sign_in)
     now = system_clock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from enishi.cli.installation import open_django
-from enishi.cli.setting_up import SignIn, set_up
+from enishi.cli.setting_up import SignIn, name_fields, set_up
 from enishi.cli.show import show_json
 from enishi.cli.words import json_option, language, option, say, spoken, this_program
 
@@ -20,10 +20,16 @@ from enishi.cli.words import json_option, language, option, say, spoken, this_pr
     en="Mail address of the first administrator.",
     ja="最初の管理者のメールアドレス。",
 )
+@option(
+    "--name",
+    default="",
+    en="Name of the first administrator (otherwise asked after signing in).",
+    ja="最初の管理者の氏名(省略時は最初のサインイン後に入力)。",
+)
 @json_option()
-def command(email: str | None, as_json: bool) -> None:
+def command(email: str | None, name: str, as_json: bool) -> None:
     home = open_django()
-    sign_in = set_up(home, email, language())
+    sign_in = set_up(home, email, language(), name_fields(name))
     if as_json:
         show_json(
             {

@@ -8,7 +8,7 @@ import click
 
 from enishi.cli.init import tell_sign_in
 from enishi.cli.installation import open_installation
-from enishi.cli.setting_up import SignIn, first_administrator, make_password
+from enishi.cli.setting_up import SignIn, first_administrator, make_password, name_fields
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import Command, _Spoken, json_option, option, say, this_program
 from enishi.kit.errors import EnishiError
@@ -43,6 +43,7 @@ def list_members(as_json: bool) -> None:
     rows = [
         {
             "email": m.email,
+            "name": m.full_name if m.has_name else "",
             "role": m.role,
             "scope": m.scope,
             "team": m.team.name if m.team else "",
@@ -55,6 +56,7 @@ def list_members(as_json: bool) -> None:
     else:
         titles = [
             say("Mail", "メール"),
+            say("Name", "氏名"),
             say("Role", "権限"),
             say("Sees", "範囲"),
             say("Team", "チーム"),
@@ -88,8 +90,14 @@ def list_members(as_json: bool) -> None:
     en="Which accounts they see.",
     ja="閲覧できる顧客企業の範囲。",
 )
+@option(
+    "--name",
+    default="",
+    en="Their name (otherwise asked after signing in).",
+    ja="氏名(省略時は最初のサインイン後に入力)。",
+)
 @json_option()
-def add(email: str, role: str, scope: str, as_json: bool) -> None:
+def add(email: str, role: str, scope: str, name: str, as_json: bool) -> None:
     open_installation()
     from django.core.exceptions import ValidationError
     from django.core.validators import validate_email
@@ -119,7 +127,7 @@ def add(email: str, role: str, scope: str, as_json: bool) -> None:
         )
     password = make_password()
     member = Member.objects.create_user(
-        email, password, role=role, scope=scope, language=get_company().language
+        email, password, role=role, scope=scope, language=get_company().language, **name_fields(name)
     )
     write_audit(COMMAND_LINE, "member_added", member)
     _tell(SignIn(member.email, password), as_json)

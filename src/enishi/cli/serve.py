@@ -94,7 +94,7 @@ def _begin_with_sample(home: Home, accounts: int) -> SignIn | None:
     whole one on to today is the worker's."""
     from enishi.accounts.models import Account
 
-    sign_in = set_up(home, language=language())
+    sign_in = set_up(home, language=language(), name=find_sample("people").ADMINISTRATOR)
     if sign_in and sign_in.password:
         tell_sign_in(sign_in)
     loaded = find_sample("load").loaded(home)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from enishi.cli.installation import pending_migrations
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
+from enishi.kit.text import split_name
 
 if TYPE_CHECKING:
     from enishi.accounts.models import Member
@@ -25,10 +27,14 @@ class SignIn:
     password: str | None
 
 
-def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn | None:
+def set_up(
+    home: Home, email: str | None = None, language: str = "", name: Mapping[str, str] | None = None
+) -> SignIn | None:
     """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any.
 
     Args:
+        name: of the first administrator, where there is none yet: fields of a member. Who has none is asked for it
+            after signing in.
         language: of the first administrator and, where the installation is new, of the company.
     """
     from django.core.management import call_command
@@ -46,7 +52,7 @@ def set_up(home: Home, email: str | None = None, language: str = "") -> SignIn |
         company.language = language
         company.save(update_fields=["language"])
     install_defaults(SYSTEM, system_clock())
-    return _make_administrator(email, language or company.language)
+    return _make_administrator(email, language or company.language, name or {})
 
 
 def first_administrator() -> Member | None:
@@ -56,7 +62,7 @@ def first_administrator() -> Member | None:
     return Member.objects.filter(role=Role.ADMIN, is_active=True).order_by("id").first()
 
 
-def _make_administrator(email: str | None, language: str) -> SignIn | None:
+def _make_administrator(email: str | None, language: str, name: Mapping[str, str]) -> SignIn | None:
     from enishi.accounts.audit import SYSTEM, write_audit
     from enishi.accounts.models import Member, Role, Scope
 
@@ -65,10 +71,16 @@ def _make_administrator(email: str | None, language: str) -> SignIn | None:
         return SignIn(admin.email, None)
     password = make_password()
     admin = Member.objects.create_user(
-        email or ADMIN_MAIL, password, role=Role.ADMIN, scope=Scope.ALL, language=language
+        email or ADMIN_MAIL, password, role=Role.ADMIN, scope=Scope.ALL, language=language, **name
     )
     write_audit(SYSTEM, "member_added", admin)
     return SignIn(admin.email, password)
+
+
+def name_fields(name: str) -> dict[str, str]:
+    """A name as people write it, as fields of a member."""
+    family, given = split_name(name)
+    return {"family_name": family, "given_name": given}
 
 
 def make_password() -> str:

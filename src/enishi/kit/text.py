@@ -89,6 +89,18 @@ def full_name(family: str, given: str) -> str:
     return " ".join(part for part in (name.strip() for name in order) if part)
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """Family and given name of a name as :func:`full_name` writes it.
+
+    >>> split_name("佐藤 花子"), split_name("Mary Ann Ward"), split_name("縁"), split_name("Emily")
+    (('佐藤', '花子'), ('Ward', 'Mary Ann'), ('縁', ''), ('', 'Emily'))
+    """
+    parts = name.split()
+    if _FAMILY_FIRST.search(name):
+        return " ".join(parts[:1]), " ".join(parts[1:])
+    return " ".join(parts[1:][-1:]), " ".join(parts[:-1] or parts)
+
+
 def day_words(day: date) -> Text:
     """A day written out: ``18 November 2026`` and ``2026年11月18日``."""
     return Text(f"{day.day} {_EN_MONTHS[day.month - 1]} {day.year}", f"{day.year}年{day.month}月{day.day}日")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,7 +19,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -29,6 +30,8 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
 from enishi.outreach.api import Letter, write_to_member
 from enishi.web import locks, words
+from enishi.web.languages import asked_language
+from enishi.web.models import Invitation
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -97,9 +100,19 @@ class AccountAdapter(DefaultAccountAdapter):
             )
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        if isinstance(user, Member) and user.last_login is None:
+            _keep_language(request, user)
         super().login(request, user)
         if isinstance(user, Member):
             write_audit(user, "signed_in", user)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **more: Any) -> HttpResponse:
+        """Where they wanted to go; whoever has no name yet is asked for it on the way."""
+        response = super().post_login(request, user, **more)
+        if isinstance(user, Member) and not user.has_name:
+            wanted = urlencode({"next": response.headers["Location"]})
+            return HttpResponseRedirect(f"{reverse('me')}?{wanted}")
+        return response
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         super().set_password(user, password)
@@ -157,6 +170,14 @@ class FactorAdapter(DefaultMFAAdapter):
         from allauth.account.adapter import get_adapter
 
         get_adapter().send_notification_mail(template_prefix, user, **kwargs)
+
+
+def _keep_language(request: HttpRequest, member: Member) -> None:
+    """Whoever was added on the command line has not said how they read: the sign-in page's language stays."""
+    asked = asked_language(request)
+    if asked and not Invitation.objects.filter(member=member).exists():
+        member.language = asked
+        member.save(update_fields=["language"])
 
 
 def _locked(ends: datetime) -> str:

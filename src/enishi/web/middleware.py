@@ -20,6 +20,7 @@ from enishi.accounts.models import Member
 from enishi.definitions.api import definitions_remembered
 from enishi.kit.errors import EnishiError
 from enishi.web.errors import error_response
+from enishi.web.languages import visitor_language
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -90,16 +91,16 @@ def _is_noted(request: HttpRequest) -> bool:
 
 
 class PersonMiddleware:
-    """Answers in the member's language and the company's time zone, and turns refusals into pages or JSON."""
+    """Answers in the member's or the visitor's language and the company's time zone, and turns refusals into pages or JSON."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         member = request.user
-        if isinstance(member, Member):
-            translation.activate(member.language)
-            request.LANGUAGE_CODE = member.language
+        language = member.language if isinstance(member, Member) else visitor_language(request)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
         only_shows = request.method in ONLY_SHOWS
         with company_remembered(), definitions_remembered() if only_shows else nullcontext():
             response = self._in_company_time(request)

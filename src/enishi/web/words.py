@@ -153,7 +153,7 @@ def relative(value: datetime, now: datetime) -> str:
 
 
 def person(someone: Named | None) -> str:
-    """The name as :func:`enishi.kit.text.full_name` orders it; the mail address where there is no name."""
+    """The name as :func:`enishi.kit.text.full_name` orders it; something of the mail address where there is no name."""
     return NOTHING if someone is None else someone.full_name
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Member
 from enishi.web.feedback import toast_after
+from enishi.web.frame_views import safe_next
 from enishi.web.guard import PageRequest, page
 from enishi.web.members import change_member
 
@@ -41,7 +42,7 @@ def me(request: PageRequest) -> HttpResponseBase:
         change_member(member, member, form.cleaned_data)
         translation.activate(member.language)
         toast_after(request, _("Saved."))
-        return HttpResponseRedirect(reverse("me"))
+        return HttpResponseRedirect(safe_next(request, reverse("me")))
     context = {
         "form": form,
         "member": member,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Role, Scope, Team
-from enishi.web.words import person
+from enishi.web.fields import MemberChoice
 from enishi.work.api import members_acting
 
 ROLE_HELP = _(
@@ -51,14 +51,6 @@ class InviteForm(RightsForm):
         self.fields["role"].initial = Role.CSM
         self.fields["scope"].initial = Scope.OWN
         self.initial["language"] = get_company().language
-
-
-class MemberChoice(forms.ModelChoiceField):
-    """A member to choose, by name and address."""
-
-    def label_from_instance(self, obj: Member) -> str:
-        name = person(obj)
-        return name if name == obj.email else f"{name} ({obj.email})"
 
 
 class HeirForm(forms.Form):
