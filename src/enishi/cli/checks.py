@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from enishi.cli.findings import Finding
 from enishi.cli.installation import pending_migrations
-from enishi.cli.upkeep_checks import check_backup, check_definitions, check_identity, check_jobs
+from enishi.cli.upkeep_checks import (
+    check_backup,
+    check_definitions,
+    check_gaps,
+    check_identity,
+    check_jobs,
+    check_twins,
+)
 from enishi.cli.words import this_program
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -357,5 +364,5 @@ def check_desk(home: Home, now: datetime) -> Iterator[Finding]:
 FOUNDATIONS: tuple[Check, ...] = (check_python, check_disk, check_secrets, check_database)
 DATA_CHECKS: tuple[Check, ...] = (
     check_time_zone, check_clock, check_store, check_inbox, check_processes, check_freshness, check_desk,
-    check_identity, check_definitions, check_jobs, check_backup,
+    check_identity, check_twins, check_gaps, check_definitions, check_jobs, check_backup,
 )  # fmt: skip

@@ -46,6 +46,21 @@ def last_usage_day(home: Home) -> date | None:
     return date.fromisoformat(max(days)) if days else None
 
 
+def has_usage(home: Home) -> bool:
+    return bool(Published(home).files("usage"))
+
+
+def usage_names_users(home: Home) -> bool:
+    """Whether any counted use is somebody's."""
+    import duckdb
+
+    from enishi.ingest.reads import table_of
+
+    with duckdb.connect() as engine:
+        query = f"SELECT 1 FROM {table_of(Published(home), 'usage')} WHERE user_no > 0 LIMIT 1"  # noqa: S608 - our own files
+        return engine.execute(query).fetchone() is not None
+
+
 def open_rejects() -> int:
     from enishi.ingest.models import Reject
 

@@ -13,6 +13,7 @@ from enishi.kit.text import Text
 
 BACKUP_EVERY = timedelta(days=8)
 """A backup a week, and a day late is no reason to worry."""
+MOST_TWINS = 1000
 
 
 def check_definitions(home: Home, now: datetime) -> Iterator[Finding]:
@@ -65,6 +66,53 @@ def check_identity(home: Home, now: datetime) -> Iterator[Finding]:
         said,
         Text("Link them under Setup → Identity.", "「設定 → 名寄せ」で紐付けてください。"),
     )
+
+
+def check_twins(home: Home, now: datetime) -> Iterator[Finding]:
+    """Customers that stand twice, as after an import under another id system."""
+    from enishi.accounts.models import Account
+    from enishi.ingest.identity import list_twins
+
+    twins = list_twins(Account.objects.filter(deleted_at=None, merged_into=None), MOST_TWINS)
+    if not twins:
+        yield Finding(
+            "twins", "ok", Text("No customer stands twice", "重複していると思われる顧客はありません")
+        )
+        return
+    count = f"{len(twins)}+" if len(twins) == MOST_TWINS else str(len(twins))
+    first = twins[0].account.name
+    said = Text(
+        f"{count} customers share their name or mail domain with another, first “{first}”",
+        f"名称またはメールドメインがほかの顧客と同じ顧客が{count}社あります(例: {first})",
+    )
+    remedy = Text(
+        "Look at Setup → Identity, Merges. Does a file use the ids of another system? Name it with --system.",
+        "「設定 → 名寄せ」の「統合」でご確認ください。別システムのIDのファイルは --system で指定して取り込んでください。",
+    )
+    yield Finding("twins", "warning", said, remedy)
+
+
+def check_gaps(home: Home, now: datetime) -> Iterator[Finding]:
+    """What is left unknown because no row of any file states it."""
+    from enishi.accounts.models import Record
+    from enishi.cli.health import has_usage, usage_names_users
+
+    invoices = Record.objects.filter(kind="invoice", deleted_at=None)
+    gaps = []
+    if has_usage(home) and not usage_names_users(home):
+        gaps.append((
+            Text("No event names a user: how many people use the product, and who, is unknown", "利用者を示すイベントがないため、利用人数や利用者は不明です"),
+            Text("Send the user with each event; in a file, choose the column (--map user=COLUMN).", "イベントに利用者を含めてください。ファイルの場合は列を指定します(--map user=列名)。"),
+        ))  # fmt: skip
+    if invoices.exists() and not invoices.filter(data__has_key="due_on").exists():
+        gaps.append((
+            Text("No invoice states when it is due: delay of payment is unknown", "支払期日のある請求がないため、支払いの遅れは不明です"),
+            Text("Import the invoices again with their column (--map due_on=COLUMN).", "列を指定して請求を取り込み直してください(--map due_on=列名)。"),
+        ))  # fmt: skip
+    for said, remedy in gaps:
+        yield Finding("gaps", "warning", said, remedy)
+    if not gaps:
+        yield Finding("gaps", "ok", Text("Users and due dates are stated where they count", "利用者と支払期日は登録されています"))  # fmt: skip
 
 
 def check_jobs(home: Home, now: datetime) -> Iterator[Finding]:

@@ -11,15 +11,17 @@ import pytest
 from django.contrib.sessions.models import Session
 from django_tasks_db.models import DBTaskResult
 
+from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Company, Member
 from enishi.cli import checks, chores, schedule
 from enishi.cli.finding import find_account
 from enishi.cli.main import run
 from enishi.cli.serve import check_port
-from enishi.cli.setting_up import make_password, set_up
+from enishi.cli.setting_up import make_password, name_fields, set_up
 from enishi.cli.words import use_language
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.home import Home
+from enishi.store.kinds import KINDS
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -46,9 +48,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict:
 
 
 def test_the_first_administrator_is_made_once(home: Home) -> None:
-    first = set_up(home)
+    first = set_up(home, name=name_fields("佐藤 花子"))
     assert first is not None
     assert first.password is not None
+    assert Member.objects.get().full_name == "佐藤 花子"
     member = Member.objects.get(email=first.email)
     assert member.check_password(first.password)
     assert first.password not in member.password
@@ -180,6 +183,21 @@ def test_rows_are_told_of_by_the_titles_of_fields_and_each_thing_once(
     assert "顧客企業: 1行" in said
     assert run(["import", "account", str(file), "--map", "amount=user"]) == 1
     assert capsys.readouterr().err.count("amount") == 1
+
+
+def test_an_import_is_undone_by_its_number(imported: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["undo", "--json"]) == 0
+    accounts, events = sorted(told(capsys), key=lambda made: made["import"])[-2:]
+    assert (events["file"], events["created"]) == ("events.csv", 120)
+    assert run(["undo", str(events["import"]), "--yes"]) == 0
+    assert capsys.readouterr().out.startswith("120 events were taken back, with 0 customers")
+    assert run(["undo", str(events["import"]), "--json"]) == 1
+    assert told(capsys)["error"] == "import_not_undoable"
+    assert run(["undo", str(accounts["import"]), "--json"]) == 0
+    assert told(capsys)["removed"] == 12
+    assert run(["undo"]) == 0
+    assert "events.csv" not in capsys.readouterr().out
+    assert run(["undo", "999999", "--json"]) == 1
 
 
 def test_refusals_name_the_remedy(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -354,6 +372,24 @@ def test_doctor_sees_events_that_lead_nowhere(imported: Home) -> None:
     found = {finding.check: finding for finding in checks.examine(imported, now)}["unmatched"]
     assert found.level == "warning"
     assert found.message.en.startswith("Ids that lead to no account: 1 of users."), "no word of groups"
+
+
+def test_doctor_names_customers_that_stand_twice_and_what_no_row_states(imported: Home) -> None:
+    now = datetime.now(UTC)
+    assert {levels(imported, now)[name] for name in ("twins", "gaps")} == {"ok"}
+    name = Account.objects.order_by("pk").values_list("name", flat=True)[0]
+    for kind, row in (
+        ("account", {"id": "other", "name": name}),
+        (
+            "invoice",
+            {"id": "I1", "account": "other", "amount": "1", "currency": "JPY", "issued_on": "2026-01-05"},
+        ),
+    ):
+        save_records(KINDS[kind], [row], source="billing", actor="t", now=now)
+    found = {finding.check: finding for finding in checks.examine(imported, now)}
+    assert (found["twins"].level, found["gaps"].level) == ("warning", "warning")
+    assert name in found["twins"].message.en
+    assert "No invoice" in found["gaps"].message.en
 
 
 def test_a_check_that_breaks_is_a_finding(home: Home) -> None:
