@@ -116,6 +116,8 @@ _VALUES = {
 }
 _WHOLE = {"fallback", "points", "steps", "by_tenure", "when", "evidence", "title", "description", "words",
           "categories"}  # fmt: skip
+_CALLED = {"events": Text("Event", "イベント"), "products": Text("Product", "製品")}
+_LANGUAGES = {"ja": Text("in Japanese", "日本語名"), "en": Text("in English", "英語名")}
 Titles = Mapping[str, Text]
 
 
@@ -162,11 +164,30 @@ def _value(key: str, old: Any, new: Any, place: str, label: Text, titles: Titles
     named = _join(label, _WORDS.get(key, Text(key, key)))
     if key not in _WHOLE and (_keyed(old) or _keyed(new)):
         yield from _entries(old or [], new or [], place, named, titles)
+    elif not label.en and key in _CALLED and isinstance(old or new, Mapping):
+        yield from _called(_CALLED[key], old or {}, new or {}, place)
     elif key not in _WHOLE and (isinstance(old, Mapping) or isinstance(new, Mapping)):
         yield from _mapping(old or {}, new or {}, place, named, titles)
     else:
         a, b = _show(key, old, titles), _show(key, new, titles)
         yield Change(place, Text(f"{named.en}: {a.en} → {b.en}", f"{named.ja}:{a.ja} → {b.ja}"))
+
+
+def _called(kind: Text, old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[Change]:
+    """What events or products are called, in each language."""
+    for name in [*new, *(n for n in old if n not in new)]:
+        for language, said in _LANGUAGES.items():
+            a, b = (_show("", _spoken(names.get(name), language), {}) for names in (old, new))
+            if a != b:
+                en, ja = f"{kind.en} “{name}”, {said.en}", f"{kind.ja}「{name}」の{said.ja}"
+                yield Change(
+                    f"{place}.{name}.{language}",
+                    Text(f"{en}: {a.en} → {b.en}", f"{ja}:{a.ja} → {b.ja}"),
+                )
+
+
+def _spoken(words: Any, language: str) -> Any:
+    return words.get(language) if isinstance(words, Mapping) else words
 
 
 def _keyed(value: Any) -> bool:

@@ -46,6 +46,17 @@ def test_whole_tables_are_shown_before_and_after() -> None:
     assert describe_changes({}, {"stake": {"red": 0.5}})[0].text.ja == "リスク金額の割合の危険:(なし) → 0.5"
 
 
+def test_names_of_events_are_told_in_the_language_that_changed() -> None:
+    before = {"events": {"saved": {"en": "Saved", "ja": "保存"}, "old": {"ja": "旧"}}}
+    after = {"events": {"saved": {"en": "Saved", "ja": "保管"}}, "products": {"desk": "Desk"}}
+    assert [change.text.ja for change in describe_changes(before, after)] == [
+        "イベント「saved」の日本語名:保存 → 保管",
+        "イベント「old」の日本語名:旧 → (なし)",
+        "製品「desk」の日本語名:(なし) → Desk",
+        "製品「desk」の英語名:(なし) → Desk",
+    ]
+
+
 def test_what_is_left_unsaid_equals_its_default() -> None:
     said = full_body("scorecard", BODY)
     assert describe_changes(said, full_body("scorecard", said)) == []

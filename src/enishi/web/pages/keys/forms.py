@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Member
 from enishi.ingest.models import DEFAULT_SYSTEM, ApiKey, WriteKey
 from enishi.store.kinds import KINDS
+from enishi.web.fields import MemberChoice
 from enishi.web.rest.keys import SCOPES
 
 
@@ -76,7 +77,7 @@ class ApiKeyForm(forms.Form):
         initial=DEFAULT_SYSTEM,
         help_text=_("The system whose ids the calls name."),
     )
-    member = forms.ModelChoiceField(
+    member = MemberChoice(
         label=_("Sees what this member sees"),
         queryset=Member.objects.filter(is_active=True),
         required=False,
@@ -99,6 +100,29 @@ class ApiKeyForm(forms.Form):
     def expires_at(self) -> datetime | None:
         days = self.cleaned_data.get("expires")
         return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+SPECIAL = {
+    "read:event": _("Read usage events"),
+    "write:event": _("Send usage events"),
+    "read:merge": _("Read merges"),
+    "write:merge": _("Merge customers and take them apart"),
+    "read:scores": _("Read scores"),
+    "erase:contact": _("Erase persons"),
+}
+
+
+def scopes_in_words(scopes: list[str]) -> list[str]:
+    """What a key may do: a line for reading and one for writing records, and one for each other thing."""
+    language = get_language() or "ja"
+    lines = []
+    for verb, title in (("read", gettext("Read")), ("write", gettext("Write"))):
+        kinds = [
+            kind.plural.in_language(language) for name, kind in KINDS.items() if f"{verb}:{name}" in scopes
+        ]
+        if kinds:
+            lines.append(f"{title}: {', '.join(kinds)}")
+    return [*lines, *(str(title) for scope, title in SPECIAL.items() if scope in scopes)]
 
 
 def scope_rows(chosen: list[str]) -> list[dict[str, Any]]:

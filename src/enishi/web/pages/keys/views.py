@@ -21,7 +21,7 @@ from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.pages.keys.actions import issue_api_key, issue_write_key, revoke, save_write_key
-from enishi.web.pages.keys.forms import ApiKeyForm, WriteKeyForm, scope_rows
+from enishi.web.pages.keys.forms import SPECIAL, ApiKeyForm, WriteKeyForm, scope_rows, scopes_in_words
 from enishi.web.pages.setup.frame import setup_tabs
 
 Row = TypeVar("Row", WriteKey, ApiKey)
@@ -49,20 +49,16 @@ def _show(
     context = {
         "tabs": setup_tabs(request.member, "keys"),
         "write_keys": WriteKey.objects.select_related("created_by").order_by(*order),
-        "api_keys": ApiKey.objects.select_related("member").order_by(*order),
+        "api_keys": [
+            (key, scopes_in_words(key.scopes))
+            for key in ApiKey.objects.select_related("member").order_by(*order)
+        ],
         "write_form": write_form or WriteKeyForm(),
         "api_form": api_form or ApiKeyForm(),
         "open_write": bool(write_form),
         "open_api": bool(api_form),
         "scope_rows": scope_rows(chosen),
-        "special": [
-            ("read:event", _("Read usage events"), "read:event" in chosen),
-            ("write:event", _("Send usage events"), "write:event" in chosen),
-            ("read:merge", _("Read merges"), "read:merge" in chosen),
-            ("write:merge", _("Merge customers and take them apart"), "write:merge" in chosen),
-            ("read:scores", _("Read scores"), "read:scores" in chosen),
-            ("erase:contact", _("Erase persons"), "erase:contact" in chosen),
-        ],
+        "special": [(scope, title, scope in chosen) for scope, title in SPECIAL.items()],
         "clear": clear,
         "clear_name": clear_name,
         "clear_api": clear_api,
@@ -124,7 +120,7 @@ def _check_typed(request: PageRequest, key: WriteKey | ApiKey) -> None:
             "name_differs",
             Text(
                 f"Type the key's name, {key.name}, to revoke it.",
-                f"取り消すには、キーの名前「{key.name}」を入力してください。",
+                f"失効させるには、キーの名前「{key.name}」を入力してください。",
             ),
         )
 
