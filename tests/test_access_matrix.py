@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from enishi.ingest.models import ApiKey
@@ -36,17 +37,22 @@ LISTS = (
 @pytest.mark.slow
 @pytest.mark.both
 def test_every_address_answers_everyone_as_the_table_says() -> None:
-    """And whoever is refused has changed nothing, whoever is let in has: the bodies sent are valid."""
-    table = read_table()
+    """And whoever is refused has changed nothing, whoever is let in has: the bodies sent are valid.
+
+    On PostgreSQL the administrator alone asks: every statement is tried, and who may what hangs on no database.
+    """
+    columns = list(COLUMNS) if connection.vendor == "sqlite" else ["admin"]
+    table = read_table(columns=columns)
     wrong, seen = [], set()
-    for asked, answers in observe(make_cast()):
+    for asked, answers in observe(make_cast(), columns):
         row, statuses = (asked.method, asked.row), statuses_of(answers)
         seen.add(row)
         if table.get(row) != statuses:
             wrong.append(f"{' '.join(row)}: {statuses}, the table says {table.get(row, 'nothing')}")
         wrong += faults(asked, answers)
     assert not wrong, "\n".join(wrong)
-    assert set(table) == seen, f"rows of addresses that are gone: {set(table) - seen}"
+    taken = {row for row, statuses in table.items() if row[0] == "GET" or set(statuses) - {404, 405}}
+    assert taken == seen, f"rows of addresses that are gone: {taken - seen}"
 
 
 def test_a_refusal_that_wrote_or_a_body_not_taken_would_be_found() -> None:
