@@ -17,6 +17,7 @@ from enishi.signals.provenance import (
 from enishi.signals.reads import (
     band_distribution,
     band_moves,
+    count_unpriced,
     list_movers,
     list_states,
     metric_catalogue,
@@ -48,6 +49,7 @@ __all__ = [
     "book_as_of",
     "check_alerts",
     "check_new_records",
+    "count_unpriced",
     "default_outcome",
     "default_start",
     "drop_future_scores",

@@ -292,16 +292,19 @@ select count(*) filter (where had) as served, count(*) filter (where had and not
 
 
 # As :class:`enishi.accounts.leaving.Leaving` has it of one customer.
-_LEAVING = """
-select account_id from subscription
+_IN_FORCE = """
+select account_id, bool_and(coalesce(notice_on <= $day, false)) as leaving from subscription
 where account_id is not null and (started_on is null or started_on <= $day) and (ended_on is null or ended_on > $day)
-group by account_id having bool_and(coalesce(notice_on <= $day, false))
+group by account_id
 """
 
 
-def leaving_wholly(records: KnownRecords, day: date) -> set[int]:
-    """Accounts all of whose contracts in force on ``day`` had been given notice."""
-    return set(records.query(_LEAVING, day)["account_id"].tolist()) if records.has("subscription") else set()
+def contracts_in_force(records: KnownRecords, day: date) -> dict[int, bool]:
+    """Accounts with a contract in force on ``day``, and whether all of theirs had been given notice."""
+    if not records.has("subscription"):
+        return {}
+    frame = records.query(_IN_FORCE, day)
+    return dict(zip(frame["account_id"].tolist(), frame["leaving"].tolist(), strict=True))
 
 
 def count_churn(records: KnownRecords, day: date) -> tuple[int, int]:

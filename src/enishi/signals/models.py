@@ -113,6 +113,9 @@ class AccountState(models.Model):
     mrr = models.BigIntegerField(null=True)
     ltv = models.BigIntegerField(null=True)
     at_stake = models.BigIntegerField(default=0)
+    unpriced = models.BooleanField(
+        default=False
+    )  # in a currency without a rate: what is at stake is unknown, not 0
     renewal_on = models.DateField(null=True)
     seats = models.BigIntegerField(null=True)
     active_users = models.BigIntegerField(null=True)
@@ -135,6 +138,7 @@ class AccountState(models.Model):
             models.Index(fields=["band", "-at_stake"], name="state_band"),
             models.Index(fields=["-at_stake", "account", "stage"], name="state_stake"),
             models.Index(fields=["account", "-at_stake", "stage"], name="state_of_account"),
+            models.Index(fields=["account"], condition=models.Q(unpriced=True), name="state_unpriced"),
             models.Index(fields=["tier", "mrr"], name="state_tier"),
             models.Index(fields=["renewal_on"], name="state_renewal"),
             models.Index(fields=["tenths"], name="state_tenths"),

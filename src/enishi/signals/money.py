@@ -41,6 +41,11 @@ def yearly_revenue(mrr: NDArray[np.float64], orders_90: NDArray[np.float64]) -> 
     return np.where(np.nan_to_num(mrr) > 0, 12 * np.nan_to_num(mrr), 4 * np.nan_to_num(orders_90))
 
 
+def without_price(mrr: NDArray[np.float64], holding: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of whom a contract is in force and nobody knows what it brings: an exchange rate is missing."""
+    return np.asarray(holding & np.isnan(mrr))
+
+
 def at_stake(
     yearly: NDArray[np.float64],
     bands: NDArray[np.int8],

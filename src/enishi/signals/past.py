@@ -17,7 +17,7 @@ from enishi.definitions.actions import install_defaults
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asked import scores_then
-from enishi.signals.asof import KnownRecords, count_churn, leaving_wholly
+from enishi.signals.asof import KnownRecords, contracts_in_force, count_churn
 from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.history import kept_on
@@ -27,7 +27,7 @@ from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, simple_ltv
 from enishi.signals.panel import known_accounts, read_frame, rows_of, week_before
 from enishi.signals.provenance import provenance_of
-from enishi.signals.scoring import overrides_on, pair_rows, stakes_of
+from enishi.signals.scoring import overrides_on, pair_rows, stakes_of, unpriced
 from enishi.signals.stages import CHURNED
 from enishi.signals.states import number
 from enishi.store.kinds import ACCOUNT, KINDS
@@ -90,7 +90,9 @@ def book_as_of(
             return pd.DataFrame({"account_id": pd.Series(dtype=np.int64)})
         book["ltv"] = [simple_ltv(_none(m), float(get_company().gross_margin), rate) for m in book["mrr"]]
         bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
-        book["at_stake"] = stakes_of(judgement, then.rows, bands, leaving_wholly(records, day))
+        contracts = contracts_in_force(records, day)
+        book["at_stake"] = stakes_of(judgement, then.rows, bands, contracts)
+        book["unpriced"] = unpriced(judgement, then.rows, contracts)
         tiers = tiers_on(day)
         book["tier"] = [tiers.get(account, "") for account in book["account_id"]]
         book = _with_fields(_with_metrics(book, then, rules), records, day)

@@ -61,6 +61,11 @@ def band_distribution(member: Member) -> list[BandLine]:
     return lines
 
 
+def count_unpriced(member: Member) -> int:
+    """Customers in a member's view whose money is unknown, as an exchange rate is missing: they are in no sum."""
+    return present_states(member).filter(unpriced=True).order_by().count()
+
+
 def band_moves(member: Member) -> dict[tuple[str, str], int]:
     """(band a week ago, band now) -> accounts, where the two differ."""
     states = present_states(member).order_by()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -13,7 +13,7 @@ from enishi.accounts.audit import SYSTEM
 from enishi.accounts.company import company_day, company_remembered, get_company, refuse_future
 from enishi.definitions.actions import install_defaults
 from enishi.kit.home import Home
-from enishi.signals.asof import KnownRecords, count_churn, leaving_wholly
+from enishi.signals.asof import KnownRecords, contracts_in_force, count_churn
 from enishi.signals.bands import CODES, UNKNOWN, Codes, trend_arrows
 from enishi.signals.book import SignalBook
 from enishi.signals.context import Rules, load_rules
@@ -23,7 +23,7 @@ from enishi.signals.hooks import tiers_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import Floats, column
 from enishi.signals.models import AccountState, HealthScore, Override, ScoringRun
-from enishi.signals.money import ChurnBase, at_stake, yearly_revenue
+from enishi.signals.money import ChurnBase, at_stake, without_price, yearly_revenue
 from enishi.signals.panel import Frame, day_end, living_accounts, read_frame, week_before
 from enishi.signals.products import product_scores
 from enishi.signals.states import ReasonWriter, needed_facts
@@ -110,10 +110,10 @@ def _score(
         frame = read_frame(home, [week_before(day), day], rules, records=records, every_metric=True)
         progress(40, 100)
         facts = find_facts(records, needed_facts(rules), day) | newest_mentions(records, frame.mentions, day)
-        churn, leaving = ChurnBase(*count_churn(records, day)), leaving_wholly(records, day)
+        churn, contracts = ChurnBase(*count_churn(records, day)), contracts_in_force(records, day)
     judgement = judge(frame.rows, rules)
     progress(50, 100)
-    this = _prepare(day, now, judgement, churn, leaving, accounts)
+    this = _prepare(day, now, judgement, churn, contracts, accounts)
     book = SignalBook(accounts)
     writer = ReasonWriter(judgement, facts)
     book.advance(judgement, this.now_rows, writer, day, now)
@@ -156,7 +156,7 @@ def _prepare(
     now: datetime,
     judgement: Judgement,
     churn: ChurnBase,
-    leaving: Collection[int],
+    contracts: Mapping[int, bool],
     accounts: Collection[int] | None,
 ) -> Pass:
     wanted = living_accounts() if accounts is None else living_accounts() & set(accounts)
@@ -175,7 +175,8 @@ def _prepare(
         bands=bands,
         week_bands=_week_bands(judgement, week_rows, ids, week_before(day)),
         trends=_trends(judgement, now_rows, ids, day),
-        stakes=stakes_of(judgement, now_rows, bands, leaving),
+        stakes=stakes_of(judgement, now_rows, bands, contracts),
+        unpriced=unpriced(judgement, now_rows, contracts),
         overrides=overrides_on(day),
         tiers=tiers_on(day),
         monthly_churn=churn.monthly_rate,
@@ -263,12 +264,17 @@ def weekly_scores(ids: NDArray[np.int64], scorecards: Sequence[str], day: date) 
 
 
 def stakes_of(
-    judgement: Judgement, rows: NDArray[np.int64], bands: Codes, leaving: Collection[int]
+    judgement: Judgement, rows: NDArray[np.int64], bands: Codes, contracts: Mapping[int, bool]
 ) -> NDArray[np.int64]:
-    """Money at stake of some rows, in minor units; the accounts ``leaving`` have given notice of all they hold."""
+    """Money at stake of some rows, in minor units; 0 where it is unknown (:func:`unpriced`).
+
+    Args:
+        contracts: accounts with a contract in force, and whether they have given notice of all they hold.
+    """
     frame = judgement.rows
     yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
-    gone = np.isin(judgement.accounts[rows], list(leaving))
+    yearly = np.where(unpriced(judgement, rows, contracts), 0.0, yearly)
+    gone = np.isin(judgement.accounts[rows], [account for account, leaving in contracts.items() if leaving])
     strengths = judgement.causes.strengths[rows]
     strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
     out = np.zeros(len(rows), dtype=np.int64)
@@ -276,6 +282,15 @@ def stakes_of(
         own = judgement.chosen[rows] == i
         out[own] = at_stake(yearly[own], bands[own], strongest[own], gone[own], card.body.stake)
     return out
+
+
+def unpriced(
+    judgement: Judgement, rows: NDArray[np.int64], contracts: Mapping[int, bool]
+) -> NDArray[np.bool_]:
+    """The rows whose money is unknown, though a contract is in force."""
+    return without_price(
+        column(judgement.rows, "mrr")[rows], np.isin(judgement.accounts[rows], list(contracts))
+    )
 
 
 def overrides_on(day: date) -> dict[int, str]:

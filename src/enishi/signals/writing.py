@@ -37,6 +37,7 @@ class Pass:
     week_bands: Codes
     trends: NDArray[np.str_]
     stakes: NDArray[np.int64]
+    unpriced: NDArray[np.bool_]
     overrides: dict[int, str]
     tiers: dict[int, str]
     monthly_churn: float | None
@@ -113,6 +114,7 @@ def _make_state(
         main_cause=causes[0]["cause"] if causes else "",
         alerts=_alerts(this, row, writer, book),
         at_stake=int(this.stakes[i]),
+        unpriced=bool(this.unpriced[i]),
         tier=this.tiers.get(account, ""),
         **judged,
         **facts,

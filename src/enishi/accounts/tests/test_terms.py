@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
 from itertools import count
 
 import pytest
+from django.apps import apps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -286,3 +288,18 @@ def test_an_end_that_came_by_an_undone_import_goes_from_all_terms():
     assert [runs(told(number), day) for day in (60, 310)] == [False, False]
     undo_import(77, actor="t", now=noon(30))
     assert [runs(told(number), day) for day in (60, 310)] == [True, True]
+
+
+def test_contracts_deleted_before_lose_their_announced_terms_too():
+    number, kept = contract(), contract()
+    for one in (number, kept):
+        state(one, 10, 300, amount="200")
+    delete(number, 20)
+    RecordVersion.objects.filter(deleted=True, valid_on=at(300)).delete()
+    assert stands(number, 300, 20), "as it was"
+    module = import_module("enishi.accounts.migrations.0010_deleted_with_announced_terms")
+    for _again in range(2):
+        module.end_announced_terms(apps, None)
+        assert [stands(number, day, 20) for day in (20, 300)] == [None, None]
+        assert RecordVersion.objects.filter(deleted=True).count() == 2
+    assert stands(kept, 300, 20)

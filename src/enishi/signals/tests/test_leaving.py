@@ -16,11 +16,11 @@ from enishi.store.testing import publish
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
 DAY = timedelta(days=1)
 START, GIVEN = TODAY - 500 * DAY, TODAY - 20 * DAY
-NOTICED, NOTICED_IN_PART, GOES_ON, LATER = 1, 2, 3, 4
+NOTICED, NOTICED_IN_PART, GOES_ON, LATER, ABROAD = 1, 2, 3, 4, 5
 
 
 def contract(number: int, account: int, known: date = START, **terms: Any) -> dict[str, Any]:
-    return record(number, account, known, started_on=START, recurring=True, **PRICE, **terms)
+    return record(number, account, known, started_on=START, recurring=True, **{**PRICE, **terms})
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def notices(home: Home) -> None:
         contract(1001, NOTICED), contract(1001, NOTICED, GIVEN, notice_on=GIVEN, **ends),
         contract(1002, NOTICED_IN_PART), contract(1002, NOTICED_IN_PART, GIVEN, notice_on=GIVEN, **ends),
         contract(2002, NOTICED_IN_PART), contract(1003, GOES_ON),
-        contract(1004, LATER, notice_on=TODAY + 2 * DAY, **ends),
+        contract(1004, LATER, notice_on=TODAY + 2 * DAY, **ends), contract(1005, ABROAD, currency="USD"),
     ])  # fmt: skip
 
 
@@ -47,6 +47,20 @@ def test_all_is_at_stake_of_those_who_gave_notice_of_everything(home: Home) -> N
     assert stakes[NOTICED] == 12 * 10_000
     assert max(stakes[NOTICED_IN_PART] / 2, stakes[GOES_ON], stakes[LATER]) < 12 * 10_000
     assert stakes_on(TODAY, home) == {n: stakes[n] for n in (NOTICED, NOTICED_IN_PART, GOES_ON, LATER)}
+
+
+@pytest.mark.usefixtures("notices")
+def test_without_an_exchange_rate_money_is_unknown_and_not_nothing(home: Home) -> None:
+    api.score_day(TODAY, now=NOW, home=home)
+    unpriced = AccountState.objects.filter(unpriced=True)
+    assert list(unpriced.values_list("pk", "mrr", "at_stake")) == [(ABROAD, None, 0)]
+    publish(
+        home,
+        "record_exchange_rate",
+        [{"record_id": 1, "valid_on": START, "on": START, "currency": "USD", "rate": 150}],
+    )
+    book = api.book_as_of(TODAY, home=home, now=NOW).set_index("account_id")
+    assert (book.loc[ABROAD, "mrr"], book["unpriced"].any()) == (150 * 10_000, False)
 
 
 @pytest.mark.usefixtures("notices")

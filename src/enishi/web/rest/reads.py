@@ -122,7 +122,7 @@ def as_scores(states: Sequence[AccountState], key: ApiKey) -> list[dict[str, Any
             "metrics": state.metrics,
             "tier": state.tier,
             "mrr": state.mrr,
-            "at_stake": state.at_stake,
+            "at_stake": None if state.unpriced else state.at_stake,
             "renewal_on": state.renewal_on.isoformat() if state.renewal_on else None,
             "updated_at": state.computed_at.isoformat(),
         }

@@ -196,7 +196,7 @@ class Score(Schema):
     metrics: dict[str, Any]
     tier: str
     mrr: int | None
-    at_stake: int
+    at_stake: int | None
     renewal_on: str | None
     updated_at: str
 

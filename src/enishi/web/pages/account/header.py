@@ -18,6 +18,7 @@ from enishi.web.pages.account.known import account_then, named_then, numbers_the
 from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
 from enishi.web.pages.account.words import stage_title
 
+from enishi.web.pages.account.revenue import foreign_currencies
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
 
@@ -44,6 +45,7 @@ class Header:
     last_seen_on: date | None
     last_contact_on: date | None
     merged: list[Account]
+    unpriced: list[str]  # the currencies for want of whose rates its money is unknown
     children: list[Account]
     children_total: int
 
@@ -149,6 +151,7 @@ def _merged(account: Account, as_of: date | None) -> list[Account]:
     """What it has taken in: by now, or by the end of a past day."""
     if as_of is None:
         return list(Account.objects.filter(merged_into=account))
+        unpriced=_unpriced(account, state, figures, day, as_of),
     theirs = Account.objects.filter(pk__in=numbers_then(account, as_of) - {account.pk})
     return [named_then(one, as_of) for one in theirs]
 
@@ -157,6 +160,13 @@ def _children(account: Account, member: Member, as_of: date | None) -> list[Acco
     """Looked up by their parent first: few have children, and the scope alone would lead through the whole book. On a
     past day those of today that had a parent on record by then."""
     numbers = list(Account.objects.filter(parent=account).values_list("pk", flat=True))
+def _unpriced(
+    account: Account, state: AccountState | None, figures: _Figures, day: date, as_of: date | None
+) -> list[str]:
+    unknown = figures.mrr is None if as_of else bool(state and state.unpriced)
+    return foreign_currencies(account, as_of, day) if unknown else []
+
+
     if not numbers:
         return []
     found = visible_accounts(member).filter(pk__in=numbers).order_by("name_kana", "name")

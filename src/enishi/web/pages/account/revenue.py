@@ -98,6 +98,13 @@ def revenue_of(account: Account, as_of: date | None, today: date, limit: int = 5
     )
 
 
+def foreign_currencies(account: Account, as_of: date | None, today: date) -> list[str]:
+    """The currencies, other than the company's, of the contracts in force."""
+    day, home = as_of or today, get_company().currency
+    contracts = [_subscription(known, day, home) for known in records_of(account, as_of, "subscription")]
+    return sorted({one.currency for one in contracts if one.status == "running"} - {home})
+
+
 def _subscription(known: Known, day: date, home: str) -> Subscription:
     started, ended = known.day("started_on"), known.day("ended_on")
     status = "running"

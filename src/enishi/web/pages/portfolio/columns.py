@@ -55,6 +55,12 @@ def _state(name: str) -> Callable[[Account], Any]:
     return value
 
 
+def _at_stake(account: Account) -> int | None:
+    """Unknown where an exchange rate is missing: kept as 0, which would look like nothing at stake."""
+    found: int | None = None if _state("unpriced")(account) else _state("at_stake")(account)
+    return found
+
+
 def _own(name: str) -> Callable[[Account], Any]:
     return lambda account: getattr(account, name)
 
@@ -92,7 +98,7 @@ FIXED: tuple[Column, ...] = (
     Column("coverage", _("Data coverage"), "percent", "state__coverage", _state("coverage"),
            _("Share of the score's weight for which there is fresh data"), True),
     Column("mrr", _("MRR"), "money", "state__mrr", _state("mrr"), _("Recurring revenue in force, per month"), True),
-    Column("at_stake", _("Money at stake"), "money", "state__at_stake", _state("at_stake"), "", True),
+    Column("at_stake", _("Money at stake"), "money", "state__at_stake", _at_stake, "", True),
     Column("ltv", _("Lifetime value"), "money", "state__ltv", _state("ltv"),
            _("Average revenue × gross margin ÷ churn rate"), True),
     Column("renewal", _("Renewal"), "day", "state__renewal_on", _state("renewal_on"), "", True),

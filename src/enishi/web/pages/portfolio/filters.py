@@ -113,7 +113,7 @@ def asks_for_former(query: Query) -> bool:
 
 def _contract(values: Sequence[str]) -> Q:
     """Customers with recurring revenue in force, those without (former ones, trials, commerce), those that have given
-    notice."""
+    notice, those whose revenue is unknown for want of an exchange rate."""
     paying = Q(state__mrr__gt=0)
     condition = Q(pk__in=[])
     if "paying" in values:
@@ -122,6 +122,8 @@ def _contract(values: Sequence[str]) -> Q:
         condition |= ~paying
     if "noticed" in values:
         condition |= Q(pk__in=leaving_now(company_day(system_clock())))
+    if "unpriced" in values:
+        condition |= Q(state__unpriced=True)
     return condition
 
 

@@ -21,7 +21,7 @@ from enishi.store.api import Published
 KEPT_SECONDS = 3600
 WAIT_SECONDS = 1800
 _DAYS = ("renewal_on", "last_seen_on", "last_contact_on", "since", "computed_on", "published_on")
-_FORM = 2
+_FORM = 3
 """Of the file: raised when its columns become others, so that none of an older form is read."""
 _loaded: dict[Path, pd.DataFrame] = {}
 

@@ -49,7 +49,7 @@ _OWN = (
 )
 _STATE = (
     "tenths", "band", "band_week_ago", "coverage", "main_cause", "mrr", "ltv", "at_stake", "seats", "active_users",
-    "tenure_days", "tier", "renewal_on", "last_seen_on", "last_contact_on",
+    "tenure_days", "tier", "renewal_on", "last_seen_on", "last_contact_on", "unpriced",
 )  # fmt: skip
 
 
@@ -121,6 +121,8 @@ def _contract(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
         out |= ~paying
     if "noticed" in values:
         out |= frame["noticed"].to_numpy(dtype=bool)
+    if "unpriced" in values:
+        out |= frame["unpriced"].to_numpy(dtype=bool)
     return out
 
 

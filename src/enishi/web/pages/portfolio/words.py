@@ -16,7 +16,12 @@ from enishi.web.badges import band_word
 
 BANDS = ("red", "yellow", "green", "unknown")
 TRENDS = {"up": _("Rising"), "down": _("Falling"), "flat": _("Steady"), "": _("Not known")}
-CONTRACTS = {"paying": _("With MRR"), "without": _("Without MRR"), "noticed": _("Notice given")}
+CONTRACTS = {
+    "paying": _("With MRR"),
+    "without": _("Without MRR"),
+    "noticed": _("Notice given"),
+    "unpriced": _("MRR unknown (no exchange rate)"),
+}
 SET_BY = {"hand": _("By hand"), "rules": _("Computed")}
 MOVES = {"worse": _("Got worse this week"), "better": _("Got better this week")}
 

@@ -452,3 +452,23 @@ def test_who_has_given_notice_is_told_by_the_header_and_the_lists(world: World, 
     assert badge not in header
     assert "一部解約申出" in header
     assert "契約2件中1件" in header, "another contract goes on"
+
+
+def test_money_without_an_exchange_rate_is_unknown_everywhere_and_the_remedy_is_named(
+    world: World, sign_in: SignIn
+) -> None:
+    Record.objects.filter(account=world.sakura, kind="subscription").update(
+        data={"amount": "900", "currency": "USD", "started_on": "2026-01-01"}
+    )
+    AccountState.objects.filter(pk=world.sakura.pk).update(unpriced=True, mrr=None, at_stake=0, band="red")
+    client = sign_in("suzuki")
+    header = text(client.get(f"/accounts/{world.sakura.pk}/"))
+    assert "USDの為替レートがないため" in header
+    assert header.count('<span class="quiet">不明</span>') == 2, "ARR and money at stake"
+    noted = "1社の金額はどの合計にも含まれていません。"
+    today, book = text(client.get("/")), text(client.get("/accounts/?contract=unpriced&columns=mrr,at_stake"))
+    assert noted in today
+    assert "金額不明(為替レートなし)" in today
+    assert noted in book
+    assert re.findall('data-address="/accounts/([0-9]+)/"', book) == [str(world.sakura.pk)]
+    assert noted not in text(client.get(f"/accounts/{world.fuji.pk}/"))
