@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from enishi.definitions.contracts import Measure, Scorecard
 from enishi.metrics.api import Compared
 from enishi.signals.apportion import apportion
-from enishi.signals.mapping import Flags, Floats, column, hold, map_points, without_peers
+from enishi.signals.mapping import Flags, Floats, column, hold, map_points, without_peers, without_stale
 
 OK, MISSING, STALE, OBSERVED = 0, 1, 2, 3
 STATUS = ("ok", "missing", "stale", "observed")
@@ -84,7 +84,8 @@ def evaluate(
     raw = np.nansum(weight * np.nan_to_num(points), axis=1)
     known = (coverage >= card.minimum_coverage - 1e-9) & (weight.sum(axis=1) > 0)
     tenths = np.where(known, np.floor(raw * 10 + 0.5 + 1e-9), 0).astype(np.int64)
-    capped, cap = _capped(card, panel, tenths, known)
+    named = {condition.metric for one in card.caps for condition in one.when}
+    capped, cap = _capped(card, without_stale(panel, named, freshness or {}), tenths, known)
     exact = np.column_stack([weight * np.nan_to_num(points) * 10, (capped - tenths).astype(float)])
     exact[~known] = 0.0
     lines = np.column_stack([apportion(exact[:, :-1], tenths), capped - tenths])

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enishi.definitions.rules import DERIVED_METRICS
 from enishi.signals.bands import UNKNOWN, Codes, next_bands
 from enishi.signals.card import Evaluation, evaluate
 from enishi.signals.causes import CauseEvaluation, judge_causes
 from enishi.signals.context import Rules, metrics_of_causes
-from enishi.signals.mapping import Flags, column
+from enishi.signals.mapping import Flags, without_stale
 from enishi.signals.select import choose_cards
 from enishi.signals.stages import have_left
 
@@ -70,22 +69,9 @@ def judge(rows: pd.DataFrame, rules: Rules) -> Judgement:
     left = have_left(rows)
     chosen = np.where(left, -1, choose_cards(bodies, rows))
     evaluations = tuple(evaluate(body, rows, rules.freshness, rules.compared) for body in bodies)
-    causes = judge_causes(rules.causes, without_stale(rows, rules)).without(left)
+    fresh = without_stale(rows, metrics_of_causes(rules.causes), rules.freshness)
+    causes = judge_causes(rules.causes, fresh).without(left)
     return Judgement(rules, rows, chosen, evaluations, causes)
-
-
-def without_stale(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """The frame with stale values taken out: a source that has gone quiet must not look like every customer gone."""
-    hidden = {}
-    for name in sorted(metrics_of_causes(rules.causes)):
-        base = DERIVED_METRICS.get(name, name)
-        limit = rules.freshness.get(base)
-        if limit is None or f"age:{base}" not in rows.columns or name not in rows.columns:
-            continue
-        stale = column(rows, f"age:{base}") > limit
-        if stale.any():
-            hidden[name] = np.where(stale, np.nan, column(rows, name))
-    return rows.assign(**hidden) if hidden else rows
 
 
 def rows_by_day(judgement: Judgement) -> dict[pd.Timestamp, NDArray[np.int64]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Limits
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from enishi.definitions.contracts import (
     PointsMapping,
     StepsMapping,
 )
+from enishi.definitions.rules import DERIVED_METRICS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -52,6 +54,23 @@ def hold(conditions: Sequence[Condition], panel: pd.DataFrame) -> Flags:
     for condition in conditions:
         held &= _compare(column(panel, condition.metric), condition)
     return held
+
+
+def without_stale(
+    panel: pd.DataFrame, names: Iterable[str], freshness: Limits[str, int | None]
+) -> pd.DataFrame:
+    """The panel with stale values of some metrics taken out: a source that has gone quiet must not look like every
+    customer gone, or like what was last heard of standing for ever."""
+    hidden = {}
+    for name in sorted(names):
+        base = DERIVED_METRICS.get(name, name)
+        limit = freshness.get(base)
+        if limit is None or f"age:{base}" not in panel.columns or name not in panel.columns:
+            continue
+        stale = column(panel, f"age:{base}") > limit
+        if stale.any():
+            hidden[name] = np.where(stale, np.nan, column(panel, name))
+    return panel.assign(**hidden) if hidden else panel
 
 
 def _compare(values: Floats, condition: Condition) -> Flags:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enishi.definitions.contracts import Scorecard
+from enishi.definitions.reads import get_default_scorecard
 from enishi.definitions.rules import parse_body
 from enishi.signals.apportion import apportion
 from enishi.signals.card import MISSING, OBSERVED, STALE, change_lines, evaluate
@@ -141,6 +142,24 @@ def test_the_lowest_cap_that_applies_binds_and_has_its_own_line() -> None:
     assert result.tenths.tolist() == [400, 900, 300, 900]
     assert result.cap.tolist() == [1, -1, -1, -1]
     assert result.lines[0].tolist() == [900, -500]
+
+
+def test_what_was_last_heard_of_a_quiet_source_caps_nothing() -> None:
+    cap = {"id": "x", "title": "x", "at_most": 50, "when": [{"metric": "mx", "op": ">=", "value": 1}]}
+    card = make_card([{"id": "a", "metric": "ma", "group": "g", "weight": 1}], caps=[cap])
+    panel = make_panel(ma=[90.0, 90.0], mx=[1, 1], **{"age:mx": [30, 31]})
+    assert evaluate(card, panel, {"mx": 30}).tenths.tolist() == [500, 900]
+
+
+def test_severe_tickets_that_stay_open_hold_the_shipped_score_down() -> None:
+    count = [0.0, 2.0, 3.0, 5.0, 6.0, 13.0, np.nan]
+    best = {"days_since_last_seen": 0.0, "active_days_28": 20.0, "nps_latest": 10.0, "csat_latest": 5.0}
+    panel = make_panel(
+        **{name: [value] * len(count) for name, value in best.items()}, tickets_severe_open=count
+    )
+    tenths = evaluate(get_default_scorecard(), panel).tenths.tolist()
+    assert min(tenths[0], tenths[1], tenths[6]) > 700
+    assert tenths[2:6] == [650, 650, 550, 550]
 
 
 def test_tenure_decides_which_table_holds() -> None:
