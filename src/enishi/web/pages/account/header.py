@@ -16,9 +16,9 @@ from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.facts import facts_now
 from enishi.web.pages.account.known import account_then, named_then, numbers_then
 from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
+from enishi.web.pages.account.revenue import foreign_currencies
 from enishi.web.pages.account.words import stage_title
 
-from enishi.web.pages.account.revenue import foreign_currencies
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
 
@@ -42,10 +42,10 @@ class Header:
     seats: int | None
     active_users: int | None
     at_stake: int
+    unpriced: list[str]  # the currencies for want of whose rates its money is unknown
     last_seen_on: date | None
     last_contact_on: date | None
     merged: list[Account]
-    unpriced: list[str]  # the currencies for want of whose rates its money is unknown
     children: list[Account]
     children_total: int
 
@@ -139,6 +139,7 @@ def header(
         seats=figures.seats,
         active_users=figures.active_users,
         at_stake=state.at_stake if state and not as_of else 0,
+        unpriced=_unpriced(account, state, figures, day, as_of),
         last_seen_on=state.last_seen_on if state else None,
         last_contact_on=figures.last_contact_on,
         merged=_merged(account, as_of),
@@ -147,11 +148,17 @@ def header(
     )
 
 
+def _unpriced(
+    account: Account, state: AccountState | None, figures: _Figures, day: date, as_of: date | None
+) -> list[str]:
+    unknown = figures.mrr is None if as_of else bool(state and state.unpriced)
+    return foreign_currencies(account, as_of, day) if unknown else []
+
+
 def _merged(account: Account, as_of: date | None) -> list[Account]:
     """What it has taken in: by now, or by the end of a past day."""
     if as_of is None:
         return list(Account.objects.filter(merged_into=account))
-        unpriced=_unpriced(account, state, figures, day, as_of),
     theirs = Account.objects.filter(pk__in=numbers_then(account, as_of) - {account.pk})
     return [named_then(one, as_of) for one in theirs]
 
@@ -160,13 +167,6 @@ def _children(account: Account, member: Member, as_of: date | None) -> list[Acco
     """Looked up by their parent first: few have children, and the scope alone would lead through the whole book. On a
     past day those of today that had a parent on record by then."""
     numbers = list(Account.objects.filter(parent=account).values_list("pk", flat=True))
-def _unpriced(
-    account: Account, state: AccountState | None, figures: _Figures, day: date, as_of: date | None
-) -> list[str]:
-    unknown = figures.mrr is None if as_of else bool(state and state.unpriced)
-    return foreign_currencies(account, as_of, day) if unknown else []
-
-
     if not numbers:
         return []
     found = visible_accounts(member).filter(pk__in=numbers).order_by("name_kana", "name")
