@@ -84,7 +84,7 @@ def test_a_morning_in_japanese(open_window: Open) -> None:
     check_page(window, "today-later")
     dialog.get_by_role("button", name="外す").click()
     expect(fuji).to_have_count(0)
-    expect(page.locator(".aside-list")).to_contain_text("対応済み・保留中")
+    expect(page.locator(".aside-list")).to_contain_text("対応済み・あとで対応")
     page.locator(".aside-list summary").click()
     page.locator(".aside-list").get_by_role("button", name="リストに戻す").click()
     expect(fuji).to_have_count(1)

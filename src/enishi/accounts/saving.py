@@ -235,7 +235,7 @@ NOT_A_MEMBER = Text(
     "'{}' is no member yet; kept for later.", "「{}」というメンバーがいないため、控えとして保存しました。"
 )
 NOT_A_CONTACT = Text(
-    "'{}' is no known contact; kept for later.", "「{}」という担当者がいないため、控えとして保存しました。"
+    "'{}' is no known contact; kept for later.", "「{}」という関係者がいないため、控えとして保存しました。"
 )
 NO_PARENT = Text(
     "'{}' is no known account; kept for later.",

@@ -39,7 +39,7 @@ are matched by their headings; --map corrects the guess and is remembered for fi
 file again changes nothing. Exit code 3: some rows were rejected.""",
     ja="""ファイルを取り込みます。
 
-KIND には account(顧客企業)、contact(担当者)、subscription(契約)、invoice(請求)、ticket(問い合わせ)、
+KIND には account(顧客企業)、contact(関係者)、subscription(契約)、invoice(請求)、ticket(問い合わせ)、
 interaction(対応履歴)、incident(障害)、survey_answer(アンケート)、order(注文)、training(研修)、acquisition_cost(獲得費用)、
 exchange_rate(為替)、event(利用イベント)を指定します。FILE は CSV(UTF-8、Shift_JIS/CP932)、JSON Lines、Parquet、Excel に
 対応しています。列は見出しから自動で対応付けられ、--map で修正した内容は次回も使われます。同じファイルを再度取り込んでも

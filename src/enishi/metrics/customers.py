@@ -301,21 +301,21 @@ RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "contacts_known",
         Text("Contacts known", "把握している関係者"),
-        Text("Contacts at the account who have not left.", "在籍している担当者の数です。"),
+        Text("Contacts at the account who have not left.", "在籍している関係者の数です。"),
         "people", "contacts", _people_of(lambda t: t.here), needs=("record_contact",), freshness_days=None,
     ),
     Metric(
         "decision_makers",
         Text("Decision makers", "決裁者"),
         Text("Known decision makers who have not left. Unknown where no contact states a role.",
-             "在籍している決裁者の数です。役割の情報がどの担当者にもない場合は不明とします。"),
+             "在籍している決裁者の数です。役割の情報がどの関係者にもない場合は不明とします。"),
         "people", "contacts", _people_of(lambda t: t.role == "decision_maker"), needs=_ROLES, freshness_days=None,
     ),
     Metric(
         "champions",
         Text("Champions", "推進者"),
         Text("Known champions who have not left. Unknown where no contact states a role.",
-             "在籍している推進者の数です。役割の情報がどの担当者にもない場合は不明とします。"),
+             "在籍している推進者の数です。役割の情報がどの関係者にもない場合は不明とします。"),
         "people", "contacts", _people_of(lambda t: t.role == "champion"), needs=_ROLES, freshness_days=None,
     ),
     Metric(
@@ -338,7 +338,7 @@ RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "bounced_contacts",
         Text("Contacts whose mail bounces", "メール不達の関係者"),
-        Text("Contacts who have not left and whose mail address bounced.", "在籍中でメールが不達になった担当者の数です。"),
+        Text("Contacts who have not left and whose mail address bounced.", "在籍中でメールが不達になった関係者の数です。"),
         "people", "contacts", _people_of(lambda t: t.bounced), direction=-1, needs=("record_contact",), freshness_days=None,
     ),
     Metric(

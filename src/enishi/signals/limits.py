@@ -17,7 +17,7 @@ NAMED = 4
 _SUPPLY = {
     "usage": Text("send usage events or import a usage file", "利用イベントを送るか、利用履歴のファイルを取り込む"),
     "surveys": Text("import survey answers (NPS, CSAT)", "アンケートの回答(NPS・CSAT)を取り込む"),
-    "people": Text("import contacts with their roles, and trainings", "担当者(役割つき)や研修の記録を取り込む"),
+    "people": Text("import contacts with their roles, and trainings", "関係者(役割つき)や研修の記録を取り込む"),
     "timeline": Text("log or import calls, meetings and mails", "電話・面談・メールの記録を残すか取り込む"),
     "tickets": Text("import tickets", "問い合わせを取り込む"),
     "incidents": Text("import incidents", "障害の記録を取り込む"),

@@ -175,7 +175,7 @@ def _contact() -> Field:
     return Field(
         "contact",
         T.CONTACT,
-        Text("Contact", "担当者"),
+        Text("Contact", "関係者"),
         aliases=(
             "contact_id",
             "user_id",
@@ -196,6 +196,7 @@ def _contact() -> Field:
             "participant",
             "respondent",
             "respondent_email",
+            "担当者",
             "担当者id",
             "メールアドレス",
             "ユーザーid",
@@ -254,8 +255,8 @@ ACCOUNT = Kind(
 
 CONTACT = Kind(
     "contact",
-    Text("Contact", "担当者"),
-    Text("Contacts", "担当者"),
+    Text("Contact", "関係者"),
+    Text("Contacts", "関係者"),
     (
         _id("contact_id", "user_id", "担当者id", "ユーザーid", "person_id"),
         _account(),

@@ -77,7 +77,7 @@ class Caller:
                 "role_only_reads",
                 Text(
                     "The key is bound to a member whose role only reads.",
-                    "このキーは閲覧のみの権限を持つメンバーに紐づくため、読み取り専用です。",
+                    "このキーは閲覧のみの権限を持つメンバーに紐付くため、読み取り専用です。",
                 ),
             )
         if verb != "read" and not self.sees_all:
@@ -85,7 +85,7 @@ class Caller:
                 "scope_restricted",
                 Text(
                     "The key is bound to a member who does not see every account, so it may only read.",
-                    "このキーは閲覧範囲が限られたメンバーに紐づくため、読み取り専用です。",
+                    "このキーは閲覧範囲が限られたメンバーに紐付くため、読み取り専用です。",
                 ),
             )
 

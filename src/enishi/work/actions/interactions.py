@@ -85,6 +85,6 @@ def _contact(account_id: int, contact_id: int | None) -> Contact | None:
     if contact is None:
         raise NotFound(
             "unknown_contact",
-            Text("There is no such contact here.", "この顧客企業に該当する担当者がいません。"),
+            Text("There is no such contact here.", "この顧客企業に該当する関係者がいません。"),
         )
     return contact

@@ -345,7 +345,7 @@ def test_everything_held_goes_into_a_file(world: World, sign_in: SignIn) -> None
     client = sign_in("takahashi")
     response = client.get(f"/accounts/{world.sakura.pk}/export/xlsx/")
     book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
-    assert book.sheet_names[:3] == ["顧客企業", "担当者", "契約"]
+    assert book.sheet_names[:3] == ["顧客企業", "関係者", "契約"]
     assert "帳票の出力が遅い" in str(book.get_sheet_by_name("問い合わせ").to_python())
     for form, encoding in (("csv", "utf-8-sig"), ("cp932", "cp932")):
         archive = zipfile.ZipFile(

@@ -72,7 +72,7 @@ def test_done_is_one_click_and_can_be_undone(world: World, sign_in: SignIn) -> N
     assert "対応済み" in toast["message"]
     after = text(client.get("/today/queue/"))
     assert f'id="todo-{world.sakura.pk}"' not in after
-    assert "対応済み・保留中" in after
+    assert "対応済み・あとで対応" in after
     assert client.post(toast["undo"]).status_code == 204
     assert f'id="todo-{world.sakura.pk}"' in text(client.get("/today/queue/"))
 
