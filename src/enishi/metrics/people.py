@@ -83,8 +83,13 @@ def known_by(s: Session, t: Any) -> Any:
     return t if s.known == "now" else t.filter(t.known_on <= t.as_of)
 
 
+def login_words(s: Session) -> list[str]:
+    """The events that mean signing in, in lower case."""
+    return [name.lower() for name in s.settings.login_events]
+
+
 def is_login(s: Session, event: Any) -> Any:
-    return event.lower().isin([name.lower() for name in s.settings.login_events])
+    return event.lower().isin(login_words(s))
 
 
 def in_time(s: Session, t: Any) -> Any:

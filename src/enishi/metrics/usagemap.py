@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from enishi.metrics.panel import panel
-from enishi.metrics.people import AT, known_by, usage_days, with_account
+from enishi.metrics.people import AT, known_by, login_words, usage_days, with_account
 from enishi.metrics.session import Facts, Session
 from enishi.metrics.usagepeers import Peers, find_peers
 
@@ -32,8 +32,8 @@ class UsageMap:
         weeks: first day of each week, oldest first; the last week ends on the day asked for.
         features: one row per feature: feature, product, uses per week (``w0`` oldest …), users (of all weeks),
             uses (of all weeks), peer_share (of the peers who have its product by contract or in use, the share that
-            used it in the last 28 days), most used first; then features that at least a quarter of those peers use
-            and this account does not (``uses`` 0).
+            used it in the last 28 days), most used first; then features other than signing in that at least a quarter
+            of those peers use and this account does not (``uses`` 0).
         totals: uses per week.
         active_users: people active per week.
         peer_median: median active users per week of the peers, NaN with fewer than 5. Peers are customers on the day,
@@ -41,6 +41,8 @@ class UsageMap:
         people: one row per person: user_no, system, user_id, contact_id, the metrics of the user grain, and uses
             per week; most active first.
         peers: how many accounts the comparison rests on. stage: their tenure stage.
+        breadth: different features used in all weeks, counted like ``feature_breadth_28``: signing in is none, and one
+            of two products is one.
         seats: licences bought; unused: those beyond the people active in 28 days (NaN without licences).
     """
 
@@ -52,6 +54,7 @@ class UsageMap:
     people: pd.DataFrame
     peers: int
     stage: str
+    breadth: int
     seats: float
     unused: float
 
@@ -94,6 +97,7 @@ def _usage_map(facts: Facts, account_id: int, day: date, weeks: int, peers: Peer
         people=people,
         peers=len(peers.accounts),
         stage=peers.stage,
+        breadth=int(rows["event"][~rows["event"].str.lower().isin(login_words(s))].nunique()),
         seats=seats,
         unused=max(seats - (0 if np.isnan(active) else active), 0) if not np.isnan(seats) else np.nan,
     )
@@ -143,6 +147,7 @@ def _features(s: Session, rows: pd.DataFrame, peers: Peers, weeks: int) -> pd.Da
     table["uses"] = table[[f"w{k}" for k in range(weeks)]].sum(axis=1)
     share = _peer_share(s, peers)
     missing = share[share >= 0.25].index.difference(table.index)
+    missing = missing[~missing.get_level_values(0).str.lower().isin(login_words(s))]
     table = pd.concat([table, pd.DataFrame(0, index=missing, columns=table.columns)])
     table.index = pd.MultiIndex.from_tuples(list(table.index), names=["feature", "product"])
     table["peer_share"] = share.reindex(table.index)

@@ -63,6 +63,7 @@ def test_usage_map_of_an_account(facts):
     assert features.loc[("Report Made", "P"), ["w11", "w10"]].tolist() == [8, 6]
     assert features.loc[("Import Made", "P"), "w0"] == 5
     assert features.loc[("Report Made", "Q"), ["uses", "peer_share"]].tolist() == [0, 1]
+    assert (len(features[features["uses"] > 0]), found.breadth) == (4, 3), "signing in is no feature"
     assert found.totals[-1] == 9
     assert found.active_users[-2:] == [2, 2]
     assert list(found.people["user_no"]) == [1, 2, 3]

@@ -84,6 +84,7 @@ def test_the_usage_map_names_people_features_and_idle_licences(facts: World, sig
     assert heat["y"] == ["Report made", "ログイン"]
     assert len(heat["x"]) == 12
     assert sum(value for _x, y, value in heat["cells"] if y == 0) == 14 * 3
+    assert "利用機能数1(ログインは数えません)" in page, "as the metric counts"
     assert "加藤 誠" in page
     assert "u-2" in page
     assert "関係者に未登録" in page, "an id is no name"
