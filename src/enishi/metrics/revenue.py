@@ -299,27 +299,55 @@ def retention(
     """
     if accounts is not None:
         moves = moves[moves["account_id"].isin(list(accounts))]
-    table = retention_by_account(moves, start, end)
-    return Retention(
-        opening=int(table["opening"].sum()),
-        kept=int(table["kept"].sum()),
-        closing=int(table["closing"].sum()),
-        customers=len(table),
-        stayed=int((table["closing"] > 0).sum()),
-    )
+    return retentions(moves, [(start, end)])[0]
+
+
+def retentions(moves: pd.DataFrame, spans: Sequence[tuple[date, date]]) -> list[Retention]:
+    """:func:`retention` of many spans, in one pass over the movements."""
+    edges = sorted({number_of(day) for span in spans for day in span})
+    held, left = _at(moves, edges)[1:]
+    found = []
+    for start, end in spans:
+        first, last = edges.index(number_of(start)), edges.index(number_of(end))
+        opening, closing = _kept(held, left, first, last)
+        there = opening > 0
+        found.append(
+            Retention(
+                opening=int(opening[there].sum()),
+                kept=int(np.minimum(opening, closing)[there].sum()),
+                closing=int(closing[there].sum()),
+                customers=int(there.sum()),
+                stayed=int((closing[there] > 0).sum()),
+            )
+        )
+    return found
 
 
 def retention_by_account(moves: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
     """The same per customer of the start: opening, kept, closing (indexed by account; drill-down)."""
-    keys = ["account_id", "product"] if "product" in moves else ["account_id"]
-    low, high = number_of(start), number_of(end)
-    opening = moves[moves["day"] < low].groupby(keys)["amount"].sum()
-    opening = opening[opening > 0]
-    inside = moves[(moves["day"] >= low) & (moves["day"] < high)]
-    change = inside.groupby(keys)["amount"].sum()
-    closing = opening.add(change.reindex(opening.index, fill_value=0))
-    left = inside[inside["kind"] == "churn"].groupby(keys).size()
-    closing = closing.where(~closing.index.isin(left.index), 0).clip(lower=0)
-    return pd.DataFrame(
-        {"opening": opening, "kept": np.minimum(opening, closing), "closing": closing}
-    ).astype("int64")
+    customers, held, left = _at(moves, [number_of(start), number_of(end)])
+    opening, closing = _kept(held, left, 0, 1)
+    table = pd.DataFrame(
+        {"opening": opening, "kept": np.minimum(opening, closing), "closing": closing}, index=customers
+    )
+    return table[opening > 0]
+
+
+def _at(moves: pd.DataFrame, edges: Sequence[int]) -> tuple[pd.Index[Any], np.ndarray, np.ndarray]:
+    """The customers, and of each (row) when each of the ascending day numbers ``edges`` begins (column): MRR in force,
+    and how often it had churned."""
+    grouped = moves.groupby(["account_id", "product"] if "product" in moves else ["account_id"])
+    customers = grouped.size().index
+    column = np.searchsorted(edges, moves["day"].to_numpy(dtype=np.int64), side="right")
+    inside = column < len(edges)
+    places = grouped.ngroup().to_numpy()[inside], column[inside]
+    held, left = (np.zeros((len(customers), len(edges)), dtype=np.int64) for _ in range(2))
+    np.add.at(held, places, moves["amount"].to_numpy(dtype=np.int64)[inside])
+    np.add.at(left, places, (moves["kind"] == "churn").to_numpy(dtype=np.int64)[inside])
+    return customers, held.cumsum(axis=1), left.cumsum(axis=1)
+
+
+def _kept(held: np.ndarray, left: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """MRR at the first edge, and what the same customers still have of it, or have more, at the last."""
+    gone = left[:, last] > left[:, first]
+    return held[:, first], np.where(gone, 0, np.maximum(held[:, last], 0))

@@ -24,6 +24,7 @@ from enishi.metrics.revenue import (
     number_of,
     rates,
     retention,
+    retentions,
 )
 from enishi.metrics.subscriptions import acquisition_costs, subscription_periods
 from enishi.store.testing import publish
@@ -141,12 +142,19 @@ def test_opening_and_movements_make_closing(rows, cuts, level):
         assert 0 <= kept.kept <= kept.opening
         assert kept.opening == held_above_zero(frame, number_of(start) - 1, level)
         listed = found[(found["day"] >= number_of(start)) & (found["day"] < number_of(end))]
+        if level == "account":
+            gone = set(listed.loc[listed["kind"] == "churn", "account_id"])
+            began = in_force(frame, number_of(start) - 1)
+            left = (max(int(truth.get(a, 0)), 0) for a in began[began > 0].index if a not in gone)
+            assert kept.closing == sum(left)
         for kind, sign in (("new", 1), ("churn", -1), ("contraction", -1), ("reactivation", 1)):
             assert getattr(b, kind) == sign * listed.loc[listed["kind"] == kind, "amount"].sum()
         by = bridges_by(found, [period_of(start, "year")], {1: "a", 2: "b"}, other="none")
         whole = bridges(found, [period_of(start, "year")])[0]
         for field in ("opening", "new", "churn", "expansion", "contraction", "reactivation"):
             assert sum(getattr(part[0], field) for part in by.values()) == getattr(whole, field)
+    spans = list(pairwise(edges))
+    assert retentions(found, spans) == [retention(found, *span) for span in spans]
 
 
 def held_above_zero(frame, day, level):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.cache import cache
+
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account, Member
@@ -13,12 +15,13 @@ from enishi.metrics.api import panel
 from enishi.segments.api import shown_tiers
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
-from enishi.web.pages.account.facts import facts_now
+from enishi.web.pages.account.facts import facts_now, stamp_of
 from enishi.web.pages.account.known import account_then, named_then, numbers_then
 from enishi.web.pages.account.leaving import leaving_badge, leaving_on, leaving_words
 from enishi.web.pages.account.revenue import foreign_currencies
 from enishi.web.pages.account.words import stage_title
 
+KEPT_SECONDS = 600
 METRICS = ("mrr", "seats", "active_users_28", "days_to_renewal", "days_since_contact")
 
 
@@ -91,7 +94,16 @@ def _figures_now(state: AccountState | None) -> _Figures:
 
 
 def _figures_then(account: Account, day: date) -> _Figures:
-    """Read from the facts as they were known on the day."""
+    """From the facts as they were known on the day, kept for some minutes: every tab shows them."""
+    name = f"figures:{account.pk}:{day}:{stamp_of(day)}"
+    found: _Figures | None = cache.get(name)
+    if found is None:
+        found = _read_figures(account, day)
+        cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def _read_figures(account: Account, day: date) -> _Figures:
     with facts_now() as facts:
         rows = panel(facts, [day], METRICS, accounts=[account.pk]).to_dict("records")
     row = rows[0] if rows else {}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from math import isnan
-from typing import Any
 
 import pandas as pd
 
 from enishi.metrics.periods import Period, add_months
-from enishi.metrics.revenue import Bridge, Rates, Retention, bridges, rates, retention
+from enishi.metrics.revenue import Bridge, Rates, Retention, bridges, rates, retentions
 
 Read = Callable[[date], pd.DataFrame]
 
@@ -32,27 +32,10 @@ class Line:
     own: Retention  # of the customers at the period's start
     trailing: Retention  # of the customers twelve months before the period's end
 
-    @property
-    def churn(self) -> int:
-        return self.bridge.churn
-
 
 def year_before(end: date) -> date:
     """Twelve months before the day after a period."""
     return add_months(end, -12)
-
-
-def line(moves: pd.DataFrame, period: Period, running: bool) -> Line:
-    """Everything about one period."""
-    found = bridges(moves, [period])[0]
-    return Line(
-        period,
-        running,
-        found,
-        rates(found),
-        retention(moves, period.start, period.end),
-        retention(moves, year_before(period.end), period.end),
-    )
 
 
 def lines(read: Read, periods: Sequence[Period], then: bool) -> list[Line]:
@@ -62,11 +45,24 @@ def lines(read: Read, periods: Sequence[Period], then: bool) -> list[Line]:
         read: the movements, with what was known at the end of a day.
         then: each period with what was known when it ended.
     """
-    found = []
-    for index, period in enumerate(periods):
-        moves = read(period.last if then else periods[-1].last)
-        found.append(line(moves, period, index == len(periods) - 1))
+    found: list[Line] = []
+    for day, alike in groupby(periods, lambda period: period.last if then else periods[-1].last):
+        found += _lines(read(day), list(alike), periods[-1])
     return found
+
+
+def _lines(moves: pd.DataFrame, periods: Sequence[Period], running: Period) -> list[Line]:
+    """Everything about some periods of the same movements."""
+    spans = [(period.start, period.end) for period in periods]
+    own, trailing = (
+        retentions(moves, asked) for asked in (spans, [(year_before(end), end) for _start, end in spans])
+    )
+    return [
+        Line(period, period is running, bridge, rates(bridge), of_start, of_year)
+        for period, bridge, of_start, of_year in zip(
+            periods, bridges(moves, periods), own, trailing, strict=True
+        )
+    ]
 
 
 def rate_series(found: Sequence[Line]) -> dict[str, list[float | None]]:
@@ -94,12 +90,3 @@ def listed(moves: pd.DataFrame, kind: str, first: int, end: int) -> pd.DataFrame
     if kind:
         chosen = chosen[chosen["kind"] == kind]
     return chosen.reindex(chosen["amount"].abs().sort_values(ascending=False, kind="stable").index)
-
-
-def totals(chosen: pd.DataFrame) -> dict[str, Any]:
-    """What the list adds up to."""
-    return {
-        "amount": int(chosen["amount"].sum()),
-        "rows": len(chosen),
-        "accounts": int(chosen["account_id"].nunique()),
-    }

@@ -21,6 +21,7 @@ from enishi.metrics.periods import Period, add_months, period_of
 from enishi.metrics.revenue import movements, retention, without_rate
 from enishi.metrics.subscriptions import subscription_periods
 from enishi.segments.api import last_tiers, shown_tiers, tier_titles
+from enishi.store.api import Published
 from enishi.store.kinds import STAGES
 from enishi.web.pages.portfolio.reads import choices_on_offer
 from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
@@ -30,6 +31,7 @@ from enishi.web.words import person
 
 KEEP_SECONDS = 3600
 UNSET = ""
+_CONTRACTS = ("record_subscription", "record_exchange_rate", "merge")  # what stretches are read from
 LEFT_UNDER = {"tier": UNSET, "stage": "churned"}
 """Under which value customers who left may stand, whatever they were before: the others then hold survivors alone."""
 
@@ -56,15 +58,17 @@ class Lacking:
 
 
 def read_stretches(known_on: date) -> tuple[str, pd.DataFrame]:
-    """Every stretch of unchanged terms as known at the end of a day, and a stamp of what it was read from."""
-    company = get_company()
-    with duckdb_facts(Home.from_environment(), FactSettings(currency=company.currency)) as facts:
-        stamp = f"{facts.files.generation}:{company.currency}:{known_on}"
-        key = f"revenue:stretches:{stamp}"
-        found: pd.DataFrame | None = cache.get(key)
-        if found is None:
+    """Every stretch of unchanged terms as known at the end of a day, and a stamp of what it was read from: use that
+    keeps coming in does not change it."""
+    company, home = get_company(), Home.from_environment()
+    published = Published(home)
+    stamp = f"{max(published.changed(table) for table in _CONTRACTS)}:{company.currency}:{known_on}"
+    key = f"revenue:stretches:{stamp}"
+    found: pd.DataFrame | None = cache.get(key)
+    if found is None:
+        with duckdb_facts(home, FactSettings(currency=company.currency)) as facts:
             found = subscription_periods(facts, known_on)
-            cache.set(key, found, KEEP_SECONDS)
+        cache.set(key, found, KEEP_SECONDS)
     return stamp, found
 
 

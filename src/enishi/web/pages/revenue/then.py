@@ -11,6 +11,7 @@ from enishi.accounts.access import visible_in_past
 from enishi.accounts.models import Member
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
+from enishi.store.api import Published
 from enishi.web.pages.health.metric_reads import scope_ids
 
 KEEP_SECONDS, KEEP_SCOPE_SECONDS = 3600, 60
@@ -36,13 +37,15 @@ def values_on(dimension: str, known_on: date) -> dict[int, str]:
 
 def _read_accounts(day: date) -> tuple[dict[str, dict[int, str]], set[int]]:
     """The values of every field by account, and the accounts that had been deleted by then."""
-    with KnownRecords(Home.from_environment()) as records:
-        key = f"revenue:accounts:{records.published.generation}:{day}"
-        found: tuple[dict[str, dict[int, str]], set[int]] | None = cache.get(key)
-        if found is None:
+    home = Home.from_environment()
+    key = f"revenue:accounts:{Published(home).changed('record_account')}:{day}"
+    found: tuple[dict[str, dict[int, str]], set[int]] | None = cache.get(key)
+    if found is None:
+        with KnownRecords(home) as records:
             frame = records.query(f"select record_id, {', '.join(FIELDS)} from account", day, merged=False)  # noqa: S608 - own names
-            frame = frame.fillna("").set_index("record_id")
-            values = {name: dict(zip(frame.index.tolist(), frame[name], strict=True)) for name in FIELDS}
-            found = values, records.gone(day)
-            cache.set(key, found, KEEP_SECONDS)
+            gone = records.gone(day)
+        frame = frame.fillna("").set_index("record_id")
+        values = {name: dict(zip(frame.index.tolist(), frame[name], strict=True)) for name in FIELDS}
+        found = values, gone
+        cache.set(key, found, KEEP_SECONDS)
     return found

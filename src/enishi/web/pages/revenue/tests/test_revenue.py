@@ -98,6 +98,28 @@ def test_contracts_without_an_exchange_rate_are_left_out_and_named(world: World)
     assert "CHFの為替レートがないため、契約1件は" in text
 
 
+def test_contracts_are_read_anew_when_they_change_and_not_when_somebody_uses_the_product(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[date] = []
+    read = reads.subscription_periods
+    monkeypatch.setattr(reads, "subscription_periods", lambda facts, on: times.append(on) or read(facts, on))
+    home, on = Home.from_environment(), TODAY - timedelta(days=20)
+    used = {"group_no": 1, "user_no": 1, "event": "x", "product": "", "day": TODAY, "known_on": TODAY, "n": 1}
+    terms = version(99, 99, world.accounts["fuji"].pk, on, on, amount=5_000, started_on=on)
+    rate = {"version_id": 1, "record_id": 1, "currency": "CHF", "on": on, "rate": 170, "valid_on": on}
+    for table, row, expected in (
+        ("usage", used, 1),
+        ("record_subscription", terms, 2),
+        ("record_exchange_rate", rate, 3),
+        ("merge", {"version_id": 1, "record_id": 900, "account_id": 901, "valid_on": on}, 4),
+    ):
+        reads.read_stretches(TODAY)
+        publish(home, table, [row])
+        reads.read_stretches(TODAY)
+        assert len(times) == expected, table
+
+
 def test_a_line_of_discounts_adds_up(world: World) -> None:
     on = TODAY - timedelta(days=40)
     line = version(
