@@ -25,7 +25,7 @@ export function bars(spec, palette, width) {
     cursor: one.addresses ? "pointer" : "default",
     label: {
       show: !spec.stacked && spec.x.length * spec.series.length <= 24,
-      position: spec.horizontal ? "right" : "top",
+      position: "outside",
       formatter: (point) => show(point.value),
       color: palette.ink,
       fontSize: 11,
@@ -53,15 +53,16 @@ export function bridge(spec, palette, width) {
   for (const step of spec.steps) {
     const from = step.total ? 0 : level;
     level = step.total ? step.value : level + step.value;
-    floor.push(step.total ? 0 : Math.min(from, level));
+    floor.push(Math.min(from, level));
     const colour = step.total ? palette.ink : step.value >= 0 ? palette.good : palette.danger;
     blocks.push({
-      value: Math.abs(step.total ? step.value : level - from),
+      value: Math.abs(level - from),
       shown: step.value,
       address: step.address,
       itemStyle: { color: palette[step.colour] || colour, opacity: step.total ? 0.75 : 1 },
     });
   }
+  const stacked = { type: "bar", stack: "bridge", stackStrategy: "all" }; // a floor below zero carries, too
   const lying = width < NARROW;
   const x = spec.steps.map((step) => step.name);
   const words = { ...axisText(palette), interval: 0, width: 90, overflow: "break" };
@@ -73,9 +74,9 @@ export function bridge(spec, palette, width) {
     yAxis: lying ? category : value,
     tooltip: axisTooltip(spec, palette),
     series: [
-      { type: "bar", name: "\u0000floor", stack: "bridge", silent: true, data: floor, itemStyle: { color: "transparent" } },
+      { ...stacked, name: "\u0000floor", silent: true, data: floor, itemStyle: { color: "transparent" } },
       {
-        type: "bar", name: spec.name || "", stack: "bridge", data: blocks, barMaxWidth: 64,
+        ...stacked, name: spec.name || "", data: blocks, barMaxWidth: 64,
         label: {
           show: true, position: lying ? "right" : "top", color: palette.ink, fontSize: 11,
           formatter: (point) => `${point.data.shown > 0 && !spec.steps[point.dataIndex].total ? "+" : ""}${show(point.data.shown)}`,

@@ -39,7 +39,7 @@ export function valueAxis(spec, palette) {
     type: "value",
     name: spec.axis || "",
     nameTextStyle: { ...axisText(palette), align: "left" },
-    min: spec.min ?? (spec.zero === false ? undefined : (range) => Math.min(0, range.min)),
+    min: spec.min ?? (spec.zero === false ? undefined : (range) => (range.min < 0 ? null : 0)),
     max: spec.max,
     splitNumber: 4,
     interval: spec.interval,

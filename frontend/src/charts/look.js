@@ -70,6 +70,7 @@ export function dayTick(span) {
   const day = shown({ month: "short", day: "numeric" });
   return (value) => {
     const date = new Date(value);
+    if (value % DAY) return ""; // hours between two days
     if (date.getUTCDate() !== 1) return span < 100 * DAY ? day.format(date) : "";
     return date.getUTCMonth() === 0 ? year.format(date) : month.format(date);
   };
