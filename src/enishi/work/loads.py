@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from enishi.accounts.leaving import leaving_among
 from enishi.accounts.models import Account, Member
 from enishi.signals.models import AccountState
+from enishi.work.access import may_act
 from enishi.work.book import LARGE, calls_for_somebody, has_left, read_book
 from enishi.work.keeping import kept
 from enishi.work.models import Task
@@ -28,6 +29,11 @@ class Load:
     at_stake: int
     due: int
     overdue: int
+
+    @property
+    def is_stranded(self) -> bool:
+        """Whether the customers wait for another owner: theirs may no longer act."""
+        return self.owner is not None and self.accounts > 0 and not may_act(self.owner)
 
 
 Held = dict[int | None, tuple[int, int, int, int]]  # owner -> accounts, MRR, calling, at stake

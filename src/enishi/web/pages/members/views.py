@@ -21,7 +21,7 @@ from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
 from enishi.web.pages.members.reads import Filters, door_of, list_members, state_of
-from enishi.work.api import check_may_own
+from enishi.work.api import check_may_own, may_act
 
 A_PAGE = 50
 
@@ -94,6 +94,10 @@ def invite_member(request: PageRequest) -> HttpResponseBase:
     return _list(request, form, status=422)
 
 
+def _owned(subject: Member) -> int:
+    return subject.accounts.filter(deleted_at__isnull=True, merged_into__isnull=True).count()
+
+
 @page(roles=ADMINS)
 def member(request: PageRequest, number: int) -> HttpResponseBase:
     """One member: rights, invitation, hand-over, end."""
@@ -102,7 +106,9 @@ def member(request: PageRequest, number: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         changed = acts.change_member(request.member, subject, form.cleaned_data)
         toast_after(request, _("Saved.") if changed else _("Nothing was changed."))
-        return HttpResponseRedirect(reverse("members"))
+        left = "role" in changed and not may_act(subject) and _owned(subject)
+        return HttpResponseRedirect(reverse("member", args=[number]) if left else reverse("members"))
+    customers = _owned(subject)
     context = {
         "subject": subject,
         "state": state_of(subject, timezone.now()),
@@ -110,7 +116,8 @@ def member(request: PageRequest, number: int) -> HttpResponseBase:
         "door": door_of(subject, get_company(), has_factor(subject)),
         "has_factor": has_factor(subject),
         "heirs": HeirForm(leaving=subject),
-        "customers": subject.accounts.filter(deleted_at__isnull=True, merged_into__isnull=True).count(),
+        "customers": customers,
+        "stranded": customers and not may_act(subject),
         "self": subject.pk == request.member.pk,
     }
     return render(request, "pages/members/member.html", context, status=422 if form.errors else 200)

@@ -109,6 +109,24 @@ def test_deactivating_hands_over_and_ends_sessions(client: Client, admin: Member
     assert leaving.is_active
 
 
+def test_an_owner_who_may_no_longer_act_is_asked_for_an_heir(client: Client, admin: Member) -> None:
+    csm = Member.objects.create_user("csm@example.jp", None, role=Role.CSM, scope=Scope.OWN)
+    rights = {
+        "family_name": "森",
+        "given_name": "葵",
+        "role": Role.VIEWER,
+        "scope": Scope.OWN,
+        "language": "ja",
+    }
+    assert client.post(f"/people/{csm.pk}/", rights | {"role": Role.SALES})["Location"] == "/people/"
+    Account.objects.create(name="花山", source="crm", outside_id="1", owner=csm)
+    address = f"/people/{csm.pk}/"
+    assert client.post(address, rights)["Location"] == address
+    assert "別の方へ引き継いでください" in client.get(address).content.decode()
+    acts.hand_over(admin, csm, admin)
+    assert "別の方へ引き継いでください" not in client.get(address).content.decode()
+
+
 def test_list_is_searched_by_kana_and_narrowed(client: Client, admin: Member) -> None:
     team = Team.objects.create(name="東日本")
     Member.objects.create_user(

@@ -228,6 +228,11 @@ def test_a_manager_sees_the_load_of_the_team(world: World, sign_in: SignIn) -> N
     for words in ("高橋 美咲", "Alice Smith", "田中 健", "1,080万円", "期限超過1件"):
         assert words in load, words
     assert load.index("高橋 美咲") < load.index("田中 健") < load.index("Alice Smith"), "most at stake first"
+    assert "引き継ぎが必要" not in load
+    Member.objects.filter(pk=world.smith.pk).update(role="viewer")
+    page = text(client.get("/?view=all"))
+    assert page.count("引き継ぎが必要") == 1, "who reads only cannot help them"
+    assert f'/accounts/?owner={world.smith.pk}"' in page
     one = text(client.get(f"/?view=all&owner={world.smith.pk}"))
     assert f'id="todo-{world.acme.pk}"' in one
     assert f'id="todo-{world.sakura.pk}"' not in one
