@@ -127,18 +127,30 @@ def _word(t: Any, word: int) -> Any:
 
 
 def people(s: Session, keys: list[str]) -> Any:
-    """One row per person active in the last 56 days: ``mask``; ``now``, ``before``: whether a power user (1 or 0) of any
-    product in the last 28 days, in the 28 before."""
+    """One row per person active in the last 56 days, and one (not ``named``) for use that names nobody: ``mask``; ``now``,
+    ``before``: whether a power user (1 or 0) of any product in the last 28 days, in the 28 before."""
     t = persons(s)
-    t = t.filter((t.user_no > 0) & (t.mask_0 != 0))
+    t = t.filter(t.mask_0 != 0)
     least = _power_days(s, t.product)
     t = t.mutate(
         now=(bits(t.mask_0 & LAST_28) >= least).ifelse(1, 0),
         before=(bits(t.mask_0 & (LAST_28 << 28)) >= least).ifelse(1, 0),
     )
-    return t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
-        mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max()
+    return (
+        t.group_by(list(dict.fromkeys([*keys, "user_no"])))
+        .aggregate(mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max())
+        .mutate(named=ibis._.user_no > 0)
     )
+
+
+def nameless(t: Any, days: int, ago: int = 0) -> Any:
+    """1 where there was use in so many days (up to ``ago`` days ago) and all of it names nobody, else 0."""
+    used = (t["mask"] & (((1 << days) - 1) << ago)) != 0
+    return _any(used & ~t.named) * (1 - _any(used & t.named))
+
+
+def _any(condition: Any) -> Any:
+    return condition.ifelse(ibis.literal(1, "int64"), ibis.literal(0, "int64")).max()
 
 
 def within(t: Any, days: int) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from enishi.kit.text import Text
-from enishi.metrics.contracts import Compared, Grain, Metric
-from enishi.metrics.people import PAST, _count, within
+from enishi.metrics.contracts import UNKNOWN, Compared, Grain, Metric
+from enishi.metrics.people import PAST, _count, _sum, nameless, within
 from enishi.metrics.trends import weekly_slope
 
 ALL: tuple[Grain, ...] = ("account", "product", "user")
@@ -19,12 +19,20 @@ TREND_PRIOR = 5.0
 WEEKS = 13
 RECENT = 28
 LEAST_PAST = 84
-# How many people is unknown where no event of use names one.
+# How many people is unknown where no event of use names one: of the company's, and of the account's in the time asked for.
 NAMED = ("usage", "usage.user")
 
 
 def _within(days: int) -> Any:
-    return lambda t: _count(within(t, days))
+    return lambda t: _count(within(t, days) & t.named)
+
+
+def _nameless(days: int) -> Any:
+    return lambda t: nameless(t, days)
+
+
+def _nameless_half(t: Any) -> Any:
+    return nameless(t, RECENT) + nameless(t, RECENT, RECENT)
 
 
 def _active_users(days: int) -> Metric:
@@ -32,12 +40,13 @@ def _active_users(days: int) -> Metric:
         f"active_users_{days}",
         Text(f"Active users, {days} d", f"利用者数({days}日)"),
         Text(
-            f"People who used the product on at least one of the last {days} days. Unknown while no event names a user.",
-            f"直近{days}日間に1日以上利用した人の数です。利用者が記録されたイベントがない場合は不明とします。",
+            f"People who used the product on at least one of the last {days} days. Unknown where there was use in them and "
+            "no event of it names a user.",
+            f"直近{days}日間に1日以上利用した人の数です。その間に利用があっても、利用者が記録されたイベントがない場合は不明とします。",
         ),
         "people",
         "people",
-        {"": _within(days)},
+        {"": _within(days), UNKNOWN: _nameless(days)},
         grains=WIDE,
         window=days,
         needs=NAMED,
@@ -243,14 +252,19 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "power_users",
         Text("Power users", "パワーユーザー数"),
-        Text("People active on at least N of the last 28 days; N is set per product.",
-             "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。"),
-        "people", "people", {"": lambda t: t.now.sum()}, grains=WIDE, window=28, needs=NAMED,
+        Text("People active on at least N of the last 28 days; N is set per product. Unknown where there was use in them and "
+             "no event of it names a user.",
+             "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。その間に利用があっても、利用者が記録されたイベントがない場合は"
+             "不明とします。"),
+        "people", "people", {"": lambda t: _sum(t.named, t.now), UNKNOWN: _nameless(RECENT)}, grains=WIDE, window=28,
+        needs=NAMED,
     ),
     Metric(
         "power_users_change",
         Text("Change of power users", "パワーユーザーの増減"),
-        Text("Power users now less those of the 28 days before.", "直近28日とその前の28日のパワーユーザー数の差です。"),
-        "people", "people", {"": lambda t: t.now.sum() - t.before.sum()}, grains=WIDE, window=56, needs=NAMED,
+        Text("Power users now less those of the 28 days before; unknown where either is.",
+             "直近28日とその前の28日のパワーユーザー数の差です。どちらかが不明な場合は不明とします。"),
+        "people", "people", {"": lambda t: _sum(t.named, t.now - t.before), UNKNOWN: _nameless_half}, grains=WIDE, window=56,
+        needs=NAMED,
     ),
 )  # fmt: skip

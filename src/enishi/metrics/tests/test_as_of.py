@@ -150,9 +150,14 @@ def test_events_that_name_nobody_say_nothing_of_people(home, metric):
     assert pd.isna(value(home, metric, account=2))
 
 
-def test_where_events_name_people_an_account_without_any_has_none(home):
-    publish(home, "usage", [use(2, 0, ago(k)) for k in range(1, 20)])
-    assert value(home, "active_users_28", account=2) == 0
+def test_use_of_an_account_that_names_nobody_says_nothing_of_its_people_where_others_does(home):
+    publish(home, "usage", [use(2, 0, ago(k)) for k in range(10, 20)])
+    assert pd.isna(value(home, "active_users_28", account=2))
+    assert pd.isna(value(home, "power_users_change", account=2))
+    assert value(home, "active_users_7", account=2) == 0  # no use at all in that time
+    publish(home, "usage", [use(2, 5, ago(15))])
+    assert value(home, "active_users_28", account=2) == 1
+    assert value(home, "power_users", account=2) == 0
 
 
 @pytest.mark.parametrize("metric", ["days_overdue", "amount_overdue"])
