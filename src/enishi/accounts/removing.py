@@ -17,7 +17,7 @@ from enishi.accounts.models import Member, RecordVersion
 from enishi.accounts.saving import REJECTED, UNCHANGED, Batch, RowResult
 from enishi.accounts.shapes import Row, Slot, model_of
 from enishi.accounts.terms import present
-from enishi.accounts.versions import ALWAYS, lock_versions, row_instant, write_versions
+from enishi.accounts.versions import lock_versions, row_instant, write_versions
 from enishi.accounts.writing import as_row, update_rows
 from enishi.kit.text import Text
 from enishi.store.kinds import KINDS, Kind
@@ -165,7 +165,7 @@ def _taken_back(
         source=version.source,
         outside_id=version.outside_id,
         valid_on=version.valid_on,
-        known_at=version.known_at if earlier else ALWAYS,
+        known_at=version.known_at,
         recorded_at=now,
         deleted=earlier is None or earlier.deleted,
         data=stood.data,

@@ -13,6 +13,7 @@ import msgspec
 from enishi.ingest.contracts import Channel, Origin, Refused
 from enishi.ingest.decoding import circumstances
 from enishi.ingest.items import read_item
+from enishi.kit.clock import microseconds
 from enishi.store.contracts import InboxStorage, NewBody
 from enishi.store.kinds import DEFAULT_SYSTEM
 
@@ -117,7 +118,7 @@ def accept_messages(
         delivery=delivery,
     )
     channel = Channel(source, product, system, creates_accounts)
-    received_us = int(now.timestamp() * 1_000_000)
+    received_us = microseconds(now)
     names, result = Identities(system), Accepted()
     at = circumstances(origin, received_us, None, "file")
 
@@ -141,7 +142,7 @@ def accept_messages(
 
 def refusal_of(message: Mapping[str, Any], *, system: str, now: datetime) -> Refused | None:
     """Why the inbox would not take a message of a file; None if it would. Nothing is written."""
-    received_us = int(now.timestamp() * 1_000_000)
+    received_us = microseconds(now)
     at = circumstances(Origin(system=system), received_us, None, "file")
     try:
         full = message if message.get("messageId") else {**message, "messageId": _ANY_NAME}

@@ -26,7 +26,7 @@ from enishi.ingest.reads import (
     list_unmatched_users,
 )
 from enishi.ingest.replaying import StillRefused, discard_reject, replay_reject
-from enishi.kit.clock import system_clock
+from enishi.kit.clock import microseconds, system_clock
 from enishi.kit.home import Home
 from enishi.store.kinds import DEFAULT_SYSTEM
 
@@ -114,5 +114,5 @@ def accept_bodies(
     bytes. As :func:`accept_events`, for callers who make the bodies themselves: nothing is looked at before it is
     carried."""
     origin = Origin(source=source, system=system, product="", creates_accounts=True, backfill=backfill)
-    received_us = int((now or system_clock()).timestamp() * 1_000_000)
+    received_us = microseconds(now or system_clock())
     return sum(append_bodies(open_inbox(home or Home.from_environment()), bodies, origin, received_us))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,14 +21,13 @@ from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, W
 from enishi.ingest.settling import settle_messages, waiting_messages
 from enishi.ingest.sweeping import Sought, count_naming
 from enishi.ingest.traits import apply_identities, keep_failed
-from enishi.kit.clock import Clock, system_clock
+from enishi.ingest.withdrawing import note_withdrawn, withdrawals
+from enishi.kit.clock import Clock, microseconds, system_clock
 from enishi.store.columns import Events
-from enishi.store.contracts import Body, Erasure, Event, Version
+from enishi.store.contracts import Body, Erasure, Event, Unheard, Version, Withdrawal
 
 log = logging.getLogger("enishi.ingest")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _SETTINGS_SECONDS = 2.0
 
 
@@ -151,9 +150,11 @@ class DjangoApplication:
         left = count_naming(Sought([user for _system, user in erasure.users]), kept)
         request.update(done_at=self.clock(), users=[], rows=rows, blanked=blanked, traces=traces + left)
 
+    def withdrawals(self) -> list[Withdrawal]:
+        return withdrawals()
 
-def _us(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    def withdrawn(self, withdrawal: Withdrawal, rows: int, unheard: Unheard) -> None:
+        note_withdrawn(withdrawal, rows, unheard, self.clock())
 
 
 def _version(row: RecordVersion) -> Version:
@@ -164,8 +165,8 @@ def _version(row: RecordVersion) -> Version:
         row.account_id,
         row.contact_id,
         row.valid_on,
-        _us(row.known_at),
-        _us(row.recorded_at),
+        microseconds(row.known_at),
+        microseconds(row.recorded_at),
         row.deleted,
         row.backfill,
         row.source,

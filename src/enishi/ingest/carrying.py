@@ -13,6 +13,7 @@ from django.db import connection
 from enishi.ingest.application import DjangoApplication
 from enishi.ingest.inbox import inbox_of
 from enishi.ingest.models import ErasureRequest
+from enishi.ingest.withdrawing import withdrawals
 from enishi.kit.clock import Clock, system_clock
 from enishi.kit.home import Home
 from enishi.store.consumer import Consumer
@@ -51,7 +52,7 @@ def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> in
     started = time.monotonic()
     while time.monotonic() - started < timeout:
         manifest = read_manifest(home.published)
-        if manifest.inbox >= inbox and manifest.versions >= versions and not _erasures_wait():
+        if manifest.inbox >= inbox and manifest.versions >= versions and not _removals_wait():
             return manifest.generation
         if not consume_once(home, clock):
             time.sleep(_POLL_SECONDS)
@@ -87,8 +88,8 @@ def wait_carried(
             raise ConsumerBusy(patience)
 
 
-def _erasures_wait() -> bool:
-    return ErasureRequest.objects.filter(done_at__isnull=True).exists()
+def _removals_wait() -> bool:
+    return ErasureRequest.objects.filter(done_at__isnull=True).exists() or bool(withdrawals())
 
 
 def apply_retention(home: Home, now: datetime) -> None:

@@ -18,6 +18,7 @@ from enishi.ingest.inbox import inbox_of
 from enishi.ingest.items import read_item
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Reject, WriteKey
+from enishi.kit.clock import microseconds
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -59,7 +60,7 @@ def replay_reject(
             )
         origin = msgspec.convert(row.context.get("origin") or {}, Origin)
         body = _body(row, origin, corrected_payload, now)
-        inbox_of(home).append([NewBody(_us(now), origin_for(origin).encode(), body)])
+        inbox_of(home).append([NewBody(microseconds(now), origin_for(origin).encode(), body)])
         _close(row, Reject.Status.REPLAYED, actor, now)
         write_audit(actor, "reject_replayed", row, detail={"reason": row.reason})
     return row
@@ -96,15 +97,11 @@ def _close(row: Reject, status: str, actor: Member | str, now: datetime) -> None
     row.save(update_fields=["status", "closed_at", "closed_by"])
 
 
-def _us(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
 def _body(row: Reject, origin: Origin, payload: str, now: datetime) -> bytes:
     item = _object(payload)
     if origin.route not in ("batch", "import"):
         item.setdefault("type", origin.route)
-    received = row.context.get("received_us") or _us(now)
+    received = row.context.get("received_us") or microseconds(now)
     place = _name_of(row, received)
     item.setdefault("messageId", place)
     at = circumstances(origin_for(origin), received, row.context.get("sent_us"), place)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from enishi.accounts.actions import save_records
 from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Contact, OutsideId
@@ -74,12 +76,13 @@ def _fields(traits: Mapping[str, Any], names: Mapping[str, str]) -> Row:
 
 
 def _known(system: str, ids: Iterable[str]) -> set[str]:
-    """Which ids of a system lead to an account already."""
+    """Which ids of a system lead to an account that is there. One that was taken away comes back with its id."""
     wanted, found = sorted(set(ids)), set[str]()
     for start in range(0, len(wanted), _SLICE):
         part = wanted[start : start + _SLICE]
         links = OutsideId.objects.filter(system=system, target=OutsideId.Target.ACCOUNT, value__in=part)
-        found |= set(links.values_list("value", flat=True))
+        there = Q(account__deleted_at=None) | Q(account__merged_into__isnull=False)
+        found |= set(links.filter(there).values_list("value", flat=True))
     return found
 
 

@@ -8,10 +8,17 @@ from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def system_clock() -> datetime:
     """The present instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """An instant as microseconds since the epoch, exactly."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 class HandClock:

@@ -37,6 +37,7 @@ from enishi.store.rebuild import carry_records_anew, chunks, is_outdated, rebuil
 from enishi.store.rollups import roll_history
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
+from enishi.store.withdrawal import free_ids, withdraw
 from enishi.store.writer import open_writer, read_state, rewrite, transaction, write_state
 
 log = logging.getLogger("enishi.store")
@@ -112,6 +113,7 @@ class Consumer:
         if needs_streams(self.db):
             events = chunks(self.home, manifest.tables.get("events", []), COLUMNS)
             tell_streams_apart(self.home, self.db, events, self.application.streams(), self.clock())
+        free_ids(self.home, self.db, self.clock())
         self.state = read_state(self.db)
         if self.inbox.last_number() < self.state.inbox:
             log.warning("the inbox was made anew; its numbers go on from %d", self.state.inbox)
@@ -251,17 +253,22 @@ class Consumer:
         return day_of(self.clock(), ZoneInfo(self.zone))
 
     def catch_up(self) -> int:
-        """Carry everything there is, publish it, and erase whom to erase; returns the generation."""
+        """Carry everything there is, publish it, and remove what to remove; returns the generation."""
+        self._carry_all()
+        self._erase_all()
+        if self._withdraw_all():
+            self._carry_all()  # what the application then says of its records
+        return read_manifest(self.home.published).generation
+
+    def _carry_all(self) -> None:
         while self.step():
             if self._pending >= PUBLISH_ROWS:
                 self.publish()
-        generation = self.publish()
-        return self._erase_all() or generation
+        self.publish()
 
-    def _erase_all(self) -> int:
+    def _erase_all(self) -> None:
         """Remove everyone whose removal was asked for; what they sent before has been carried and published."""
-        waiting = self.application.erasures()
-        for erasure in waiting:
+        for erasure in self.application.erasures():
             numbers = numbers_of(self.db, self.users, erasure.users)
             streams = self.application.streams()
             removed = erase(self.home, numbers, erasure.contact_id, self.clock(), streams)
@@ -270,16 +277,28 @@ class Consumer:
             self._rewrite()
             traces = find_traces(self.home, erasure)
             self.application.erased(erasure, removed.rows, removed.blanked + texts.blanked, traces)
-        return read_manifest(self.home.published).generation if waiting else 0
+
+    def _withdraw_all(self) -> int:
+        """Take back every delivery that shall be; gives how many. What is in them has been carried and published."""
+        waiting = self.application.withdrawals()
+        for withdrawal in waiting:
+            rows = withdraw(self.home, withdrawal, self.clock(), self.application.streams())
+            self._disconnect()
+            self._connect()  # frees the ids
+            self.application.withdrawn(withdrawal, rows, self.groups.unknown)
+        return len(waiting)
 
     def _rewrite(self) -> None:
         """Leave nothing of removed rows in the writer's file and the inbox."""
-        self.db.execute("CHECKPOINT")
-        self.db.close()
-        self.database = None
+        self._disconnect()
         rewrite(self.home)
         self._connect()
         self.inbox.scrub()
+
+    def _disconnect(self) -> None:
+        self.db.execute("CHECKPOINT")
+        self.db.close()
+        self.database = None
 
     def _follow(self) -> None:
         """Compute all days again where the company has changed its time zone, or record tables theirs."""
@@ -320,13 +339,13 @@ class Consumer:
         self.publish()
 
     def _now_and_then(self) -> None:
-        """What need not be looked at after every transaction: time zone, erasures, files past their grace."""
+        """What need not be looked at after every transaction: time zone, what to remove, files past their grace."""
         if time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
         if self.application.zone() != self.zone:
             self._follow()
-        if self.application.erasures():
+        if self.application.erasures() or self.application.withdrawals():
             self.catch_up()
         remove_retired(self.home, read_manifest(self.home.published), self.clock())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -99,6 +99,24 @@ class Erasure(NamedTuple):
     records: tuple[tuple[str, int], ...] = ()
 
 
+class Withdrawal(NamedTuple):
+    """A delivery to be taken back: a file whose events shall be as if they had never come.
+
+    Args:
+        delivery: its name, never given twice.
+        source: of its events.
+        received_us: the instants at which they were received; no other events of the source were at any of them.
+    """
+
+    delivery: str
+    source: str
+    received_us: tuple[int, ...]
+
+
+# Those of some ids (system, id) that no event names.
+Unheard = Callable[[Iterable[tuple[str, str]]], Sequence[tuple[str, str]]]
+
+
 class InboxStorage(Protocol):
     """Where bodies wait: durable, in order, shared by processes."""
 
@@ -166,6 +184,17 @@ class Application(Protocol):
 
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         """A person was removed: so many rows, and so many record versions blanked."""
+
+    def withdrawals(self) -> list[Withdrawal]:
+        """Deliveries to take back, not done yet."""
+
+    def withdrawn(self, withdrawal: Withdrawal, rows: int, unheard: Unheard) -> None:
+        """A delivery was taken back; told once more where a crash came between.
+
+        Args:
+            rows: events it had brought.
+            unheard: tells which of some groups no event names any more.
+        """
 
 
 class InboxUnavailable(EnishiError):

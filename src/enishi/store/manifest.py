@@ -55,8 +55,9 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
         rewritten: the generation at which days already published last changed (erasure, zone, retention):
             whoever keeps derived values folds in new days while this stands still, and starts over when not.
         days: by day, the generation at which usage of that day last arrived.
-        history: generations at which history arrived (facts that count as known before the day they came), each with
-            the first day it tells of; only those that no later one reaches back beyond.
+        history: generations at which history arrived (facts that count as known before the day they came) or was
+            withdrawn, each with the first day it tells of; only those that no later one reaches back beyond.
+        withdrawn: the delivery that was withdrawn last, and how many events it had brought.
         rolled: the definition (:data:`enishi.store.rollups.ROLLED`) by which the roll-ups of all usage were made.
     """
 
@@ -74,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     rewritten: int = 0
     days: dict[str, int] = {}
     history: list[tuple[int, str]] = []
+    withdrawn: tuple[str, int] = ("", 0)
     rolled: int = 0
     version: int = VERSION
 

@@ -30,6 +30,8 @@ log = logging.getLogger("enishi.store")
 
 # Not for readers, and so not in ``schema.table_schemas``.
 TABLE = "seen"
+# Hashes that are still to leave the writer's database; listed from the manifest in which their events left until then.
+FREED = "freed"
 COLUMNS = ("message_id", "message_hash", "source")  # what is asked of an event
 
 
@@ -63,15 +65,19 @@ def remember(rows: pa.Table, streams: Mapping[str, str]) -> Remembered:
     return Remembered(hashes[~lost], hashes[lost])
 
 
-def write_seen(home: Home, remembered: Iterable[Remembered]) -> list[File]:
-    """Publish hashes of events that leave, or never come in: at most one file."""
+def write_seen(home: Home, remembered: Iterable[Remembered], table: str = TABLE) -> list[File]:
+    """Publish hashes of events that leave, or never come in: at most one file.
+
+    Args:
+        table: :data:`TABLE`, or :data:`FREED` for ids that shall count as never seen.
+    """
     tables = [
         pa.table({"hash": hashes[:, 0], "mark": hashes[:, 1], "in_all": np.full(len(hashes), in_all)})
         for part in remembered
         for hashes, in_all in ((part.by_stream, False), (part.in_all, True))
         if len(hashes)
     ]
-    return [write_file(home.published, TABLE, pa.concat_tables(tables))] if tables else []
+    return [write_file(home.published, table, pa.concat_tables(tables))] if tables else []
 
 
 def load_seen(database: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

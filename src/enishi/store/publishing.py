@@ -64,11 +64,11 @@ def publish_pending(
     days: set[date] = set()
     raw_from = date.fromisoformat(old.raw_from) if old.raw_from else date.min
     events = _arrow(database, _EVENTS, raw_from)
-    _write_days(home, "events", events, today, new)
+    write_days(home, "events", events, today, new)
     if seen := write_seen(home, [remember(_arrow(database, _LATE, raw_from), {})]):
         new[SEEN] = seen
     usage = _arrow(database, USAGE_OF.format(rows="pending_events", counted=COUNTED))
-    days |= _write_days(home, "usage", usage, today, new)
+    days |= write_days(home, "usage", usage, today, new)
     new |= roll_up(home.published, usage, today)
     for table, query in _INCREMENTS.items():
         rows = _arrow(database, query, old.batch)
@@ -101,7 +101,7 @@ def _arrow(database: duckdb.DuckDBPyConnection, query: str, *parameters: object)
     return database.sql(query, params=list(parameters)).to_arrow_table()
 
 
-def _write_days(home: Home, table: str, rows: pa.Table, today: date, new: New) -> set[date]:
+def write_days(home: Home, table: str, rows: pa.Table, today: date, new: New) -> set[date]:
     """One file per partition of rows that are sorted by day, group and user. Returns the days."""
     rows = rows.cast(table_schemas()[table])
     days: set[date] = set()
@@ -151,12 +151,13 @@ def _with_new(
         tables=tables,
         changed=old.changed | dict.fromkeys(new, generation),
         days=old.days | {day.isoformat(): generation for day in days},
-        history=_with_history(old.history, generation, first),
+        history=with_history(old.history, generation, first),
         rolled=old.rolled if old.generation else ROLLED,
     )
 
 
-def _with_history(history: list[tuple[int, str]], generation: int, first: date) -> list[tuple[int, str]]:
+def with_history(history: list[tuple[int, str]], generation: int, first: date) -> list[tuple[int, str]]:
+    """Note that from a first day on something else counts as known since a generation (``date.max``: nothing does)."""
     if first == date.max:
         return history
     return [*((at, day) for at, day in history if day < first.isoformat()), (generation, first.isoformat())]

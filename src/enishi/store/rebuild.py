@@ -201,15 +201,20 @@ def restore_writer(home: Home, streams: Mapping[str, str]) -> bool:
         load_events(database, batch, streams)
     for batch in chunks(home, manifest.tables.get(SEEN, [])):
         load_seen(database, batch)
-    for table, number, value in (("users", "user_no", "user_id"), ("groups", "group_no", "group_id")):
-        _restore(database, home, manifest, table, partial(_keyed, number=number, value=value))
-    for table in ("memberships", "aliases"):
-        _restore(database, home, manifest, table, lambda rows: rows)
+    load_dictionaries(home, database, manifest)
     write_state(database, _state(database, manifest))
     database.execute("CHECKPOINT")
     database.close()
     target.replace(home.writer)
     return True
+
+
+def load_dictionaries(home: Home, database: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Users, groups, memberships and aliases as they are published, in place of what the writer's database holds."""
+    for table, number, value in (("users", "user_no", "user_id"), ("groups", "group_no", "group_id")):
+        _restore(database, home, manifest, table, partial(_keyed, number=number, value=value))
+    for table in ("memberships", "aliases"):
+        _restore(database, home, manifest, table, lambda rows: rows)
 
 
 def _restore(
@@ -219,6 +224,7 @@ def _restore(
     table: str,
     shape: Callable[[pa.Table], pa.Table],
 ) -> None:
+    database.execute(f"DELETE FROM {table}")  # noqa: S608 - our tables
     for file in manifest.tables.get(table, []):
         rows = shape(read_file(home.published / file.path))
         batch = pa.array([manifest.batch] * rows.num_rows, pa.int64())

@@ -138,11 +138,11 @@ def roll_up(published: Path, usage: pa.Table, today: date) -> dict[str, list[Fil
     if not usage.num_rows:
         return {}
     files: dict[str, list[File]] = {}
-    with _engine() as engine:
-        engine.register("rows_in", usage)
+    with engine() as database:
+        database.register("rows_in", usage)
         for table, schema in ROLLUPS.items():
             by = DAY_COLUMNS[table]
-            rows = engine.sql(f"{_news(table, rolled(table, 'rows_in'))} ORDER BY {by}").to_arrow_table()
+            rows = database.sql(f"{_news(table, rolled(table, 'rows_in'))} ORDER BY {by}").to_arrow_table()
             parts = split_parts(
                 rows.select(schema.names).cast(schema), by, partial(part_in, table, today=today)
             )
@@ -152,9 +152,9 @@ def roll_up(published: Path, usage: pa.Table, today: date) -> dict[str, list[Fil
 
 def merge_rollup(published: Path, table: str, files: Iterable[File], part: str, level: int) -> File:
     """One file in place of several of a partition."""
-    with _engine() as engine:
-        engine.read_parquet([str(published / file.path) for file in files]).create_view("rows_in")
-        return write_query(engine, published, table, folded(table, "rows_in"), part, level)
+    with engine() as database:
+        database.read_parquet([str(published / file.path) for file in files]).create_view("rows_in")
+        return write_query(database, published, table, folded(table, "rows_in"), part, level)
 
 
 def roll_month(published: Path, manifest: Manifest, month: date) -> dict[str, list[File]]:
@@ -163,12 +163,12 @@ def roll_month(published: Path, manifest: Manifest, month: date) -> dict[str, li
     files = [f for f in manifest.tables.get("usage", []) if f.first <= last and f.last >= first]
     if not files:
         return {table: [] for table in _MONTHLY}
-    with _engine() as engine:
-        usage = engine.read_parquet([str(published / f.path) for f in files])
+    with engine() as database:
+        usage = database.read_parquet([str(published / f.path) for f in files])
         usage.filter(f"day BETWEEN DATE '{first}' AND DATE '{last}'").create_view("rows_in")
-        if not engine.sql("SELECT 1 FROM rows_in LIMIT 1").fetchall():
+        if not database.sql("SELECT 1 FROM rows_in LIMIT 1").fetchall():
             return {table: [] for table in _MONTHLY}
-        return {t: [write_query(engine, published, t, rolled(t, "rows_in"), first[:7])] for t in _MONTHLY}
+        return {t: [write_query(database, published, t, rolled(t, "rows_in"), first[:7])] for t in _MONTHLY}
 
 
 def with_months_again(published: Path, manifest: Manifest, months: Iterable[date], now: datetime) -> Manifest:
@@ -193,10 +193,10 @@ def grow(published: Path, table: str, files: Iterable[File]) -> list[File]:
     paths = [str(published / file.path) for file in files]
     if not paths:
         return []
-    with _engine() as engine:
-        engine.read_parquet(paths).create_view("rows_in")
+    with engine() as database:
+        database.read_parquet(paths).create_view("rows_in")
         query = _news(table, grown(table, "rows_in"))
-        return [write_query(engine, published, table, query, PAST, SEALED_LEVEL)]
+        return [write_query(database, published, table, query, PAST, SEALED_LEVEL)]
 
 
 def roll_history(home: Home, manifest: Manifest, now: datetime) -> Manifest:
@@ -228,18 +228,19 @@ def months_of(files: Iterable[File]) -> set[date]:
     return found
 
 
-def _engine() -> duckdb.DuckDBPyConnection:
+def engine() -> duckdb.DuckDBPyConnection:
+    """A database in bounded memory, for reading published files and writing others."""
     return duckdb.connect(config={"memory_limit": "1GB", "threads": 2, "preserve_insertion_order": True})
 
 
 def write_query(
-    engine: duckdb.DuckDBPyConnection, published: Path, table: str, query: str, part: str, level: int = 0
+    database: duckdb.DuckDBPyConnection, published: Path, table: str, query: str, part: str, level: int = 0
 ) -> File:
     """The result of a query as one durable file of a table, sorted, in pieces that fit into memory."""
     path, schema = new_name(table, part), table_schemas()[table]
     keys = ", ".join(SORT_KEYS[table])
     columns = ", ".join(schema.names)
-    reader = engine.sql(f"SELECT {columns} FROM ({query}) ORDER BY {keys}").to_arrow_reader(ROW_GROUP)  # noqa: S608
+    reader = database.sql(f"SELECT {columns} FROM ({query}) ORDER BY {keys}").to_arrow_reader(ROW_GROUP)  # noqa: S608
     count, spans = 0, []
 
     def batches() -> Iterator[pa.Table]:

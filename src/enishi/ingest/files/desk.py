@@ -23,6 +23,7 @@ from enishi.ingest.files.reading import REASON_HEADINGS, ROW, ROW_TITLE, Plan, R
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.files.standing import content_of
 from enishi.ingest.models import Import, Reject
+from enishi.ingest.withdrawing import note_received
 from enishi.kit.cells import harmless
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -217,6 +218,7 @@ def _take_event(
         return errors
     message = as_message(read, reader)
     message.setdefault("messageId", _event_id(made, row, message))
+    note_received(made, now)
     accept_events([message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now)
     return {}
 

@@ -20,7 +20,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
 from enishi.accounts.renaming import rename_records
 from enishi.accounts.saving import REJECTED, UNCHANGED
-from enishi.ingest.api import wait_carried
+from enishi.ingest.api import drain, wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import EventNames, former_readers, mark_renamed, renames, with_former_ids
@@ -44,6 +44,7 @@ from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Arrival, Import, Reject
 from enishi.ingest.settling import settle_rows
+from enishi.ingest.withdrawing import note_received, withdrawals
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -348,6 +349,9 @@ def _run_events(
     tally.counts.update(dict.fromkeys(_COUNTED, 0))
     tally.warnings.clear()
     made.done, made.sent = 0, False
+    if withdrawals():
+        drain(home)  # what is being taken back would make repetitions of the same rows
+    note_received(made, now)
 
     def told(rows: list[Judged]) -> None:
         _keep(made, tally, rows)

@@ -16,6 +16,7 @@ from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import check_plan, open_stored, remove_stored
 from enishi.ingest.models import Answer, Import, Reject
+from enishi.ingest.withdrawing import ask_withdrawal, not_undoable
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -63,21 +64,18 @@ def run_import_job(number: int) -> None:
     remove_stored(home, made)
 
 
-def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone:
-    """Take back what an import stated; see :func:`enishi.accounts.removing.undo_import`.
+def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
+    """Take back what an import stated; see :func:`enishi.accounts.removing.undo_import`. Events are taken back by the
+    consumer with its next pass; nothing can be said of them yet.
 
     Raises:
-        Conflict: it is not done, or holds events (these are facts of others' doing; erase or correct them).
+        Conflict: it is not over, or was undone before.
     """
-    if made.status != Import.Status.DONE or made.kind == EVENT.name:
-        raise Conflict(
-            "import_not_undoable",
-            Text("This import cannot be undone.", "この取り込みは取り消せません。"),
-            Text(
-                "Only finished imports of records can; events stay as they happened.",
-                "取り消せるのは完了したデータの取り込みだけです。利用イベントは起きた事実として残ります。",
-            ),
-        )
+    if made.kind == EVENT.name:
+        ask_withdrawal(made, actor=actor, now=now)
+        return None
+    if made.status != Import.Status.DONE:
+        raise not_undoable()
     with transaction.atomic():
         done = undo_import(made.pk, actor=actor, now=now)
         taken = Reject.objects.filter(status=Reject.Status.REPLAYED, context__import=made.pk)

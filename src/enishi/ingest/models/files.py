@@ -48,6 +48,7 @@ class Import(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")
 
     kind = models.CharField(max_length=30)
@@ -66,6 +67,7 @@ class Import(models.Model):
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
     orphans = models.JSONField(default=list)  # rows done whose parent account may come later in the file
+    received = models.JSONField(default=list)  # microseconds: the instants at which its events were received
     sent = models.BooleanField(default=False)  # all events wait in the inbox, or are stored already
     created = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
@@ -80,6 +82,7 @@ class Import(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.CharField(max_length=200, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
+    taken_back = models.JSONField(default=dict)  # of events: events and customers that left, events staying
 
     class Meta:
         ordering = ("-id",)
@@ -98,6 +101,16 @@ class Import(models.Model):
         """Under what name its new events are counted. A number alone may be given twice: the database may be put
         back to an earlier day, which the store outlives."""
         return f"import:{self.pk}:{self.made_at.timestamp():.6f}"
+
+    @property
+    def is_undoable(self) -> bool:
+        """Records once they are all saved; events also where a run failed and some had come in."""
+        return self.status == self.Status.DONE or (self.status == self.Status.FAILED and bool(self.received))
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it waits for the worker or the consumer, or one of them is at it."""
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING, self.Status.UNDOING)
 
     @property
     def share_done(self) -> int | None:

@@ -15,7 +15,7 @@ from enishi.kit.clock import HandClock
 from enishi.kit.home import Home
 from enishi.store.columns import Events
 from enishi.store.consumer import Consumer
-from enishi.store.contracts import Body, Erasure, Event, NewBody, Version
+from enishi.store.contracts import Body, Erasure, Event, NewBody, Unheard, Version, Withdrawal
 from enishi.store.inbox import Inbox
 from enishi.store.published import Published
 
@@ -46,6 +46,8 @@ class FakeApplication:
     groups: list[str] = field(default_factory=list)
     months: int | None = None
     to_erase: list[Erasure] = field(default_factory=list)
+    to_withdraw: list[Withdrawal] = field(default_factory=list)
+    taken_back: list[tuple[int, list[str]]] = field(default_factory=list)
     done: list[tuple[int, int]] = field(default_factory=list)
     arrivals: dict[str, int] = field(default_factory=dict)
     known_streams: dict[str, str] = field(default_factory=lambda: {"app": "stream-1"})
@@ -81,6 +83,15 @@ class FakeApplication:
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         self.to_erase.remove(erasure)
         self.done.append((rows, blanked))
+
+    def withdrawals(self) -> list[Withdrawal]:
+        return list(self.to_withdraw)
+
+    def withdrawn(self, withdrawal: Withdrawal, rows: int, unheard: Unheard) -> None:
+        if withdrawal in self.to_withdraw:
+            self.to_withdraw.remove(withdrawal)
+            keys = [("product", name) for name in self.groups]
+            self.taken_back.append((rows, sorted(name for _system, name in unheard(keys))))
 
 
 class Bench:

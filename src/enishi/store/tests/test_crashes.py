@@ -15,15 +15,17 @@ from typing import Any, cast
 import duckdb
 import pytest
 
+import enishi.store.changing as changing
 import enishi.store.consumer as consumer_module
 import enishi.store.durable as durable
 import enishi.store.publishing as publishing
+import enishi.store.withdrawal as withdrawal
 from enishi.store.compaction import FAN_IN
-from enishi.store.contracts import Erasure, Version
+from enishi.store.contracts import Erasure, Version, Withdrawal
 from enishi.store.erasure import forget_users, numbers_of
 from enishi.store.inbox import Inbox
 from enishi.store.published import Published
-from enishi.store.tests.fakes import START, Bench, event, us
+from enishi.store.tests.fakes import START, Bench, FakeApplication, event, us
 
 
 class Crash(BaseException):
@@ -52,25 +54,26 @@ class Countdown:
         monkeypatch.setattr(owner, name, step)
 
 
-def watch_all(monkeypatch: pytest.MonkeyPatch, countdown: Countdown) -> None:
-    for owner, name in (
-        (durable, "sync_file"),
-        (durable, "sync_folder"),
-        (consumer_module, "write_state"),
-        (consumer_module, "publish_pending"),
-        (consumer_module, "forget_published"),
-        (publishing, "write_manifest"),
-        (consumer_module, "rewrite"),
-        (consumer_module, "forget_users"),
-        (Inbox, "forget"),
-    ):
-        countdown.watch(monkeypatch, owner, name)
+STEPS: tuple[tuple[Any, str], ...] = (
+    (durable, "sync_file"),
+    (durable, "sync_folder"),
+    (consumer_module, "write_state"),
+    (consumer_module, "publish_pending"),
+    (consumer_module, "forget_published"),
+    (publishing, "write_manifest"),
+    (consumer_module, "rewrite"),
+    (consumer_module, "forget_users"),
+    (Inbox, "forget"),
+)
 
 
-def run_until_crash(bench: Bench, steps: int, after: bool) -> Countdown:
+def run_until_crash(
+    bench: Bench, steps: int, after: bool, watched: tuple[tuple[Any, str], ...] = STEPS
+) -> Countdown:
     countdown = Countdown(steps, after)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        watch_all(monkeypatch, countdown)
+        for owner, name in watched:
+            countdown.watch(monkeypatch, owner, name)
         consumer = consumer_module.Consumer(bench.home, bench.inbox, bench.application, bench.clock)
         try:
             assert consumer.try_open()
@@ -150,6 +153,38 @@ def test_an_erasure_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> N
         assert bench.application.to_erase == []
         assert [row["message_id"] for row in bench.rows("events")] == ["b"]
         assert [row["user_id"] for row in bench.rows("users")] == ["ito"]
+
+
+# Where something of a withdrawal becomes durable; files that no manifest lists are nothing.
+WITHDRAWING = (
+    (changing, "write_manifest"),
+    (withdrawal, "write_manifest"),
+    (withdrawal, "load_dictionaries"),
+    (FakeApplication, "withdrawn"),
+)
+
+
+@pytest.mark.slow
+def test_a_withdrawal_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    """Its events are out once, told with their number, and their ids are free: the file comes again whole."""
+    file: dict[str, Any] = {"source": "e.csv", "stream": "file", "received_us": us(START) + 1, "user": "ito"}
+    prepared = Bench(tmp_path / "prepared")
+    prepared.send(event("a"), event("b", **file), event("c", **file))
+    prepared.catch_up()
+    met: set[str] = set()
+    for steps in range(1, len(WITHDRAWING) + 1):
+        for after in (False, True):
+            bench = copy_of(prepared, tmp_path / f"run{steps}{after}")
+            bench.application.to_withdraw.append(Withdrawal("import:1", "e.csv", (us(START) + 1,)))
+            met |= set(run_until_crash(bench, steps, after, WITHDRAWING).names)
+            bench.catch_up()
+            assert [row["message_id"] for row in bench.rows("events")] == ["a"]
+            assert bench.application.taken_back == [(2, [])]
+            bench.send(event("b", **file), event("c", **file))
+            bench.catch_up()
+            assert sum(int(str(row["n"])) for row in bench.rows("usage")) == 3
+            assert sorted(str(row["user_id"]) for row in bench.rows("users")) == ["ito", "sato"]
+    assert met == {name for _owner, name in WITHDRAWING}
 
 
 class Fragile:

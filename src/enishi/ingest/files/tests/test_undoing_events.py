@@ -1,0 +1,102 @@
+"""An import of events under a wrong mapping is taken back, and the same file comes in under the right one."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Account, AuditLine
+from enishi.ingest.api import drain
+from enishi.ingest.files.desk import retry_row
+from enishi.ingest.files.jobs import undo
+from enishi.ingest.files.tests.bringing import LATER, NOW, counted
+from enishi.ingest.models import Import, Reject, StorePolicy
+from enishi.kit.errors import Conflict
+from enishi.store.api import Published
+from enishi.store.kinds import ACCOUNT
+
+pytestmark = pytest.mark.django_db
+
+WRONG = {"account": "wer", "user": ""}
+RIGHT = {"account": "kunde", "user": "wer"}
+USAGE = "time,kunde,wer,action\n" + "".join(
+    f"2026-03-{day:02}T01:00:00Z,C{day % 2},u{day},opened\n" for day in range(1, 7)
+)
+BAD = USAGE + "2026-03-09T01:00:00Z,C1,u9,\n"
+
+
+def uses(home):
+    """(customer, person) of each use."""
+    table = {name: read(home, name) for name in ("groups", "users", "usage")}
+    groups = {row["group_no"]: row["group_id"] for row in table["groups"]}
+    users = {row["user_no"]: row["user_id"] for row in table["users"]}
+    return sorted((groups[row["group_no"]], users.get(row["user_no"], "")) for row in table["usage"])
+
+
+def read(home, table):
+    return [row for path in Published(home).files(table) for row in pq.read_table(path).to_pylist()]
+
+
+def living():
+    return set(Account.objects.filter(deleted_at=None, merged_into=None).values_list("outside_id", flat=True))
+
+
+def test_a_file_read_wrongly_is_undone_and_read_rightly(bring, home):
+    save_records(ACCOUNT, [{"id": "u1", "name": "Uni One"}], source="product", actor="t", now=NOW)
+    bring(
+        "time,kunde,action\n2026-03-02T01:00:00Z,u2,opened\n",
+        "event",
+        "other.csv",
+        mapping={"account": "kunde"},
+    )
+    made, tally = bring(BAD, "event", "e.csv", mapping=WRONG)
+    assert counted(tally) == (6, 0, 0, 1)
+    cells = {"time": "2026-03-09T01:00:00Z", "kunde": "C1", "wer": "u9", "action": "opened"}
+    retry_row(home, Reject.objects.get(), cells, actor="t", now=LATER)
+    drain(home)
+    assert living() == {*(f"u{n}" for n in range(1, 7)), "u9"}
+    judged = Published(home).generation
+
+    assert undo(made, actor="boss", now=LATER) is None
+    with pytest.raises(Conflict):
+        undo(made, actor="boss", now=LATER)
+    drain(home)
+    made.refresh_from_db()
+    assert (made.status, made.undone_by) == ("undone", "boss")
+    assert made.taken_back == {"events": 7, "customers": 5, "staying": 0}
+    assert living() == {"u1", "u2"}  # named, and named by another file
+    assert uses(home) == [("u2", "")]
+    assert str(Published(home).history_since(judged)) == "2026-03-01"
+    assert AuditLine.objects.get(verb="events_withdrawn").detail == made.taken_back
+
+    _made, tally = bring(BAD, "event", "e.csv", now=LATER, mapping=RIGHT)
+    assert counted(tally) == (6, 0, 0, 1)
+    drain(home)
+    assert living() == {"C0", "C1", "u1", "u2"}
+    assert uses(home) == [*((f"C{n % 2}", f"u{n}") for n in (2, 4, 6, 1, 3, 5)), ("u2", "")]
+    _made, tally = bring(BAD, "event", "e.csv", now=LATER)
+    assert counted(tally) == (0, 0, 6, 1)
+
+
+def test_customers_that_went_with_their_events_come_back_with_them(bring, home):
+    made, _tally = bring(USAGE, "event", "e.csv", mapping={"account": "kunde", "user": ""})
+    undo(made, actor="boss", now=LATER)  # the consumer has not done it yet when the file comes again
+    bring(USAGE, "event", "e.csv", now=LATER, mapping=RIGHT)
+    drain(home)
+    assert living() == {"C0", "C1"}
+    assert uses(home) == [(f"C{n % 2}", f"u{n}") for n in (2, 4, 6, 1, 3, 5)]
+    assert not Account.objects.get(outside_id="C0").deleted_at
+
+
+def test_what_is_kept_as_counts_only_is_told_and_not_counted_again(bring, home):
+    old = USAGE + "2024-01-01T01:00:00Z,C1,u1,opened\n"
+    made, _tally = bring(old, "event", "e.csv", mapping={"account": "kunde", "user": ""})
+    StorePolicy.objects.create(raw_months=12)
+    undo(made, actor="boss", now=LATER)
+    drain(home)
+    made.refresh_from_db()
+    assert made.taken_back == {"events": 6, "customers": 1, "staying": 1}
+    _made, tally = bring(old, "event", "e.csv", now=LATER, mapping=RIGHT)
+    assert counted(tally) == (6, 0, 1, 0)
+    assert Import.objects.filter(status="undoing").count() == 0

@@ -1,0 +1,147 @@
+"""Undoing an import of events: what is asked here, the consumer does in the store with its next pass.
+
+As with records, it is then as if the file had never come: its events, and the accounts that they alone had made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from enishi.accounts.audit import write_audit
+from enishi.accounts.models import Account, Contact, Member, Record, RecordVersion
+from enishi.accounts.references import slices
+from enishi.accounts.removing import undo_import
+from enishi.accounts.versions import lock_versions
+from enishi.ingest.files.kinds import EVENT
+from enishi.ingest.models import Import, Reject
+from enishi.kit.clock import microseconds
+from enishi.kit.errors import Conflict
+from enishi.kit.text import Text
+from enishi.store.contracts import Unheard, Withdrawal
+
+Status = Import.Status
+
+
+def note_received(made: Import, now: datetime) -> None:
+    """Note, before events are sent, at which instant they count as received: by it they are found again."""
+    with transaction.atomic():
+        row = Import.objects.select_for_update().get(pk=made.pk)
+        if (at := microseconds(now)) not in row.received:
+            row.received = [*row.received, at]
+            row.save(update_fields=["received"])
+    made.received = row.received
+
+
+def ask_withdrawal(made: Import, *, actor: Member | str, now: datetime) -> None:
+    """Ask the consumer to take an import's events back.
+
+    Raises:
+        Conflict: it is not over, or was undone before.
+    """
+    with transaction.atomic():
+        by = actor.email if isinstance(actor, Member) else actor
+        over = Import.objects.filter(pk=made.pk, status__in=(Status.DONE, Status.FAILED))
+        if not over.update(status=Status.UNDOING, undone_by=by, undone_at=now):
+            raise not_undoable()
+        rejects = Reject.objects.filter(context__import=made.pk)
+        rejects.filter(status=Reject.Status.OPEN).update(
+            status=Reject.Status.DISCARDED, closed_at=now, closed_by=by
+        )
+        rejects.update(content="")  # the same row is rejected anew when it comes again
+        write_audit(actor, "import_undo_asked", made, detail={"events": made.created})
+    made.refresh_from_db()
+
+
+def undo_told(made: Import, raw_from: date | None) -> Text:
+    """What undoing an import will do, for a person about to do it.
+
+    Args:
+        raw_from: the first day of which events are kept one by one; None: all are.
+    """
+    if made.kind != EVENT.name:
+        return Text(
+            f"{made.created:,} new records go and {made.updated:,} changed ones get their earlier values back, for past "
+            "days too. What was changed by something else since stays as it is. The file can then be imported again.",
+            f"新規{made.created:,}件は削除され、更新{made.updated:,}件は取り込み前の値に戻ります(過去の時点の表示も同様です)。"
+            "その後に別の方法で変更されたものは、そのまま残ります。取り消し後は、同じファイルをもう一度取り込めます。",
+        )
+    kept = Text(
+        f" Of days before {raw_from} only the numbers of uses are kept: they stay.",
+        f"{raw_from}より前は利用回数だけが保管されているため、取り消されずに残ります。",
+    )
+    rest = kept if raw_from else Text("", "")
+    return Text(
+        f"{made.created:,} events leave all figures and pages, those of past days too, with the customers that they alone "
+        "had made. They are not kept: what was said of a past day on the day itself stays, everything else is worked out "
+        f"anew.{rest.en} The file can then be imported again, under another mapping if you like.",
+        f"利用イベント{made.created:,}件と、それだけから作られた顧客企業が、過去の時点も含めてすべての集計と画面から消えます。"
+        "取り消したデータは残りません。当日に行われた過去の判定はそのまま残り、それ以外は計算し直されます。"
+        f"{rest.ja}取り消し後は、列の対応付けを直して同じファイルをもう一度取り込めます。",
+    )
+
+
+def not_undoable() -> Conflict:
+    return Conflict(
+        "import_not_undoable",
+        Text("This import cannot be undone.", "この取り込みは取り消せません。"),
+        Text(
+            "Only an import that is over can, and only once.",
+            "取り消せるのは完了した取り込みだけで、一度限りです。",
+        ),
+    )
+
+
+def withdrawals() -> list[Withdrawal]:
+    """What the consumer is asked to take back."""
+    waiting = Import.objects.filter(status=Status.UNDOING).order_by("pk")
+    return [Withdrawal(made.delivery, made.name, tuple(made.received)) for made in waiting]
+
+
+def note_withdrawn(withdrawal: Withdrawal, rows: int, unheard: Unheard, now: datetime) -> None:
+    """The events are gone: so go the accounts that nobody else speaks of."""
+    with transaction.atomic():
+        lock_versions()
+        waiting = Import.objects.select_for_update().filter(status=Status.UNDOING)
+        made = next((made for made in waiting if made.delivery == withdrawal.delivery), None)
+        if made is None:
+            return
+        accounts = undo_import(made.pk, actor=made.undone_by, now=now).removed if _claim(made, unheard) else 0
+        staying = max(0, made.created - rows)
+        made.status, made.undone_at = Status.UNDONE, now
+        made.taken_back = {"events": rows, "customers": accounts, "staying": staying}
+        made.save(update_fields=["status", "undone_at", "taken_back"])
+        write_audit(made.undone_by, "events_withdrawn", made, detail=made.taken_back)
+
+
+def _claim(made: Import, unheard: Unheard) -> int:
+    """Note as stated by the import what its events alone have made: accounts that have no name but their id, to which
+    nothing belongs, and which no event names any more."""
+    own = Account.objects.filter(
+        source=made.system,
+        name=F("outside_id"),
+        deleted_at=None,
+        merged_into=None,
+        merged=None,
+        children=None,
+    )
+    numbers = dict(own.values_list("outside_id", "pk"))
+    gone = [value for _system, value in unheard([(made.system, value) for value in numbers])]
+    claimed = 0
+    for part in slices(gone):
+        alone = _without_records([numbers[value] for value in part])
+        versions = RecordVersion.objects.filter(kind="account", record_id__in=alone, actor=f"key:{made.name}")
+        claimed += versions.update(import_id=made.pk)
+    return claimed
+
+
+def _without_records(accounts: Iterable[int]) -> set[int]:
+    found = set(accounts)
+    for model in (Record, Contact):
+        found -= set(
+            model.objects.filter(account__in=found, deleted_at=None).values_list("account_id", flat=True)
+        )
+    return found
