@@ -11,7 +11,7 @@ import click
 
 from enishi.cli.installation import open_installation
 from enishi.cli.show import progress, show_json
-from enishi.cli.words import json_option, language, option, say, spoken
+from enishi.cli.words import json_option, language, option, say, spoken, this_program
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
@@ -163,6 +163,7 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
 
     remarks = {remark.code: remark.told for remark in remarks_of(made)}
     return {
+        "import": made.pk,
         "kind": made.kind,
         "dry_run": dry_run,
         **tally.counts,
@@ -214,6 +215,9 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
     _tell_columns(made)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
+    if not dry_run:
+        undo = f"{this_program()} undo {made.pk}"
+        click.echo(say(f"  To take it back: {undo}", f"  取り消すには次を実行します: {undo}"))
     titles = _titles(made.kind)
     for name, (count, en, ja) in tally.warnings.items():
         title = titles.get(name, name)

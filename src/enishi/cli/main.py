@@ -26,6 +26,7 @@ COMMANDS = {
     "demo": "demo",
     "serve": "serve",
     "import": "import_",
+    "undo": "undo",
     "score": "score",
     "explain": "explain",
     "asof": "asof",

@@ -129,6 +129,10 @@ ACTS = (
             "file_imported": Text("imported a file", "ファイルの取り込み"),
             "import_started": Text("started an import", "取り込みの開始"),
             "import_undone": Text("undid an import", "取り込みの取り消し"),
+            "import_undo_asked": Text(
+                "asked to undo an import of events", "利用イベントの取り込みの取り消しの指示"
+            ),
+            "events_withdrawn": Text("took the events of an import back", "取り込んだ利用イベントの取り消し"),
             "mapping_forgotten": Text("forgot a mapping", "列の対応付けの削除"),
             "reject_discarded": Text("discarded a rejected item", "取り込みエラーの破棄"),
             "reject_replayed": Text("took a rejected item in again", "取り込みエラーの再取り込み"),

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from enishi.accounts.saving import MISSING
-from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.reading import Plan, ReadRow
 from enishi.ingest.files.receiving import (
@@ -234,7 +234,3 @@ def rejected_row(made: Import, reject: Reject) -> RejectedRow:
 
 def shown_full(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def is_event(made: Import) -> bool:
-    return made.kind == EVENT.name

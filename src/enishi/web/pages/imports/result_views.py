@@ -6,29 +6,29 @@ import csv
 import io
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
-from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.remarks import remarks_of
 from enishi.ingest.models import Import, Reject
+from enishi.ingest.withdrawing import undo_told
 from enishi.kit.home import Home
-from enishi.web.feedback import toast, toast_after
+from enishi.store.api import Published
+from enishi.web.feedback import toast
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.imports.reads import is_event, language, rejected_page, rejected_row
+from enishi.web.pages.imports.reads import language, rejected_page, rejected_row
 from enishi.web.pages.setup.frame import setup_tabs
 
 A_PAGE = 25
 
 
-def _found(number: int) -> Import:
+def found_import(number: int) -> Import:
     made = Import.objects.filter(pk=number).first()
     if made is None:
         raise Http404
@@ -50,8 +50,8 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "page": shown,
         "rows": rejected_page(made, list(shown)),
         "kept": shown.paginator.count,
-        "undoable": made.status == Import.Status.DONE and not is_event(made),
-        "running": made.status in (Import.Status.QUEUED, Import.Status.RUNNING),
+        "undo_told": undo_told(made, Published(Home.from_environment()).raw_from),
+        "running": made.is_under_way,
     }
     return render(request, "pages/imports/result.html", context)
 
@@ -66,8 +66,8 @@ def _warnings(made: Import) -> list[tuple[str, int, str]]:
 @page(roles=LEADERS, whole_book=True)
 def progress(request: PageRequest, number: int) -> HttpResponseBase:
     """The progress line; when the import is over, the whole page is asked for anew."""
-    made = _found(number)
-    if made.status in (Import.Status.QUEUED, Import.Status.RUNNING):
+    made = found_import(number)
+    if made.is_under_way:
         return render(request, "pages/imports/_progress.html", {"made": made})
     return HttpResponse(headers={"HX-Redirect": reverse("import", args=[made.pk])})
 
@@ -76,7 +76,7 @@ def progress(request: PageRequest, number: int) -> HttpResponseBase:
 @page(roles=LEADERS, whole_book=True)
 def download(request: PageRequest, number: int) -> HttpResponseBase:
     """The rejected rows as a file, with reasons: to be corrected and dropped again."""
-    made = _found(number)
+    made = found_import(number)
     encoding = "cp932" if request.GET.get("format") == "cp932" else "utf-8-sig"
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rejected_table(made, language()))
@@ -91,7 +91,7 @@ def download(request: PageRequest, number: int) -> HttpResponseBase:
 @require_POST
 def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
     """Try one corrected row again; taken, it leaves the list."""
-    made = _found(number)
+    made = found_import(number)
     found = Reject.objects.filter(pk=reject, origin=made.origin).first()
     if found is None:
         raise Http404
@@ -103,20 +103,3 @@ def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
         context = {"row": rejected_row(made, found), "made": made, "open": True}
         return render(request, "pages/imports/_row.html", context, status=422)
     return toast(HttpResponse(""), _("The row was taken in."))
-
-
-@page(roles=LEADERS, whole_book=True)
-@require_POST
-def take_back(request: PageRequest, number: int) -> HttpResponseBase:
-    """Undo a finished import."""
-    done = undo(_found(number), actor=request.member, now=timezone.now())
-    changed = done.removed + done.restored
-    text = ngettext("%(n)s record was taken back.", "%(n)s records were taken back.", changed) % {
-        "n": changed
-    }
-    if done.kept:
-        text += " " + ngettext(
-            "%(n)s was changed since and stays.", "%(n)s were changed since and stay.", done.kept
-        ) % {"n": done.kept}
-    toast_after(request, text)
-    return HttpResponseRedirect(reverse("import", args=[number]))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enishi.web.pages.imports import result_views, views
+from enishi.web.pages.imports import result_views, undo_views, views
 
 urlpatterns = [
     path("", views.imports, name="imports"),
@@ -16,5 +16,5 @@ urlpatterns = [
     path("<int:number>/progress/", result_views.progress, name="import-progress"),
     path("<int:number>/rejected/", result_views.download, name="import-rejected"),
     path("<int:number>/rows/<int:reject>/", result_views.correct, name="import-row"),
-    path("<int:number>/undo/", result_views.take_back, name="import-undo"),
+    path("<int:number>/undo/", undo_views.take_back, name="import-undo"),
 ]

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from enishi.accounts.models import Account, Member
+from enishi.ingest.api import drain
 from enishi.ingest.files.jobs import run_import_job
 from enishi.ingest.models import Import, Mapping, Reject
 from enishi.kit.home import Home
@@ -180,3 +181,21 @@ def test_ids_are_made_of_cells_only_when_somebody_agreed(client):
     assert Account.objects.get().outside_id == "アクメ"
     again = drop(client, "会社名,社員数\nアクメ,6\n", "次.csv")
     assert again.plan["made_ids"]
+
+
+def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many(client):
+    events = "日時,会社名,操作\n2026-03-01 10:00,C1,ログイン\n2026-03-02 10:00,C1,ログイン\n"
+    made = run(client, drop(client, events, "利用.csv"))
+    address = reverse("import", args=[made.pk])
+    assert "利用イベント2件と" in client.get(address).content.decode()
+    client.post(reverse("import-undo", args=[made.pk]))
+    assert "取り消し中" in client.get(address).content.decode()
+    progress = reverse("import-progress", args=[made.pk])
+    assert "集計をやり直して" in client.get(progress).content.decode()
+    assert client.post(reverse("import-undo", args=[made.pk])).status_code == 409
+    drain(Home.from_environment())
+    assert client.get(progress)["HX-Redirect"] == address
+    told = client.get(address).content.decode()
+    assert "利用イベント2件を取り消しました。" in told
+    assert "顧客企業1社も取り消しました。" in told
+    assert "import-undo" not in told
