@@ -78,6 +78,9 @@ def save_records(
         results = [outcome.result for outcome in outcomes]
         counts = Counter(result.status for result in results)
         if counts[CREATED] + counts[UPDATED]:
-            detail = {name: counts[name] for name in (CREATED, UPDATED, UNCHANGED, REJECTED)}
+            told = (CREATED, UPDATED, UNCHANGED) if import_id else (CREATED, UPDATED, UNCHANGED, REJECTED)
+            detail = {
+                name: counts[name] for name in told
+            }  # what a file rejects, the import's own line counts
             write_audit(actor, "records_saved", kind.name, detail={**detail, "source": source})
     return results

@@ -66,8 +66,8 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
 @option(
     "--system",
     default="",
-    en="The system the ids belong to (product: your own).",
-    ja="IDが属するシステムの名前(自社製品は product)。",
+    en="The system the ids belong to (product: your own). Left out: the one that knows most of them, which is said.",
+    ja="IDが属するシステムの名前(自社製品は product)。省略時は、IDの多くが登録済みのシステムを使い、その旨を表示します。",
 )
 @option(
     "--dates",
@@ -159,12 +159,11 @@ def _write_rejects(made: Any, target: Path) -> None:
 
 
 def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
-    from enishi.ingest.files.remarks import remarks_of
-
-    remarks = {remark.code: remark.told for remark in remarks_of(made)}
+    remarks = {remark.code: remark.told for remark in tally.remarks}
     return {
         "import": made.pk,
         "kind": made.kind,
+        "system": made.system,
         "dry_run": dry_run,
         **tally.counts,
         "mapping": made.plan.get("columns", made.plan),
@@ -176,25 +175,26 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _tell_columns(made: Any) -> None:
+def _tell_columns(made: Any, tally: Any) -> None:
     """How the columns were read, and what of the file nothing else would show."""
     from enishi.ingest.files.kinds import FILE_KINDS
-    from enishi.ingest.files.remarks import remarks_of
 
     columns = made.plan.get("columns", {})
     for field in FILE_KINDS[made.kind].fields:
         if columns.get(field.name):
             click.echo(f"  {say(field.title)} ({field.name}) ← {columns[field.name]}")
-    for remark in remarks_of(made):
+    for remark in tally.remarks:
         told = say(f"  {remark.text.en} {remark.remedy.en}", f"  {remark.text.ja}{remark.remedy.ja}")
         click.secho(told, fg="yellow" if remark.grave else None, err=True)
 
 
 def _titles(kind: str) -> dict[str, str]:
     from enishi.ingest.files.kinds import FILE_KINDS
+    from enishi.ingest.files.known import TITLES
     from enishi.ingest.files.reading import ROW, ROW_TITLE
 
-    return {field.name: say(field.title) for field in FILE_KINDS[kind].fields} | {ROW: say(ROW_TITLE)}
+    fields = {field.name: field.title for field in FILE_KINDS[kind].fields}
+    return {name: say(title) for name, title in {**fields, **TITLES, ROW: ROW_TITLE}.items()}
 
 
 def _tell(made: Any, tally: Any, dry_run: bool) -> None:
@@ -212,7 +212,7 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
             ),
             "rejected": words["rejected"],
         }
-    _tell_columns(made)
+    _tell_columns(made, tally)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
     if not dry_run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from enishi.accounts.linking import Wanted, link_ids
 from enishi.accounts.models import Account, Contact, Member, OutsideId
 from enishi.accounts.references import domain_of
 from enishi.ingest.reads import UnmatchedGroup, UnmatchedUser
-from enishi.kit.text import Text, without_legal_form
+from enishi.kit.text import Text, bare_name
 from enishi.store.kinds import ACCOUNT
 
 # A domain many companies share says nothing about the company.
@@ -53,7 +52,6 @@ FREE_MAIL = frozenset(
         "example.com",
     ]
 )
-_JOINTS = re.compile(r"[\s\-_.,・&'’]+")
 _LEAST_ALIKE = 0.86
 
 SAME_ID = Text("the same id in another system", "別システムの同じID")
@@ -70,11 +68,6 @@ class Suggestion:
     account: Account
     why: Text
     contact: Contact | None = None
-
-
-def bare_name(name: str) -> str:
-    """A company's name without its legal form, joints, width and case: 株式会社アクメ and ｱｸﾒ㈱ agree."""
-    return _JOINTS.sub("", without_legal_form(name))
 
 
 class AccountIndex:

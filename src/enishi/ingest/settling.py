@@ -1,14 +1,16 @@
 """Rejected items that were taken in by another way leave the desk by themselves.
 
-A message that comes again under its id, now understood, and a row of the same file that is imported again and now
+A message that comes again under its id, now understood, and a row that is imported again, corrected or not, and now
 accepted. Nothing is counted twice: both go by the id under which they would have been taken from the desk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -16,17 +18,14 @@ from django.db.models import F, QuerySet
 from enishi.accounts.audit import SYSTEM, write_audit
 from enishi.accounts.models import Account, Contact, Record
 from enishi.ingest.decoding import content_of_message
-from enishi.ingest.files.reading import Plan, RowReader
-from enishi.ingest.files.standing import content_of
+from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.standing import content_of, of_same_headings, parts
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.store.columns import Events
 
-_T = TypeVar("_T")
-
 CAME_AGAIN = "came-again"  # who closed such an item
-_MESSAGES = "inbox:"
-_AT_ONCE = 500
+_MESSAGES, _FILES = "inbox:", "import:"
 
 
 def waiting_messages() -> set[str]:
@@ -42,46 +41,92 @@ def settle_messages(events: Events, waiting: set[str], now: datetime) -> None:
     names = map(content_of_message, events.stream, events.message_id)
     found = sorted({name for name in names if name in waiting})
     waiting.difference_update(found)
-    _close(_open().filter(kind="event", origin__startswith=_MESSAGES), found, now)
+    rows = _open().filter(kind="event", origin__startswith=_MESSAGES)
+    _close([item for part in parts(found) for item in rows.filter(content__in=part)], now)
 
 
 def settle_rows(made: Import, table: Table, reader: RowReader, now: datetime) -> None:
-    """Close the items of earlier imports whose row stands in this file too and is not refused any more: those that
-    still are, the run has moved to this import."""
-    before = _open().filter(kind=made.kind, source=made.name[:100]).exclude(origin=made.origin)
-    waiting = set(before.exclude(content="").values_list("content", flat=True))
+    """Close the items of earlier imports whose row this file brings too, corrected or not, whatever it is called, and
+    which is not refused any more: those that still are, the run has moved to this import."""
+    before = _open().filter(kind=made.kind, origin__startswith=_FILES).exclude(origin=made.origin)
+    waiting = _Waiting.of(made, reader, list(before))
     if not waiting:
         return
-    rows = (reader.read(place, cells) for place, cells in table.rows())
-    found = {content for content in (content_of(made, row) for row in rows) if content in waiting}
+    found: dict[int, Reject] = {}
+    for place, cells in table.rows():
+        found |= {item.pk: item for item in waiting.settled(made, reader.read(place, cells))}
     with transaction.atomic():
-        for item in _close(before, sorted(found), now):
+        for item in _close(list(found.values()), now):
             number = item.context.get("import", 0)
             Import.objects.filter(pk=number, rejected__gt=0).update(
                 rejected=F("rejected") - 1, unchanged=F("unchanged") + 1
             )
 
 
+class _Waiting:
+    """Items that wait for their row: by its content; in files with the same headings also by their own number, and by
+    the id of a row that states the record again."""
+
+    def __init__(self) -> None:
+        self._by_content: dict[str, list[Reject]] = defaultdict(list)
+        self._by_number: dict[int, Reject] = {}
+        self._by_id: dict[tuple[str, ...], list[Reject]] = defaultdict(list)
+        self._refused: set[int] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._by_content or self._by_number)
+
+    @classmethod
+    def of(cls, made: Import, reader: RowReader, items: Sequence[Reject]) -> _Waiting:
+        waiting = cls()
+        alike = of_same_headings(made, {item.origin for item in items})
+        waiting._refused = set(_open().filter(origin=made.origin).values_list("position", flat=True))
+        for item in items:
+            if item.content:
+                waiting._by_content[item.content].append(item)
+            if item.origin in alike:
+                waiting._by_number[item.pk] = item
+                if alike[item.origin].system == made.system and (name := _naming(reader, item)):
+                    waiting._by_id[name].append(item)
+        return waiting
+
+    def settled(self, made: Import, row: ReadRow) -> list[Reject]:
+        """The items a row of the file settles."""
+        found = [*self._by_content.get(content_of(made, row), ())]
+        if row.errors or row.place in self._refused:
+            return found
+        numbered = self._by_number.get(row.number)
+        return [*found, *self._by_id.get(_named(row), ()), *([numbered] if numbered else ())]
+
+
+def _naming(reader: RowReader, item: Reject) -> tuple[str, ...]:
+    """What names the record of an item, where its row states its id."""
+    if "id" not in reader.plan.columns:
+        return ()
+    cells = json.loads(item.payload)
+    return _named(reader.read(item.position, [cells.get(heading) for heading in reader.headings]))
+
+
+def _named(row: ReadRow) -> tuple[str, ...]:
+    """What names the record a row states, and the day from which it states it where terms have one."""
+    name = str(row.values.get("id") or "")
+    return (name, str(row.values.get("effective_on") or "")) if name else ()
+
+
 def _open() -> QuerySet[Reject]:
     return Reject.objects.filter(status=Reject.Status.OPEN)
 
 
-def _close(rows: QuerySet[Reject], contents: Sequence[str], now: datetime) -> list[Reject]:
-    """Close those of some items that are known by these contents; gives them. What then comes and is refused is a
-    new item."""
+def _close(items: Sequence[Reject], now: datetime) -> Sequence[Reject]:
+    """Close some items. What then comes and is refused is a new item."""
     with transaction.atomic():
-        closed = [item for part in _parts(contents) for item in rows.filter(content__in=part)]
-        for some in _parts([item.pk for item in closed]):
+        for some in parts([item.pk for item in items]):
             Reject.objects.filter(pk__in=some, status=Reject.Status.OPEN).update(
                 status=Reject.Status.REPLAYED, content="", closed_at=now, closed_by=CAME_AGAIN
             )
-        if closed:
-            write_audit(SYSTEM, "rejects_settled", "rejects", detail={"count": len(closed)})
-    return closed
-
-
-def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+        if items:
+            write_audit(SYSTEM, "rejects_settled", "rejects", detail={"count": len(items)})
+    return items
 
 
 def stated_since(reject: Reject, made: Import, cells: Mapping[str, object]) -> tuple[str, datetime] | None:

@@ -29,6 +29,8 @@ _LEGAL_FORM = re.compile(
     r"\.?(?![a-z0-9.@-])"
 )
 
+_JOINTS = re.compile(r"[\s\-_.,・&'’]+")
+
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
 
@@ -67,6 +69,15 @@ def without_legal_form(name: str) -> str:
     ['縁', '縁', 'tie']
     """
     return _LEGAL_FORM.sub(" ", fold(name))
+
+
+def bare_name(name: str) -> str:
+    """A company's name without its legal form, joints, width and case.
+
+    >>> bare_name("株式会社アクメ") == bare_name("ｱｸﾒ㈱"), bare_name("Beta-Trading Co., Ltd.")
+    (True, 'betatrading')
+    """
+    return _JOINTS.sub("", without_legal_form(name))
 
 
 def name_words(text: str) -> list[str]:

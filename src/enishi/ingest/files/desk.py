@@ -19,7 +19,16 @@ from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, tried_event
 from enishi.ingest.files.histories import dated_in_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import REASON_HEADINGS, ROW, ROW_TITLE, Plan, ReadRow, RowReader, reader_for
+from enishi.ingest.files.reading import (
+    REASON_HEADINGS,
+    ROW,
+    ROW_TITLE,
+    Plan,
+    ReadRow,
+    RowReader,
+    reader_for,
+    stated_headings,
+)
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.files.standing import content_of
 from enishi.ingest.models import Import, Reject
@@ -77,9 +86,11 @@ def _payload(cells: Mapping[str, Any]) -> str:
 
 
 def _move(reject: Reject, made: Import, row: ReadRow) -> None:
-    reject.origin, reject.position = made.origin, row.place
+    reject.origin, reject.position, reject.source = made.origin, row.place, made.name[:100]
     if reject.status == Reject.Status.OPEN:
         reject.context = {**reject.context, "import": made.pk}
+        if reject.pk == row.number:  # corrected in the downloaded list
+            reject.payload, reject.content = _payload(row.cells), content_of(made, row)
         if reject.payload == _payload(row.cells):
             _explain(reject, made, row.errors, row.reason)
     reject.save()
@@ -201,7 +212,7 @@ def _take(
     results = save_records(
         FILE_KINDS[made.kind],
         [read.values],
-        source=made.system,
+        source=read.system or made.system,
         actor=actor,
         backfill=made.backfill,
         now=now,
@@ -242,12 +253,15 @@ def _close(row: Reject, made: Import, actor: Member | str, now: datetime) -> Non
 
 
 def rejected_table(made: Import, language: str) -> Iterator[list[str]]:
-    """Headings, then the open rejected rows of an import with reason and place, as cells for a file that people
-    open with a spreadsheet, correct, and import again."""
-    reason, place = REASON_HEADINGS[:2] if language.startswith("ja") else REASON_HEADINGS[2:]
-    yield [*map(harmless, made.headings), reason, place]
+    """Headings, then the open rejected rows of an import with number, reason and place, as cells for a file that people
+    open with a spreadsheet, correct, and import again, under whatever name."""
+    stated = stated_headings(made.headings)
+    yield [
+        *map(harmless, stated),
+        *(REASON_HEADINGS[:3] if language.startswith("ja") else REASON_HEADINGS[3:]),
+    ]
     rows = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
     for row in rows.iterator(chunk_size=500):
         cells = json.loads(row.payload)
-        own = [harmless(str(cells[h])) if cells.get(h) is not None else "" for h in made.headings]
-        yield [*own, harmless(row.message(language).replace("\n", " / ")), str(row.position)]
+        own = [harmless(str(cells[h])) if cells.get(h) is not None else "" for h in stated]
+        yield [*own, str(row.pk), harmless(row.message(language).replace("\n", " / ")), str(row.position)]

@@ -26,6 +26,7 @@ from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import EventNames, former_readers, mark_renamed, renames, with_former_ids
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.known import Twins, by_system
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     LOOK,
@@ -33,12 +34,15 @@ from enishi.ingest.files.receiving import (
     date_columns,
     find_orders,
     habits,
+    known_in,
     open_stored,
     receive_file,
     remember,
     remove_stored,
+    settle_system,
     with_choices,
 )
+from enishi.ingest.files.remarks import Remark, remarks_of
 from enishi.ingest.files.repeats import without_repeats
 from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
@@ -61,11 +65,12 @@ _COUNTED = ("created", "updated", "unchanged", "rejected")
 
 @dataclass(slots=True)
 class Tally:
-    """What a run or a dry run found so far."""
+    """What a run or a dry run found so far. ``remarks``: what was to be known of the file beforehand."""
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
     warnings: dict[str, list[Any]] = field(default_factory=dict)
     examples: list[tuple[ReadRow, dict[str, Text]]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def add(self, row: ReadRow, result: RowResult) -> None:
         self.counts[result.status] += 1
@@ -98,7 +103,8 @@ def import_file(
         day_order: of dates written as bare numbers (``dmy``, ``mdy``, ``ymd``), for every column that needs one.
         constants: field -> one value for every row.
         backfill: history, known from when it happened; None: as long as there is nothing of the kind.
-        system: to which the ids belong; empty: the vendor's product, or as remembered.
+        system: to which the ids belong; empty: the one in which most of them are known (:func:`.known.likely_system`),
+            else as remembered, else the vendor's product.
         dry_run: look at the first rows and say what would happen; nothing stays.
 
     Raises:
@@ -107,16 +113,21 @@ def import_file(
     made = receive_file(home, path, path.name, kind=kind, actor=actor, now=now)
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
     if day_order:
-        plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[kind], plan), day_order))
-    find_orders(FILE_KINDS[kind], plan, made.headings, open_stored(home, made).sample(LOOK))
+        plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[made.kind], plan), day_order))
+    rows = list(islice(open_stored(home, made).rows(), LOOK))
+    find_orders(FILE_KINDS[made.kind], plan, made.headings, [cells for _place, cells in rows])
     plan.constants.update(constants or {})
     made.plan, made.system = plan.as_json(), system or made.system
+    if not system:
+        settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
+    remarks = remarks_of(made, known_in(made, rows))
     try:
         tally = try_import(home, made, now) if dry_run else run_import(home, made, now, progress)
     finally:
         _drop(home, made, dry_run)
+    tally.remarks = remarks
     return made, tally
 
 
@@ -140,9 +151,11 @@ def _dated(made: Import, table: Table, kind: Kind) -> dict[str, date]:
 def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> Tally:
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
-    tally, dated = Tally(), _dated(made, table, kind)
+    tally, dated, twins = Tally(), _dated(made, table, kind), Twins(kind, made.system)
     for portion in portions(_rows(made, table, kind, reader, most)):
         results = _try(kind, portion, made, reader, now, dated)
+        if kind.name != EVENT.name:
+            twins.mark(portion, results)
         told, _before = _told(made, list(zip(portion, results, strict=True)))
         for row, result in told:
             tally.add(row, result)
@@ -269,11 +282,12 @@ def _run_records(
     dated: Mapping[str, date],
     progress: Progress | None,
 ) -> None:
-    waiting = set(made.orphans)
+    waiting, twins = set(made.orphans), Twins(kind, made.system)
     orphans = [row for row in islice(rows, made.done) if row.place in waiting]
     for portion in portions(rows):
         with transaction.atomic():
             results = _saved(kind, portion, made, now, dated)
+            twins.mark(portion, results)
             judged = list(zip(portion, results, strict=True))
             late = [row for row, result in judged if "parent" in result.warnings]
             orphans += late[: _MOST_ORPHANS - len(orphans)]
@@ -308,27 +322,28 @@ def _saved(
 ) -> list[RowResult]:
     """Save the readable rows of a portion; results for all, in order."""
     results = [RowResult(n, REJECTED, errors=dict(row.errors)) for n, row in enumerate(portion)]
-    waiting = [n for n, row in enumerate(portion) if not row.errors]
     given: set[str] = set()
-    if names := renames(kind, portion):
-        given = rename_records(
-            kind, names, source=made.system, actor=made.made_by, now=now, import_id=made.pk
-        )
-    while waiting:
-        saved = save_records(
-            kind,
-            [portion[n].values for n in waiting],
-            source=made.system,
-            actor=made.made_by,
-            backfill=made.backfill,
-            now=now,
-            dry_run=dry_run,
-            import_id=made.pk,
-            dated=dated,
-        )
-        for n, result in zip(waiting, saved, strict=True):
-            result.index, results[n] = n, result
-        waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
+    for system, places in by_system(portion, made.system).items():
+        if names := renames(kind, [portion[n] for n in places]):
+            given |= rename_records(
+                kind, names, source=system, actor=made.made_by, now=now, import_id=made.pk
+            )
+        waiting = [n for n in places if not portion[n].errors]
+        while waiting:
+            saved = save_records(
+                kind,
+                [portion[n].values for n in waiting],
+                source=system,
+                actor=made.made_by,
+                backfill=made.backfill,
+                now=now,
+                dry_run=dry_run,
+                import_id=made.pk,
+                dated=dated,
+            )
+            for n, result in zip(waiting, saved, strict=True):
+                result.index, results[n] = n, result
+            waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
     for row, result in zip(portion, results, strict=True):
         result.warnings |= row.remarks
     mark_renamed(portion, results, given)

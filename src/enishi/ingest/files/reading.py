@@ -18,8 +18,15 @@ from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
 
-# Columns of a downloaded list of rejected rows; ignored when the corrected file comes back.
-REASON_HEADINGS = ("取込エラー", "取込元の行", "Import error", "Row in the file")
+# Columns of a downloaded list of rejected rows; when the corrected file comes back, only the number is read.
+REASON_HEADINGS = (
+    "取込エラー番号", "取込エラー", "取込元の行", "Error number", "Import error", "Row in the file",
+)  # fmt: skip
+NUMBER_HEADINGS = (REASON_HEADINGS[0], REASON_HEADINGS[3])
+# The column in which a list that we wrote says to which system each row's id belongs.
+SYSTEM_HEADINGS = ("IDの体系", "Id system")
+OWN_HEADINGS = frozenset((*REASON_HEADINGS, *SYSTEM_HEADINGS))
+
 
 ROW, ROW_TITLE = "row", Text("Row", "行")  # where the row as a whole is at fault
 _TOTALS = re.compile(
@@ -77,7 +84,8 @@ class Plan:
 class ReadRow:
     """A row of the file as stated values, or why it cannot be read, by field. ``reason`` is the code of a refusal
     that has one of its own. ``remarks``: fields left out, and why. ``before``: the ids under which the row may have
-    come before."""
+    come before. ``system``: to which its id belongs, where the row says so. ``number``: the item of the desk whose
+    corrected row it is."""
 
     place: int
     cells: dict[str, Any]
@@ -86,6 +94,13 @@ class ReadRow:
     reason: str = ""
     remarks: dict[str, Text] = field(default_factory=dict)
     before: tuple[str, ...] = ()
+    system: str = ""
+    number: int = 0
+
+
+def stated_headings(headings: Sequence[str]) -> list[str]:
+    """The headings of the file itself, without those of a downloaded list of rejected rows."""
+    return [heading for heading in headings if heading not in REASON_HEADINGS]
 
 
 def is_needless(kind: Kind, name: str) -> bool:
@@ -131,10 +146,8 @@ class RowReader:
             if plan.columns.get(spec.name) in self.headings
         ]
         used = {place for _spec, place, _habits in self._fields}
-        self._rest = [
-            (n, h) for n, h in enumerate(self.headings) if n not in used and h not in REASON_HEADINGS
-        ]
-        self._rest = self._rest if plan.keep_rest else []
+        rest = [(n, h) for n, h in enumerate(self.headings) if n not in used and h not in OWN_HEADINGS]
+        self._rest = rest if plan.keep_rest else []
         self._constants = [
             (spec, plan.constants[spec.name], habits)
             for spec in kind.fields
@@ -142,8 +155,12 @@ class RowReader:
         ]
         has_id = any(spec.name == "id" for spec in kind.fields)
         self._makes_ids = has_id and "id" not in plan.columns
-        self._guarded = any(h in REASON_HEADINGS for h in headings)  # our own list of rejected rows
+        self._guarded = not OWN_HEADINGS.isdisjoint(self.headings)  # a list that we wrote
+        self._system, self._number = self._place(SYSTEM_HEADINGS), self._place(NUMBER_HEADINGS)
         self._same: Counter[str] = Counter()
+
+    def _place(self, names: Sequence[str]) -> int:
+        return next((n for n, heading in enumerate(self.headings) if heading in names), -1)
 
     def _habits(self, spec: Field, habits: Habits) -> Habits:
         return Habits(self.plan.day_orders.get(self.plan.columns[spec.name], ""), habits.zone)
@@ -152,25 +169,32 @@ class RowReader:
         """The stated values of a row; bad cells become errors."""
         if self._guarded:
             cells = [as_meant(cell) if isinstance(cell, str) else cell for cell in cells]
-        errors = _shape_errors(cells, len(self.headings))
+        row = ReadRow(place, {}, {}, _shape_errors(cells, len(self.headings)))
+        row.system, row.number = self._told(cells, self._system)[:60], _whole(self._told(cells, self._number))
         late = next((cell for cell in cells[len(self.headings) :] if isinstance(cell, dict)), {})
-        came = dict(zip(self.headings, cells, strict=False)) | late
+        named = zip(self.headings, cells, strict=False)
+        row.cells = {heading: cell for heading, cell in named if heading not in REASON_HEADINGS} | late
         if self.rules:
-            mended = mend(came, self.rules, self.zone)
+            mended = mend(row.cells, self.rules, self.zone)
             cells = [*(mended.get(heading) for heading in self.headings), *([late] if late else ())]
-        values: dict[str, Any] = {}
-        for spec, column, habits in self._fields:
-            self._read_cell(spec, cells[column], habits, values, errors)
-        for spec, text, habits in self._constants:
-            self._read_cell(spec, text, habits, values, errors)
+        self._read_fields(row, cells)
         if self._rest or (late and self.plan.keep_rest):
             rest = {heading: cells[n] for n, heading in self._rest if cells[n] not in (None, "")}
-            values["extra"] = rest | late
-        row = ReadRow(place, came, values, errors)
+            row.values["extra"] = rest | late
         self._keep_aside(row)
-        if self._makes_ids and not values.get("id"):
-            values["id"] = self._made_id(row, cells)
+        if self._makes_ids and not row.values.get("id"):
+            row.values["id"] = self._made_id(row, cells)
         return row
+
+    def _told(self, cells: Sequence[Any], place: int) -> str:
+        cell = cells[place] if 0 <= place < len(cells) else None
+        return "" if cell is None else str(cell).strip()
+
+    def _read_fields(self, row: ReadRow, cells: Sequence[Any]) -> None:
+        for spec, column, habits in self._fields:
+            self._read_cell(spec, cells[column], habits, row.values, row.errors)
+        for spec, text, habits in self._constants:
+            self._read_cell(spec, text, habits, row.values, row.errors)
 
     def _keep_aside(self, row: ReadRow) -> None:
         """A cell that fits no longer stands among the further columns once it does."""
@@ -207,10 +231,20 @@ class RowReader:
                     str(cell).strip().lower()[:250],
                 )  # as it was named when web addresses were kept
                 return str(row.values[name]).lower()[:250]
-        text = json.dumps([self.kind.name, self.headings, list(cells)], default=str, ensure_ascii=False)
+        stated = [n for n, heading in enumerate(self.headings) if heading not in REASON_HEADINGS]
+        told = [*(cells[n] for n in stated), *cells[len(self.headings) :]]
+        text = json.dumps(
+            [self.kind.name, stated_headings(self.headings), told], default=str, ensure_ascii=False
+        )
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._same[digest] += 1
         return f"row-{digest}" if self._same[digest] == 1 else f"row-{digest}-{self._same[digest]}"
+
+
+def _whole(text: str) -> int:
+    """A number as spreadsheets may give it back; 0 where it is none."""
+    bare = text.removesuffix(".0")
+    return int(bare) if bare.isascii() and bare.isdecimal() and len(bare) < 19 else 0
 
 
 def _shape_errors(cells: Sequence[Any], width: int) -> dict[str, Text]:
@@ -241,5 +275,5 @@ def reader_for(kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) 
 
 def fingerprint(columns: Sequence[str]) -> str:
     """What tells whether the same headings came again, in whatever order."""
-    own = sorted(heading_key(column) for column in columns if column not in REASON_HEADINGS)
+    own = sorted(map(heading_key, stated_headings(columns)))
     return hashlib.sha256("\n".join(own).encode()).hexdigest()

@@ -20,7 +20,9 @@ from enishi.accounts.coercion import clip
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
+from enishi.ingest.files.own import is_own_list, own_plan
 from enishi.ingest.files.reading import Plan, ReadRow, fingerprint, reader_for
 from enishi.ingest.files.tables import Row, Table, open_table
 from enishi.ingest.models import Import, Mapping
@@ -28,7 +30,7 @@ from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.store.kinds import DEFAULT_SYSTEM, Kind, Type
+from enishi.store.kinds import ACCOUNT, DEFAULT_SYSTEM, Kind, Type
 
 LOOK = 2000  # rows looked at for the guess and the order of dates
 
@@ -86,8 +88,10 @@ def receive_file(
 
 def _describe(path: Path, name: str, kind: str, actor: Member | str, now: datetime) -> Import:
     table = open_table(path, name=Path(name).name)
-    sample = table.sample(LOOK)
-    kind = kind or guess_kind(name, table.columns, sample, habits())
+    rows = list(islice(table.rows(), LOOK))
+    sample = [cells for _place, cells in rows]
+    own = is_own_list(kind, table.columns)
+    kind = ACCOUNT.name if own else kind or guess_kind(name, table.columns, sample, habits())
     made = Import(
         kind=kind,
         name=Path(name).name[:255],
@@ -102,7 +106,20 @@ def _describe(path: Path, name: str, kind: str, actor: Member | str, now: dateti
     proposal = propose(kind, table.columns, sample)
     made.plan = proposal.plan.as_json()
     made.system = remembered_system(kind, table.columns)
+    settle_system(made, rows)
     return made
+
+
+def settle_system(made: Import, rows: Sequence[Row]) -> None:
+    """Take the ids for those of the system that knows them, by the file's first rows."""
+    made.system = likely_system(known_in(made, rows), made.system)
+
+
+def known_in(made: Import, rows: Sequence[Row]) -> Known:
+    """What is known of the ids of a file's first rows, as its plan stands."""
+    kind = FILE_KINDS[made.kind]
+    reader = reader_for(kind, made.headings, Plan.from_json(made.plan), habits())
+    return Directory(kind).look([reader.read(place, cells) for place, cells in rows], made.system)
 
 
 def is_history(kind: str) -> bool:
@@ -149,6 +166,8 @@ def propose(kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[An
     saved = find_mapping(kind_name, columns)
     if saved:
         plan = Plan.from_json(saved.body)
+    elif is_own_list(kind_name, columns):
+        plan = own_plan(columns)
     else:
         plan = Plan({name: match.column for name, match in matches.items()})
     find_orders(kind, plan, columns, sample)

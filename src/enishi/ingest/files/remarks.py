@@ -1,5 +1,5 @@
-"""What a reader must know of how a file as a whole is read: columns no figure uses, amounts whose interval is
-assumed."""
+"""What a reader must know of how a file as a whole is read: ids known in another system, columns no figure uses, amounts
+whose interval is assumed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from enishi.ingest.files.former import former_plans
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import NATURAL_IDS, REASON_HEADINGS, Plan
+from enishi.ingest.files.known import ELSEWHERE, SAME_NAME, Known, system_words
+from enishi.ingest.files.own import is_own_list
+from enishi.ingest.files.reading import NATURAL_IDS, OWN_HEADINGS, Plan
 from enishi.ingest.models import Import
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.store.kinds import DEFAULT_SYSTEM
 
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
-REMAPPED = "mapped_otherwise"
+REMAPPED, SYSTEM, OWN_LIST = "mapped_otherwise", "id_system", "own_list"
+_NAMED = 3  # examples in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +34,25 @@ class Remark:
     code: str
     text: Text
     remedy: Text
-    told: str | list[str] | bool
+    told: str | list[str] | dict[str, int] | bool
     grave: bool = True
 
 
 def unused_columns(plan: Plan, columns: Sequence[str]) -> list[str]:
-    """Headings no field takes; those of our own list of rejected rows are not meant to be taken."""
+    """Headings no field takes; those that only we write are not meant to be taken."""
     used = set(plan.columns.values())
-    return [column for column in columns if column not in used and column not in REASON_HEADINGS]
+    return [column for column in columns if column not in used and column not in OWN_HEADINGS]
 
 
-def remarks_of(made: Import) -> list[Remark]:
-    """The remarks on a received file, as its plan stands."""
+def remarks_of(made: Import, known: Known | None = None) -> list[Remark]:
+    """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up."""
     plan = Plan.from_json(made.plan)
-    found: list[Remark] = _made_ids(made.kind, plan)
+    found: list[Remark] = [*_known(made, known or Known()), *_made_ids(made.kind, plan)]
     if former_plans(made):
         found.append(Remark(REMAPPED, *(EVENTS_AGAIN if made.kind == EVENT.name else ROWS_AGAIN), True))
-    if unused := unused_columns(plan, made.headings):
+    if is_own_list(made.kind, made.headings) and not plan.keep_rest:
+        found.append(Remark(OWN_LIST, OWN, Text("", ""), True, grave=False))
+    elif unused := unused_columns(plan, made.headings):
         properties = made.kind == EVENT.name and plan.keep_rest
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
     if _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
@@ -54,6 +60,58 @@ def remarks_of(made: Import) -> list[Remark]:
     if made.kind == EVENT.name and not _gives(plan, "account"):
         found.append(Remark(NO_ACCOUNT, ACCOUNTLESS, SAY_ACCOUNT, True))
     return found
+
+
+def _known(made: Import, known: Known) -> list[Remark]:
+    """Whose ids these are, and who would come a second time."""
+    found = []
+    here = known.by_system.get(made.system, 0)
+    if known.elsewhere:
+        best = max(known.elsewhere, key=lambda name: known.elsewhere[name])
+        text = _elsewhere(made, known.looked, known.elsewhere[best], best)
+        remedy = Text(
+            f"If they are: --system {best}.", f"同じものであれば --system {best} を指定してください。"
+        )
+        found.append(Remark(ELSEWHERE, text, remedy, dict(known.elsewhere)))
+    elif here and made.system != DEFAULT_SYSTEM:
+        found.append(
+            Remark(SYSTEM, _of_system(made.system, known.looked, here), OTHERS, made.system, grave=False)
+        )
+    if names := known.namesakes:
+        found.append(Remark(SAME_NAME, _namesakes(names), Text("", ""), list(names)))
+    return found
+
+
+def _elsewhere(made: Import, looked: int, count: int, other: str) -> Text:
+    kind = FILE_KINDS["account" if made.kind == EVENT.name else made.kind]
+    here, there = system_words(made.system), system_words(other)
+    return Text(
+        f"Of the {looked:,} ids looked at, {count:,} are known in {there.en} and not in {here.en}: taken for ids of "
+        f"{here.en}, they become new {kind.plural.en.lower()} beside those there are.",
+        f"確認した{looked:,}件のIDのうち{count:,}件は、{here.ja}ではなく{there.ja}で登録済みです。このまま取り込むと、"
+        f"登録済みの{kind.title.ja}とは別の新しいデータになります。",
+    )
+
+
+def _of_system(system: str, looked: int, count: int) -> Text:
+    name = system_words(system)
+    return Text(
+        f"The ids are taken for those of {name.en}, which knows {count:,} of the {looked:,} looked at.",
+        f"確認した{looked:,}件のIDのうち{count:,}件が登録済みのため、{name.ja}のIDとして取り込みます。",
+    )
+
+
+def _namesakes(names: Sequence[str]) -> Text:
+    few, more = names[:_NAMED], len(names) - _NAMED
+    en, ja = ", ".join(few), "、".join(few)
+    if more > 0:
+        en, ja = f"{en} and {more:,} more", f"{ja} ほか{more:,}社"
+    return Text(
+        f"May be customers known already, by their names: {en}. They are taken in as new ones; where they are the same, give "
+        "their known ids, or merge them afterwards (Setup, Identity, Merges).",
+        f"名称から、登録済みの顧客企業と同じ可能性があります: {ja}。新しい顧客企業として取り込みます。同じ場合は登録済みのIDを"
+        "指定するか、取り込み後に統合してください(設定 → 名寄せ → 統合)。",
+    )
 
 
 def _made_ids(kind: str, plan: Plan) -> list[Remark]:
@@ -141,6 +199,16 @@ WHOLE_ROW = Text(
     "two equal rows are two records.",
     "「ID」に当たる列がないため、行全体の内容で区別します。内容が変わった行は新しいデータになり、同じ内容の行が2つあれば"
     "2件として取り込みます。",
+)
+OWN = Text(
+    "This is a list that Enishi wrote: each row's id belongs to the system the row names, and only columns matched to a field "
+    "are taken in, not what Enishi computed.",
+    "Enishiが書き出した一覧です。IDは各行の「IDの体系」に属するものとします。項目に対応付けた列だけを取り込み、Enishiが算出した"
+    "値は取り込みません。",
+)
+OTHERS = Text(
+    "If they are another system's: --system NAME.",
+    "別のシステムのIDであれば --system 名前 で指定してください。",
 )
 SAY_ID = Text("--map id=COLUMN says which one it is.", "IDの列は --map id=列名 で指定できます。")
 ASSUMED = Text(

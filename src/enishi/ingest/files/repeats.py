@@ -23,7 +23,9 @@ def without_repeats(kind: Kind, plan: Plan, rows: Iterable[ReadRow]) -> Iterator
         name = row.values.get("id")
         if name and not row.errors:
             day = row.values.get(kind.effective) if kind.effective else None
-            place, content = first.setdefault(_digest([name, day]), (row.place, _digest(row.values)))
+            place, content = first.setdefault(
+                _digest([row.system, name, day]), (row.place, _digest(row.values))
+            )
             if place != row.place and content != _digest(row.values):
                 row.errors = _repeated(str(name), place, "id" in plan.columns)
         yield row

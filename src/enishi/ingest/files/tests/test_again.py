@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime
 
 import pytest
 
+from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
 from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import rejected_table, retry_row
@@ -13,6 +16,7 @@ from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
 from enishi.ingest.models import Reject
 from enishi.ingest.settling import CAME_AGAIN, stated_since
+from enishi.store.kinds import KINDS
 
 pytestmark = pytest.mark.django_db
 
@@ -72,8 +76,9 @@ def test_a_file_again_leaves_one_item_for_each_rejected_row(bring):
     moved, _tally = bring(BAD.replace("C1,一番,10\n", ""))
     assert Reject.objects.count() == 5
     assert [row[-1] for row in rejected_table(moved, "ja")][1:] == ["2", "3", "4", "5", "6"]
-    bring(BAD, name="別.csv")
-    assert Reject.objects.count() == 10
+    renamed, _tally = bring(BAD, name="別.csv")
+    assert Reject.objects.count() == 5
+    assert set(Reject.objects.values_list("origin", "source")) == {(renamed.origin, "別.csv")}
 
 
 def test_what_was_settled_on_the_desk_stays_settled(bring, home):
@@ -114,12 +119,10 @@ ORDERS = "注文番号,顧客コード,注文日時,金額\n1,C1,2026/1/5,1000\n
 
 def test_a_row_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_itself(bring):
     first, _tally = bring(ORDERS, "order", "注文.csv")
-    other, _tally = bring(ORDERS, "order", "別.csv")
     bring("顧客コード,会社名\nC1,一番\nC2,二番\n")
-    again, tally = bring(ORDERS, "order", "注文.csv", now=LATER)
+    again, tally = bring(ORDERS, "order", "別名.csv", now=LATER)
     assert counted(tally) == (1, 0, 0, 1)
-    left = Reject.objects.filter(status="open").values_list("origin", "position")
-    assert sorted(left) == sorted([(again.origin, 3), (other.origin, 2), (other.origin, 3)])
+    assert Reject.objects.filter(status="open").values_list("origin", "position").get() == (again.origin, 3)
     settled = Reject.objects.get(status="replayed")
     assert (settled.origin, settled.closed_by, settled.closed_at) == (first.origin, CAME_AGAIN, LATER)
     first.refresh_from_db()
@@ -130,6 +133,52 @@ def test_a_row_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_its
     _made, tally = bring(ORDERS, "order", "注文.csv", now=LATER)
     assert counted(tally) == (0, 0, 0, 2)
     assert Reject.objects.filter(status="open", source="注文.csv").count() == 2
+
+
+def as_csv(table):
+    out = io.StringIO()
+    csv.writer(out).writerows(table)
+    return out.getvalue()
+
+
+def test_rows_corrected_in_the_downloaded_list_leave_the_desk_under_any_name(bring):
+    made, _tally = bring(BAD)
+    listed = as_csv(rejected_table(made, "ja"))
+    assert listed.splitlines()[0].endswith("取込エラー番号,取込エラー,取込元の行")
+    mended = (
+        listed.replace("C2,,二番", "C2,二番,20")
+        .replace("C3,,三番", "C3,三番,30")
+        .replace(",四番,5", "C4,四番,五")
+    )
+    again, tally = bring(mended, name="直し.csv", now=LATER)
+    assert tally.counts["created"] == 3
+    left = Reject.objects.filter(status="open")
+    assert {item.payload.count("合計") for item in left} == {1}
+    assert {(item.origin, item.source) for item in left} == {(again.origin, "直し.csv")}
+    assert Reject.objects.filter(status="replayed", closed_by=CAME_AGAIN).count() == 3
+    made.refresh_from_db()
+    assert made.rejected == 2
+
+
+def test_a_corrected_row_that_is_still_wrong_is_the_same_item_with_what_it_says_now(bring):
+    made, _tally = bring(ORDERS, "order", "注文.csv")
+    listed = as_csv(rejected_table(made, "en")).replace("高い", "安い")
+    item = Reject.objects.get(position=3)
+    again, tally = bring(listed, "order", "orders 2.csv", now=LATER)
+    assert (counted(tally), Reject.objects.count()) == ((0, 0, 0, 2), 2)
+    item.refresh_from_db()
+    assert (item.origin, "安い" in item.payload, "取込" in item.payload) == (again.origin, True, False)
+    assert [len(row) for row in rejected_table(again, "en")] == [7, 7, 7]
+
+
+def test_a_row_corrected_in_its_file_leaves_the_desk_by_the_id_of_its_record(bring):
+    bring("顧客コード,会社名\nC1,一番\nC2,二番\n")
+    bring(ORDERS, "order", "注文.csv")
+    bring(ORDERS, "order", "よその.csv", system="よそ")
+    bring(ORDERS.replace("高い", "5000"), "order", "訂正.csv", now=LATER, system="product")
+    assert Reject.objects.values_list("source", "status").get() == ("よその.csv", "open")
+    bring(ORDERS.replace("高い", "5000"), "order", "よその訂正.csv", now=LATER, system="よそ")
+    assert Reject.objects.get().closed_by == CAME_AGAIN
 
 
 def test_an_event_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_itself(bring):
@@ -145,7 +194,8 @@ def test_it_is_told_when_the_record_of_a_rejected_row_was_stated_since(bring):
     cells = {"注文番号": "1"}
     assert stated_since(item, made, cells) is None
     bring("顧客コード,会社名\nC1,一番\n")
-    bring(ORDERS, "order", "訂正.csv", now=LATER)
+    row = {"id": "1", "account": "C1", "ordered_at": NOW, "amount": 1000}
+    save_records(KINDS["order"], [row], source="product", actor="api:shop", now=LATER)
     found = stated_since(item, made, cells)
     assert found is not None
     assert found[0] == "1"

@@ -6,20 +6,25 @@ import json
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from enishi.accounts.saving import MISSING
 from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.known import OWN_PRODUCT, Known
 from enishi.ingest.files.matching import Match, guess_columns
-from enishi.ingest.files.reading import Plan, ReadRow
+from enishi.ingest.files.own import is_own_list
+from enishi.ingest.files.reading import Plan, ReadRow, stated_headings
 from enishi.ingest.files.receiving import (
     LOOK,
     date_columns,
     find_mapping,
     find_orders,
     habits,
+    known_in,
     preview,
     unasked,
 )
@@ -28,9 +33,9 @@ from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
 from enishi.kit.text import Text
-from enishi.store.kinds import Field, Kind, Type
+from enishi.store.kinds import DEFAULT_SYSTEM, Field, Kind, Type
 
-_SAMPLE = 500
+_SAMPLE = 500  # of the rows looked at: for the guess of columns and their examples
 NOTHING = Text("", "")
 
 
@@ -77,14 +82,25 @@ class PreviewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class System:
+    """An id system to choose, with how many of the file's ids it knows."""
+
+    name: str
+    title: str
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
-    """Everything of the mapping page."""
+    """Everything of the mapping page. ``systems`` is empty where the rows themselves say theirs."""
 
     kind: Kind
     lines: list[Line]
     rows: list[PreviewRow]
     titles: list[str]
     remarks: list[Remark]
+    systems: list[System]
+    looked: int
     makes_ids: bool
     asks: list[str]
     remembered: bool
@@ -94,7 +110,9 @@ class Workshop:
 def workshop(made: Import, table: Table) -> Workshop:
     """The mapping form with its live preview."""
     kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
-    sample = table.sample(_SAMPLE)
+    first = list(islice(table.rows(), LOOK))
+    sample = [cells for _place, cells in first[:_SAMPLE]]
+    known = known_in(made, first)
     guesses = guess_columns(kind, table.columns, sample, habits())
     asks = unasked(kind, plan, table.columns, sample)
     lines = [_line(spec, plan, guesses, table.columns, sample, asks, kind) for spec in kind.fields]
@@ -105,12 +123,33 @@ def workshop(made: Import, table: Table) -> Workshop:
         lines,
         [_preview_row(row, used, plan) for row in read],
         [spec.title.in_language(language()) for spec in used],
-        remarks_of(made),
+        remarks_of(made, known),
+        _systems(made, known),
+        known.looked,
         makes_ids(made),
         asks,
         find_mapping(made.kind, table.columns) is not None,
         [line.title for line in lines if line.required and not (line.column or line.constant)],
     )
+
+
+def system_title(name: str) -> str:
+    return OWN_PRODUCT.in_language(language()) if name == DEFAULT_SYSTEM else name
+
+
+def told_system(made: Import) -> str:
+    """Whose ids an import holds, in words."""
+    own = is_own_list(made.kind, made.headings)
+    return _("as each row says") if own else system_title(made.system)
+
+
+def _systems(made: Import, known: Known) -> list[System]:
+    """Those that know the most of the file's ids first."""
+    if known.stated:
+        return []
+    by_count = sorted(known.by_system, key=lambda name: -known.by_system[name])
+    names = dict.fromkeys([*by_count, made.system, DEFAULT_SYSTEM])
+    return [System(name, system_title(name), known.by_system.get(name, 0)) for name in names]
 
 
 def _line(
@@ -228,7 +267,7 @@ def rejected_row(made: Import, reject: Reject) -> RejectedRow:
         reject.pk,
         reject.position,
         reject.message(language()).split("\n"),
-        [(heading, shown_full(cells.get(heading)), heading in at_fault) for heading in made.headings],
+        [(h, shown_full(cells.get(h)), h in at_fault) for h in stated_headings(made.headings)],
     )
 
 

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.known import TITLES
+from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.files.remarks import remarks_of
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.withdrawing import undo_told
@@ -22,7 +24,7 @@ from enishi.kit.home import Home
 from enishi.store.api import Published
 from enishi.web.feedback import toast
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.imports.reads import language, rejected_page, rejected_row
+from enishi.web.pages.imports.reads import language, rejected_page, rejected_row, told_system
 from enishi.web.pages.setup.frame import setup_tabs
 
 A_PAGE = 25
@@ -46,7 +48,9 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "kind": FILE_KINDS[made.kind].plural.in_language(language()),
         "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
         "remarks": [remark for remark in remarks_of(made) if remark.grave],
-        "warnings": _warnings(made),
+        "warnings": _warnings(made, doubles=False),
+        "doubles": _warnings(made, doubles=True),
+        "system": told_system(made),
         "page": shown,
         "rows": rejected_page(made, list(shown)),
         "kept": shown.paginator.count,
@@ -56,10 +60,13 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
     return render(request, "pages/imports/result.html", context)
 
 
-def _warnings(made: Import) -> list[tuple[str, int, str]]:
-    titles = {field.name: field.title.in_language(language()) for field in FILE_KINDS[made.kind].fields}
+def _warnings(made: Import, *, doubles: bool) -> list[tuple[str, int, str]]:
+    """What was kept otherwise than written, by field; or which new rows may be somebody known already."""
+    fields = {field.name: field.title for field in FILE_KINDS[made.kind].fields}
+    titles = {name: title.in_language(language()) for name, title in {**fields, **TITLES}.items()}
     place = 2 if language().startswith("ja") else 1
-    return [(titles.get(name, name), told[0], told[place]) for name, told in made.warnings.items()]
+    told = made.warnings.items()
+    return [(titles.get(name, name), one[0], one[place]) for name, one in told if (name in TITLES) is doubles]
 
 
 @require_GET
@@ -95,7 +102,10 @@ def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
     found = Reject.objects.filter(pk=reject, origin=made.origin).first()
     if found is None:
         raise Http404
-    cells = {heading: request.POST.get(f"cell-{n}") or None for n, heading in enumerate(made.headings)}
+    cells = {
+        heading: request.POST.get(f"cell-{n}") or None
+        for n, heading in enumerate(stated_headings(made.headings))
+    }
     try:
         retry_row(Home.from_environment(), found, cells, actor=request.member, now=timezone.now())
     except StillRejected:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -18,12 +20,14 @@ from enishi.ingest.files.jobs import queue_import
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.reading import ROW, ROW_TITLE
 from enishi.ingest.files.receiving import (
+    LOOK,
     is_history,
     open_stored,
     propose,
     receive_file,
     remembered_system,
     remove_stored,
+    settle_system,
 )
 from enishi.ingest.files.remarks import check_ids
 from enishi.ingest.files.tables import Table, open_table
@@ -165,11 +169,14 @@ def _save_form(made: Import, request: PageRequest) -> Table:
     table = open_table(home.uploads / made.stored, details)
     if anew:
         made.details, made.headings, made.total = {**details, **table.details}, table.columns, table.total
-        made.plan = propose(kind, table.columns, table.sample(500)).plan.as_json()
+        rows = list(islice(table.rows(), LOOK))
+        made.plan = propose(kind, table.columns, [cells for _place, cells in rows]).plan.as_json()
         made.system, made.backfill = remembered_system(kind, table.columns), is_history(kind)
+        settle_system(made, rows)
     else:
         made.plan = plan_from(made, table, {k: str(v) for k, v in asked.items()}).as_json()
-        made.system = asked.get("system", "").strip()[:60] or made.system
+        named = asked.get("system_other", "").strip() or asked.get("system", "").strip()
+        made.system = named[:60] or made.system
         made.backfill = asked.get("backfill", "") == "1"
     made.status, made.tried = Import.Status.MAPPING, False
     made.save()

@@ -123,6 +123,7 @@ FIXED: tuple[Column, ...] = (
     Column("domain", _("Mail domain"), "text", "domain", _own("domain")),
     Column("tags", _("Tags"), "tags", "", lambda account: tags_of(account)),
     Column("outside_id", _("Outside id"), "text", "outside_id", _own("outside_id")),
+    Column("id_system", _("Id system"), "text", "", _own("source")),
 )  # fmt: skip
 BY_KEY = {column.key: column for column in FIXED}
 

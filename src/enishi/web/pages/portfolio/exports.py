@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, override, pgettext
 from django_tasks import task
 
 from enishi.accounts.access import visible_in_past
@@ -42,9 +42,9 @@ _KINDS = {
 
 
 def _columns(query: Query) -> list[Column]:
-    """The view's columns, led by what identifies the account."""
+    """The view's columns, led by what identifies the account, also to :mod:`enishi.ingest.files.own` when it comes back."""
     known = all_columns()
-    lead = ["outside_id", "name"]
+    lead = ["outside_id", "id_system", "name"]
     if "score" in query.columns and "band" not in query.columns:
         lead.append("band")
     keys = [*lead, *(key for key in query.columns if key not in lead)]
@@ -164,7 +164,7 @@ def make_export(export: Export) -> None:
         if _is_past(query, company_day(timezone.now())):
             headings.append(Heading(gettext("How the score came about"), "text"))
         n = write_table(
-            export.path, export.format, headings, rows, title=gettext("Portfolio"), progress=heard
+            export.path, export.format, headings, rows, title=pgettext("page", "Customers"), progress=heard
         )
     export.rows = export.rows_done = n
     export.scope = scope_of(export.member)

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.settling import CAME_AGAIN
 
@@ -140,4 +141,5 @@ def cells_of(reject: Reject, made: Import) -> list[tuple[str, str, bool]]:
     """A file row's cells in the file's order, those at fault marked."""
     cells = json.loads(reject.payload)
     at_fault = set(reject.context.get("fields", {}).values())
-    return [(h, "" if cells.get(h) is None else str(cells[h]), h in at_fault) for h in made.headings]
+    headings = stated_headings(made.headings)
+    return [(h, "" if cells.get(h) is None else str(cells[h]), h in at_fault) for h in headings]

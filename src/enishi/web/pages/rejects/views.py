@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.about import FILE, way_of
 from enishi.ingest.desk import bring_back, discard_many, take_in, take_in_many
+from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.mending import Pile, item_of, places_at_fault
 from enishi.ingest.models import Reject
 from enishi.ingest.settling import stated_since
@@ -153,7 +154,7 @@ def _from_cells(request: PageRequest, found: Reject) -> str:
     made = import_of(found)
     if way_of(found) != FILE or made is None:
         return corrected(found, request.POST)
-    cells = {h: request.POST.get(f"cell-{n}") or None for n, h in enumerate(made.headings)}
+    cells = {h: request.POST.get(f"cell-{n}") or None for n, h in enumerate(stated_headings(made.headings))}
     return json.dumps(cells, ensure_ascii=False)
 
 

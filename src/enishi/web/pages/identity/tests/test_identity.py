@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Member, Merge, OutsideId
-from enishi.ingest.identity import AccountIndex, bare_name, list_twins, suggest_groups, suggest_users
+from enishi.ingest.identity import AccountIndex, list_twins, suggest_groups, suggest_users
 from enishi.ingest.reads import UnmatchedGroup, UnmatchedUser
 from enishi.kit.home import Home
+from enishi.kit.text import bare_name
 from enishi.store.kinds import KINDS
 from enishi.store.testing import publish
 

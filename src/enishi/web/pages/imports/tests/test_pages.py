@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Member
 from enishi.ingest.api import drain
 from enishi.ingest.files.jobs import run_import_job
 from enishi.ingest.models import Import, Mapping, Reject
 from enishi.kit.home import Home
+from enishi.store.kinds import ACCOUNT
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +97,9 @@ def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
     for query, encoding in (("", "utf-8-sig"), ("?format=cp932", "cp932")):
         answer = client.get(reverse("import-rejected", args=[made.pk]) + query)
         text = answer.content.decode(encoding)
-        assert text.splitlines()[0] == "顧客コード,会社名,社員数,契約開始日,取込エラー,取込元の行"
+        assert (
+            text.splitlines()[0] == "顧客コード,会社名,社員数,契約開始日,取込エラー番号,取込エラー,取込元の行"
+        )
         assert "A-2,,たくさん" in text
     again = drop(client, text.replace(",,たくさん", ",ベータ,30"), "直し.csv")
     assert again.plan["columns"] == made.plan["columns"]
@@ -181,6 +186,27 @@ def test_ids_are_made_of_cells_only_when_somebody_agreed(client):
     assert Account.objects.get().outside_id == "アクメ"
     again = drop(client, "会社名,社員数\nアクメ,6\n", "次.csv")
     assert again.plan["made_ids"]
+
+
+def test_the_system_that_knows_the_ids_is_offered_first_and_doubles_are_told(client):
+    row = {"id": "A-1", "name": "アクメ株式会社"}
+    save_records(ACCOUNT, [row], source="sample", actor="t", now=datetime(2026, 4, 1, tzinfo=UTC))
+    made = drop(client, "顧客コード,会社名\nA-1,株式会社アクメ\n")
+    assert made.system == "sample"
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert page.index('value="sample" id="f-system-0" checked') < page.index("1件中0件が登録済み")
+    assert "「sample」のIDとして取り込みます" in page
+    page = client.post(
+        reverse("import-change", args=[made.pk]), form_of(made, system="product")
+    ).content.decode()
+    assert "「sample」で登録済みです" in page
+    client.post(reverse("import-change", args=[made.pk]), form_of(made, system_other="crm"))
+    made.refresh_from_db()
+    assert made.system == "crm"
+    run(client, made, system="product")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    for told in ("別のシステムで登録済み</strong>: 新規1行", reverse("identity-merges"), "自社製品(product)"):
+        assert told in page
 
 
 def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many(client):

@@ -12,13 +12,16 @@ from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
-from tests.world import World, make_world
+from tests.world import NOW, World, make_world
 
 from enishi.accounts.models import Account, AuditLine, Member
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.files.own import LIST_FIELDS
 from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.home import Home
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import exports
-from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.columns import BY_KEY, known_keys
 from enishi.web.pages.portfolio.query import read_query
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +46,16 @@ def test_a_file_holds_the_view_in_its_order_and_columns(world: World) -> None:
     rows = lines(made)
     assert [row["Account"] for row in rows] == ["Acme Corporation", "株式会社さくら商事", "浪速物産株式会社"]
     assert rows[0]["MRR (JPY)"] == "500000"
-    assert list(rows[0]) == ["Outside id", "Account", "Band", "Health", "MRR (JPY)", "Main cause", "Band set"]
+    assert list(rows[0]) == [
+        "Outside id",
+        "Id system",
+        "Account",
+        "Band",
+        "Health",
+        "MRR (JPY)",
+        "Main cause",
+        "Band set",
+    ]
     assert rows[0]["Health"] == "41"
     assert (made.status, made.rows) == ("done", 3)
 
@@ -67,7 +79,25 @@ def test_cp932_and_excel(world: World) -> None:
     sheet = CalamineWorkbook.from_path(
         str(order(world.suzuki, "band=green", "xlsx").path)
     ).get_sheet_by_index(0)
-    assert sheet.to_python()[1][1] == "北斗情報システム株式会社"
+    assert sheet.to_python()[1][2] == "北斗情報システム株式会社"
+
+
+@pytest.mark.parametrize(("language", "form"), [("ja", "csv"), ("en", "xlsx")])
+def test_a_list_that_comes_back_changes_nothing_and_edited_only_what_was_edited(
+    world: World, language: str, form: str
+) -> None:
+    Account.objects.filter(pk=world.acme.pk).update(source="product", industry="=quoted", employees=120)
+    made = order(world.suzuki, f"cols={','.join(BY_KEY)}", form, language=language)
+    home = Home.from_environment()
+    back, tally = import_file(home, made.path, "", actor="test", now=NOW)
+    assert set(back.plan["columns"]) == set(LIST_FIELDS)
+    assert tally.counts == {"created": 0, "updated": 0, "unchanged": made.rows, "rejected": 0}
+    assert (tally.warnings, {remark.code for remark in tally.remarks}) == ({}, {"own_list"})
+    if form == "csv":
+        path = made.path.with_name("edited.csv")
+        path.write_bytes(made.path.read_bytes().replace(b"'=quoted", "新業種".encode()))
+        _back, tally = import_file(home, path, "account", actor="test", now=NOW)
+        assert (tally.counts["updated"], Account.objects.get(industry="新業種")) == (1, world.acme)
 
 
 def test_what_cannot_be_written_is_refused_before_a_job_starts(world: World) -> None:

@@ -130,6 +130,6 @@ def test_a_row_whose_record_was_saved_since_says_so(client, rejects, tmp_path):
     Reject.objects.update(made_at=NOW)
     assert "was saved by another way" not in client.get(page).content.decode()
     path = tmp_path / "訂正.csv"
-    path.write_text("契約番号,顧客コード,開始日,月額,請求間隔\n1,A-1,2024/4/1,1000,月\n")
+    path.write_text("契約番号,顧客コード,開始日,月額,請求間隔,備考\n1,A-1,2024/4/1,1000,月,\n")
     import_file(Home(tmp_path / "home"), path, "subscription", actor="t", now=NOW)
     assert "The record “1” was saved by another way" in client.get(page).content.decode()

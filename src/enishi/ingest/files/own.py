@@ -1,0 +1,37 @@
+"""Lists of customers that we wrote and that come back, edited or not: their columns are known, the ids are those of the
+system each row names, and what is computed is not taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from enishi.ingest.files.reading import SYSTEM_HEADINGS, Plan
+from enishi.store.kinds import ACCOUNT
+
+# Headings of the list of customers, by the field of an account they state. Health, band, tier, stage and money follow from
+# other facts.
+LIST_FIELDS = {
+    "id": ("外部ID", "Outside id"),
+    "name": ("顧客企業", "Account"),
+    "domain": ("メールドメイン", "Mail domain"),
+    "industry": ("業種", "Industry"),
+    "employees": ("従業員数", "Employees"),
+    "size": ("規模", "Size"),
+    "region": ("地域", "Region"),
+    "country": ("国", "Country"),
+    "owner": ("担当者", "担当CSM", "Owner"),
+    "channel": ("獲得チャネル", "Acquisition channel"),
+    "since": ("取引開始日", "Customer since"),
+}
+
+
+def is_own_list(kind: str, columns: Sequence[str]) -> bool:
+    return kind in ("", ACCOUNT.name) and any(column in SYSTEM_HEADINGS for column in columns)
+
+
+def own_plan(columns: Sequence[str]) -> Plan:
+    """How a list that we wrote is read."""
+    found = {
+        name: column for name, headings in LIST_FIELDS.items() for column in columns if column in headings
+    }
+    return Plan(found, keep_rest=False)

@@ -1,0 +1,97 @@
+"""Ids and names that are known already: nobody comes a second time unsaid."""
+
+from __future__ import annotations
+
+import pytest
+
+from enishi.accounts.actions import save_records
+from enishi.accounts.models import Account, OutsideId, Record
+from enishi.ingest.files.known import ELSEWHERE, SAME_NAME
+from enishi.ingest.files.tests.bringing import NOW, counted
+from enishi.store.kinds import ACCOUNT, KINDS
+
+pytestmark = pytest.mark.django_db
+
+BOOK = [{"id": "C1", "name": "株式会社九重メディカル"}, {"id": "C2", "name": "縁不動産株式会社"}]
+FILE = "顧客ID,会社名\nC1,九重メディカル㈱\nC2,縁不動産株式会社\nC3,新顔商事\n"
+
+
+@pytest.fixture(autouse=True)
+def book():
+    save_records(ACCOUNT, BOOK, source="sample", actor="t", now=NOW)
+
+
+def told(tally):
+    return {remark.code: remark.told for remark in tally.remarks}
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {}])
+def test_ids_known_in_another_system_are_taken_for_those(bring, options):
+    made, tally = bring(FILE, **options)
+    assert made.system == "sample"
+    assert told(tally) == {"id_system": "sample"}
+    assert (counted(tally), tally.warnings) == ((1, 1, 1, 0), {})
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {}])
+def test_a_system_that_is_stated_holds_and_doubles_are_told(bring, options):
+    made, tally = bring(FILE, system="product", **options)
+    assert made.system == "product"
+    assert told(tally)[ELSEWHERE] == {"sample": 2}
+    remark = next(remark for remark in tally.remarks if remark.code == ELSEWHERE)
+    assert "2 are known in 'sample'" in remark.text.en
+    assert "--system sample" in remark.remedy.ja
+    assert (tally.counts["created"], tally.warnings[ELSEWHERE][0]) == (3, 2)
+    assert "「C1」は「sample」でも登録されています (株式会社九重メディカル)" in tally.warnings[ELSEWHERE][2]
+
+
+def test_the_same_numbers_of_other_companies_stay_other_companies(bring):
+    made, tally = bring("顧客ID,会社名\nC1,一番商会\nC2,二番商会\n")
+    assert (made.system, told(tally), tally.warnings) == ("product", {}, {})
+    assert Account.objects.count() == 4
+
+
+def test_an_equal_name_is_told_and_never_merged(bring):
+    for options in ({"dry_run": True}, {}):
+        _made, tally = bring("顧客ID,会社名\nX9,㈱九重メディカル\nX8,北浜製作所\n", **options)
+        assert told(tally) == {SAME_NAME: ["株式会社九重メディカル"]}
+        assert (tally.counts["created"], tally.warnings[SAME_NAME][0]) == (2, 1)
+    assert Account.objects.filter(name__contains="九重").count() == 2
+    _made, tally = bring("顧客ID,会社名\nX9,㈱九重メディカル\nX8,北浜製作所\n")
+    assert (told(tally), tally.warnings) == ({}, {})
+
+
+def test_an_id_that_was_linked_counts_as_known_in_its_system(bring):
+    OutsideId.objects.create(system="crm", value="0061", target="account", account=Account.objects.first())
+    made, tally = bring("顧客ID,会社名\n0061,九重メディカル\n")
+    assert (made.system, counted(tally)) == ("crm", (0, 1, 0, 0))
+
+
+ORDERS = "注文番号,顧客コード,注文日時,金額\n1,C1,2026/1/5,1000\n2,C2,2026/1/6,2000\n"
+
+
+def test_records_are_the_same_where_their_customer_is(bring):
+    bring(ORDERS, "order", "注文.csv", system="shop")
+    made, tally = bring(ORDERS, "order", "注文2.csv")
+    assert (made.system, counted(tally)) == ("shop", (0, 0, 2, 0))
+    turned = ORDERS.replace("1,C1", "1,C9").replace("2,C2", "2,C1").replace("1,C9", "1,C2")
+    made, tally = bring(turned, "order", "別.csv", system="product")
+    assert (tally.counts["created"], told(tally), tally.warnings) == (2, {}, {})
+    assert Record.objects.filter(kind="order").count() == 4
+
+
+def test_a_minority_of_known_ids_changes_no_system_but_is_told(bring):
+    save_records(KINDS["order"], [
+        {"id": "1", "account": "C1", "ordered_at": NOW, "amount": 1000},
+    ], source="shop", actor="t", now=NOW)  # fmt: skip
+    made, tally = bring(f"{ORDERS}3,C1,2026/1/7,500\n", "order", "注文.csv")
+    assert (made.system, told(tally)[ELSEWHERE]) == ("product", {"shop": 1})
+    assert tally.warnings[ELSEWHERE][0] == 1
+
+
+def test_events_go_to_the_customers_their_ids_are_known_of(bring):
+    made, tally = bring(
+        "occurred_at,account,user,event\n2026-03-30T01:00:00Z,C1,u1,login\n", "event", "e.csv"
+    )
+    assert (made.system, told(tally)) == ("sample", {"id_system": "sample"})
+    assert Account.objects.count() == 2
