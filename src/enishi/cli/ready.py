@@ -18,6 +18,7 @@ def make_ready(now: datetime, since: timedelta = LATELY) -> int:
     from enishi.web.pages.portfolio import reads
     from enishi.web.pages.portfolio.ranks import write_ranks
     from enishi.web.pages.portfolio.words import minor_units
+    from enishi.web.pages.revenue import voices
     from enishi.work import api as work
     from enishi.work.reads import key_of
 
@@ -32,6 +33,7 @@ def make_ready(now: datetime, since: timedelta = LATELY) -> int:
                 done.add(key_of(member, view))
             if (scope := f"portfolio:{reads.scope_key(member)}") not in done:
                 reads.make_ready(member, today, unit)
+                voices.make_ready(member, today)
                 done.add(scope)
     return len(done)
 

@@ -12,6 +12,8 @@ from enishi.cli.ready import make_ready
 from enishi.signals.models import ScoringRun
 from enishi.web.pages.portfolio import ranks, reads
 from enishi.web.pages.portfolio.query import Query
+from enishi.web.pages.revenue import reads as contracts
+from enishi.web.pages.revenue import voices
 from enishi.work import api as work
 from enishi.work import book
 from enishi.work.api import View
@@ -39,11 +41,15 @@ def test_the_whole_book_is_there_before_anyone_asks(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(book, "_read", refuse)
     monkeypatch.setattr(reads, "_whole_book", refuse)
     monkeypatch.setattr(ranks, "_read", refuse)
+    monkeypatch.setattr(contracts, "subscription_periods", refuse)
+    monkeypatch.setattr(voices, "_time_to_value", refuse)
     ranks.forget_ranks()
     assert View.ALL in work.views_of(chief)
     assert work.book_of(chief, View.ALL, TODAY).total
     assert reads.distribution(chief, Query(), today=TODAY, unit=1)
     assert len(ranks.read_ranks().ids)
+    contracts.read_moves("account", TODAY)
+    voices.read_time_to_value(chief)
 
 
 def test_only_the_ranks_of_the_latest_scoring_stay(home: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
+from django.core.cache import cache
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_zone
@@ -15,7 +17,8 @@ from enishi.forecasts.api import TimeToEvent, time_to_event
 from enishi.metrics.surveys import LEAST_GROUP, Nps, latest_answers, nps
 from enishi.store.kinds import KINDS
 from enishi.web.pages.health.metric_reads import scope_ids
-from enishi.web.pages.portfolio.ranks import read_ranks
+from enishi.web.pages.portfolio.ranks import Ids, read_ranks, stamp_of_ranks
+from enishi.web.pages.revenue import reads
 
 WINDOW = 365
 _NPS = next(r for r in KINDS["survey_answer"].field("score").ranges if r.when == ("measure", "nps"))
@@ -58,10 +61,26 @@ def read_voice(member: Member, today: date) -> Voice:
 
 def read_time_to_value(member: Member) -> TimeToEvent | None:
     """Days from the start of the relation to first value, by Kaplan-Meier: those not there yet count as censored
-    at their age, and are neither left out nor taken for never."""
+    at their age, and are neither left out nor taken for never. Worked out once per scoring and scope."""
+    ids = scope_ids(member)
+    key = f"revenue:value:{stamp_of_ranks()}:{sha256(ids.tobytes()).hexdigest()[:20]}"
+    kept: tuple[TimeToEvent | None] | None = cache.get(key)
+    if kept is None:
+        kept = (_time_to_value(ids),)
+        cache.set(key, kept, reads.KEEP_SECONDS)
+    return kept[0]
+
+
+def _time_to_value(ids: Ids) -> TimeToEvent | None:
     ranks = read_ranks()
     reached, observed = (ranks.values.get(m) for m in ("time_to_first_value", "days_to_value_observed"))
     if reached is None or observed is None:
         return None
-    own = np.isin(ranks.ids, scope_ids(member)) & ~np.isnan(observed)
+    own = np.isin(ranks.ids, ids) & ~np.isnan(observed)
     return time_to_event(observed[own], ~np.isnan(reached[own]))
+
+
+def make_ready(member: Member, today: date) -> None:
+    """Read what takes seconds before somebody asks for it."""
+    reads.read_moves("account", today)
+    read_time_to_value(member)
