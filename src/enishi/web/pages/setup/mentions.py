@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Model, Q
+from django.utils.timezone import localdate
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.erasing import ids_of
@@ -32,6 +33,7 @@ class Mention:
     key: str
     title: Text
     on: date | None
+    customer: str
     excerpt: str
 
 
@@ -61,12 +63,16 @@ def find_naming(member: Member, contact: Contact, places: Iterable[tuple[str, in
     rows = Record.objects.filter(Q(account=None) | Q(account__in=visible_accounts(member)), pk__in=numbers)
     ids = ids_of(contact)
     words = sorted({*ids.texts, *(user for _, user in ids.users)}, key=len, reverse=True)
-    return [_mention(row, _text_of(row), words) for row in rows.order_by("-happened_at", "-pk")]
+    rows = rows.select_related("account").order_by("-happened_at", "-pk")
+    return [_mention(row, _text_of(row), words) for row in rows]
 
 
 def _mention(row: Record, text: str, words: Sequence[str]) -> Mention:
     kind = KINDS[row.kind]
-    return Mention(f"{row.kind}:{row.pk}", kind.title, row.happened_at.date(), _clip(text, words))
+    customer = row.account.name if row.account else ""
+    return Mention(
+        f"{row.kind}:{row.pk}", kind.title, localdate(row.happened_at), customer, _clip(text, words)
+    )
 
 
 def _shows(mention: Mention, text: str, names: Iterable[str]) -> bool:
@@ -81,18 +87,25 @@ def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
         text = _text_of(row)
         if text:
             yield _mention(row, text, names), text
-    for note in Note.objects.filter(account__in=accounts).prefetch_related("texts"):
+    for note in Note.objects.filter(account__in=accounts).select_related("account").prefetch_related("texts"):
         text, title = "\n".join([note.body, *(one.body for one in note.texts.all())]), Text("Note", "メモ")
-        yield Mention(f"note:{note.pk}", title, note.made_at.date(), _clip(text, names)), text
-    for task in Task.objects.filter(account__in=accounts):
+        yield (
+            Mention(f"note:{note.pk}", title, localdate(note.made_at), note.account.name, _clip(text, names)),
+            text,
+        )
+    for task in Task.objects.filter(account__in=accounts).select_related("account"):
         text, title = f"{task.title}\n{task.note}", Text("Task", "タスク")
-        yield Mention(f"task:{task.pk}", title, task.made_at.date(), _clip(text, names)), text
+        yield (
+            Mention(f"task:{task.pk}", title, localdate(task.made_at), task.account.name, _clip(text, names)),
+            text,
+        )
 
 
 def _records(contact: Contact, accounts: set[int]) -> Iterator[Record]:
     """Records with free text that are not about the person: those lose their texts anyway."""
     kinds = [name for name, kind in KINDS.items() if kind.personal and name != "contact"]
     rows = Record.objects.filter(account__in=accounts, kind__in=kinds).exclude(contact=contact)
+    rows = rows.select_related("account")
     yield from rows.order_by("-happened_at", "-pk").iterator(chunk_size=500)
 
 
