@@ -26,6 +26,7 @@ from .texts import (
     NOTES_JA,
     TOPICS,
     Topic,
+    closing,
     pick,
     write_ticket,
 )
@@ -212,11 +213,10 @@ def _ticket(
     value = who.course.paths["value"][week]
     hours = topic.hours * random.lognormal(0, 0.8)
     sender = _who_is_there(people, opened.date(), random)
-    return {
+    row: Row = {
         "account": who.id,
         "contact": sender.id if sender else None,
         "subject": subject,
-        "body": body,
         "opened_at": opened,
         "first_reply_at": opened + timedelta(hours=float(min(hours * 0.3, 48) + 0.2)),
         "resolved_at": opened + timedelta(hours=float(hours + 0.5)),
@@ -226,6 +226,7 @@ def _ticket(
         "category": topic.id,
         "product": next(iter(PRODUCTS)),
     }
+    return row | {"body": body + closing(topic, row["tone"], who.company.language)}
 
 
 def _as_known(row: Row, until: date) -> Row:
@@ -241,6 +242,7 @@ def _as_known(row: Row, until: date) -> Row:
 # ---- interactions, surveys, training -------------------------------------------------------------------------
 
 CADENCE_WEEKS = {"Enterprise": 2.5, "Mid": 5.0, "SMB": 9.0}
+ASKED_AFTER = timedelta(days=30)  # who has only just begun has nothing to say yet
 NEWS_TOLD = 0.3  # how often a talk turns to what is happening to the customer's own business
 TYPES = {
     "Enterprise": {"meeting": 0.35, "call": 0.25, "mail": 0.25, "visit": 0.15},
@@ -319,7 +321,8 @@ def survey_rows(sample: Sample, who: Customer, until: date) -> Iterator[Row]:
             )
             day = wave + timedelta(days=delay)
             answered = luck < 0.08 + 0.42 * who.at("warmth", sample, day)
-            if not answered or not someone.is_there(day) or not who.since <= day <= who.last_day(until):
+            asked = who.since + ASKED_AFTER <= day <= who.last_day(until)
+            if not (asked and answered and someone.is_there(day)):
                 continue
             score = int(np.clip(round(10.4 * who.at("value", sample, day) + 0.6 + mood), 0, 10))
             yield _answer(

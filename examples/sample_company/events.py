@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
     ]
 )
 BLOCK_DAYS = 91
+CARRIES = 0.25  # a working day in four at least: on whom the use of a customer rests does use it
 LOGIN = Feature("login", 0, 1.0, ('{"device":"pc"}', '{"device":"pc"}', '{"device":"mobile"}'))
 
 
@@ -62,22 +63,26 @@ def crowd(sample: Sample, who: Customer) -> Crowd:
     last = np.minimum(last, np.maximum(leaving, first + 30))
     if who.story == "champion_left" and who.course.onset is not None:
         last[0] = 7 * who.course.onset
-        _hand_over(first[1:], last[1:], sample.weeks * 7)
+        carriers = [1 + person for person in _hand_over(first[1:], last[1:], sample.weeks * 7)]
     else:
-        _hand_over(first, last, sample.weeks * 7)
+        carriers = _hand_over(first, last, sample.weeks * 7)
     rate = np.where(keen, random.beta(7, 2.5, count), random.beta(1.5, 4.2, count))
+    rate[carriers] = np.maximum(rate[carriers], CARRIES)
     ids = pa.array([user_id(who, n) for n in range(count)])
     return Crowd(ids, first, last, rate, keen)
 
 
-def _hand_over(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], end: int) -> None:
-    """Whoever would leave nobody behind stays until another has come: a customer with nothing wrong is not empty."""
+def _hand_over(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], end: int) -> list[int]:
+    """Whoever would leave nobody behind stays until another has come: a customer with nothing wrong is not empty.
+    Gives those on whom the use rested."""
     order = np.argsort(first, kind="stable")
-    holder = order[0]
-    for person in order[1:]:
-        last[holder] = max(last[holder], first[person])
-        holder = person if last[person] > last[holder] else holder
-    last[holder] = end
+    holders = [int(order[0])]
+    for person in order[1:].tolist():
+        last[holders[-1]] = max(last[holders[-1]], first[person])
+        if last[person] > last[holders[-1]]:
+            holders.append(person)
+    last[holders[-1]] = end
+    return holders
 
 
 def _newcomers(

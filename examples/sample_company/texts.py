@@ -179,5 +179,26 @@ def write_ticket(random: np.random.Generator, topic: Topic, language: str) -> tu
     return subject.format(**words), body.format(**words)
 
 
+HARSH, FRIENDLY = -0.3, 0.3
+CLOSINGS = {
+    "ja": (
+        "以前にも同じ内容でお尋ねしましたが、いまだに解決しておらず困っております。早急にご回答ください。",
+        "いつも丁寧にご対応いただき、大変助かっております。",
+    ),
+    "en": (
+        " We have asked this before and still have no answer. Please reply at once.",
+        " Thank you, your support has always been a great help.",
+    ),
+}
+
+
+def closing(topic: Topic, tone: float, language: str) -> str:
+    """What is said beside a plain question where the writer is vexed or grateful, so that a tone has its words."""
+    vexed, grateful = CLOSINGS[language]
+    if tone < HARSH <= topic.tone:
+        return vexed
+    return grateful if topic.tone <= FRIENDLY < tone else ""
+
+
 def pick(random: np.random.Generator, options: tuple[str, ...]) -> str:
     return options[random.integers(len(options))]

@@ -19,12 +19,13 @@ from .. import Sample
 from ..care import contact_rows, ticket_rows
 from ..companies import company
 from ..days import work_factors
-from ..events import account_events, event_tables
+from ..events import CARRIES, account_events, event_tables
 from ..events import crowd as people_of
 from ..money import contracts, invoice_rows, subscription_rows
 from ..records import chunks, company_rows, rows_of_account
 from ..stories import STORIES
 from ..strangers import stranger_messages
+from ..texts import TOPICS, closing
 from ..truth import chance_of_ending, truth_row, write_truth
 from ..world import Customer, customer
 
@@ -271,7 +272,7 @@ def test_no_product_code_knows_the_truth() -> None:
         )
 
 
-def test_a_customer_is_never_left_without_anybody_by_chance() -> None:
+def test_a_customer_is_never_left_by_chance_without_anybody_who_uses_it() -> None:
     """Not even by a champion who leaves, unless nobody else had come by then."""
     for who in crowd():
         people = people_of(SAMPLE, who)
@@ -279,4 +280,10 @@ def test_a_customer_is_never_left_without_anybody_by_chance() -> None:
         if who.story == "champion_left":
             days = days[days >= people.first[1:].min()]
         there = (people.first[:, None] <= days) & (days < people.last[:, None])
-        assert there.any(axis=0).all(), who.id
+        assert ((there * people.rate[:, None]).max(axis=0) >= CARRIES).all(), who.id
+
+
+def test_a_tone_has_its_words() -> None:
+    howto, bug = TOPICS["howto"], TOPICS["bug"]
+    assert len({closing(howto, tone, "ja") for tone in (-0.4, 0.0, 0.5)}) == 3
+    assert closing(howto, 0.0, "en") == closing(bug, -0.6, "en") == "", "a complaint says enough by itself"
