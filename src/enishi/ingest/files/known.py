@@ -232,9 +232,9 @@ def by_system(rows: Sequence[ReadRow], otherwise: str) -> dict[str, list[int]]:
 
 
 def _known_as(name: str, holder: Holder) -> Text:
-    whose, where = f" ({clip(holder.name)})" if holder.name else "", system_words(holder.system)
+    whose, where = f"({clip(holder.name)})" if holder.name else "", system_words(holder.system)
     return Text(
-        f"'{clip(name)}' is known in {where.en} too{whose}.",
+        f"'{clip(name)}' is known in {where.en} too{' ' * bool(whose)}{whose}.",
         f"「{clip(name)}」は{where.ja}でも登録されています{whose}。",
     )
 

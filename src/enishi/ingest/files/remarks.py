@@ -86,8 +86,8 @@ def _elsewhere(made: Import, looked: int, count: int, other: str) -> Text:
     kind = FILE_KINDS["account" if made.kind == EVENT.name else made.kind]
     here, there = system_words(made.system), system_words(other)
     return Text(
-        f"Of the {looked:,} ids looked at, {count:,} are known in {there.en} and not in {here.en}: taken for ids of "
-        f"{here.en}, they become new {kind.plural.en.lower()} beside those there are.",
+        f"Known in {there.en} and not in {here.en}: {count:,} of the {looked:,} ids looked at. Taken for ids of {here.en}, "
+        f"they become new {kind.plural.en.lower()} beside those there are.",
         f"確認した{looked:,}件のIDのうち{count:,}件は、{here.ja}ではなく{there.ja}で登録済みです。このまま取り込むと、"
         f"登録済みの{kind.title.ja}とは別の新しいデータになります。",
     )
