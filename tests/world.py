@@ -274,12 +274,12 @@ def _changes(tenths: int | None, week_ago: int | None) -> list[dict[str, Any]]:
 
 
 def _write_scores(account: Account, band: str, tenths: int | None, week_ago: int | None) -> None:
-    version = scorecard_version()
+    version, scores = scorecard_version(), []
     for weeks in range(26, -1, -1):
         value = tenths if weeks == 0 else week_ago
         if value is not None and weeks > 1:
             value = min(1000, value + weeks * 5)
-        HealthScore.objects.create(
+        score = HealthScore(
             account=account,
             scorecard="default",
             version=version,
@@ -289,6 +289,8 @@ def _write_scores(account: Account, band: str, tenths: int | None, week_ago: int
             coverage=0.9,
             lines=make_lines(value) if value is not None else [],
         )
+        scores.append(score)
+    HealthScore.objects.bulk_create(scores)
 
 
 def _write_signals(
