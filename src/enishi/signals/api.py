@@ -23,6 +23,7 @@ from enishi.signals.reads import (
     metric_catalogue,
     score_history,
     signal_history,
+    stake_of,
 )
 from enishi.signals.scoring import overrides_on, refresh_scores, score_day
 from enishi.signals.trials import (
@@ -75,6 +76,7 @@ __all__ = [
     "scores_as_of",
     "signal_history",
     "snapshot_days",
+    "stake_of",
     "stored_week_ago",
     "week_text",
 ]

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import nan
 from typing import Any
 
+import numpy as np
 from django.db.models import Count, F, QuerySet, Sum
 
 from enishi.accounts.access import access_account, visible_accounts
 from enishi.accounts.models import Member
+from enishi.definitions.api import list_scorecards
 from enishi.kit.text import Text
-from enishi.signals.bands import BANDS
+from enishi.signals.bands import BANDS, CODES
 from enishi.signals.context import load_rules
 from enishi.signals.models import AccountState, HealthScore, Signal
+from enishi.signals.money import at_stake, yearly_revenue
 from enishi.signals.stages import CHURNED
 
 LOOKED_AT = 5000
@@ -33,6 +37,19 @@ def list_states(member: Member) -> QuerySet[AccountState]:
         .select_related("account", "account__owner")
         .defer(*WIDE)
     )
+
+
+def stake_of(state: AccountState, leaving: bool) -> int:
+    """Money at stake under the band the state has now, in minor units, for who sets one between two scorings;
+    ``leaving``: notice has been given of all contracts."""
+    card = next((card for card in list_scorecards() if card.slug == state.scorecard), None)
+    orders = state.metrics.get("order_amount_90")
+    if card is None or state.unpriced or not (state.mrr or orders):
+        return state.at_stake
+    yearly = yearly_revenue(np.array([nan if state.mrr is None else state.mrr]), np.array([orders or 0.0]))
+    strongest = max((float(entry["strength"]) for entry in state.causes), default=0.0)
+    band = np.array([CODES[state.band]], dtype=np.int8)
+    return int(at_stake(yearly, band, np.array([strongest]), np.array([leaving]), card.body.stake)[0])
 
 
 @dataclass(frozen=True, slots=True)

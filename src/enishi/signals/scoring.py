@@ -165,7 +165,7 @@ def _prepare(
     held = bands_before(day, wanted)
     before = np.array([held.get(int(a), UNKNOWN) for a in ids], dtype=np.int8)
     bands = judgement.bands_after(now_rows, before)
-    company = get_company()
+    overrides, company = overrides_on(day), get_company()
     return Pass(
         day=day,
         now=now,
@@ -175,15 +175,21 @@ def _prepare(
         bands=bands,
         week_bands=_week_bands(judgement, week_rows, ids, week_before(day)),
         trends=_trends(judgement, now_rows, ids, day),
-        stakes=stakes_of(judgement, now_rows, bands, contracts),
+        stakes=stakes_of(judgement, now_rows, _stated(bands, ids, overrides), contracts),
         unpriced=unpriced(judgement, now_rows, contracts),
-        overrides=overrides_on(day),
+        overrides=overrides,
         tiers=tiers_on(day),
         monthly_churn=churn.monthly_rate,
         margin=float(company.gross_margin),
         keep_lines=len(now_rows) <= LINES_KEPT_UP_TO,
         columns={str(n): judgement.rows[n].to_numpy(dtype=object) for n in judgement.rows.columns},
     )
+
+
+def _stated(bands: Codes, ids: NDArray[np.int64], overrides: Mapping[int, str]) -> Codes:
+    """The bands that stand: where a person set one, that."""
+    pairs = zip(ids.tolist(), bands.tolist(), strict=True)
+    return np.array([CODES.get(overrides.get(account, ""), band) for account, band in pairs], dtype=np.int8)
 
 
 def pair_rows(

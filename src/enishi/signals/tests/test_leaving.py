@@ -9,7 +9,7 @@ import pytest
 
 from enishi.kit.home import Home
 from enishi.signals import api
-from enishi.signals.models import AccountState
+from enishi.signals.models import AccountState, Override
 from enishi.signals.tests.world import NOW, PRICE, TODAY, record
 from enishi.store.testing import publish
 
@@ -47,6 +47,17 @@ def test_all_is_at_stake_of_those_who_gave_notice_of_everything(home: Home) -> N
     assert stakes[NOTICED] == 12 * 10_000
     assert max(stakes[NOTICED_IN_PART] / 2, stakes[GOES_ON], stakes[LATER]) < 12 * 10_000
     assert stakes_on(TODAY, home) == {n: stakes[n] for n in (NOTICED, NOTICED_IN_PART, GOES_ON, LATER)}
+
+
+@pytest.mark.usefixtures("notices")
+def test_a_band_set_by_hand_means_its_money_now_and_on_a_past_day(home: Home) -> None:
+    Override.objects.create(
+        account_id=GOES_ON, band="green", reason="x", made_at=NOW, expires_on=TODAY + 9 * DAY
+    )
+    api.score_day(TODAY, now=NOW, home=home)
+    state = AccountState.objects.get(pk=GOES_ON)
+    assert (state.computed_band, state.at_stake < 6 * 10_000) == ("red", True)
+    assert stakes_on(TODAY, home)[GOES_ON] == state.at_stake == api.stake_of(state, leaving=False)
 
 
 @pytest.mark.usefixtures("notices")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from enishi.accounts.access import access_account
 from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day
+from enishi.accounts.leaving import leaving_accounts
 from enishi.accounts.models import Account, Member
 from enishi.definitions.api import list_scorecards
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
+from enishi.signals.api import stake_of
 from enishi.signals.models import AccountState, Band, ManualMeasure, Override
 from enishi.work.access import check_may_act
 
@@ -44,10 +46,21 @@ def override_band(
         made_at=now,
         expires_on=expires_on,
     )
-    AccountState.objects.filter(account=account).update(band=band)
+    _restate(account, today, band)
     detail = {"band": band, "reason": made.reason, "expires_on": str(expires_on)}
     write_audit(member, "band_overridden", account, detail=detail)
     return made
+
+
+def _restate(account: Account, today: date, band: str = "") -> None:
+    """The band set (none: the computed one) stands at once, with the money at stake it means."""
+    state = AccountState.objects.filter(account=account).first()
+    if state is None:
+        return
+    leaving = leaving_accounts([account.pk], today).get(account.pk)
+    state.band = band or state.computed_band
+    state.at_stake = stake_of(state, leaving is not None and leaving.whole)
+    state.save(update_fields=["band", "at_stake"])
 
 
 @transaction.atomic
@@ -61,7 +74,7 @@ def end_override(member: Member, account_id: int, *, now: datetime) -> Account:
     account = access_account(member, account_id)
     if not Override.objects.filter(account=account, ended_at=None).update(ended_at=now):
         raise NotFound("no_override", Text("There is no override to end.", "解除する手動設定がありません。"))
-    AccountState.objects.filter(account=account).update(band=F("computed_band"))
+    _restate(account, company_day(now))
     write_audit(member, "override_ended", account)
     return account
 

@@ -19,7 +19,7 @@ from enishi.signals.models import AccountState
 from enishi.web.pages.portfolio import exports, past_rows, reads
 from enishi.web.pages.portfolio.columns import known_keys
 from enishi.web.pages.portfolio.query import Query, read_query
-from enishi.work.api import override_band
+from enishi.work.api import end_override, override_band
 
 pytestmark = pytest.mark.django_db
 BADGE = ">手動</span>"
@@ -56,6 +56,28 @@ def test_the_list_and_today_mark_it(world: World) -> None:
     assert table.count(BADGE) == 1
     assert table.partition(BADGE)[0].rpartition("data-open>")[2].startswith(world.sakura.name)
     assert page(world, "/").count(BADGE) >= 1
+
+
+def test_the_money_at_stake_is_that_of_the_band_that_stands(world: World) -> None:
+    def stake() -> int:
+        return AccountState.objects.get(account=world.sakura).at_stake
+
+    yearly = 12 * 800_000
+    AccountState.objects.filter(account=world.sakura).update(causes=[])
+    given = {
+        "reason": "商談中",
+        "expires_on": company_day(system_clock()),
+        "today": company_day(system_clock()),
+    }
+    for band, share in (("green", 0.05), ("yellow", 0.2), ("red", 0.5)):
+        override_band(world.takahashi, world.sakura.pk, band, **given, now=system_clock())
+        assert stake() == yearly * share
+    AccountState.objects.filter(account=world.sakura).update(computed_band="yellow")
+    end_override(world.takahashi, world.sakura.pk, now=system_clock())
+    assert stake() == yearly * 0.2
+    AccountState.objects.filter(account=world.sakura).update(causes=[{"cause": "downturn", "strength": 80}])
+    override_band(world.takahashi, world.sakura.pk, "green", **given, now=system_clock())
+    assert stake() == yearly * 0.4, "a strong cause counts whatever the band"
 
 
 def test_it_can_be_looked_for_and_left_out(world: World) -> None:
