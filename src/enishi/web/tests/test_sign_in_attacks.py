@@ -34,7 +34,7 @@ def _fresh_limits_and_fast_passwords(settings: Any) -> None:
 
 @pytest.fixture
 def member() -> Member:
-    return Member.objects.create_user(MAIL, PASSWORD, language="en")
+    return Member.objects.create_user(MAIL, PASSWORD, language="en", given_name="Emily")
 
 
 @pytest.fixture
