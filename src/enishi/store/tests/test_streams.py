@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import duckdb
 import msgspec
+import numpy as np
 import pytest
 
+from enishi.store import seen
 from enishi.store.contracts import Erasure
 from enishi.store.hashing import message_hashes
 from enishi.store.manifest import read_manifest, write_manifest
@@ -135,3 +137,16 @@ def test_one_id_of_two_streams_never_agrees() -> None:
     assert len(set(hashes[:, 1].tolist())) == 1
     mixed = message_hashes(["x", "y"], ["a", "b"])
     assert mixed.tolist() == [*message_hashes(["x"], ["a"]).tolist(), *message_hashes(["y"], ["b"]).tolist()]
+
+
+def test_the_filter_of_ids_never_says_no_wrongly_and_seldom_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "_SMALLEST", 1 << 16)
+    chance = np.random.default_rng(5)
+    held, fresh = (
+        chance.integers(-(2**63), 2**63 - 1, (count, 2), dtype=np.int64) for count in (2048, 200_000)
+    )
+    bloom = seen.Bloom(2048)
+    bloom.add(held)
+    assert bloom.capacity == 2 * len(held)
+    assert bloom.may_contain(held).all()
+    assert bloom.may_contain(fresh).sum() < 20  # with one word an id it were 85
