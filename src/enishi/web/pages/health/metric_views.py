@@ -112,7 +112,7 @@ def metric(request: PageRequest, slug: str) -> HttpResponse:
         "metric": found,
         "unit": UNITS.get(found.unit),
         "null": NULLS.get(found.null),
-        "needs": [source_title(need) for need in found.needs],
+        "needs": list(dict.fromkeys(source_title(need) for need in found.needs)),
         "coverage": metric_reads.Coverage(len(values), accounts),
         "shape": shape,
         "chart": metric_reads.distribution_chart(shape, _("Accounts")) if shape else None,
