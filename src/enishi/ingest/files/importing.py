@@ -56,6 +56,7 @@ from enishi.store.kinds import Kind
 
 PORTION = 2000
 _MOST_ORPHANS = 20_000
+_PATIENCE = 3600.0  # seconds
 _TRIED = 20_000  # rows a dry run looks at
 
 Progress = Callable[[int, int | None], None]
@@ -118,11 +119,10 @@ def import_file(
     find_orders(FILE_KINDS[made.kind], plan, made.headings, [cells for _place, cells in rows])
     plan.constants.update(constants or {})
     made.plan, made.system = plan.as_json(), system or made.system
-    if not system:
-        settle_system(made, rows)
+    known = known_in(made, rows) if system else settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
-    remarks = remarks_of(made, known_in(made, rows))
+    remarks = remarks_of(made, known)
     try:
         tally = try_import(home, made, now) if dry_run else run_import(home, made, now, progress)
     finally:
@@ -365,7 +365,7 @@ def _run_events(
     tally.warnings.clear()
     made.done, made.sent = 0, False
     if withdrawals():
-        drain(home)  # what is being taken back would make repetitions of the same rows
+        drain(home, timeout=_PATIENCE)  # what is being taken back would make repetitions of the same rows
     note_received(made, now)
 
     def told(rows: list[Judged]) -> None:

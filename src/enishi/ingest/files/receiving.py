@@ -110,9 +110,14 @@ def _describe(path: Path, name: str, kind: str, actor: Member | str, now: dateti
     return made
 
 
-def settle_system(made: Import, rows: Sequence[Row]) -> None:
-    """Take the ids for those of the system that knows them, by the file's first rows."""
-    made.system = likely_system(known_in(made, rows), made.system)
+def settle_system(made: Import, rows: Sequence[Row]) -> Known:
+    """Take the ids for those of the system that knows them, by the file's first rows; gives what is known of them then."""
+    known = known_in(made, rows)
+    likely = likely_system(known, made.system)
+    if likely == made.system:
+        return known
+    made.system = likely
+    return known_in(made, rows)
 
 
 def known_in(made: Import, rows: Sequence[Row]) -> Known:
