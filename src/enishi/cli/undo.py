@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from enishi.ingest.models import Import
 
 SHOWN = 20
+PATIENCE = 3600.0  # seconds, where the service does it
 
 
 @spoken(
@@ -50,7 +51,7 @@ def command(number: int | None, yes: bool, as_json: bool) -> None:
         click.echo(f"{made.name}: {say(undo_told(made, Published(home).raw_from))}", err=True)
         click.confirm(say("Undo it?", "取り消しますか?"), abort=True)
     done = undo(made, actor=COMMAND_LINE, now=system_clock())
-    drain(home)
+    drain(home, timeout=PATIENCE)
     made.refresh_from_db()
     _tell(made, done, as_json)
 
