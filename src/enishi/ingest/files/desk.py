@@ -19,6 +19,7 @@ from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, tried_event
 from enishi.ingest.files.histories import dated_in_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
+from enishi.ingest.files.known import by_system
 from enishi.ingest.files.reading import (
     REASON_HEADINGS,
     ROW,
@@ -167,16 +168,18 @@ def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now:
     reader = _reader(made)
     read = [reader.read(place, _in_order(made, cells, cells)) for place, cells in rows]
     errors = [dict(row.errors) for row in read]
-    good = [n for n, row in enumerate(read) if not row.errors]
-    if made.kind == EVENT.name:
-        judged = [tried_event(n, read[n], reader, made.system, now) for n in good]
-    else:
-        judged = save_records(
-            FILE_KINDS[made.kind], [read[n].values for n in good], source=made.system, actor=made.made_by,
-            backfill=made.backfill, now=now, dry_run=True, import_id=made.pk,
-        )  # fmt: skip
-    for n, result in zip(good, judged, strict=True):
-        errors[n] = result.errors
+    kind = FILE_KINDS[made.kind]
+    for system, places in by_system(read, made.system).items():
+        good = [n for n in places if not read[n].errors]
+        if made.kind == EVENT.name:
+            judged = [tried_event(n, read[n], reader, system, now) for n in good]
+        else:
+            judged = save_records(
+                kind, [read[n].values for n in good], source=system, actor=made.made_by,
+                backfill=made.backfill, now=now, dry_run=True, import_id=made.pk,
+            )  # fmt: skip
+        for n, result in zip(good, judged, strict=True):
+            errors[n] = result.errors
     columns = Plan.from_json(made.plan).columns
     return [{columns.get(name, name): text for name, text in found.items()} for found in errors]
 

@@ -123,6 +123,8 @@ def test_a_row_that_is_accepted_when_the_file_comes_again_leaves_the_desk_by_its
     again, tally = bring(ORDERS, "order", "別名.csv", now=LATER)
     assert counted(tally) == (1, 0, 0, 1)
     assert Reject.objects.filter(status="open").values_list("origin", "position").get() == (again.origin, 3)
+    counts = AuditLine.objects.filter(verb__in=("records_saved", "file_imported")).order_by("-pk")[:2]
+    assert [line.detail.get("rejected") for line in counts] == [1, None]  # said once
     settled = Reject.objects.get(status="replayed")
     assert (settled.origin, settled.closed_by, settled.closed_at) == (first.origin, CAME_AGAIN, LATER)
     first.refresh_from_db()
