@@ -50,7 +50,8 @@ def command(number: int | None, yes: bool, as_json: bool) -> None:
     if not (yes or as_json or not made.is_undoable):
         click.echo(f"{made.name}: {say(undo_told(made, Published(home).raw_from))}", err=True)
         click.confirm(say("Undo it?", "取り消しますか?"), abort=True)
-    done = undo(made, actor=COMMAND_LINE, now=system_clock())
+    begun = made.status == made.Status.UNDOING  # cut off before: it goes on
+    done = None if begun else undo(made, actor=COMMAND_LINE, now=system_clock())
     drain(home, timeout=PATIENCE)
     made.refresh_from_db()
     _tell(made, done, as_json)

@@ -19,6 +19,8 @@ from enishi.cli.main import run
 from enishi.cli.serve import check_port
 from enishi.cli.setting_up import make_password, name_fields, set_up
 from enishi.cli.words import use_language
+from enishi.ingest.models import Import
+from enishi.ingest.withdrawing import ask_withdrawal
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.store.kinds import KINDS
@@ -189,6 +191,7 @@ def test_an_import_is_undone_by_its_number(imported: Home, capsys: pytest.Captur
     assert run(["undo", "--json"]) == 0
     accounts, events = sorted(told(capsys), key=lambda made: made["import"])[-2:]
     assert (events["file"], events["created"]) == ("events.csv", 120)
+    ask_withdrawal(Import.objects.get(pk=events["import"]), actor="t", now=NOW)  # and was cut off
     assert run(["undo", str(events["import"]), "--yes"]) == 0
     assert capsys.readouterr().out.startswith("120 events were taken back, with 0 customers")
     assert run(["undo", str(events["import"]), "--json"]) == 1
