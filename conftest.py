@@ -37,6 +37,9 @@ if "enishi.web.settings" in sys.modules:
         _module.DATABASES = _databases
     django_settings._wrapped = empty
 
+# Checking a password takes half a second on purpose; those of the tests guard nothing.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 # A busy machine makes a test slow, not wrong. What must pass before a change lands tries the same examples each time.
 settings.register_profile("untimed", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("untimed")

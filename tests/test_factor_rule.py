@@ -16,7 +16,6 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
-from django.core.cache import cache
 from django.test import Client, TestCase
 from django.utils import timezone
 
@@ -34,12 +33,6 @@ MAIL, PASSWORD = "tanaka@vendor.example", "nagai-tabiji-2026"
 NEW_PASSWORD = "atarashii-michi-7"
 SET_UP = "/me/factor/app/"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits_and_fast_passwords(settings: Any) -> None:
-    cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def require(rule: str, days: int = 0, since: datetime = LONG_AGO) -> None:

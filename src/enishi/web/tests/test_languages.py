@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -16,12 +13,6 @@ from enishi.web.models import Invitation
 pytestmark = pytest.mark.django_db
 
 MAIL, PASSWORD = "boss@vendor.example", "nagai-tabiji-2026"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits_and_fast_passwords(settings: Any) -> None:
-    cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def sign_in(language: str, then: str = "") -> tuple[Client, str]:

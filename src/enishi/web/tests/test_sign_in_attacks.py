@@ -26,12 +26,6 @@ pytestmark = pytest.mark.django_db
 MAIL, PASSWORD = "tanaka@vendor.example", "nagai-tabiji-2026"
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits_and_fast_passwords(settings: Any) -> None:
-    cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def member() -> Member:
     return Member.objects.create_user(MAIL, PASSWORD, language="en", given_name="Emily")
