@@ -1,7 +1,7 @@
 """What a batch of stated rows means for the records: decided in memory, written by :mod:`.writing`.
 
-A field left out keeps its value, a field given empty loses it. A row that changes nothing writes nothing. When
-a value holds and since when it is known: :mod:`.dating`; the terms of contracts: :mod:`.terms`.
+A field left out keeps its value, a field given empty loses it; one that names somebody unknown keeps its value too.
+A row that changes nothing writes nothing. When a value holds and since when it is known: :mod:`.dating`; the terms of contracts: :mod:`.terms`.
 """
 
 from __future__ import annotations
@@ -217,7 +217,8 @@ def merged(base: State, values: State) -> State:
 
 
 def refer(batch: Batch, values: State, slot: Slot, outcome: Outcome) -> None:
-    """Replace the outside ids in ``values`` by our numbers; what is not found becomes an error or a warning."""
+    """Replace the outside ids in ``values`` by our numbers; what is not found becomes an error, or a warning and the
+    field stays as it is."""
     if "account" in batch.names:
         _refer_account(batch, values, outcome)
     if "contact" in batch.names:
@@ -225,30 +226,41 @@ def refer(batch: Batch, values: State, slot: Slot, outcome: Outcome) -> None:
     if "parent" in batch.names:
         _refer_parent(batch, values, outcome)
     for name in batch.member_fields:
-        if value := values.get(name):
-            found = batch.members.find(value)
-            values[name] = found[1] if found else None
-            _keep_aside(values, name, None if found else value, outcome, NOT_A_MEMBER)
+        if name in values:
+            found = batch.members.find(values[name] or "")
+            _place(values, name, found[1] if found else None, outcome, NOT_A_MEMBER)
 
 
 NOT_A_MEMBER = Text(
-    "'{}' is no member yet; kept for later.", "「{}」というメンバーがいないため、控えとして保存しました。"
+    "'{}' is no member; the field stays as it is, the name is kept for later.",
+    "「{}」というメンバーがいないため、この項目は変更せず、値を控えとして保存します。",
 )
 NOT_A_CONTACT = Text(
-    "'{}' is no known contact; kept for later.", "「{}」という関係者がいないため、控えとして保存しました。"
+    "'{}' is no known contact; the field stays as it is, the name is kept for later.",
+    "「{}」という関係者がいないため、この項目は変更せず、値を控えとして保存します。",
 )
 NO_PARENT = Text(
-    "'{}' is no known account; kept for later.",
-    "「{}」という顧客企業がないため、控えとして保存しました。",
+    "'{}' is no known account; the field stays as it is, the name is kept for later.",
+    "「{}」という顧客企業がないため、この項目は変更せず、値を控えとして保存します。",
 )
 
 
-def _keep_aside(values: State, name: str, text: str | None, outcome: Outcome, warning: Text) -> None:
-    """Keep a reference that leads nowhere yet among the further columns, so that it is not lost."""
-    values["extra"] = {**(values.get("extra") or {}), name: text}
-    if text:
-        shown = clip(text)
-        outcome.result.warnings[name] = Text(warning.en.format(shown), warning.ja.format(shown))
+def _place(values: State, name: str, found: Any, outcome: Outcome, warning: Text) -> None:
+    """State what a reference leads to. One that leads nowhere yet is kept among the further columns, so that neither
+    it nor what the record says so far is lost; whatever is stated well, or emptied, ends an earlier one."""
+    stated = values.pop(name)
+    lost = stated if stated and found is None else None
+    values["extra"] = {**(values.get("extra") or {}), name: lost}
+    if lost is None:
+        values[name] = found
+        return
+    outcome.result.warnings[name] = not_found(warning, lost)
+
+
+def not_found(warning: Text, stated: object) -> Text:
+    """One of the warnings above, with what was stated."""
+    shown = clip(stated)
+    return Text(warning.en.format(shown), warning.ja.format(shown))
 
 
 def _refer_account(batch: Batch, values: State, outcome: Outcome) -> None:
@@ -280,12 +292,14 @@ def _refer_contact(batch: Batch, values: State, slot: Slot, outcome: Outcome) ->
     if isinstance(stated, Contact):
         values["contact"] = stated.pk
         values.setdefault("account", stated.account_id)
-    elif stated is not None:
+    elif "contact" in values:
         account = values.get("account", slot.account)
-        found = batch.contacts.find(stated, batch.accounts.root(account) if account else None)
-        values["contact"] = found.number if found else None
-        _keep_aside(values, "contact", None if found else stated, outcome, NOT_A_CONTACT)
-        if account is None and "account" not in outcome.result.errors:
+        root = batch.accounts.root(account) if account else None
+        found = batch.contacts.find(stated, root) if stated else None
+        _place(values, "contact", found.number if found else None, outcome, NOT_A_CONTACT)
+        if root != slot.root:
+            values.setdefault("contact", None)  # who it was belongs to the account it was of
+        if stated and account is None and "account" not in outcome.result.errors:
             by_domain = batch.accounts.find(domain_of(stated)) if not found else {found.account}
             values["account"] = next(iter(by_domain)) if len(by_domain) == 1 else None
 
@@ -295,8 +309,7 @@ def _refer_parent(batch: Batch, values: State, outcome: Outcome) -> None:
     stated = values.get("parent")
     if isinstance(stated, Account):
         values["parent"] = stated.pk
-    elif stated is not None:
-        found = batch.accounts.find(stated)
-        values["parent"] = next(iter(found)) if len(found) == 1 else None
-        _keep_aside(values, "parent", None if len(found) == 1 else stated, outcome, NO_PARENT)
-        outcome.parent = "" if len(found) == 1 else stated
+    elif "parent" in values:
+        found = batch.accounts.find(stated) if stated else set()
+        _place(values, "parent", next(iter(found)) if len(found) == 1 else None, outcome, NO_PARENT)
+        outcome.parent = "" if len(found) == 1 or not stated else stated

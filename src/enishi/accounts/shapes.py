@@ -29,7 +29,8 @@ class Slot:
 
     ``account`` is the number the source stated, ``root`` the account that survives its merges. ``terms`` are the
     states by the day from which they hold, ``gone`` the days from which a deletion holds instead, ``known`` the states
-    already written by when they became known; all are read only where they matter.
+    already written by when they became known; all are read only where they matter. ``parent`` is the one an account had
+    before.
     """
 
     row: Row
@@ -38,6 +39,7 @@ class Slot:
     account: int | None = None
     root: int | None = None
     contact: int | None = None
+    parent: int | None = None
     terms: dict[date, State] = field(default_factory=dict)
     gone: set[date] = field(default_factory=set)
     known: list[tuple[datetime, State]] = field(default_factory=list)
@@ -113,7 +115,7 @@ class AccountShape:
         return state
 
     def _slot(self, row: Account, kind: Kind) -> Slot:
-        return Slot(row, fresh=False, state=self.state(kind, row))
+        return Slot(row, fresh=False, state=self.state(kind, row), parent=row.parent_id)
 
     def make(self, kind: Kind, source: str, outside_id: str) -> Slot:
         return Slot(Account(source=source, outside_id=outside_id), fresh=True, state={})

@@ -14,6 +14,10 @@ from enishi.accounts.shapes import Slot
 from enishi.accounts.versions import ALWAYS, ALWAYS_ON, LINK, row_instant, write_versions
 from enishi.kit.text import Text
 
+RING = Text(
+    "would make the account its own parent; it stays as it is.",
+    "親会社の関係が循環するため、変更しませんでした。",
+)
 _NEVER_UPDATED = ("id", "source", "outside_id", "created_at", "kind", "merged_into", "erased_at")
 
 
@@ -110,7 +114,8 @@ def _set_parent(slot: Slot, parent: int | None) -> None:
 
 
 def _without_rings(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Take away parents that would lead back to the account itself; gives the outcomes changed."""
+    """Take away parents that would lead back to the account itself, which keeps the one it had unless that does too;
+    gives the outcomes changed."""
     stated = [o for o in outcomes if o.slot and o.slot.state.get("parent")]
     if not stated:
         return []
@@ -120,14 +125,18 @@ def _without_rings(outcomes: Iterable[Outcome]) -> list[Outcome]:
     changed = []
     for outcome in stated:
         if outcome.slot and _leads_back(outcome.slot.row.pk, above):
-            above.pop(outcome.slot.row.pk)
-            _set_parent(outcome.slot, None)
-            outcome.result.warnings["parent"] = Text(
-                "would make the account its own parent; left out.",
-                "親会社の関係が循環するため、設定しませんでした。",
-            )
+            _put_back(outcome.slot, above)
+            outcome.result.warnings["parent"] = RING
             changed.append(outcome)
     return changed
+
+
+def _put_back(slot: Slot, above: dict[int, int]) -> None:
+    number = slot.row.pk
+    above[number] = slot.parent or 0
+    if _leads_back(number, above):
+        above[number] = 0
+    _set_parent(slot, above[number] or None)
 
 
 def _leads_back(number: int, above: Mapping[int, int]) -> bool:

@@ -126,11 +126,34 @@ def test_members_are_found_by_mail_or_name_and_unknown_ones_are_kept_aside(acme)
     result = save("account", {"id": "a1", "owner": "left@vendor.example"}, now=LATER)[0]
     acme.refresh_from_db()
     assert (acme.owner, acme.extra, set(result.warnings)) == (
-        None,
+        hanako,
         {"owner": "left@vendor.example"},
         {"owner"},
     )
     assert statuses(save("account", {"id": "a1", "owner": "left@vendor.example"}, now=LATER)) == ["unchanged"]
+    save("account", {"id": "a1", "owner": None}, now=LATER)
+    acme.refresh_from_db()
+    assert (acme.owner, acme.extra) == (None, {})
+
+
+def test_a_reference_that_leads_nowhere_leaves_what_the_record_said(acme):
+    save("account", {"id": "top", "name": "T"}, {"id": "below", "name": "B", "parent": "a1"})
+    save("account", {"id": "a1", "parent": "top"})
+    save("contact", {"id": "c1", "account": "a1", "name": "山田 太郎"})
+    save("ticket", {"id": "t", "account": "a1", "contact": "c1", "opened_at": NOW})
+    unknown = save("account", {"id": "a1", "parent": "tpo"}, now=LATER)[0]
+    acme.refresh_from_db()
+    assert (acme.parent.name, acme.extra, list(unknown.warnings)) == ("T", {"parent": "tpo"}, ["parent"])
+    assert versions("account")[-1].data["parent"] == acme.parent_id
+    ring = save("account", {"id": "a1", "parent": "below"}, now=LATER)[0]
+    acme.refresh_from_db()
+    assert (acme.parent.name, acme.extra, list(ring.warnings)) == ("T", {}, ["parent"])
+    save("ticket", {"id": "t", "contact": "c9"}, now=LATER)
+    ticket = Record.objects.get()
+    assert (ticket.contact.outside_id, ticket.extra) == ("c1", {"contact": "c9"})
+    save("ticket", {"id": "t", "account": "top", "contact": "c9"}, now=LATER)
+    ticket.refresh_from_db()
+    assert (ticket.contact, ticket.account.name) == (None, "T")
 
 
 def test_parents_may_come_in_the_same_batch_and_never_form_a_ring():

@@ -12,7 +12,8 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from enishi.accounts.saving import MISSING
+from enishi.accounts.references import MemberBook
+from enishi.accounts.saving import MISSING, NOT_A_MEMBER, not_found
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.known import OWN_PRODUCT, Known
 from enishi.ingest.files.matching import Match, guess_columns
@@ -121,7 +122,7 @@ def workshop(made: Import, table: Table) -> Workshop:
     return Workshop(
         kind,
         lines,
-        [_preview_row(row, used, plan) for row in read],
+        [_preview_row(row, used, plan, told) for row, told in zip(read, _strangers(read, used), strict=True)],
         [spec.title.in_language(language()) for spec in used],
         remarks_of(made, known),
         _systems(made, known),
@@ -183,8 +184,22 @@ def _line(
     )
 
 
-def _preview_row(row: ReadRow, used: list[Field], plan: Plan) -> PreviewRow:
-    wrong = {**_lacking(row, used), **row.errors, **row.remarks}
+def _strangers(read: list[ReadRow], used: list[Field]) -> list[dict[str, Text]]:
+    """Row by row, the fields that name somebody who is no member: they stay as they are."""
+    names = [spec.name for spec in used if spec.type is Type.MEMBER]
+    members = MemberBook() if names else None
+    return [
+        {
+            name: not_found(NOT_A_MEMBER, stated)
+            for name in names
+            if members and (stated := row.values.get(name)) and not members.find(stated)
+        }
+        for row in read
+    ]
+
+
+def _preview_row(row: ReadRow, used: list[Field], plan: Plan, strangers: Lookup[str, Text]) -> PreviewRow:
+    wrong = {**_lacking(row, used), **strangers, **row.errors, **row.remarks}
     cells = [
         Cell(
             spec.title.in_language(language()),
