@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.db.models import Q
 
 from enishi.accounts.models import Account, Contact, Member, OutsideId
 from enishi.kit.text import fold
 
+V = TypeVar("V", str, int)
 _AT_ONCE = 500  # SQLite takes a limited number of variables
 
 
-def slices(values: Iterable[str]) -> Iterator[list[str]]:
+def slices(values: Iterable[V]) -> Iterator[list[V]]:
     """Distinct values in portions one query takes."""
     ordered = sorted(set(values))
     for start in range(0, len(ordered), _AT_ONCE):

@@ -12,11 +12,12 @@ from django.db.models import Q
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.company import company_day, company_zone
-from enishi.accounts.models import Contact, OutsideId
+from enishi.accounts.models import Account, Contact, OutsideId, RecordVersion
+from enishi.accounts.references import slices
 from enishi.ingest.contracts import Channel
 from enishi.ingest.corrections import kept_rules, mend
 from enishi.ingest.items import clean
-from enishi.ingest.models import Reject
+from enishi.ingest.models import Import, Reject
 from enishi.store.contracts import Event
 from enishi.store.hashing import message_hashes
 from enishi.store.kinds import ACCOUNT, CONTACT, Kind
@@ -76,13 +77,38 @@ def _fields(traits: Mapping[str, Any], names: Mapping[str, str]) -> Row:
 
 
 def _known(system: str, ids: Iterable[str]) -> set[str]:
-    """Which ids of a system lead to an account that is there. One that was taken away comes back with its id."""
-    wanted, found = sorted(set(ids)), set[str]()
-    for start in range(0, len(wanted), _SLICE):
-        part = wanted[start : start + _SLICE]
-        links = OutsideId.objects.filter(system=system, target=OutsideId.Target.ACCOUNT, value__in=part)
-        there = Q(account__deleted_at=None) | Q(account__merged_into__isnull=False)
-        found |= set(links.filter(there).values_list("value", flat=True))
+    """Which ids of a system lead to an account that is there."""
+    there = Q(account__deleted_at=None) | Q(account__merged_into__isnull=False)
+    return set(_leading(system, ids, there))
+
+
+def _taken(system: str, ids: Iterable[str]) -> set[str]:
+    """Which ids of a system are those of an account that is there, or that somebody has deleted. One that went because
+    an import was undone comes back with its id."""
+    accounts = _leading(system, ids, Q())
+    back = _taken_back(accounts.values())
+    return {value for value, account in accounts.items() if account not in back}
+
+
+def _taken_back(accounts: Iterable[int]) -> set[int]:
+    """Those that are gone and were last stated by an import that was undone."""
+    stated: dict[int, int | None] = {}
+    for part in slices(accounts):
+        gone = Account.objects.filter(pk__in=part, deleted_at__isnull=False, merged_into=None)
+        rows = RecordVersion.objects.filter(kind=ACCOUNT.name, record_id__in=gone.values("pk"), deleted=False)
+        stated |= dict(rows.order_by("pk").values_list("record_id", "import_id"))
+    undone = Import.objects.filter(status=Import.Status.UNDONE).in_bulk(set(stated.values()) - {None})
+    return {account for account, number in stated.items() if number in undone}
+
+
+def _leading(system: str, ids: Iterable[str], which: Q) -> dict[str, int]:
+    """The accounts to which ids of a system lead."""
+    found: dict[str, int] = {}
+    for part in slices(ids):
+        links = OutsideId.objects.filter(
+            which, system=system, target=OutsideId.Target.ACCOUNT, value__in=part
+        )
+        found |= dict(links.values_list("value", "account_id"))
     return found
 
 
@@ -91,10 +117,10 @@ def _make_accounts(
 ) -> set[tuple[str, str]]:
     made: set[tuple[str, str]] = set()
     for (system, source, backfill), events in _by_batch(newcomers).items():
-        known = _known(system, (event.group for event in events))
+        taken = _taken(system, (event.group for event in events))
         rows = []
         for event in events:
-            if event.group in known:
+            if event.group in taken:
                 continue
             since = company_day(_EPOCH + timedelta(microseconds=event.occurred_us))
             told = _fields(named.get((system, event.group), {}), _ACCOUNT_TRAITS)
