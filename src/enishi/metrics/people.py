@@ -128,7 +128,8 @@ def _word(t: Any, word: int) -> Any:
 
 def people(s: Session, keys: list[str]) -> Any:
     """One row per person active in the last 56 days, and one (not ``named``) for use that names nobody: ``mask``; ``now``,
-    ``before``: whether a power user (1 or 0) of any product in the last 28 days, in the 28 before."""
+    ``before``: whether a power user (1 or 0) of any product in the last 28 days, in the 28 before; ``known``: whether
+    use of the key ever named anybody."""
     t = persons(s)
     t = t.filter(t.mask_0 != 0)
     least = _power_days(s, t.product)
@@ -136,17 +137,38 @@ def people(s: Session, keys: list[str]) -> Any:
         now=(bits(t.mask_0 & LAST_28) >= least).ifelse(1, 0),
         before=(bits(t.mask_0 & (LAST_28 << 28)) >= least).ifelse(1, 0),
     )
-    return (
-        t.group_by(list(dict.fromkeys([*keys, "user_no"])))
-        .aggregate(mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max())
-        .mutate(named=ibis._.user_no > 0)
+    t = t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
+        mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max()
     )
+    someone = _ever_named(s, keys)
+    joined = t.left_join(
+        someone.rename({f"{key}_named": key for key in keys}), [t[key] == someone[key] for key in keys]
+    )
+    return joined.select(*t.columns, named=t.user_no > 0, known=joined.as_of_named.notnull())
+
+
+def _ever_named(s: Session, keys: list[str]) -> Any:
+    """The keys whose use named somebody, by what was known then: recently, or in a month that was over by then."""
+    u, loose = s.rolled("user_months", None), s.loose()
+    u = u.filter(u.user_no > 0)
+    u = u.left_join(loose, u.group_no == loose.loose_no)
+    over = (u.month + ibis.interval(days=31)).cast("date")
+    t = u.select(
+        "group_no",
+        "product",
+        user_no=((u.group_no > 0) & u.loose_no.isnull()).ifelse(ibis.literal(0, "int64"), u.user_no),
+        since=over if s.known == "now" else ibis.coalesce(u.late_on, over),
+    )
+    owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
+    earlier = with_account(s, _by_then(s, t.mutate(first=t.since), owner, {"first": "min"})).select(keys)
+    recent = persons(s)
+    return recent.filter(recent.user_no > 0).select(keys).union(earlier, distinct=True)
 
 
 def nameless(t: Any, days: int, ago: int = 0) -> Any:
-    """1 where there was use in so many days (up to ``ago`` days ago) and all of it names nobody, else 0."""
+    """1 where there was use in so many days (up to ``ago`` days ago) and none ever named anybody, else 0."""
     used = (t["mask"] & (((1 << days) - 1) << ago)) != 0
-    return _any(used & ~t.named) * (1 - _any(used & t.named))
+    return _any(used & ~t.known)
 
 
 def _any(condition: Any) -> Any:

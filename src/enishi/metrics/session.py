@@ -188,6 +188,11 @@ class Session:
         self.need("rolled", table, back)
         return ibis.table(ibis.Schema.from_pyarrow(EVENT_TABLES[table]), name=_bounded(back, table))
 
+    def loose(self) -> Any:
+        """The groups whose users are looked at one by one: they lead to no account all the time."""
+        self.need("loose")
+        return ibis.table({"loose_no": "int64"}, name="loose")
+
     def learned(self) -> Any:
         """All usage ever, as little of it as tells the days asked for apart: uses per group and month in which they
         became known (``since``: its first day) before the month of the first day asked for, and per day from then on."""
@@ -237,6 +242,11 @@ class Session:
         self.need("minor", kind)
         columns = {"minor_id": "int64", "minor": "int64", "minor_from": "date"}
         return ibis.table(columns, name=f"minor_{kind}")
+
+    def respondents(self) -> Any:
+        """Whom a version of an answer names without leading to a contact, in small letters; null where nobody."""
+        self.need("respondents")
+        return ibis.table({"answer_version": "int64", "respondent": "string"}, name="respondents")
 
     def chosen(self, accounts: Sequence[int]) -> Any:
         """A table of account numbers, so that a query's text does not grow with every account asked for."""
@@ -318,7 +328,7 @@ class Session:
         if not self.facts.rolled:
             self.engine.view(name, rolled(table, _bounded(back, "usage"), EVERYBODY))
             return
-        self.engine.put("loose", pa.table({"loose_no": pa.array(loose, pa.int64())}))
+        self.need("loose")
         self._read(f"{name}_firm", table, back)
         fine = f"(SELECT u.* FROM {_bounded(back, 'usage')} u JOIN loose l ON u.group_no = l.loose_no) fine"  # noqa: S608
         columns = ", ".join(f"f.{column}" for column in EVENT_TABLES[table].names)
@@ -327,6 +337,9 @@ class Session:
             f"SELECT {columns} FROM {name}_firm f LEFT JOIN loose l ON f.group_no = l.loose_no "  # noqa: S608
             f"WHERE l.loose_no IS NULL UNION ALL {rolled(table, fine, EVERYBODY)}",
         )
+
+    def _bind_loose(self) -> None:
+        self.engine.put("loose", pa.table({"loose_no": pa.array(self._loose, pa.int64())}))
 
     def _bind_learned(self) -> None:
         """Rows of earlier days that became known late lie among these days' own, so both columns are asked."""
@@ -377,6 +390,15 @@ class Session:
         if self.facts.first_time(f"minor_{kind}"):
             rates, amounts = self.facts.arrow("record_exchange_rate"), self.facts.arrow(f"record_{kind}")
             self.engine.put(f"minor_{kind}", minor_units(amounts, rates, self.settings.currency, kind))
+
+    def _bind_respondents(self) -> None:
+        if self.facts.first_time("respondents"):
+            self.need("raw", "record_survey_answer")
+            name = f"lower(trim({self.engine.json_text('extra', ['contact'])}))"
+            self.engine.view(
+                "respondents",
+                f"SELECT version_id AS answer_version, {name} AS respondent FROM record_survey_answer",  # noqa: S608
+            )
 
     def _bind_kept(self, name: str, lasting: bool) -> None:
         if lasting and not self.facts.first_time(name):

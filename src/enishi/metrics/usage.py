@@ -19,7 +19,7 @@ TREND_PRIOR = 5.0
 WEEKS = 13
 RECENT = 28
 LEAST_PAST = 84
-# How many people is unknown where no event of use names one: of the company's, and of the account's in the time asked for.
+# How many people is unknown where no event of use names one: of the company's, and ever of the account's.
 NAMED = ("usage", "usage.user")
 
 
@@ -41,8 +41,8 @@ def _active_users(days: int) -> Metric:
         Text(f"Active users, {days} d", f"利用者数({days}日)"),
         Text(
             f"People who used the product on at least one of the last {days} days. Unknown where there was use in them and "
-            "no event of it names a user.",
-            f"直近{days}日間に1日以上利用した人の数です。その間に利用があっても、利用者が記録されたイベントがない場合は不明とします。",
+            "none of the account's use ever named a user.",
+            f"直近{days}日間に1日以上利用した人の数です。その間に利用があっても、その顧客の利用者が一度も記録されていない場合は不明とします。",
         ),
         "people",
         "people",
@@ -253,9 +253,9 @@ METRICS: tuple[Metric, ...] = (
         "power_users",
         Text("Power users", "パワーユーザー数"),
         Text("People active on at least N of the last 28 days; N is set per product. Unknown where there was use in them and "
-             "no event of it names a user.",
-             "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。その間に利用があっても、利用者が記録されたイベントがない場合は"
-             "不明とします。"),
+             "none of the account's use ever named a user.",
+             "直近28日のうちN日以上利用した人の数です。Nは製品ごとに設定します。その間に利用があっても、その顧客の利用者が一度も"
+             "記録されていない場合は不明とします。"),
         "people", "people", {"": lambda t: _sum(t.named, t.now), UNKNOWN: _nameless(RECENT)}, grains=WIDE, window=28,
         needs=NAMED,
     ),

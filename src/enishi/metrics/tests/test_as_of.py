@@ -160,6 +160,19 @@ def test_use_of_an_account_that_names_nobody_says_nothing_of_its_people_where_ot
     assert value(home, "power_users", account=2) == 0
 
 
+@pytest.mark.parametrize("grain", ["account", "product"])
+@pytest.mark.parametrize("left", [32, 280])
+def test_people_who_all_left_while_a_job_runs_on_are_none_and_not_unknown(home, left, grain):
+    people = [use(2, user, ago(k)) for user in (5, 6) for k in range(left, left + 15)]
+    publish(home, "usage", [use(2, 0, ago(k)) for k in range(299)] + people)
+    assert value(home, "active_users_28", account=2, grain=grain) == 0
+    assert value(home, "power_users_change", account=2, grain=grain) == (-2 if left < 40 else 0)
+    assert pd.isna(
+        value(home, "active_users_28", ago(left + 15), account=2, grain=grain)
+    )  # nobody known by then
+    assert value(home, "active_users_28", ago(left + 14), account=2, grain=grain) == 2
+
+
 @pytest.mark.parametrize("metric", ["days_overdue", "amount_overdue"])
 def test_invoices_without_due_dates_say_nothing_of_delay(home, metric):
     def invoice(number, account, issued, **more):
