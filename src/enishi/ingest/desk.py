@@ -16,7 +16,7 @@ from enishi.accounts.models import Member
 from enishi.ingest.about import FILE, MESSAGE, system_of, way_of
 from enishi.ingest.api import discard_reject, replay_reject
 from enishi.ingest.files.desk import retry_row
-from enishi.ingest.models import Reject
+from enishi.ingest.models import Import, Reject
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -110,12 +110,21 @@ def discard_many(rejects: Iterable[Reject], *, actor: Member | str, now: datetim
     return gone
 
 
+def may_open_again(reject: Reject) -> bool:
+    if reject.status != Reject.Status.DISCARDED or reject.closed_by == "erasure":
+        return False
+    made = Import.objects.filter(pk=reject.context.get("import") or 0).first()
+    return made is None or not made.is_taken_back
+
+
 def bring_back(numbers: Iterable[int], *, actor: Member | str) -> int:
-    """Open discarded items again; those emptied by an erasure stay closed."""
+    """Open discarded items again; those emptied by an erasure, or gone with their import, stay closed."""
     with transaction.atomic():
         rows = Reject.objects.filter(pk__in=list(numbers), status=Reject.Status.DISCARDED)
-        rows = rows.exclude(closed_by="erasure")
-        count = rows.update(status=Reject.Status.OPEN, closed_at=None, closed_by="")
+        back = [row.pk for row in rows if may_open_again(row)]
+        count = Reject.objects.filter(pk__in=back).update(
+            status=Reject.Status.OPEN, closed_at=None, closed_by=""
+        )
         if count:
             write_audit(actor, "rejects_reopened", "rejects", detail={"count": count})
     return count

@@ -47,13 +47,19 @@ def ask_withdrawal(made: Import, *, actor: Member | str, now: datetime) -> None:
         over = Import.objects.filter(pk=made.pk, status__in=(Status.DONE, Status.FAILED))
         if not over.update(status=Status.UNDOING, undone_by=by, undone_at=now):
             raise not_undoable()
-        rejects = Reject.objects.filter(context__import=made.pk)
-        rejects.filter(status=Reject.Status.OPEN).update(
-            status=Reject.Status.DISCARDED, closed_at=now, closed_by=by
-        )
-        rejects.update(content="")  # the same row is rejected anew when it comes again
+        close_rejects(made, by, now)
         write_audit(actor, "import_undo_asked", made, detail={"events": made.created})
     made.refresh_from_db()
+
+
+def close_rejects(made: Import, by: str, now: datetime) -> None:
+    """What an undone import could not take leaves the desk with it. Such rows, and those taken since, are rejected anew
+    when they come again; what a person discarded stays so."""
+    rejects = Reject.objects.filter(context__import=made.pk)
+    rejects.exclude(status=Reject.Status.DISCARDED).update(content="")
+    rejects.filter(status=Reject.Status.OPEN).update(
+        status=Reject.Status.DISCARDED, closed_at=now, closed_by=by
+    )
 
 
 def undo_told(made: Import, raw_from: date | None) -> Text:

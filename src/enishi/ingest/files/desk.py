@@ -88,8 +88,9 @@ def _payload(cells: Mapping[str, Any]) -> str:
 
 def _move(reject: Reject, made: Import, row: ReadRow) -> None:
     reject.origin, reject.position, reject.source = made.origin, row.place, made.name[:100]
-    if reject.status == Reject.Status.OPEN:
+    if reject.status != Reject.Status.REPLAYED:
         reject.context = {**reject.context, "import": made.pk}
+    if reject.status == Reject.Status.OPEN:
         if reject.pk == row.number:  # corrected in the downloaded list
             reject.payload, reject.content = _payload(row.cells), content_of(made, row)
         if reject.payload == _payload(row.cells):
@@ -194,7 +195,7 @@ def keep_corrected(made: Import, row: Reject, cells: Mapping[str, Any], errors: 
 
 def _import_of(row: Reject) -> Import:
     made = Import.objects.filter(pk=row.context.get("import", 0)).first()
-    if made is None or row.status != Reject.Status.OPEN:
+    if made is None or made.is_taken_back or row.status != Reject.Status.OPEN:
         raise Conflict(
             "reject_closed", Text("This row is no longer open.", "この行はすでに処理されています。")
         )

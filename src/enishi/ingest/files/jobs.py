@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,8 +16,8 @@ from enishi.ingest.files.importing import run_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import check_plan, open_stored, remove_stored
-from enishi.ingest.models import Answer, Import, Reject
-from enishi.ingest.withdrawing import ask_withdrawal, not_undoable
+from enishi.ingest.models import Answer, Import
+from enishi.ingest.withdrawing import ask_withdrawal, close_rejects, not_undoable
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -74,15 +75,15 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
     if made.kind == EVENT.name:
         ask_withdrawal(made, actor=actor, now=now)
         return None
-    if made.status != Import.Status.DONE:
-        raise not_undoable()
+    by = actor.email if isinstance(actor, Member) else actor
     with transaction.atomic():
+        over = Import.objects.filter(pk=made.pk, status=Import.Status.DONE)
+        if not over.update(status=Import.Status.UNDONE, undone_by=by, undone_at=now):
+            raise not_undoable()
+        close_rejects(made, by, now)  # before: a row that is being taken in this instant is taken back too
         done = undo_import(made.pk, actor=actor, now=now)
-        taken = Reject.objects.filter(status=Reject.Status.REPLAYED, context__import=made.pk)
-        taken.update(content="")  # taken back with the rest: the same row is rejected anew
-        made.status, made.undone_at = Import.Status.UNDONE, now
-        made.undone_by = actor.email if isinstance(actor, Member) else actor
-        made.save(update_fields=["status", "undone_at", "undone_by"])
+        Import.objects.filter(pk=made.pk).update(taken_back=asdict(done))
+    made.refresh_from_db()
     return done
 
 

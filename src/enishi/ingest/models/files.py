@@ -82,7 +82,7 @@ class Import(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.CharField(max_length=200, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
-    taken_back = models.JSONField(default=dict)  # of events: events and customers that left, events staying
+    taken_back = models.JSONField(default=dict)  # counts: of events gone, customers gone, staying; or Undone
 
     class Meta:
         ordering = ("-id",)
@@ -106,6 +106,11 @@ class Import(models.Model):
     def is_undoable(self) -> bool:
         """Records once they are all saved; events also where a run failed and some had come in."""
         return self.status == self.Status.DONE or (self.status == self.Status.FAILED and bool(self.received))
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Undone, or about to be: what it could not take is not to be taken any more."""
+        return self.status in (self.Status.UNDOING, self.Status.UNDONE)
 
     @property
     def is_under_way(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
 from enishi.ingest.erasing import ask_user_erasure
+from enishi.ingest.desk import bring_back
 from enishi.ingest.files.desk import rejected_table, retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
@@ -94,8 +95,10 @@ def test_what_was_settled_on_the_desk_stays_settled(bring, home):
     _made, tally = bring(BAD, now=LATER, dry_run=True)
     assert counted(tally) == (0, 0, 3, 3)
     undo(made, actor="test", now=LATER)
-    _made, tally = bring(BAD, now=LATER)
+    again, tally = bring(BAD, now=LATER)
     assert tally.counts["rejected"] == 4
+    discarded = Reject.objects.get(origin=again.origin, position=7)
+    assert bring_back([discarded.pk], actor="test") == 1
 
 
 def test_what_a_person_began_to_correct_is_kept(bring):

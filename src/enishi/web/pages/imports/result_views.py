@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -11,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
@@ -22,6 +24,7 @@ from enishi.ingest.models import Import, Reject
 from enishi.ingest.withdrawing import undo_told
 from enishi.kit.home import Home
 from enishi.store.api import Published
+from enishi.web import words
 from enishi.web.feedback import toast
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.imports.reads import language, rejected_page, rejected_row, told_system
@@ -50,6 +53,7 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "remarks": [remark for remark in remarks_of(made) if remark.grave],
         "warnings": _warnings(made, doubles=False),
         "doubles": _warnings(made, doubles=True),
+        "taken_back": taken_back_told(made.taken_back),
         "system": told_system(made),
         "page": shown,
         "rows": rejected_page(made, list(shown)),
@@ -58,6 +62,40 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "running": made.is_under_way,
     }
     return render(request, "pages/imports/result.html", context)
+
+
+def taken_back_told(counts: Mapping[str, int]) -> list[str]:
+    """What undoing an import came to, a sentence for each count that is not none."""
+    told = {
+        "removed": ngettext(
+            "%(told)s new record went.", "%(told)s new records went.", counts.get("removed", 0)
+        ),
+        "restored": ngettext(
+            "%(told)s changed record got its earlier values back.",
+            "%(told)s changed records got their earlier values back.",
+            counts.get("restored", 0),
+        ),
+        "kept": ngettext(
+            "%(told)s was changed by something else since and stays as it is.",
+            "%(told)s were changed by something else since and stay as they are.",
+            counts.get("kept", 0),
+        ),
+        "events": ngettext(
+            "%(told)s event was taken back.", "%(told)s events were taken back.", counts.get("events", 0)
+        ),
+        "customers": ngettext(
+            "%(told)s customer that they alone had made went with them.",
+            "%(told)s customers that they alone had made went with them.",
+            counts.get("customers", 0),
+        ),
+        "staying": ngettext(
+            "%(told)s is no longer kept by itself, or was erased with a person; it is not counted again when the file comes again.",
+            "%(told)s are no longer kept one by one, or were erased with a person; they are not counted again when the file comes again.",
+            counts.get("staying", 0),
+        ),
+    }
+    found = [text % {"told": words.number(counts[name])} for name, text in told.items() if counts.get(name)]
+    return found or ([_("There was nothing to take back.")] if counts else [])
 
 
 def _warnings(made: Import, *, doubles: bool) -> list[tuple[str, int, str]]:

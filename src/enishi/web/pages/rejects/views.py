@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.about import FILE, way_of
-from enishi.ingest.desk import bring_back, discard_many, take_in, take_in_many
+from enishi.ingest.desk import bring_back, discard_many, may_open_again, take_in, take_in_many
 from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.mending import Pile, item_of, places_at_fault
 from enishi.ingest.models import Reject
@@ -115,6 +115,7 @@ def _show(
         if error
         else [],
         "open": found.status == Reject.Status.OPEN,
+        "may_open_again": may_open_again(found),
         "alike": _count_alike(found),
         "alike_query": urlencode(
             {"kind": found.kind, "source": found.source, "reason": found.reason, "place": _place(found)}

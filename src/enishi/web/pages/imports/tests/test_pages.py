@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Member
@@ -72,7 +73,7 @@ def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(clie
     page = client.get(reverse("import", args=[made.pk])).content.decode()
     assert "株式会社アクメ" in page
     assert "たくさん" in page
-    assert "cell-bad" in page
+    assert '<span class="cell-why">会社名: 入力されていません。</span>' in page
     tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
     assert "1件" in tried or "新規1" in tried or "新規" in tried
     assert not Account.objects.exists()
@@ -87,9 +88,33 @@ def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(clie
     assert client.post(row, cells).status_code == 422
     assert client.post(row, {**cells, "cell-1": "ベータ"}).content == b""
     assert Account.objects.get(outside_id="A-2").employees == 30
+    save_records(
+        ACCOUNT, [{"id": "A-2", "name": "ガンマ"}], source=made.system, actor="t", now=timezone.now()
+    )
     client.post(reverse("import-undo", args=[made.pk]))
+    assert [account.name for account in Account.objects.filter(deleted_at=None)] == ["ガンマ"]
+    told = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "新規1件を削除しました。 その後に別の方法で変更された1件は、そのまま残しました。" in told
+
+
+def test_what_an_undone_import_could_not_take_leaves_the_desk_for_good(client):
+    made = run(client, drop(client))
+    reject = Reject.objects.get()
+    client.post(reverse("import-undo", args=[made.pk]))
+    reject.refresh_from_db()
+    assert (reject.status, reject.closed_by) == ("discarded", "ops@vendor.example")
+    reopen = reverse("rejects-reopen") + f"?items={reject.pk}"
+    assert reopen not in client.get(reverse("reject", args=[reject.pk])).content.decode()
+    client.post(reopen)
+    cells = {"cell-0": "A-2", "cell-1": "ベータ", "cell-2": "30", "cell-3": "2023/10/1"}
+    for status in ("discarded", "open"):  # open: what was undone before its rejects went along
+        Reject.objects.filter(status="discarded").update(status=status)
+        assert client.post(reverse("import-row", args=[made.pk, reject.pk]), cells).status_code == 409
     assert not Account.objects.filter(deleted_at=None).exists()
-    assert client.get(reverse("import", args=[made.pk])).status_code == 200
+    assert (
+        reverse("import-row", args=[made.pk, reject.pk])
+        not in client.get(reverse("import", args=[made.pk])).content.decode()
+    )
 
 
 def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
