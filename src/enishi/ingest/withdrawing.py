@@ -5,17 +5,15 @@ As with records, it is then as if the file had never come: its events, and the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from enishi.accounts.audit import write_audit
-from enishi.accounts.models import Account, Contact, Member, Record, RecordVersion
-from enishi.accounts.references import slices
+from enishi.accounts.models import Member
 from enishi.accounts.removing import undo_import
 from enishi.accounts.versions import lock_versions
+from enishi.ingest.claiming import claim
 from enishi.ingest.files.kinds import EVENT
 from enishi.ingest.models import Import, Reject
 from enishi.kit.clock import microseconds
@@ -115,39 +113,9 @@ def note_withdrawn(withdrawal: Withdrawal, rows: int, unheard: Unheard, now: dat
         made = next((made for made in waiting if made.delivery == withdrawal.delivery), None)
         if made is None:
             return
-        accounts = undo_import(made.pk, actor=made.undone_by, now=now).removed if _claim(made, unheard) else 0
+        accounts = undo_import(made.pk, actor=made.undone_by, now=now).removed if claim(made, unheard) else 0
         staying = max(0, made.created - rows)
         made.status, made.undone_at = Status.UNDONE, now
         made.taken_back = {"events": rows, "customers": accounts, "staying": staying}
         made.save(update_fields=["status", "undone_at", "taken_back"])
         write_audit(made.undone_by, "events_withdrawn", made, detail=made.taken_back)
-
-
-def _claim(made: Import, unheard: Unheard) -> int:
-    """Note as stated by the import what its events alone have made: accounts that have no name but their id, to which
-    nothing belongs, and which no event names any more."""
-    own = Account.objects.filter(
-        source=made.system,
-        name=F("outside_id"),
-        deleted_at=None,
-        merged_into=None,
-        merged=None,
-        children=None,
-    )
-    numbers = dict(own.values_list("outside_id", "pk"))
-    gone = [value for _system, value in unheard([(made.system, value) for value in numbers])]
-    claimed = 0
-    for part in slices(gone):
-        alone = _without_records([numbers[value] for value in part])
-        versions = RecordVersion.objects.filter(kind="account", record_id__in=alone, actor=f"key:{made.name}")
-        claimed += versions.update(import_id=made.pk)
-    return claimed
-
-
-def _without_records(accounts: Iterable[int]) -> set[int]:
-    found = set(accounts)
-    for model in (Record, Contact):
-        found -= set(
-            model.objects.filter(account__in=found, deleted_at=None).values_list("account_id", flat=True)
-        )
-    return found

@@ -6,7 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from enishi.accounts.actions import save_records
+from enishi.accounts.linking import Wanted, link_ids
 from enishi.accounts.models import Account, AuditLine
+from enishi.accounts.removing import delete_records
 from enishi.ingest.api import drain
 from enishi.ingest.files.desk import retry_row
 from enishi.ingest.files.jobs import undo
@@ -19,6 +21,7 @@ from enishi.store.kinds import ACCOUNT
 pytestmark = pytest.mark.django_db
 
 WRONG = {"account": "wer", "user": ""}
+KUNDE = {"account": "kunde", "user": ""}
 RIGHT = {"account": "kunde", "user": "wer"}
 USAGE = "time,kunde,wer,action\n" + "".join(
     f"2026-03-{day:02}T01:00:00Z,C{day % 2},u{day},opened\n" for day in range(1, 7)
@@ -80,7 +83,7 @@ def test_a_file_read_wrongly_is_undone_and_read_rightly(bring, home):
 
 
 def test_customers_that_went_with_their_events_come_back_with_them(bring, home):
-    made, _tally = bring(USAGE, "event", "e.csv", mapping={"account": "kunde", "user": ""})
+    made, _tally = bring(USAGE, "event", "e.csv", mapping=KUNDE)
     undo(made, actor="boss", now=LATER)  # the consumer has not done it yet when the file comes again
     bring(USAGE, "event", "e.csv", now=LATER, mapping=RIGHT)
     drain(home)
@@ -91,7 +94,7 @@ def test_customers_that_went_with_their_events_come_back_with_them(bring, home):
 
 def test_what_is_kept_as_counts_only_is_told_and_not_counted_again(bring, home):
     old = USAGE + "2024-01-01T01:00:00Z,C1,u1,opened\n"
-    made, _tally = bring(old, "event", "e.csv", mapping={"account": "kunde", "user": ""})
+    made, _tally = bring(old, "event", "e.csv", mapping=KUNDE)
     StorePolicy.objects.create(raw_months=12)
     undo(made, actor="boss", now=LATER)
     drain(home)
@@ -100,3 +103,41 @@ def test_what_is_kept_as_counts_only_is_told_and_not_counted_again(bring, home):
     _made, tally = bring(old, "event", "e.csv", now=LATER, mapping=RIGHT)
     assert counted(tally) == (6, 0, 1, 0)
     assert Import.objects.filter(status="undoing").count() == 0
+
+
+def day(number, customer):
+    return f"time,kunde,action\n2026-03-{number:02}T01:00:00Z,{customer},opened\n"
+
+
+def test_a_customer_stays_while_anything_is_left_of_them(bring, home):
+    """Events under an id linked to them, or what somebody has written of them."""
+    first, _tally = bring(day(1, "acme") + day(2, "noted").split("\n", 1)[1], "event", "a.csv", mapping=KUNDE)
+    drain(home)
+    acme, noted = (Account.objects.get(outside_id=value) for value in ("acme", "noted"))
+    link_ids([Wanted("crm", "77", acme)], actor="t", now=NOW)
+    bring(day(3, "77"), "event", "b.csv", system="crm", mapping=KUNDE)
+    noted.notes.create(body="called")
+    undo(first, actor="boss", now=LATER)
+    drain(home)
+    assert living() == {"acme", "noted"}
+    assert uses(home) == [("77", "")]
+
+
+def test_a_customer_of_several_imports_goes_with_the_last_of_them(bring, home):
+    made = [bring(day(n, "C1"), "event", f"{n}.csv", mapping=KUNDE)[0] for n in (1, 2)]
+    for one, left in zip(made, ({"C1"}, set()), strict=True):
+        undo(one, actor="boss", now=LATER)
+        drain(home)
+        assert living() == left
+    bring(day(3, "C1"), "event", "3.csv", now=LATER)
+    drain(home)
+    assert living() == {"C1"}
+
+
+def test_a_customer_somebody_deleted_does_not_come_back_with_an_event(bring, home):
+    save_records(ACCOUNT, [{"id": "C1", "name": "Uni One"}], source="product", actor="t", now=NOW)
+    delete_records(ACCOUNT, ["C1"], source="product", actor="t", now=NOW)
+    bring(day(1, "C1"), "event", "a.csv", now=LATER, mapping=KUNDE)
+    drain(home)
+    gone = Account.objects.get()
+    assert (gone.name, gone.deleted_at) == ("Uni One", NOW)
