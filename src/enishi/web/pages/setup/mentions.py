@@ -23,6 +23,7 @@ from enishi.work.api import Note, Task
 GONE = "［消去済み］"
 MOST = 200
 _AROUND = 40
+_KEY = re.compile(r"[a-z_]+:[0-9]{1,18}")
 _SHORTEST = 2  # a name of one character is in half of all sentences
 
 
@@ -126,6 +127,15 @@ def read_chosen(contact: Contact, keys: Iterable[str]) -> list[str]:
     """The chosen keys that are mentions of this person indeed."""
     known = {mention.key for mention in find_mentions(contact)}
     return [key for key in dict.fromkeys(keys) if key in known]
+
+
+def read_kept(
+    member: Member, contact: Contact, chosen: Iterable[str], shown: Iterable[str]
+) -> list[tuple[str, int]]:
+    """The records among a form's keys that were looked through and not chosen: only such as the member may read."""
+    left = {key for key in {*shown} - {*chosen} if _KEY.fullmatch(key)}
+    readable = find_naming(member, contact, records_of([*left]))
+    return records_of([one.key for one in readable if one.key in left])
 
 
 def records_of(keys: Sequence[str]) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ from enishi.kit.home import Home
 from enishi.kit.text import Text, fold
 from enishi.store.kinds import CONTACT
 from enishi.web.pages.setup.disclosure import as_file, disclose
-from enishi.web.pages.setup.mentions import read_chosen, records_of, redact
+from enishi.web.pages.setup.mentions import read_chosen, read_kept, records_of, redact
 
 MOST_FOUND = 20
 LONGEST_REASON = 300
@@ -86,7 +86,7 @@ def erase(
     with transaction.atomic():
         chosen = read_chosen(contact, texts)
         changed = redact(contact, chosen)
-        keep = records_of([key for key in shown if key not in texts])
+        keep = read_kept(member, contact, texts, shown)
         request = ask_erasure(contact, texts=records_of(chosen), keep=keep, actor=member, now=now)
         husk = Contact.objects.get(pk=contact.pk)
         detail = {

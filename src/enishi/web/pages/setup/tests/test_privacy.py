@@ -127,7 +127,7 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     kept, emptied, late = tickets
     form = {
         "reason": "本人の依頼",
-        "shown": [f"ticket:{one.pk}" for one in (kept, emptied)],
+        "shown": [*(f"ticket:{one.pk}" for one in (kept, emptied)), "ticket:x", "ticket", ":", "ticket:1:2"],
         "text": [f"ticket:{emptied.pk}"],
     }
     client.post(address, form)
