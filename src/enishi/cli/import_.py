@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from difflib import get_close_matches
 from pathlib import Path
@@ -34,14 +35,14 @@ EVERYDAY = {
     en="""Import a file of records or events.
 
 KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training,
-acquisition_cost, exchange_rate or event, also in the plural and by everyday names (customer, contract, bill, meeting, usage). FILE is CSV (UTF-8, Shift_JIS/CP932), JSON Lines, Parquet or Excel. Columns
+acquisition_cost, exchange_rate or event, also in the plural and by everyday names (customer, contract, bill, meeting, usage). FILE is CSV (UTF-8, Shift_JIS/CP932, Windows-1252), JSON Lines, Parquet or Excel. Columns
 are matched by their headings; --map corrects the guess and is remembered for files with the same headings. The same
 file again changes nothing. Exit code 3: some rows were rejected.""",
     ja="""ファイルを取り込みます。
 
 KIND には account(顧客企業)、contact(関係者)、subscription(契約)、invoice(請求)、ticket(問い合わせ)、
 interaction(対応履歴)、incident(障害)、survey_answer(アンケート)、order(注文)、training(研修)、acquisition_cost(獲得費用)、
-exchange_rate(為替)、event(利用イベント)を指定します。FILE は CSV(UTF-8、Shift_JIS/CP932)、JSON Lines、Parquet、Excel に
+exchange_rate(為替)、event(利用イベント)を指定します。FILE は CSV(UTF-8、Shift_JIS/CP932、Windows-1252)、JSON Lines、Parquet、Excel に
 対応しています。列は見出しから自動で対応付けられ、--map で修正した内容は次回も使われます。同じファイルを再度取り込んでも
 変化はありません。終了コード3は、受け付けられない行があったことを示します。""",
 )
@@ -76,6 +77,13 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
     ja="日付の並び順(曖昧な場合)。",
 )
 @option(
+    "--encoding",
+    default="",
+    callback=lambda _context, _parameter, name: _codec(name),
+    en="Encoding of a CSV file, as in cp1252 or utf-8. Left out: found out, and said where it is not UTF-8.",
+    ja="CSVの文字コード(例: cp932、utf-8)。省略時は自動で判別し、UTF-8以外の場合は表示します。",
+)
+@option(
     "--history/--news",
     default=None,
     en="Whether the rows were known when they happened, or are news of today (history for the first file of a kind).",
@@ -96,7 +104,7 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
 @json_option()
 def command(
     kind: str, file: Path, maps: tuple[str, ...], constants: tuple[str, ...], system: str, dates: str | None,
-    history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
+    encoding: str, history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     mapping, fixed = _pairs(maps, "--map"), _pairs(constants, "--set")
     home = open_installation()
@@ -107,7 +115,8 @@ def command(
     with progress(say(f"Importing {file.name}", f"取り込み {file.name}")) as step:
         made, tally = import_file(
             home, file, kind, actor=COMMAND_LINE, now=system_clock(), mapping=mapping, constants=fixed,
-            day_order=dates or "", backfill=history, system=system, dry_run=dry_run, progress=step,
+            day_order=dates or "", backfill=history, system=system, encoding=encoding, dry_run=dry_run,
+            progress=step,
         )  # fmt: skip
     if not dry_run:
         drain(home)
@@ -137,6 +146,16 @@ def kind_named(name: str) -> str:
     )
 
 
+def _codec(name: str) -> str:
+    try:
+        return codecs.lookup(name).name if name else ""
+    except (LookupError, ValueError):
+        raise click.BadParameter(
+            say(f"there is no encoding {name!r}", f"文字コード {name!r} はありません"),
+            param_hint="--encoding",
+        ) from None
+
+
 def _pairs(given: tuple[str, ...], name: str) -> dict[str, str]:
     found = {}
     for pair in given:
@@ -164,6 +183,7 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
         "import": made.pk,
         "kind": made.kind,
         "system": made.system,
+        "encoding": made.details.get("encoding"),
         "dry_run": dry_run,
         **tally.counts,
         "mapping": made.plan.get("columns", made.plan),
@@ -183,6 +203,13 @@ def _tell_columns(made: Any, tally: Any) -> None:
     for field in FILE_KINDS[made.kind].fields:
         if columns.get(field.name):
             click.echo(f"  {say(field.title)} ({field.name}) ← {columns[field.name]}")
+    encoding = made.details.get("encoding", "utf-8")
+    if not encoding.startswith("utf-8"):
+        told = say(
+            f"  Read as {encoding}; otherwise: --encoding NAME",
+            f"  文字コードは {encoding} として読み取りました(異なる場合は --encoding で指定)",
+        )
+        click.echo(told, err=True)
     for remark in tally.remarks:
         told = say(f"  {remark.text.en} {remark.remedy.en}", f"  {remark.text.ja}{remark.remedy.ja}")
         click.secho(told, fg="yellow" if remark.grave else None, err=True)

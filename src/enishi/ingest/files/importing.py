@@ -94,6 +94,7 @@ def import_file(
     constants: dict[str, str] | None = None,
     backfill: bool | None = None,
     system: str = "",
+    encoding: str = "",
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Import, Tally]:
@@ -106,12 +107,13 @@ def import_file(
         backfill: history, known from when it happened; None: as long as there is nothing of the kind.
         system: to which the ids belong; empty: the one in which most of them are known (:func:`.known.likely_system`),
             else as remembered, else the vendor's product.
+        encoding: of a CSV file; empty: found out.
         dry_run: look at the first rows and say what would happen; nothing stays.
 
     Raises:
         EnishiError: the file cannot be read, or the mapping cannot work. Single bad rows go to the desk.
     """
-    made = receive_file(home, path, path.name, kind=kind, actor=actor, now=now)
+    made = receive_file(home, path, path.name, kind=kind, encoding=encoding, actor=actor, now=now)
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
     if day_order:
         plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[made.kind], plan), day_order))

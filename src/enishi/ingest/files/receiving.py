@@ -58,9 +58,16 @@ def habits() -> Habits:
 
 
 def receive_file(
-    home: Home, file: BinaryIO | Path, name: str, *, kind: str = "", actor: Member | str, now: datetime
+    home: Home,
+    file: BinaryIO | Path,
+    name: str,
+    *,
+    kind: str = "",
+    encoding: str = "",
+    actor: Member | str,
+    now: datetime,
 ) -> Import:
-    """Keep a file among the uploads, open it and guess its kind and columns.
+    """Keep a file among the uploads, open it and guess its kind and columns, and its encoding where none is stated.
 
     Raises:
         BadFile: it cannot be read; nothing is kept.
@@ -76,7 +83,7 @@ def receive_file(
             digest.update(chunk)
             out.write(chunk)
     try:
-        made = _describe(target, name, kind, actor, now)
+        made = _describe(target, name, kind, encoding, actor, now)
     except EnishiError:
         target.unlink()
         raise
@@ -86,8 +93,8 @@ def receive_file(
     return made
 
 
-def _describe(path: Path, name: str, kind: str, actor: Member | str, now: datetime) -> Import:
-    table = open_table(path, name=Path(name).name)
+def _describe(path: Path, name: str, kind: str, encoding: str, actor: Member | str, now: datetime) -> Import:
+    table = open_table(path, {"encoding": encoding} if encoding else None, name=Path(name).name)
     rows = list(islice(table.rows(), LOOK))
     sample = [cells for _place, cells in rows]
     own = is_own_list(kind, table.columns)

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -28,6 +29,11 @@ _BOMS = (
 )
 _ENDS = ("\n", "\r")
 _JAPANESE = ("cp932", "euc_jp")
+_WESTERN = "cp1252"
+_ABOVE_ASCII = re.compile(r"[^\x00-\x7f]+")
+# As they stand in Western words: an accent or sign alone, at most three small letters together. Of the bytes of Japanese,
+# whose characters are pairs in rows, next to none look like it.
+_ACCENTS = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ‘’“”–—…€£¥§©®°ºª²³«»¿¡·™•\xa0]|[à-öø-ÿœšž’”»…]{2,3}")
 
 csv.field_size_limit(_LONGEST_CELL)
 
@@ -50,7 +56,8 @@ def open_text(path: Path, encoding: str) -> TextIO:
 
 
 def find_encoding(path: Path) -> str:
-    """The encoding of a text file: by its mark, as UTF-8 if it is that throughout, else Shift_JIS or EUC.
+    """The encoding of a text file: by its mark, as UTF-8 if it is that throughout, else Windows-1252 where all but
+    single letters is ASCII, else Shift_JIS or EUC.
 
     A file that begins in plain ASCII is read on to the first other byte, so that names far below decide too.
     """
@@ -67,6 +74,8 @@ def find_encoding(path: Path) -> str:
         return "utf-8"
     if b"\x1b$" in sample and _decodes(sample, "iso2022_jp"):
         return "iso2022_jp"
+    if _is_western(sample):
+        return _WESTERN
     fitting = [name for name in _JAPANESE if _decodes(sample, name)]
     if fitting:
         return min(fitting, key=lambda name: _oddness(sample.decode(name, "ignore")))
@@ -104,6 +113,13 @@ def _decodes(sample: bytes, name: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_western(sample: bytes) -> bool:
+    if not _decodes(sample, _WESTERN):
+        return False
+    found = _ABOVE_ASCII.findall(sample.decode(_WESTERN))
+    return sum(1 for run in found if _ACCENTS.fullmatch(run)) * 10 >= len(found) * 9
 
 
 def _oddness(text: str) -> float:

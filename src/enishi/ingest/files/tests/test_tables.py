@@ -54,6 +54,25 @@ def test_japanese_far_below_ascii_still_decides(tmp_path):
     assert list(table.rows())[-1][1] == ["x", "株式会社"]
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("name,note\nCafé Lumière,O’Brien – £1200\nGröße AG,“déjà vu”\n", "cp1252"),
+        ("name\nO’Brien\n", "cp1252"),
+        ("price\n£1200\n", "cp1252"),
+        ("id,name\n1,A社\n2,120名\n", "cp932"),
+        ("id,name\n1,Smith様\n2,ｱｸﾒ\n3,ギガ\n4,東京\n", "cp932"),
+        ("id,name\n1,アクメ\n2,Smith様\n", "euc_jp"),
+    ],
+)
+def test_western_letters_are_told_from_japanese(tmp_path, text, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode(encoding))
+    table = open_table(path)
+    assert table.details["encoding"] == encoding
+    assert [cells for _line, cells in table.rows()] == list(csv.reader(io.StringIO(text)))[1:]
+
+
 def test_titles_above_the_headings_are_passed_over(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("顧客一覧 2026年4月\n\n顧客ID,会社名,会社名,\na,A,B,\n\nb,B\n")

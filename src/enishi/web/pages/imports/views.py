@@ -45,7 +45,7 @@ from enishi.web.pages.setup.frame import setup_tabs
 A_PAGE = 30
 _TRIED = 5000
 _MOST_BYTES = 4 << 30
-ENCODINGS = (("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8 (BOM)"), ("cp932", "Shift_JIS (CP932)"), ("euc_jp", "EUC-JP"), ("utf-16", "UTF-16"))  # fmt: skip
+ENCODINGS = (("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8 (BOM)"), ("cp932", "Shift_JIS (CP932)"), ("euc_jp", "EUC-JP"), ("utf-16", "UTF-16"), ("cp1252", "Windows-1252"), ("cp1250", "Windows-1250"))  # fmt: skip
 
 
 def find_import(number: int) -> Import:
@@ -134,13 +134,19 @@ def _show_mapping(
         "table": table,
         "kinds": kind_titles(),
         "sheets": [(s, s) for s in made.details.get("sheets", "").split("\n") if s],
-        "encodings": ENCODINGS,
+        "encodings": _encodings(made),
         "tally": tally,
         "examples": _examples(tally, FILE_KINDS[made.kind]) if tally else [],
         "error": error.as_dict(language()) if error else None,
         "partial": template.endswith("_workshop.html"),
     }
     return render(request, template, context, status=status)
+
+
+def _encodings(made: Import) -> list[tuple[str, str]]:
+    """Those to choose from; the one that was found is among them."""
+    found = made.details.get("encoding", "")
+    return [*ENCODINGS, *([(found, found.upper())] if found and found not in dict(ENCODINGS) else [])]
 
 
 def _examples(tally: Tally, kind: Kind) -> list[tuple[str, list[int]]]:
@@ -166,7 +172,7 @@ def _save_form(made: Import, request: PageRequest) -> Table:
         kind = made.kind
     anew = details != made.details or kind != made.kind
     made.kind = kind
-    table = open_table(home.uploads / made.stored, details)
+    table = open_table(home.uploads / made.stored, details, name=made.name)
     if anew:
         made.details, made.headings, made.total = {**details, **table.details}, table.columns, table.total
         rows = list(islice(table.rows(), LOOK))
