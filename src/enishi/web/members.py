@@ -215,7 +215,7 @@ def deactivate(actor: Member, member: Member, heir: Member | None) -> int:
 
 
 def hand_over(actor: Member, member: Member, heir: Member | None) -> int:
-    """Give a member's accounts to another, each with its audit line, through the door of records."""
+    """Give a member's accounts to another (or to nobody) through the door of records. Returns how many went over."""
     from enishi.accounts.actions import save_records
     from enishi.store.kinds import KINDS
 
@@ -227,8 +227,12 @@ def hand_over(actor: Member, member: Member, heir: Member | None) -> int:
         row = {"id": account.outside_id, "owner": heir.email if heir else None}
         by_source.setdefault(account.source, []).append(row)
         moved += 1
-    for source, rows in by_source.items():
-        save_records(KINDS["account"], rows, source=source, actor=actor, now=timezone.now())
+    with transaction.atomic():
+        for source, rows in by_source.items():
+            save_records(KINDS["account"], rows, source=source, actor=actor, now=timezone.now())
+        if moved:
+            ends = {"from": member.email, "to": heir.email if heir else ""}
+            write_audit(actor, "accounts_handed_over", member, detail={"accounts": moved, **ends})
     return moved
 
 

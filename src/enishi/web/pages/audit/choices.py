@@ -125,7 +125,7 @@ KEYS: dict[str, Text] = {
 }
 
 # What ``from`` and ``to`` of a verb are the ends of; elsewhere they are days.
-ENDS = {"task_moved": "due_on", "task_reassigned": "assignee"}
+ENDS = {"task_moved": "due_on", "task_reassigned": "assignee", "accounts_handed_over": "owner"}
 PERIOD = Text("period", "期間")
 
 DEFINITIONS: dict[str, Text] = {

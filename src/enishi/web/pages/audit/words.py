@@ -48,6 +48,7 @@ ACTS = (
             "member_changed": Text("changed a member", "メンバーの変更"),
             "member_deactivated": Text("deactivated a member", "メンバーの利用停止"),
             "member_reactivated": Text("let a member in again", "メンバーの利用再開"),
+            "accounts_handed_over": Text("handed customers over", "担当顧客の引き継ぎ"),
             "team_created": Text("made a team", "チームの作成"),
             "team_renamed": Text("renamed a team", "チーム名の変更"),
             "team_deleted": Text("removed a team", "チームの削除"),

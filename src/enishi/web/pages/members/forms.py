@@ -29,6 +29,12 @@ class RightsForm(forms.ModelForm[Member]):
         widgets = {"language": forms.Select(choices=settings.LANGUAGES)}
         help_texts = {"role": ROLE_HELP, "scope": SCOPE_HELP}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = self.fields["team"]
+        if isinstance(team, forms.ModelChoiceField):
+            team.empty_label = _("no team")
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("scope") == Scope.TEAM and not values.get("team"):
@@ -54,14 +60,15 @@ class InviteForm(RightsForm):
 
 
 class HeirForm(forms.Form):
-    """Who takes the accounts over."""
+    """Who takes the accounts over. Nobody is an answer too, but one that must be given."""
 
     heir = MemberChoice(
         label=_("Customers go to"),
         queryset=Member.objects.none(),
-        required=False,
-        empty_label=_("nobody (they stay without an owner)"),
+        empty_label=_("– choose –"),
+        error_messages={"required": _("Choose who takes them over, or tick that nobody does.")},
     )
+    nobody = forms.BooleanField(label=_("To nobody: they stay without an owner"), required=False)
 
     def __init__(self, *args: Any, leaving: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,6 +76,13 @@ class HeirForm(forms.Form):
         field = self.fields["heir"]
         if isinstance(field, MemberChoice):
             field.queryset = heirs
+        field.required = not self.data.get("nobody")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("nobody") and values.get("heir"):
+            self.add_error("nobody", _("Choose a member or nobody, not both."))
+        return values
 
 
 class TeamForm(forms.ModelForm[Team]):

@@ -28,15 +28,38 @@ class Filters:
     state: str = ""
 
 
+def of_today(path: str) -> Q:
+    """Accounts at the end of a path that count as customers today: not those who have left."""
+    return Q(**{f"{path}__deleted_at__isnull": True, f"{path}__merged_into__isnull": True}) & ~Q(
+        **{f"{path}__state__in": AccountState.objects.filter(has_left())}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose owner a member is: customers of today, and those who have left."""
+
+    customers: int
+    left: int
+
+    @property
+    def all(self) -> int:
+        return self.customers + self.left
+
+
+def held_by(member: Member) -> Held:
+    whole = Q(accounts__deleted_at__isnull=True, accounts__merged_into__isnull=True)
+    found = Member.objects.filter(pk=member.pk).aggregate(
+        whole=Count("accounts", filter=whole, distinct=True),
+        today=Count("accounts", filter=of_today("accounts"), distinct=True),
+    )
+    return Held(found["today"], found["whole"] - found["today"])
+
+
 def list_members(filters: Filters) -> QuerySet[Member]:
     """Members with the number of their customers, their last sign of life and their invitation."""
     members = Member.objects.select_related("team", "invitation").annotate(
-        customers=Count(
-            "accounts",
-            filter=Q(accounts__deleted_at__isnull=True, accounts__merged_into__isnull=True)
-            & ~Q(accounts__state__in=AccountState.objects.filter(has_left())),
-            distinct=True,
-        ),
+        customers=Count("accounts", filter=of_today("accounts"), distinct=True),
         seen_at=Max("usersession__last_seen_at"),
         has_factor=Exists(Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)),
     )

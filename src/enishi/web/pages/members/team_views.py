@@ -14,6 +14,7 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, not_allowed, page
 from enishi.web.members import delete_team, save_team
 from enishi.web.pages.members.forms import TeamForm
+from enishi.web.pages.members.reads import of_today
 from enishi.web.pages.members.views import tabs
 
 
@@ -37,11 +38,7 @@ def teams(request: PageRequest) -> HttpResponseBase:
         return HttpResponseRedirect(reverse("teams"))
     rows = Team.objects.annotate(
         people=Count("member", filter=Q(member__is_active=True), distinct=True),
-        customers=Count(
-            "member__accounts",
-            filter=Q(member__accounts__deleted_at__isnull=True, member__accounts__merged_into__isnull=True),
-            distinct=True,
-        ),
+        customers=Count("member__accounts", filter=of_today("member__accounts"), distinct=True),
     )
     context = {"teams": rows, "form": form, "may_change": may_change, "tabs": tabs("teams")}
     return render(request, "pages/members/teams.html", context, status=422 if form.errors else 200)

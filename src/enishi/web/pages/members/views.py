@@ -20,10 +20,11 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
-from enishi.web.pages.members.reads import Filters, door_of, list_members, state_of
+from enishi.web.pages.members.reads import Filters, door_of, held_by, list_members, state_of
 from enishi.work.api import check_may_own, may_act
 
 A_PAGE = 50
+LEAVE = "id_leave_%s"  # the second form of heirs on a page
 
 
 def find_member(number: int) -> Member:
@@ -94,10 +95,6 @@ def invite_member(request: PageRequest) -> HttpResponseBase:
     return _list(request, form, status=422)
 
 
-def _owned(subject: Member) -> int:
-    return subject.accounts.filter(deleted_at__isnull=True, merged_into__isnull=True).count()
-
-
 @page(roles=ADMINS)
 def member(request: PageRequest, number: int) -> HttpResponseBase:
     """One member: rights, invitation, hand-over, end."""
@@ -106,21 +103,35 @@ def member(request: PageRequest, number: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         changed = acts.change_member(request.member, subject, form.cleaned_data)
         toast_after(request, _("Saved.") if changed else _("Nothing was changed."))
-        left = "role" in changed and not may_act(subject) and _owned(subject)
+        left = "role" in changed and not may_act(subject) and held_by(subject).all
         return HttpResponseRedirect(reverse("member", args=[number]) if left else reverse("members"))
-    customers = _owned(subject)
+    return _show(request, subject, form=form)
+
+
+def _show(
+    request: PageRequest,
+    subject: Member,
+    *,
+    form: RightsForm | None = None,
+    heirs: HeirForm | None = None,
+    leave: HeirForm | None = None,
+) -> HttpResponseBase:
+    """A member's page, with the form that was filled in wrongly, if any."""
+    held = held_by(subject)
     context = {
         "subject": subject,
         "state": state_of(subject, timezone.now()),
-        "form": form,
+        "form": form or RightsForm(instance=Member.objects.get(pk=subject.pk)),
         "door": door_of(subject, get_company(), has_factor(subject)),
         "has_factor": has_factor(subject),
-        "heirs": HeirForm(leaving=subject),
-        "customers": customers,
-        "stranded": customers and not may_act(subject),
+        "heirs": heirs or HeirForm(leaving=subject),
+        "leave": leave or HeirForm(leaving=subject, auto_id=LEAVE),
+        "held": held,
+        "stranded": held.all and not may_act(subject),
         "self": subject.pk == request.member.pk,
     }
-    return render(request, "pages/members/member.html", context, status=422 if form.errors else 200)
+    wrong = any(one and one.errors for one in (form, heirs, leave))
+    return render(request, "pages/members/member.html", context, status=422 if wrong else 200)
 
 
 @page(roles=ADMINS)
@@ -143,21 +154,21 @@ def revoke(request: PageRequest, number: int) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("members"))
 
 
-def _heir(request: PageRequest, subject: Member) -> Member | None:
-    form = HeirForm(request.POST, leaving=subject)
-    if not form.is_valid():
-        number = request.POST.get("heir", "")
-        if chosen := Member.objects.filter(pk=int(number)).first() if number.isdecimal() else None:
-            check_may_own(chosen)
-        raise Http404
-    heir: Member | None = form.cleaned_data["heir"]
-    return heir
+def _heirs_asked(request: PageRequest, subject: Member, auto_id: str = "id_%s") -> HeirForm:
+    number = request.POST.get("heir", "")
+    if chosen := Member.objects.filter(pk=int(number)).first() if number.isdecimal() else None:
+        check_may_own(chosen)
+    return HeirForm(request.POST, leaving=subject, auto_id=auto_id)
 
 
-def _told(moved: int) -> str:
-    return ngettext("%(count)s customer was handed over.", "%(count)s customers were handed over.", moved) % {
-        "count": moved
-    }
+def _told(moved: int, heir: Member | None) -> str:
+    if heir is None:
+        told = ngettext(
+            "%(count)s customer has no owner now.", "%(count)s customers have no owner now.", moved
+        )
+    else:
+        told = ngettext("%(count)s customer was handed over.", "%(count)s customers were handed over.", moved)
+    return told % {"count": moved}
 
 
 @page(roles=ADMINS)
@@ -165,12 +176,18 @@ def _told(moved: int) -> str:
 def deactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
     """Shut a member out and hand the customers over."""
     subject = find_member(number)
-    moved = acts.deactivate(request.member, subject, _heir(request, subject))
-    undo = reverse("member-reactivate", args=[number])
+    heir = None
+    if held_by(subject).all:
+        form = _heirs_asked(request, subject, LEAVE)
+        if not form.is_valid():
+            return _show(request, subject, leave=form)
+        heir = form.cleaned_data["heir"]
+    moved = acts.deactivate(request.member, subject, heir)
+    told = _("%(email)s can no longer sign in.") % {"email": subject.email}
     toast_after(
         request,
-        _("%(email)s can no longer sign in.") % {"email": subject.email} + " " + _told(moved),
-        undo=undo,
+        f"{told} {_told(moved, heir)}" if moved else told,
+        undo=reverse("member-reactivate", args=[number]),
     )
     return HttpResponseRedirect(reverse("members"))
 
@@ -193,7 +210,11 @@ def reactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
 def hand_over_accounts(request: PageRequest, number: int) -> HttpResponseBase:
     """Give a member's customers to another."""
     subject = find_member(number)
-    toast_after(request, _told(acts.hand_over(request.member, subject, _heir(request, subject))))
+    form = _heirs_asked(request, subject)
+    if not form.is_valid():
+        return _show(request, subject, heirs=form)
+    heir = form.cleaned_data["heir"]
+    toast_after(request, _told(acts.hand_over(request.member, subject, heir), heir))
     return HttpResponseRedirect(reverse("member", args=[number]))
 
 

@@ -13,6 +13,7 @@ from enishi.outreach.models import Message
 from enishi.signals.models import AccountState
 from enishi.web import members as acts
 from enishi.web.models import Invitation
+from enishi.web.pages.audit.details import Reader
 from enishi.web.pages.members.reads import Filters, list_members
 
 NOW = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
@@ -98,12 +99,28 @@ def test_deactivating_hands_over_and_ends_sessions(client: Client, admin: Member
     assert "担当者にできません" in refused.content.decode()
     leaving.refresh_from_db()
     assert leaving.is_active
+    for act in ("hand-over", "deactivate"):
+        open_yet = client.post(f"/people/{leaving.pk}/{act}/", {"heir": ""})
+        assert open_yet.status_code == 422
+        assert "引き継ぎ先を選択するか" in open_yet.content.decode()
+        both = client.post(f"/people/{leaving.pk}/{act}/", {"heir": admin.pk, "nobody": "on"})
+        assert "どちらか一方" in both.content.decode()
+    account.refresh_from_db()
+    assert account.owner == leaving
     answer = client.post(f"/people/{leaving.pk}/deactivate/", {"heir": admin.pk})
     assert answer.status_code == 302
     account.refresh_from_db()
     assert account.owner == admin
     assert theirs.get("/me/").status_code == 302
     assert AuditLine.objects.filter(verb="member_deactivated").get().detail["accounts"] == 1
+    told = AuditLine.objects.get(verb="accounts_handed_over")
+    assert [str(fact) for fact in Reader("ja").facts(told)] == [
+        "引き継いだ顧客数: 1",
+        "担当者: leaving → 佐藤 直子",
+    ]
+    client.post(f"/people/{admin.pk}/hand-over/", {"heir": "", "nobody": "on"})
+    account.refresh_from_db()
+    assert account.owner is None
     client.post(f"/people/{leaving.pk}/reactivate/")
     leaving.refresh_from_db()
     assert leaving.is_active
@@ -164,10 +181,16 @@ def test_teams_are_made_renamed_and_removed(client: Client) -> None:
     ]  # fmt: skip
 
 
-def test_customers_who_left_are_not_counted(admin: Member) -> None:
+def test_customers_who_left_are_not_counted(client: Client, admin: Member) -> None:
+    admin.team = Team.objects.create(name="東日本")
+    admin.save()
     stays, left, new = (
         Account.objects.create(name=name, owner=admin, outside_id=name) for name in ("甲", "乙", "丙")
     )
     AccountState.objects.create(account=stays, day=NOW.date(), stage="established", mrr=100, at_stake=10)
     AccountState.objects.create(account=left, day=NOW.date(), stage="churned")
     assert list_members(Filters()).get(pk=admin.pk).customers == 2, f"{new} is not judged yet, and counts"
+    assert '<td class="num">2</td>' in client.get("/people/teams/").content.decode()
+    page = client.get(f"/people/{admin.pk}/").content.decode()
+    assert "担当顧客は2社です。 このほか解約済みの1社も" in page
+    assert "チームなし" in page
