@@ -23,12 +23,14 @@ from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
 from enishi.signals.backtest import DRAWS, Snapshots, band_moves, report, snapshot_days, snapshots
+from enishi.signals.bands import UNKNOWN
 from enishi.signals.context import Card, Rules, load_rules
 from enishi.signals.judging import judge, walk_bands
 from enishi.signals.mapping import column
-from enishi.signals.models import Backtest, ManualMeasure
+from enishi.signals.models import Backtest, ManualMeasure, ScoringRun
 from enishi.signals.outcomes import Outcome, read_labels
 from enishi.signals.panel import living_rows, read_frame
+from enishi.signals.scoring import bands_before, overrides_on
 from enishi.signals.stages import have_left
 from enishi.store.api import Published
 
@@ -37,6 +39,7 @@ BASE_METRICS = ("days_since_last_seen", "events_90", "tenure_days")
 HISTORY_DAYS = 730
 RECORD_GOOD_FOR_DAYS = 7
 LEAST_DAYS_OF_RECORD = 180
+HELD = "held_band"
 
 Progress = Callable[[float, float], object]
 
@@ -123,10 +126,25 @@ def _today(trial: Trial, home: Home) -> dict[str, Any]:
         return {"moves": [], "move_counts": {}, "accounts_today": 0}
     rules = _rules(trial)
     with KnownRecords(home) as records:
-        frame = living_rows(read_frame(home, [trial.today], rules, records=records))
-    if trial.published is None:
-        return band_moves(None, _snapshots(frame.rows, rules, 0, {}))
-    return band_moves(_snapshots(frame.rows, rules, 1, {}), _snapshots(frame.rows, rules, 0, {}))
+        rows = _with_held(
+            living_rows(read_frame(home, [trial.today], rules, records=records)).rows, trial.today
+        )
+    before = None if trial.published is None else _standing(rows, rules, 1, trial.today)
+    return band_moves(before, _standing(rows, rules, 0, trial.today))
+
+
+def _with_held(rows: pd.DataFrame, today: date) -> pd.DataFrame:
+    """The frame of today with the band each account held before, as the scoring of today takes it."""
+    held = bands_before(today, set(rows["account_id"].tolist()))
+    return rows.assign(**{HELD: rows["account_id"].map(held).fillna(UNKNOWN).astype(int)})
+
+
+def _standing(rows: pd.DataFrame, rules: Rules, number: int, today: date) -> Snapshots:
+    """What stands today under one scorecard: the margin counts from the band held, and a band somebody set stays."""
+    held = dict(zip(rows["account_id"].tolist(), rows[HELD].tolist(), strict=True))
+    found = _snapshots(rows, rules, number, held).rows
+    stated, own = overrides_on(today), zip(found["account_id"].tolist(), found["band"].tolist(), strict=True)
+    return Snapshots(found.assign(band=[stated.get(account, band) for account, band in own]))
 
 
 def _named(result: dict[str, Any]) -> dict[str, Any]:
@@ -278,7 +296,7 @@ def preview(
     rules = _rules(trial)
     home = home or Home.from_environment()
     rows = _rows_of_today(home, today, rules)
-    after, before = (_only(_snapshots(rows, rules, i, {}), accounts) for i in (0, 1))
+    after, before = (_only(_standing(rows, rules, i, today), accounts) for i in (0, 1))
     moved = _named({"missed": [], **band_moves(before, after)})
     return {
         **{name: moved[name] for name in ("moves", "move_counts", "accounts_today")},
@@ -298,14 +316,16 @@ _today_rows: dict[tuple[Any, ...], pd.DataFrame] = {}
 
 
 def _rows_of_today(home: Home, today: date, rules: Rules) -> pd.DataFrame:
-    """The frame of today with every metric, read once per published generation: an editor asks at each change."""
+    """The frame of today with every metric and the bands held, read once per published generation and scoring: an
+    editor asks at each change."""
     stated = sorted(m.id for card in rules.cards for m in card.body.measures if m.manual)
     with company_remembered(), KnownRecords(home) as records:
-        key = (home.root, records.published.generation, today, *stated, ManualMeasure.objects.count())
+        scored = ScoringRun.objects.order_by("-pk").values_list("pk", flat=True).first()
+        key = (home.root, records.published.generation, today, scored, *stated, ManualMeasure.objects.count())
         if key not in _today_rows:
             frame = living_rows(read_frame(home, [today], rules, records=records, every_metric=True))
             _today_rows.clear()
-            _today_rows[key] = frame.rows
+            _today_rows[key] = _with_held(frame.rows, today)
         return _today_rows[key]
 
 

@@ -26,7 +26,7 @@ from enishi.signals.api import (
 from enishi.signals.asof import KnownRecords
 from enishi.signals.backtest import Snapshots, report, verdict
 from enishi.signals.context import load_rules
-from enishi.signals.models import Backtest
+from enishi.signals.models import Backtest, HealthScore, Override, ScoringRun
 from enishi.signals.outcomes import read_labels
 from enishi.signals.panel import read_frame
 from enishi.signals.real import as_table
@@ -332,6 +332,14 @@ def test_a_queued_back_test_keeps_its_result_and_who_would_move(
     shown = preview(body, TODAY, home=home)
     assert shown["moves"] == row.result["moves"]
     assert sum(shown["after"].values()) == sum(shown["histogram"]) == 40
+    held, by_hand = [move for move in shown["moves"] if move["tenths_after"] > 720][:2]
+    yesterday = {"scorecard": "default", "version": draft, "day": TODAY - timedelta(days=1), "coverage": 1}
+    HealthScore.objects.create(account_id=held["account_id"], band=held["before"], **yesterday)
+    ScoringRun.objects.create(day=yesterday["day"], status="done")
+    stated = {"band": "red", "reason": "r", "made_at": NOW - timedelta(days=1), "expires_on": TODAY}
+    Override.objects.create(account_id=by_hand["account_id"], **stated)
+    wide = body | {"bands": {"green": 90, "yellow": 50, "margin": 18}}
+    assert preview(wide, TODAY, home=home)["moves"] == [m for m in shown["moves"] if m not in (held, by_hand)]
 
 
 @pytest.mark.django_db
