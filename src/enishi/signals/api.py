@@ -4,7 +4,7 @@ from enishi.signals.alerts import check_alerts, check_new_records
 from enishi.signals.backtest import snapshot_days
 from enishi.signals.filling import backfill_scores
 from enishi.signals.history import drop_future_scores, explain, lines_of, scores_as_of
-from enishi.signals.limits import Limit, limit_of
+from enishi.signals.limits import Limit, limit_of, margin_of
 from enishi.signals.outcomes import Outcome
 from enishi.signals.past import book_as_of, first_known_day, names_on
 from enishi.signals.provenance import (
@@ -60,6 +60,7 @@ __all__ = [
     "lines_of",
     "list_movers",
     "list_states",
+    "margin_of",
     "metric_catalogue",
     "names_on",
     "overrides_on",

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from enishi.definitions.contracts import Scorecard
+import numpy as np
+
+from enishi.definitions.contracts import ScoreBands, Scorecard
 from enishi.definitions.reads import find_published, get_default_scorecard
 from enishi.kit.text import Text
+from enishi.signals.bands import BANDS, CODES, GREEN, next_bands, plain_bands
 from enishi.signals.card import nominal_weights
 from enishi.signals.states import CAP_GROUP
 
@@ -56,6 +59,40 @@ def limit_of(
         if line["measure"].startswith(f"{CAP_GROUP}:") and line["tenths"] < 0:
             return _held(line)
     return None
+
+
+_BANDS = {
+    "red": Text("Danger", "危険"),
+    "yellow": Text("Caution", "注意"),
+    "green": Text("Good", "良好"),
+}
+
+
+def margin_of(bands: ScoreBands, tenths: int | None, band: str) -> Text | None:
+    """Why a computed band is not the one its limits alone give; None where it is, or where the margin is not why."""
+    if tenths is None or band not in _BANDS:
+        return None
+    score, known, code = np.array([tenths]), np.array([True]), CODES[band]
+    plain = int(plain_bands(score, known, bands)[0])
+    if plain == code or int(next_bands(score, known, np.array([code], dtype=np.int8), bands)[0]) != code:
+        return None
+    limit, own = _lower_limit(bands, code if plain < code else code + 1), _BANDS[band]
+    if plain < code:
+        return Text(
+            f"The score is below {limit:g}, the limit of “{own.en}”, but within the margin of {bands.margin:g} points: "
+            f"the band stays “{own.en}”.",
+            f"スコアは「{own.ja}」の下限{limit:g}点を下回っていますが、緩衝幅({bands.margin:g}点)の範囲内のため「{own.ja}」のままです。",
+        )
+    better = _BANDS[BANDS[code + 1]]
+    return Text(
+        f"The score has reached {limit:g}, the limit of “{better.en}”, but not passed it by the margin of "
+        f"{bands.margin:g} points: the band stays “{own.en}”.",
+        f"スコアは「{better.ja}」の下限{limit:g}点に達していますが、緩衝幅({bands.margin:g}点)を超えていないため「{own.ja}」のままです。",
+    )
+
+
+def _lower_limit(bands: ScoreBands, code: int) -> float:
+    return bands.green if code == GREEN else bands.yellow
 
 
 def _held(line: Mapping[str, Any]) -> Limit:

@@ -4,6 +4,7 @@ import numpy as np
 
 from enishi.definitions.contracts import ScoreBands, TrendRule
 from enishi.signals.bands import GREEN, RED, UNKNOWN, YELLOW, next_bands, plain_bands, trend_arrows
+from enishi.signals.limits import margin_of
 
 BANDS = ScoreBands(green=60, yellow=40, margin=3)
 
@@ -29,6 +30,17 @@ def test_a_score_that_wavers_about_a_limit_keeps_its_band() -> None:
     assert walk([605, 595, 605, 571, 569, 605, 629, 630]) == [
         GREEN, GREEN, GREEN, GREEN, YELLOW, YELLOW, YELLOW, GREEN,
     ]  # fmt: skip
+
+
+def test_a_band_that_is_not_what_its_limits_give_says_why() -> None:
+    fallen, risen = margin_of(BANDS, 571, "green"), margin_of(BANDS, 428, "red")
+    assert fallen
+    assert "「良好」の下限60点を下回っていますが、緩衝幅(3点)" in fallen.ja
+    assert risen
+    assert "「注意」の下限40点に達していますが、緩衝幅(3点)" in risen.ja
+    assert risen.en.endswith("the band stays “Danger”.")
+    for tenths, band in ((600, "green"), (599, "yellow"), (500, "red"), (569, "green"), (None, "unknown")):
+        assert margin_of(BANDS, tenths, band) is None, (tenths, band)
 
 
 def test_a_fall_through_two_limits_is_followed_at_once() -> None:

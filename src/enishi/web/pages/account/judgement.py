@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account
+from enishi.definitions.api import parse_body
 from enishi.kit.clock import end_of_day
 from enishi.kit.errors import NotFound
 from enishi.signals.api import (
@@ -21,8 +22,10 @@ from enishi.signals.api import (
     explain,
     limit_of,
     lines_of,
+    margin_of,
     provenance_of,
     rules_stamp,
+    scorecard_in_force,
     stored_week_ago,
     week_text,
 )
@@ -110,6 +113,7 @@ class Judged:
     override: Override | None
     scorecard: str
     limit: tuple[str, str] = ("", "")  # what keeps the score away or down, and what to do about it
+    margin: str = ""  # why the computed band is not the one its limits give
     origin: str = ""  # when and by which version, where the score was not made on its own day
     former: bool = False  # a customer no longer: the record stays, nothing is judged
     open: bool = False  # of a past day: still to be worked out by :func:`recomputed`
@@ -162,8 +166,14 @@ def _now(account: Account, state: AccountState, today: date, words: Mapping[str,
         override=open_override(account, today),
         scorecard=state.scorecard,
         limit=_limit(limit_of(state.scorecard, state.tenths, state.coverage, lines)),
+        margin=_margin(state.scorecard, state.computed_tenths, state.computed_band),
         former=state.stage == CHURNED,
     )
+
+
+def _margin(scorecard: str, tenths: int | None, band: str) -> str:
+    """By the scorecard in force; nothing where a version before it had other limits."""
+    return say(margin_of(scorecard_in_force(scorecard).bands, tenths, band)) if scorecard else ""
 
 
 def _limit(found: Limit | None) -> tuple[str, str]:
@@ -194,6 +204,7 @@ def _then(account: Account, day: date, words: Mapping[str, str]) -> Judged:
         alerts=[],
         override=override,
         scorecard=score.scorecard,
+        margin=say(margin_of(parse_body("scorecard", score.version.body).bands, score.tenths, score.band)),
         origin=say_origin(provenance_of(score)),
         open=score.tenths is not None and not lines,
     )
@@ -344,6 +355,7 @@ def _worked_out(account: Account, told: Mapping[str, Any], day: date) -> Judged:
         override=open_override(account, day),
         scorecard=told["scorecard"],
         limit=_limit(limit_of(told["scorecard"], tenths, told["coverage"], told["lines"])),
+        margin=_margin(told["scorecard"], tenths, told["computed_band"]),
         origin=_origin(told["judged"], day),
         former=told["stage"] == CHURNED,
     )

@@ -62,6 +62,13 @@ def test_the_lines_shown_add_up_to_the_score_shown(world: World, sign_in: SignIn
     assert sum(round(float(cell) * 10) for cell in cells) == 384
 
 
+def test_a_band_kept_by_the_margin_says_so(world: World, sign_in: SignIn) -> None:
+    kept = {"tenths": 575, "computed_tenths": 575, "band": "yellow", "computed_band": "yellow"}
+    AccountState.objects.filter(account=world.sakura).update(**kept)
+    page = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
+    assert "「注意」の下限58点を下回っていますが、緩衝幅(2点)の範囲内のため「注意」のままです。" in page
+
+
 def test_the_changes_shown_add_up(world: World, sign_in: SignIn) -> None:
     page = text(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/"))
     for part in re.findall(r'<details class="score-change">.*?</details>', page, re.S):
