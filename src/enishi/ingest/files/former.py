@@ -1,13 +1,16 @@
-"""Files whose headings came before under another mapping. A row is the same whatever its columns are taken for: it is
-found under the id it was given then, so that a corrected mapping never counts it twice."""
+"""Files whose headings came before under another mapping, or in another time zone of the company. A row is the same
+whatever its columns are taken for: it is found under the id it was given then, so that a corrected mapping or zone never
+counts it twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
 
+from enishi.accounts.company import company_zone
 from enishi.accounts.saving import UNCHANGED, UPDATED, RowResult
 from enishi.ingest.accepting import Identities
 from enishi.ingest.files.events import as_message, event_result
@@ -28,12 +31,12 @@ def former_plans(made: Import) -> list[Plan]:
 
     Another id system is another world: the same number there is somebody else's.
     """
-    plan = Plan.from_json(made.plan)
+    plan = _zoned(made.plan)
     found: list[Plan] = []
     before = Import.objects.filter(_CAME, kind=made.kind, system=made.system, started_at__isnull=False)
     own = fingerprint(made.headings)
     for headings, body in before.exclude(pk=made.pk).order_by("pk").values_list("headings", "plan"):
-        other = Plan.from_json(body)
+        other = _zoned(body)
         if fingerprint(headings) == own and all(
             _naming(made.kind, other) != _naming(made.kind, p) for p in found
         ):
@@ -41,6 +44,17 @@ def former_plans(made: Import) -> list[Plan]:
     if made.kind == EVENT.name:
         return found if [_naming(made.kind, p) for p in found] != [_naming(made.kind, plan)] else []
     return [other for other in found if _naming(made.kind, other) != _naming(made.kind, plan)]
+
+
+def mapped_otherwise(made: Import) -> bool:
+    """Whether these headings came before under another mapping; the same one in another zone is none."""
+    own = _naming(made.kind, replace(Plan.from_json(made.plan), zone=""))
+    return any(_naming(made.kind, replace(plan, zone="")) != own for plan in former_plans(made))
+
+
+def _zoned(body: Mapping[str, Any]) -> Plan:
+    plan = Plan.from_json(body)
+    return replace(plan, zone=plan.zone or company_zone().key)
 
 
 def _naming(kind: str, plan: Plan) -> Any:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member
 from enishi.accounts.renaming import rename_records
 from enishi.accounts.saving import REJECTED, UNCHANGED
@@ -253,6 +254,8 @@ def _start(made: Import, now: datetime) -> None:
     made.status, made.started_at = Import.Status.RUNNING, made.started_at or now
     made.error_en = made.error_ja = ""
     made.save()
+    if not made.plan.get("zone"):
+        made.plan = {**made.plan, "zone": company_zone().key}
     remember(made, made.made_by, now)
 
 

@@ -7,8 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from enishi.accounts.coercion import Refused, clip
 from enishi.ingest.corrections import Rule, kept_rules, mend
@@ -52,6 +53,7 @@ class Plan:
         constants: field name -> one value for every row (a currency, a measure).
         keep_rest: whether further columns are kept as ``extra`` (events: as properties).
         made_ids: whether a person agreed that the file has no ids of its own.
+        zone: of instants that name none, noted when the import starts; empty: the company's.
     """
 
     columns: dict[str, str]
@@ -59,6 +61,7 @@ class Plan:
     constants: dict[str, str] = field(default_factory=dict)
     keep_rest: bool = True
     made_ids: bool = False
+    zone: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -67,6 +70,7 @@ class Plan:
             "constants": self.constants,
             "keep_rest": self.keep_rest,
             "made_ids": self.made_ids,
+            "zone": self.zone,
         }
 
     @classmethod
@@ -77,6 +81,7 @@ class Plan:
             dict(body.get("constants", {})),
             bool(body.get("keep_rest", True)),
             bool(body.get("made_ids", False)),
+            str(body.get("zone", "")),
         )
 
 
@@ -138,6 +143,7 @@ class RowReader:
     def __init__(
         self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits, rules: Sequence[Rule] = ()
     ) -> None:
+        habits = replace(habits, zone=ZoneInfo(plan.zone)) if plan.zone else habits
         self.kind, self.plan, self.zone, self.rules = kind, plan, habits.zone, rules
         self.headings = list(headings)
         self._fields = [

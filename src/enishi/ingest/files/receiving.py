@@ -300,19 +300,20 @@ def preview(table: Table, kind: Kind, plan: Plan, size: int = 12) -> list[ReadRo
 
 
 def remember(made: Import, actor: str, now: datetime) -> Mapping:
-    """Save the import's plan for the next file with the same headings."""
+    """Save the import's plan for the next file with the same headings, which is read in the zone of its day."""
+    body = {**made.plan, "zone": ""}
     mapping, _made = Mapping.objects.update_or_create(
         kind=made.kind,
         fingerprint=fingerprint(made.headings),
         defaults={
             "headings": made.headings,
-            "body": made.plan,
+            "body": body,
             "system": made.system,
             "used_at": now,
         },
         create_defaults={
             "headings": made.headings,
-            "body": made.plan,
+            "body": body,
             "system": made.system,
             "used_at": now,
             "name": made.name,

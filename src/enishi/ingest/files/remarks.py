@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from enishi.ingest.files.former import former_plans
+from enishi.ingest.files.former import mapped_otherwise
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import ELSEWHERE, SAME_NAME, Known, system_words
 from enishi.ingest.files.own import is_own_list
@@ -48,7 +48,7 @@ def remarks_of(made: Import, known: Known | None = None) -> list[Remark]:
     """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up."""
     plan = Plan.from_json(made.plan)
     found: list[Remark] = [*_known(made, known or Known()), *_made_ids(made.kind, plan)]
-    if former_plans(made):
+    if mapped_otherwise(made):
         found.append(Remark(REMAPPED, *(EVENTS_AGAIN if made.kind == EVENT.name else ROWS_AGAIN), True))
     if is_own_list(made.kind, made.headings) and not plan.keep_rest:
         found.append(Remark(OWN_LIST, OWN, Text("", ""), True, grave=False))

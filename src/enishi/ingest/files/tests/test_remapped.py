@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from enishi.accounts.actions import save_records
+from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, OutsideId, Record
 from enishi.ingest.api import drain
 from enishi.ingest.files.jobs import undo
@@ -85,3 +86,20 @@ def test_events_count_once_whatever_their_mapping(bring, home):
         assert counted(tally) == (0, 0, 11, 0)
     drain(home)
     assert duckdb.read_parquet(Published(home).files("usage")).sum("n").fetchall() == [(11,)]
+
+
+def test_events_count_once_in_whatever_zone_the_company_is(bring):
+    text = "time,account,user,action\n2026-03-01 10:00,C1,u1,opened\n2026-03-02,C1,u1,opened\n"
+    bring(text, "event", "e.csv")
+    company = get_company()
+    company.time_zone = "America/New_York"
+    company.save()
+    more = text + "2026-03-09 10:00,C1,u1,opened\n"
+    for expected in ((1, 0, 2, 0), (0, 0, 3, 0)):
+        made, tally = bring(more, "event", "e.csv", now=LATER)
+        assert counted(tally) == expected
+    assert REMAPPED not in {remark.code for remark in remarks_of(made)}
+    company.time_zone = "Europe/Paris"
+    company.save()
+    _made, tally = bring(more, "event", "e.csv", now=LATER)
+    assert counted(tally) == (0, 0, 3, 0)
