@@ -14,7 +14,7 @@ from enishi.work.access import may_act
 from enishi.work.book import LARGE, calls_for_somebody, has_left, read_book
 from enishi.work.keeping import kept
 from enishi.work.models import Task
-from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, set_aside, within
+from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, promised_to, set_aside, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ Held = dict[int | None, tuple[int, int, int, int]]  # owner -> accounts, MRR, ca
 def loads(member: Member, today: date, view: View) -> list[Load]:
     """The load of everyone whose accounts are in the member's view, most money at stake first."""
     accounts = accounts_in(member, view)
-    held = _without(
-        _held(accounts, today, key_of(member, view)), set_aside(member, accounts, view, today), today
-    )
+    aside = set_aside(member, accounts, view, today)
+    promised = promised_to(member, accounts, today) - aside
+    held = _as_listed(_held(accounts, today, key_of(member, view)), aside, promised, today)
     tasks = _tasks(accounts, today)
     people = {one.pk: one for one in Member.objects.filter(pk__in=[pk for pk in {*held, *tasks} if pk])}
     found = [
@@ -77,27 +77,33 @@ def _read(accounts: QuerySet[Account], today: date) -> Held:
     states = AccountState.objects.filter(~has_left(), account__in=accounts).order_by()
     whole = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("mrr"))
     leaving = leaving_among(accounts, today)
-    calling = states.filter(calls_for_somebody(today, leaving)).values_list("account__owner")
-    waiting = {
-        owner: (n, sum_ or 0) for owner, n, sum_ in calling.annotate(all=Count("pk"), money=Sum("at_stake"))
-    }
+    waiting = _by_owner(states.filter(calls_for_somebody(today, leaving)))
     return {owner: (n, mrr or 0, *waiting.get(owner, (0, 0))) for owner, n, mrr in whole}
 
 
-def _without(held: Held, aside: set[int], today: date) -> Held:
-    """What calls, less what is dealt with or handed over: that is read at every asking, as the queue does."""
-    if not aside:
+def _by_owner(states: QuerySet[AccountState]) -> dict[int | None, tuple[int, int]]:
+    """How many, and the money at stake."""
+    rows = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("at_stake"))
+    return {owner: (n, money or 0) for owner, n, money in rows}
+
+
+def _as_listed(held: Held, aside: set[int], promised: frozenset[int], today: date) -> Held:
+    """What calls, less what is dealt with or handed over, and with what is listed only because something was promised:
+    that is read at every asking, as the queue does."""
+    few = aside | promised
+    if not few:
         return held
-    states = AccountState.objects.filter(~has_left(), account__in=aside).order_by()
-    leaving = leaving_among(Account.objects.filter(pk__in=aside), today)
-    resting = states.filter(calls_for_somebody(today, leaving)).values_list("account__owner")
-    less = {
-        owner: (n, sum_ or 0) for owner, n, sum_ in resting.annotate(all=Count("pk"), money=Sum("at_stake"))
-    }
-    return {
-        owner: (n, mrr, calling - less.get(owner, (0, 0))[0], stake - less.get(owner, (0, 0))[1])
-        for owner, (n, mrr, calling, stake) in held.items()
-    }
+    states = AccountState.objects.filter(~has_left(), account__in=few).order_by()
+    leaving = leaving_among(Account.objects.filter(pk__in=few), today)
+    calling = states.filter(calls_for_somebody(today, leaving))
+    less = _by_owner(calling.filter(account__in=aside))
+    more = _by_owner(states.filter(account__in=promised).exclude(pk__in=calling.values("pk")))
+    listed = {}
+    for owner in {*held, *more}:
+        n, mrr, waiting, stake = held.get(owner, (0, 0, 0, 0))
+        (gone, gone_stake), (come, come_stake) = less.get(owner, (0, 0)), more.get(owner, (0, 0))
+        listed[owner] = (n, mrr, waiting - gone + come, stake - gone_stake + come_stake)
+    return listed
 
 
 def _tasks(accounts: QuerySet[Account], today: date) -> dict[int | None, tuple[int, int]]:

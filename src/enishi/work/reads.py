@@ -152,7 +152,7 @@ def ranked_queue(
     accounts = accounts_in(member, view, owner)
     book = book or book_of(member, view, today, owner)
     asides, hidden = _asides(member, accounts, view, today)
-    promised = _promised(member, accounts, today) - hidden
+    promised = promised_to(member, accounts, today) - hidden
     placing = _Placing(today, plays or declared_plays(), promised, hour_cost(), weaker)
     listed = _by_stake(book, weaker)
     calling = [(number, stake) for number, stake in listed if number not in hidden]
@@ -269,7 +269,7 @@ def set_aside(member: Member, accounts: QuerySet[Account], view: View, today: da
     return _asides(member, accounts, view, today)[1]
 
 
-def _promised(member: Member, accounts: QuerySet[Account], today: date) -> frozenset[int]:
+def promised_to(member: Member, accounts: QuerySet[Account], today: date) -> frozenset[int]:
     """Accounts with an open task of the member's own due by today: others keep their own promises."""
     due = Task.objects.filter(within(accounts), assignee=member, status=Task.Status.OPEN, due_on__lte=today)
     return frozenset(due.values_list("account_id", flat=True))

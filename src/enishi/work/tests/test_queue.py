@@ -269,7 +269,7 @@ def test_a_promise_brings_a_calm_account_to_the_top(world: World) -> None:
     assert queue.total == before + 1
 
 
-def test_the_load_of_the_team_leaves_out_what_the_queue_leaves_out(world: World) -> None:
+def test_the_load_of_the_team_counts_what_the_queue_lists(world: World) -> None:
     def both() -> tuple[int, int]:
         queue = api.ranked_queue(world.suzuki, TODAY, view=View.ALL)
         return queue.total, sum(load.calling for load in api.loads(world.suzuki, TODAY, View.ALL))
@@ -279,3 +279,12 @@ def test_the_load_of_the_team_leaves_out_what_the_queue_leaves_out(world: World)
     api.mark_done(world.suzuki, first.account_id, today=TODAY, now=NOW)
     after = both()
     assert after == (before[0] - 1, before[1] - 1)
+    calm = make_account("約束", owner=world.takahashi)
+    make_state(calm, "green", 900, at_stake=1)
+    task, _next = (
+        api.create_task(world.suzuki, number, "資料を送る", now=NOW, due_on=TODAY)
+        for number in (calm.pk, first.account_id)
+    )
+    assert both() == before, "listed only for its promise, which does not bring back what is dealt with"
+    api.complete_task(world.suzuki, task.pk, now=NOW)
+    assert both() == after
