@@ -44,7 +44,7 @@ def ask_withdrawal(made: Import, *, actor: Member | str, now: datetime) -> None:
         by = actor.email if isinstance(actor, Member) else actor
         over = Import.objects.filter(pk=made.pk, status__in=(Status.DONE, Status.FAILED))
         if not over.update(status=Status.UNDOING, undone_by=by, undone_at=now):
-            raise not_undoable()
+            raise not_undoable(made)
         close_rejects(made, by, now)
         write_audit(actor, "import_undo_asked", made, detail={"events": made.created})
     made.refresh_from_db()
@@ -88,10 +88,13 @@ def undo_told(made: Import, raw_from: date | None) -> Text:
     )
 
 
-def not_undoable() -> Conflict:
+def not_undoable(made: Import) -> Conflict:
+    made.refresh_from_db(fields=["status"])
+    no = Text("This import cannot be undone.", "この取り込みは取り消せません。")
+    done = Text("This import is undone already.", "この取り込みはすでに取り消されています。")
     return Conflict(
         "import_not_undoable",
-        Text("This import cannot be undone.", "この取り込みは取り消せません。"),
+        done if made.is_taken_back else no,
         Text(
             "Only an import that is over can, and only once.",
             "取り消せるのは完了した取り込みだけで、一度限りです。",

@@ -195,7 +195,8 @@ def test_an_import_is_undone_by_its_number(imported: Home, capsys: pytest.Captur
     assert run(["undo", str(events["import"]), "--yes"]) == 0
     assert capsys.readouterr().out.startswith("120 events were taken back, with 0 customers")
     assert run(["undo", str(events["import"]), "--json"]) == 1
-    assert told(capsys)["error"] == "import_not_undoable"
+    said = told(capsys)
+    assert (said["error"], said["message"]) == ("import_not_undoable", "This import is undone already.")
     assert run(["undo", str(accounts["import"]), "--json"]) == 0
     assert told(capsys)["removed"] == 12
     assert run(["undo"]) == 0

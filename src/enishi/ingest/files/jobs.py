@@ -79,7 +79,7 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
     with transaction.atomic():
         over = Import.objects.filter(pk=made.pk, status=Import.Status.DONE)
         if not over.update(status=Import.Status.UNDONE, undone_by=by, undone_at=now):
-            raise not_undoable()
+            raise not_undoable(made)
         close_rejects(made, by, now)  # before: a row that is being taken in this instant is taken back too
         done = undo_import(made.pk, actor=actor, now=now)
         Import.objects.filter(pk=made.pk).update(taken_back=asdict(done))
