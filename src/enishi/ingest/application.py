@@ -16,6 +16,7 @@ from enishi.accounts.versions import last_version_id, version_batches
 from enishi.ingest.contracts import Channel, Origin, channel_of_file
 from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
+from enishi.ingest.erasing import file_without, label_of
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.settling import settle_messages, waiting_messages
@@ -133,15 +134,18 @@ class DjangoApplication:
         return policy.raw_months if policy else None
 
     def erasures(self) -> list[Erasure]:
-        return [
-            Erasure(
-                row.pk,
-                [(system, user) for system, user in row.users],
-                row.contact_id,
-                tuple((kind, number) for kind, number in row.texts),
-            )
-            for row in ErasureRequest.objects.filter(done_at__isnull=True)
-        ]
+        return [self._erasure(row) for row in ErasureRequest.objects.filter(done_at__isnull=True)]
+
+    def _erasure(self, row: ErasureRequest) -> Erasure:
+        self._settings()
+        sought, label = Sought([user for _system, user in row.users]), label_of(row.contact_id)
+        return Erasure(
+            row.pk,
+            [(system, user) for system, user in row.users],
+            row.contact_id,
+            tuple((kind, number) for kind, number in row.texts),
+            lambda name: name if name in self._names else file_without(sought, label, name),
+        )
 
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:
         """What is left is read back here, too."""

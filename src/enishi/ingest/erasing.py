@@ -15,10 +15,10 @@ from django.db.models import Q, QuerySet
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.erasing import blank_texts, erase_contact
-from enishi.accounts.models import AuditLine, Contact, Member, Record, RecordVersion
+from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
 from enishi.accounts.versions import lock_versions
 from enishi.ingest.about import User, names_people, people_of
-from enishi.ingest.models import Correction, ErasureRequest, Reject
+from enishi.ingest.models import Correction, ErasureRequest, Import, Reject
 from enishi.ingest.naming import TEXT
 from enishi.ingest.sweeping import Sought, redact_everywhere, rows_naming
 from enishi.kit.text import Text
@@ -56,7 +56,7 @@ def ask_erasure(
         asked = sorted({*users, *(("", text) for text in named)})
         request = _request(asked, husk.contact_id, actor, now)
         _empty_others(request, users, sought, texts, keep)
-        _redact(users, sought, f"erased-{husk.contact_id}")
+        _redact(users, sought, label_of(husk.contact_id))
         request.records += husk.records
         request.save()
     return request
@@ -71,7 +71,7 @@ def ask_user_erasure(
         users, sought = [(system, user_id)], Sought([user_id])
         request = _request(users, None, actor, now)
         _empty_others(request, users, sought, (), keep)
-        _redact(users, sought, "erased")
+        _redact(users, sought, label_of(None))
         request.save()
         write_audit(actor, "user_erased", f"{system} user")
     return request
@@ -111,10 +111,31 @@ def records_about(users: Collection[User]) -> list[Place]:
     return list(Record.objects.filter(found).values_list("kind", "pk"))
 
 
+def label_of(contact_id: int | None) -> str:
+    """What stands in the person's place."""
+    return "erased" if contact_id is None else f"erased-{contact_id}"
+
+
+def file_without(sought: Sought, label: str, name: str) -> str:
+    """A file's name with the label in the person's place, here and in the store, where its events are found by it."""
+    found: str = sought.without(name, TEXT, label)
+    return found[: Import._meta.get_field("name").max_length]
+
+
 def _redact(users: Collection[User], sought: Sought, label: str) -> None:
     """Take the person out of what people wrote and were told, and out of the log of where the ids led."""
+    _rename_files(sought, label)
     redact_everywhere(sought, label)
     lines_leading(users).update(target_label=label)
+
+
+def _rename_files(sought: Sought, label: str) -> None:
+    """What a file's events have made stays known as theirs."""
+    for made, columns in rows_naming(sought, Import):
+        if "name" in columns:
+            old, new = f"key:{made.name}", f"key:{file_without(sought, label, made.name)}"
+            RecordVersion.objects.filter(actor=old).update(actor=new)
+            OutsideId.objects.filter(made_by=old).update(made_by=new)
 
 
 def lines_leading(users: Collection[User]) -> QuerySet[AuditLine]:

@@ -25,7 +25,16 @@ from enishi.store.batch import Batch, Pairs, build_batch
 from enishi.store.columns import Events
 from enishi.store.compaction import compact, remove_retired, remove_strays
 from enishi.store.contracts import Application, Body, InboxStorage, Version
-from enishi.store.erasure import blank_texts, cutoff, drop_raw, erase, find_traces, forget_users, numbers_of
+from enishi.store.erasure import (
+    blank_texts,
+    cutoff,
+    drop_raw,
+    erase,
+    find_traces,
+    forget_users,
+    numbers_of,
+    rename_sources,
+)
 from enishi.store.hashing import Ints, message_hashes
 from enishi.store.lock import ConsumerLock
 from enishi.store.manifest import read_manifest
@@ -273,6 +282,7 @@ class Consumer:
             streams = self.application.streams()
             removed = erase(self.home, numbers, erasure.contact_id, self.clock(), streams)
             texts = blank_texts(self.home, erasure.records, self.clock(), streams)
+            rename_sources(self.home, erasure.renamed, self.clock(), streams)
             forget_users(self.db, numbers)
             self._rewrite()
             traces = find_traces(self.home, erasure)

@@ -91,12 +91,14 @@ class Erasure(NamedTuple):
         users: (system, user id) under which the person's events came.
         contact_id: whose record versions lose their personal fields; None for a user who is no contact.
         records: (kind, record number) of further records whose texts name the person; they lose them too.
+        renamed: what a source is called afterwards: a file's name may name the person.
     """
 
     number: int
     users: list[tuple[str, str]]
     contact_id: int | None
     records: tuple[tuple[str, int], ...] = ()
+    renamed: Callable[[str], str] = str
 
 
 class Withdrawal(NamedTuple):

@@ -10,6 +10,7 @@ from enishi.accounts.linking import Wanted, link_ids
 from enishi.accounts.models import Account, AuditLine
 from enishi.accounts.removing import delete_records
 from enishi.ingest.api import drain
+from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
@@ -72,6 +73,7 @@ def test_a_file_read_wrongly_is_undone_and_read_rightly(bring, home):
     assert uses(home) == [("u2", "")]
     assert str(Published(home).history_since(judged)) == "2026-03-01"
     assert AuditLine.objects.get(verb="events_withdrawn").detail == made.taken_back
+    assert not AuditLine.objects.filter(verb="import_undone").exists(), "one line says what the undoing came to"
 
     _made, tally = bring(BAD, "event", "e.csv", now=LATER, mapping=RIGHT)
     assert counted(tally) == (6, 0, 0, 1)
@@ -141,3 +143,18 @@ def test_a_customer_somebody_deleted_does_not_come_back_with_an_event(bring, hom
     drain(home)
     gone = Account.objects.get()
     assert (gone.name, gone.deleted_at) == ("Uni One", NOW)
+
+
+def test_a_file_whose_name_names_an_erased_person_can_still_be_undone(bring, home):
+    mail = "tanaka@example.com"
+    made, _tally = bring(USAGE, "event", f"{mail}.csv", mapping=KUNDE)
+    drain(home)
+    request = ask_user_erasure("product", mail, actor="t", now=LATER)
+    drain(home)
+    request.refresh_from_db()
+    assert ({row["source"] for row in read(home, "events")}, request.traces) == ({"erased.csv"}, 0)
+    undo(made, actor="boss", now=LATER)
+    drain(home)
+    made.refresh_from_db()
+    assert made.taken_back == {"events": 6, "customers": 2, "staying": 0}
+    assert (living(), uses(home)) == (set(), [])
