@@ -23,7 +23,7 @@ from enishi.signals.models import ScoringRun
 from enishi.store.kinds import KINDS
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.health.listing import list_accounts
-from enishi.web.pages.health.metric_reads import scope_ids
+from enishi.web.pages.health.metric_reads import customer_ids
 from enishi.web.pages.health.tabs import tabs
 from enishi.web.pages.portfolio.ranks import Ids
 
@@ -34,7 +34,7 @@ USUAL_LIMIT = 90
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of facts: how many accounts in scope it speaks of, and when it last spoke."""
+    """One source of facts: how many customers in scope it speaks of, and when it last spoke."""
 
     name: str
     title: Text
@@ -95,9 +95,9 @@ def lacking_ids(frame: pd.DataFrame, ids: Ids, column: str) -> Ids:
 @require_GET
 @page()
 def coverage(request: PageRequest) -> HttpResponse:
-    """Sources with their last fact, and how many accounts they say nothing of."""
+    """Sources with their last fact, and how many customers they say nothing of."""
     today = company_day(system_clock())
-    ids = scope_ids(request.member)
+    ids = customer_ids(request.member)
     rows = sources(_frame(today), np.asarray(ids), today)
     run = ScoringRun.objects.filter(status="done").order_by("-pk").first()
     context = {
@@ -121,7 +121,7 @@ def lacking(request: PageRequest, name: str) -> HttpResponse:
         raise NotFound(
             "unknown_source", Text("There is no such kind of data.", "該当するデータの種類はありません。")
         )
-    ids = set(lacking_ids(frame, scope_ids(request.member), column).tolist())
+    ids = set(lacking_ids(frame, customer_ids(request.member), column).tolist())
     context = list_accounts(request.member, ids, request.GET.get("page"))
     context["title"] = USAGE if name == "usage" else KINDS[name].plural
     return render(request, "pages/health/lacking.html", context)

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from enishi.accounts.access import visible_accounts
-from enishi.accounts.models import Member, Scope
+from enishi.accounts.models import Account, Member, Scope
+from enishi.signals.stages import CHURNED
 from enishi.web.pages.portfolio.ranks import Ids, Numbers, read_ranks
 
 BINS = 12
@@ -20,7 +22,7 @@ KEEP_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Of ``accounts`` in scope, how many have a value."""
+    """Of ``accounts``, the customers in scope, how many have a value."""
 
     known: int
     accounts: int
@@ -47,24 +49,27 @@ class Distribution:
 
 def scope_ids(member: Member) -> Ids:
     """Numbers of the accounts in scope; kept for a while only for who sees all, as others' accounts may be handed over."""
-    if member.scope != Scope.ALL:
-        return _read_scope(member)
-    key = f"health:scope:{member.pk}"
-    ids: Ids | None = cache.get(key)
+    return _kept(member, "scope", visible_accounts(member))
+
+
+def customer_ids(member: Member) -> Ids:
+    """Those in scope who are customers now: what the shares are shares of."""
+    return _kept(member, "customers", visible_accounts(member).exclude(state__stage=CHURNED))
+
+
+def _kept(member: Member, name: str, accounts: QuerySet[Account]) -> Ids:
+    key = f"health:{name}:{member.pk}"
+    ids: Ids | None = cache.get(key) if member.scope == Scope.ALL else None
     if ids is None:
-        ids = _read_scope(member)
-        cache.set(key, ids, KEEP_SECONDS)
+        ids = np.fromiter(accounts.order_by("pk").values_list("pk", flat=True), dtype=np.int64)
+        if member.scope == Scope.ALL:
+            cache.set(key, ids, KEEP_SECONDS)
     return ids
 
 
-def _read_scope(member: Member) -> Ids:
-    numbers = visible_accounts(member).order_by("pk").values_list("pk", flat=True)
-    return np.fromiter(numbers, dtype=np.int64)
-
-
 def values_of(member: Member, metric: str) -> tuple[Numbers, int]:
-    """The known values of a metric in scope, and how many accounts are in scope."""
-    ids, ranks = scope_ids(member), read_ranks()
+    """The known values of a metric of the customers in scope, and how many those are."""
+    ids, ranks = customer_ids(member), read_ranks()
     column = ranks.values.get(metric)
     if column is None:
         return np.array([]), len(ids)
@@ -74,7 +79,7 @@ def values_of(member: Member, metric: str) -> tuple[Numbers, int]:
 
 def coverages(member: Member, metrics: Sequence[str]) -> dict[str, Coverage]:
     """Coverage of many metrics at once."""
-    ids, ranks = scope_ids(member), read_ranks()
+    ids, ranks = customer_ids(member), read_ranks()
     own = np.isin(ranks.ids, ids)
     found = {}
     for name in metrics:
