@@ -44,6 +44,11 @@ class CauseEvaluation:
         ]
         return sorted(shown, key=lambda entry: (-entry[1], entry[0]))
 
+    def strongest(self, rows: NDArray[np.int64]) -> Floats:
+        """Strength of the strongest cause that is shown of some rows, as it is shown; 0 where none is."""
+        shown = np.rint(self.strengths[rows])
+        return np.where(shown >= self.body.shown_from, shown, 0.0).max(axis=1, initial=0.0)
+
     def rules_of(self, row: int, cause: int) -> list[int]:
         """Numbers of the rules that hold for a cause and count, strongest first: of each witness the strongest."""
         strength = self.by_rule[row]

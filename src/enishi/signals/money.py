@@ -53,8 +53,8 @@ def at_stake(
     leaving: NDArray[np.bool_],
     stake: Stake,
 ) -> NDArray[np.int64]:
-    """A year's revenue x the declared share at risk: the band's, or the strongest cause's where that is more; all of it
-    of those who are ``leaving``, whatever the band."""
+    """A year's revenue x the declared share at risk: the band's, or the strongest shown cause's where that is more; all
+    of it of those who are ``leaving``, whatever the band."""
     by_band = np.array([getattr(stake, name) for name in BANDS])[bands]
     share = np.maximum(by_band, np.clip(strongest, 0, 100) / 100 * stake.red)
     share = np.where(leaving, 1.0, share)

@@ -281,8 +281,7 @@ def stakes_of(
     yearly = yearly_revenue(column(frame, "mrr"), column(frame, "order_amount_90"))[rows]
     yearly = np.where(unpriced(judgement, rows, contracts), 0.0, yearly)
     gone = np.isin(judgement.accounts[rows], [account for account, leaving in contracts.items() if leaving])
-    strengths = judgement.causes.strengths[rows]
-    strongest = strengths.max(axis=1) if strengths.shape[1] else np.zeros(len(rows))
+    strongest = judgement.causes.strongest(rows)
     out = np.zeros(len(rows), dtype=np.int64)
     for i, card in enumerate(judgement.rules.cards):
         own = judgement.chosen[rows] == i

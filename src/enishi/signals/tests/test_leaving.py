@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from enishi.kit.home import Home
-from enishi.signals import api
+from enishi.signals import api, causes
 from enishi.signals.models import AccountState, Override
 from enishi.signals.tests.world import NOW, PRICE, TODAY, record
 from enishi.store.testing import publish
@@ -50,7 +52,15 @@ def test_all_is_at_stake_of_those_who_gave_notice_of_everything(home: Home) -> N
 
 
 @pytest.mark.usefixtures("notices")
-def test_a_band_set_by_hand_means_its_money_now_and_on_a_past_day(home: Home) -> None:
+@pytest.mark.parametrize("strength", [39.4, 45.4])  # not worth showing, and shown as 45
+def test_a_band_set_by_hand_means_its_money_now_and_on_a_past_day(
+    home: Home, strength: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge_causes(*given: Any) -> causes.CauseEvaluation:
+        found = causes.judge_causes(*given)
+        return replace(found, strengths=np.full_like(found.strengths, strength))
+
+    monkeypatch.setattr("enishi.signals.judging.judge_causes", judge_causes)
     Override.objects.create(
         account_id=GOES_ON, band="green", reason="x", made_at=NOW, expires_on=TODAY + 9 * DAY
     )
