@@ -14,7 +14,7 @@ from enishi.accounts.company import company_day
 from enishi.kit.home import Home
 from enishi.signals.api import backfill_scores, score_day
 from enishi.signals.models import AccountState, HealthScore
-from enishi.signals.outdated import outdated_from
+from enishi.signals.outdated import close_gaps, has_gaps, outdated_from
 from enishi.store.api import Published
 from enishi.web.models import BackgroundJob
 
@@ -31,7 +31,7 @@ class GiveWay(Exception):
 
 def is_due(home: Home, now: datetime) -> bool:
     """Whether days before today may lack scores, or have some that lack facts: never looked, facts are older than the
-    oldest score, or history arrived since the past was judged."""
+    oldest score, scores were taken away, or history arrived since the past was judged."""
     if not AccountState.objects.exists():
         return False
     jobs = BackgroundJob.objects.filter(kind=BackgroundJob.PAST)
@@ -40,7 +40,7 @@ def is_due(home: Home, now: datetime) -> bool:
     last = jobs.first()
     if last is None:
         return True
-    if outdated_from(home) is not None:
+    if has_gaps() or outdated_from(home) is not None:
         took = (last.finished_at or now) - (last.started_at or last.asked_at)
         return now >= (last.finished_at or now) + max(QUIET, REST_PER_SECOND * took)
     return last.asked_at < now - AGAIN_AFTER and _reaches_further_back(home, now)
@@ -73,6 +73,7 @@ def fill_past(home: Home, now: datetime) -> bool:
         raise
     if written or job.steps:
         score_day(today, now=now, home=home)  # its trends and bands lean on the days before
+    close_gaps()
     _end(job, Status.DONE)
     return True
 

@@ -20,12 +20,23 @@ from enishi.store.api import Published
 
 HISTORY = "history"  # the generation of facts which judgements of the past rest on at least
 SIGNALS_FROM = "signals_from"
+GAPS = "gaps"  # stands while scores of past days were taken away that nobody has made again
 
 
 def outdated_from(home: Home) -> date | None:
     """The first day whose judgement lacks history that is there by now; None where none does."""
     cursor = Cursor.objects.filter(name=HISTORY).first()
     return Published(home).history_since(cursor.position) if cursor else None
+
+
+def has_gaps() -> bool:
+    """Whether a filling was asked for, as scores of past days were taken away."""
+    return Cursor.objects.filter(name=GAPS).exists()
+
+
+def close_gaps() -> None:
+    """Note that every day has its scores again."""
+    Cursor.objects.filter(name=GAPS).delete()
 
 
 def rest_on(home: Home) -> None:

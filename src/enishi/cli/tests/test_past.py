@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
@@ -79,6 +81,16 @@ def test_the_past_gives_way_goes_on_and_is_never_scored_twice(
     assert reader.get("/past-scores/").content.strip() == b""
     assert chores.past(now + timedelta(minutes=2)), "nothing more to do"
     assert scored_days() == whole
+
+    taken = today - timedelta(days=20)
+    HealthScore.objects.filter(day=taken).delete()
+    later = now + timedelta(hours=1)
+    assert not past.is_due(sample, later)
+    import_module("enishi.signals.migrations.0012_fill_gaps").ask_for_a_filling(apps, None)
+    assert past.is_due(sample, later)
+    assert chores.past(later), "an update that takes scores away has them made again"
+    assert set(scored_days()) == set(whole)
+    assert not past.is_due(sample, later + timedelta(hours=1))
 
 
 def test_the_first_night_leaves_yesterday_to_the_past(sample: Home, now: datetime) -> None:
