@@ -183,6 +183,7 @@ def _as_dict(made: Any, tally: Any, dry_run: bool) -> dict[str, Any]:
         "import": made.pk,
         "kind": made.kind,
         "system": made.system,
+        "history": made.backfill,
         "encoding": made.details.get("encoding"),
         "dry_run": dry_run,
         **tally.counts,
@@ -240,6 +241,17 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
             "rejected": words["rejected"],
         }
     _tell_columns(made, tally)
+    click.echo(
+        say(
+            "  Taken as history, known from when it happened (--news: from today)",
+            "  発生日から分かっていた履歴として扱います(本日分かった情報とする場合は --news)",
+        )
+        if made.backfill
+        else say(
+            "  Taken as news, known from today (--history: from when it happened)",
+            "  本日分かった新しい情報として扱います(発生日から分かっていた場合は --history)",
+        )
+    )
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
     if not dry_run:

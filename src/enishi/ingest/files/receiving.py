@@ -18,12 +18,13 @@ from typing import Any, BinaryIO
 from enishi.accounts.audit import write_audit
 from enishi.accounts.coercion import clip
 from enishi.accounts.company import company_zone
-from enishi.accounts.models import Account, Contact, Member, Record
+from enishi.accounts.models import Member, RecordVersion
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
 from enishi.ingest.files.own import is_own_list, own_plan
-from enishi.ingest.files.reading import Plan, ReadRow, fingerprint, reader_for
+from enishi.ingest.files.reading import NUMBER_HEADINGS, Plan, ReadRow, fingerprint, reader_for
+from enishi.ingest.files.standing import numbered, of_same_headings
 from enishi.ingest.files.tables import Row, Table, open_table
 from enishi.ingest.models import Import, Mapping
 from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
@@ -83,17 +84,19 @@ def receive_file(
             digest.update(chunk)
             out.write(chunk)
     try:
-        made = _describe(target, name, kind, encoding, actor, now)
+        made = _describe(target, name, digest.hexdigest(), kind, encoding, actor, now)
     except EnishiError:
         target.unlink()
         raise
-    made.digest, made.size, made.stored = digest.hexdigest(), target.stat().st_size, target.name
+    made.size, made.stored = target.stat().st_size, target.name
     made.save()
     write_audit(actor, "file_received", made, detail={"kind": made.kind, "size": made.size})
     return made
 
 
-def _describe(path: Path, name: str, kind: str, encoding: str, actor: Member | str, now: datetime) -> Import:
+def _describe(
+    path: Path, name: str, digest: str, kind: str, encoding: str, actor: Member | str, now: datetime
+) -> Import:
     table = open_table(path, {"encoding": encoding} if encoding else None, name=Path(name).name)
     rows = list(islice(table.rows(), LOOK))
     sample = [cells for _place, cells in rows]
@@ -106,7 +109,7 @@ def _describe(path: Path, name: str, kind: str, encoding: str, actor: Member | s
         details=table.details,
         headings=table.columns,
         total=table.total,
-        backfill=is_history(kind),
+        digest=digest,
         made_by=actor.email if isinstance(actor, Member) else actor,
         made_at=now,
     )
@@ -114,6 +117,7 @@ def _describe(path: Path, name: str, kind: str, encoding: str, actor: Member | s
     made.plan = proposal.plan.as_json()
     made.system = remembered_system(kind, table.columns)
     settle_system(made, rows)
+    made.backfill = is_history(made, rows)
     return made
 
 
@@ -134,15 +138,38 @@ def known_in(made: Import, rows: Sequence[Row]) -> Known:
     return Directory(kind).look([reader.read(place, cells) for place, cells in rows], made.system)
 
 
-def is_history(kind: str) -> bool:
-    """Whether a file of this kind is taken as history unless said otherwise: as long as there is nothing of it."""
-    if kind == EVENT.name:
+def is_history(made: Import, rows: Sequence[Row]) -> bool:
+    """Whether a file is taken as history unless said otherwise: as long as nothing of its kind was stated. The same file
+    again, and rejected rows that come back corrected, are what they were taken for at first."""
+    if made.kind == EVENT.name:
         return True
-    if kind == "account":
-        return not Account.objects.exists()
-    if kind == "contact":
-        return not Contact.objects.exists()
-    return not Record.objects.filter(kind=kind).exists()
+    if first := _came_as(made, rows):
+        return first.backfill
+    return not _is_stated(made.kind)
+
+
+def _came_as(made: Import, rows: Sequence[Row]) -> Import | None:
+    """The import by which the file's content came first."""
+    same = Import.objects.filter(kind=made.kind, digest=made.digest, status=Import.Status.DONE)
+    if first := same.order_by("pk").first():
+        return first
+    if set(NUMBER_HEADINGS).isdisjoint(made.headings):
+        return None
+    reader = reader_for(FILE_KINDS[made.kind], made.headings, Plan.from_json(made.plan), habits())
+    waiting = numbered(made, [reader.read(place, cells) for place, cells in rows])
+    origins = of_same_headings(made, {item.origin for item in waiting.values()})
+    return min(origins.values(), key=lambda other: other.pk, default=None)
+
+
+def _is_stated(kind: str) -> bool:
+    """Whether anything of a kind was stated otherwise than by events, and was not taken back."""
+    undone = Import.objects.filter(status=Import.Status.UNDONE)
+    stated = RecordVersion.objects.filter(kind=kind, deleted=False)
+    stated = stated.exclude(actor__startswith="key:").exclude(
+        import_id__in=list(undone.values_list("pk", flat=True))
+    )
+    # What an undoing gives back is written at its instant.
+    return stated.exclude(recorded_at__in=list(undone.values_list("undone_at", flat=True))).exists()
 
 
 def stored_path(home: Home, made: Import) -> Path:

@@ -10,8 +10,8 @@ import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
-from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.desk import bring_back
+from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import rejected_table, retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
@@ -163,6 +163,21 @@ def test_rows_corrected_in_the_downloaded_list_leave_the_desk_under_any_name(bri
     assert Reject.objects.filter(status="replayed", closed_by=CAME_AGAIN).count() == 3
     made.refresh_from_db()
     assert made.rejected == 2
+
+
+def test_what_came_as_history_stays_history_when_it_comes_again_corrected_or_after_an_undo(bring):
+    bring("time,account,user,action\n2026-03-01 10:00,C1,u1,opened\n", "event", "e.csv")
+    made, _tally = bring("顧客コード,会社名\nC1,一番\nC2,\n")
+    assert made.backfill  # the account was made by the event alone
+    undo(made, actor="test", now=NOW)
+    made, _tally = bring("顧客コード,会社名\nC1,一番\nC2,\n", now=LATER)
+    assert made.backfill
+    again, _tally = bring("顧客コード,会社名\nC1,一番\nC2,\n", now=LATER)
+    assert again.backfill
+    listed = as_csv(rejected_table(again, "ja")).replace("C2,,", "C2,二番,")
+    mended, tally = bring(listed, name="直し.csv", now=LATER)
+    assert (mended.backfill, counted(tally)) == (True, (1, 0, 0, 0))
+    assert not bring("顧客コード,会社名\nC3,三番\n", now=LATER)[0].backfill
 
 
 def test_a_corrected_row_that_is_still_wrong_is_the_same_item_with_what_it_says_now(bring):

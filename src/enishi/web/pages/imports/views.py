@@ -177,8 +177,9 @@ def _save_form(made: Import, request: PageRequest) -> Table:
         made.details, made.headings, made.total = {**details, **table.details}, table.columns, table.total
         rows = list(islice(table.rows(), LOOK))
         made.plan = propose(kind, table.columns, [cells for _place, cells in rows]).plan.as_json()
-        made.system, made.backfill = remembered_system(kind, table.columns), is_history(kind)
+        made.system = remembered_system(kind, table.columns)
         settle_system(made, rows)
+        made.backfill = is_history(made, rows)
     else:
         made.plan = plan_from(made, table, {k: str(v) for k, v in asked.items()}).as_json()
         named = asked.get("system_other", "").strip() or asked.get("system", "").strip()
