@@ -87,10 +87,13 @@ class Undone:
     kept: int
 
 
-def undo_import(import_id: int, *, actor: Member | str, now: datetime) -> Undone:
+def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: bool = True) -> Undone:
     """Take back what an import stated, as if it had never been known.
 
     A record that was changed again by something else since then is left alone.
+
+    Args:
+        audited: leave a line in the audit log; False where the caller's own line says it too.
     """
     removed = restored = kept = 0
     with transaction.atomic():
@@ -104,8 +107,9 @@ def undo_import(import_id: int, *, actor: Member | str, now: datetime) -> Undone
         for kind, groups in by_kind.items():
             counts = _undo_kind(KINDS[kind], groups, name_of(actor), now)
             removed, restored, kept = removed + counts[0], restored + counts[1], kept + counts[2]
-        detail = {"removed": removed, "restored": restored, "kept": kept}
-        write_audit(actor, "import_undone", f"import {import_id}", detail=detail)
+        if audited:
+            detail = {"removed": removed, "restored": restored, "kept": kept}
+            write_audit(actor, "import_undone", f"import {import_id}", detail=detail)
     return Undone(removed, restored, kept)
 
 

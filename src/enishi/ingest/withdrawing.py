@@ -116,7 +116,9 @@ def note_withdrawn(withdrawal: Withdrawal, rows: int, unheard: Unheard, now: dat
         made = next((made for made in waiting if made.delivery == withdrawal.delivery), None)
         if made is None:
             return
-        accounts = undo_import(made.pk, actor=made.undone_by, now=now).removed if claim(made, unheard) else 0
+        accounts = 0
+        if claim(made, unheard):
+            accounts = undo_import(made.pk, actor=made.undone_by, now=now, audited=False).removed
         staying = max(0, made.created - rows)
         made.status, made.undone_at = Status.UNDONE, now
         made.taken_back = {"events": rows, "customers": accounts, "staying": staying}
