@@ -249,8 +249,8 @@ LOYALTY: tuple[Metric, ...] = (
     Metric(
         "nps_latest",
         Text("NPS answer (0-10)", "NPS回答(0〜10)"),
-        Text("Mean of each person's latest answer to the NPS question within 365 days.",
-             "直近365日のNPS設問への各人の最新回答(0〜10)の平均です。"),
+        Text("Mean of each person's latest answer to the NPS question within 365 days; who is no known contact is a person by the mail address or id the answer states.",
+             "直近365日のNPS設問への各人の最新回答(0〜10)の平均です。関係者として登録のない回答者は、回答に記されたメールアドレスやIDごとに1人と数えます。"),
         "score", "answers", _answers("nps", "year"), _mean("nps_latest", 100), window=365, null="unknown",
         needs=("record_survey_answer",), freshness_days=365, freshness_of="account",
     ),

@@ -182,17 +182,25 @@ def interactions(s: Session, keys: list[str]) -> Any:
 
 def answers(s: Session, keys: list[str]) -> Any:
     """One row per person asked, measure and period (``year``: latest of 365 days; ``now``: of 180 days;
-    ``before``: of the 180 days before those): score in hundredths of the latest answer."""
+    ``before``: of the 180 days before those): score in hundredths of the latest answer. A person is a contact; where
+    the answer leads to none, whoever bears the name it gives at that account; without a name each its own."""
     return s.kept("answers", lambda: _answers(s))
 
 
 def _answers(s: Session) -> Any:
     t = _dated(s, "survey_answer", "answered_at_day")
+    named = s.respondents()
+    t = t.left_join(named, t.version_id == named.answer_version)
+    by_name = ibis.literal("name ").concat(t.respondent)
+    unnamed = t.respondent.isnull().ifelse(
+        ibis.literal("answer ").concat(t.record_id.cast("string")), by_name
+    )
+    contact = ibis.literal("contact ").concat(t.contact_id.cast("string"))
     t = t.filter(t.score.notnull()).select(
         *AT,
         "measure",
         "ago",
-        person=t.contact_id.coalesce(-t.record_id),
+        person=t.contact_id.isnull().ifelse(unnamed, contact),
         points=(t.score * 100).round().cast("int64"),
         order=(t.answered_at.epoch_seconds().cast("int64") * (1 << 31)) + t.record_id % (1 << 31),
     )

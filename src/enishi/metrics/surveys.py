@@ -106,21 +106,32 @@ def latest_answers(answers: pd.DataFrame, day: date, window: int = 365, measure:
     """Each person's latest answer in the window that ends with ``day``.
 
     Args:
-        answers: measure, score, answered_on (date), account_id, contact_id (null: a person of its own);
+        answers: measure, score, answered_on (date), account_id, contact_id (null: whom ``respondent``, if there is
+            such a column, names at the account, whatever the case; without a name a person of its own);
             an ``order`` column, if any, breaks ties of a day.
     """
     first = day - timedelta(days=window - 1)
     on = answers["answered_on"]
     chosen = answers[(answers["measure"] == measure) & (on >= first) & (on <= day)]
     order = [c for c in ("answered_on", "order") if c in chosen.columns]
-    person = (
-        chosen["contact_id"]
-        .astype("Float64")
-        .fillna(-1.0 - pd.Series(range(len(chosen)), index=chosen.index))
-    )
-    return (
-        chosen.assign(person=person).sort_values(order, kind="stable").drop_duplicates("person", keep="last")
-    )
+    sorted_ = chosen.assign(person=_persons(chosen)).sort_values(order, kind="stable")
+    return sorted_.drop_duplicates("person", keep="last")
+
+
+def _persons(answers: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Who gave each answer: a contact, a name that leads to no contact at an account, or somebody unnamed."""
+    nobody = pd.Series(None, index=answers.index, dtype=object)
+    names = answers.get("respondent", nobody)
+    found: list[tuple[Any, ...]] = []
+    told = zip(answers["contact_id"], names, answers["account_id"], strict=True)
+    for place, (contact, name, account) in enumerate(told):
+        if not pd.isna(contact):
+            found.append(("contact", int(contact)))
+        elif name and not pd.isna(name):
+            found.append(("name", account, str(name).strip().lower()))
+        else:
+            found.append(("answer", place))
+    return found
 
 
 def nps_by(

@@ -47,6 +47,11 @@ def test_the_latest_answer_of_each_person_counts_once():
     assert nps(latest["score"]).score == pytest.approx(20)
 
 
+def test_who_is_named_but_no_contact_is_one_person_of_the_account():
+    given = answers().assign(respondent=[None, None, None, None, None, "a@b.example", "A@b.example "])
+    assert sorted(latest_answers(given, D(2024, 3, 31))["score"]) == [0, 8, 9, 10]
+
+
 def test_small_groups_are_not_broken_out():
     latest = latest_answers(answers(), D(2024, 3, 31))
     assert list(nps_by(latest, {1: "a", 2: "a", 3: "a"})) == ["a"]

@@ -143,13 +143,17 @@ def publish_people(home: Home, first: date) -> None:
         touch(501, 9, "mail"), touch(502, 33, "call"), touch(503, 4, "call", False), touch(504, 50, "mail", True),
     ])  # fmt: skip
 
-    def answer(number: int, contact: int | None, days: int, score: float, measure: str = "nps"):
+    def answer(
+        number: int, contact: int | None, days: int, score: float, measure: str = "nps", name: str = ""
+    ):
         head = {"record_id": number, "account_id": ALPHA, "contact_id": contact, "valid_on": ago(days)}
+        head["extra"] = f'{{"contact":"{name}"}}' if name else None
         return {**head, "measure": measure, "score": score, "answered_at": at(ago(days))}
 
     publish(home, "record_survey_answer", [
-        answer(601, 11, 100, 2), answer(602, 11, 30, 8), answer(603, 12, 150, 5), answer(604, None, 170, 10),
+        answer(601, 11, 100, 2), answer(602, 11, 30, 8), answer(603, 12, 150, 5), answer(604, None, 170, 10, name="Sato@b.example"),
         answer(605, 12, 200, 9, "csat"), answer(606, 12, 20, 4, "csat"),
+        answer(607, None, 175, 0, name="sato@b.example "),
     ])  # fmt: skip
     publish(home, "record_training", [
         {"record_id": 701, "account_id": ALPHA, "valid_on": ago(3), "completed_on": ago(3), "course": "x"},

@@ -40,10 +40,10 @@ def _answers(member: Member, first: date) -> pd.DataFrame:
     rows = Record.objects.filter(
         kind="survey_answer", deleted_at__isnull=True, account__in=visible_accounts(member),
         happened_at__date__gte=first - timedelta(days=1),
-    ).values_list("account_id", "contact_id", "happened_at", "data__measure", "data__score")  # fmt: skip
+    ).values_list("account_id", "contact_id", "extra__contact", "happened_at", "data__measure", "data__score")  # fmt: skip
     return pd.DataFrame(
-        [(a, c, at.astimezone(zone).date(), measure, score) for a, c, at, measure, score in rows],
-        columns=["account_id", "contact_id", "answered_on", "measure", "score"],
+        [(a, c, name, at.astimezone(zone).date(), measure, score) for a, c, name, at, measure, score in rows],
+        columns=["account_id", "contact_id", "respondent", "answered_on", "measure", "score"],
     )
 
 
