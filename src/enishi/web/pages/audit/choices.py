@@ -39,7 +39,7 @@ KEYS: dict[str, Text] = {
     "created": Text("created", "新規"),
     "customers": Text("customers", "顧客数"),
     "events": Text("events", "利用イベント数"),
-    "staying": Text("left as they are", "変更なし"),
+    "staying": Text("usage events left", "残した利用イベント数"),
     "creates_accounts": Text("makes customers", "顧客の自動登録"),
     "currency": Text("currency", "通貨"),
     "definitions": Text("definitions", "定義"),
@@ -62,7 +62,7 @@ KEYS: dict[str, Text] = {
     "holiday_country": Text("national holidays", "祝日"),
     "ids": Text("ids", "ID"),
     "items": Text("items", "件数"),
-    "kept": Text("left as they are", "変更なし"),
+    "kept": Text("left, as changed since", "その後の変更により残した件数"),
     "kind": Text("kind", "種類"),
     "language": Text("language", "言語"),
     "measure": Text("measure", "指標"),
@@ -127,6 +127,9 @@ KEYS: dict[str, Text] = {
 # What ``from`` and ``to`` of a verb are the ends of; elsewhere they are days.
 ENDS = {"task_moved": "due_on", "task_reassigned": "assignee", "accounts_handed_over": "owner"}
 PERIOD = Text("period", "期間")
+# Where a verb means something else by a key.
+AGAIN_ON = Text("shown again on", "再表示する日")
+OF_VERBS = {("account_snoozed", "until"): AGAIN_ON, ("account_done", "until"): AGAIN_ON}
 
 DEFINITIONS: dict[str, Text] = {
     "metric": Text("Metric", "指標"),

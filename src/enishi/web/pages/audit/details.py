@@ -14,19 +14,23 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from enishi.accounts.models import AuditLine
+from enishi.ingest.files.kinds import EVENT
+from enishi.ingest.models import Import, WriteKey
 from enishi.kit.text import Text
 from enishi.web import words
-from enishi.web.actors import names_by_mail, told_actor
+from enishi.web.actors import WRITE_KEY, names_by_mail, told_actor
 from enishi.web.pages.audit.choices import (
     CHOICES,
     DEFINITIONS,
     ENDS,
     KEYS,
     LISTS,
+    OF_VERBS,
     PERIOD,
     STANDARD,
     THINGS,
@@ -53,6 +57,11 @@ class Fact:
         return f"{self.title}: {self.value}"
 
 
+def imported_files() -> QuerySet[Import]:
+    """Files of events, whose lines name them like a write key; not those called like one."""
+    return Import.objects.filter(kind=EVENT.name).exclude(name__in=WriteKey.objects.values("name"))
+
+
 @dataclass
 class Reader:
     """Who reads, in which language; the names of members are looked up once."""
@@ -66,6 +75,14 @@ class Reader:
     @cached_property
     def names(self) -> dict[str, str]:
         return names_by_mail()
+
+    @cached_property
+    def files(self) -> dict[str, list[tuple[datetime, str]]]:
+        """When and by whom files of events were imported, by name."""
+        found: dict[str, list[tuple[datetime, str]]] = {}
+        for name, at, who in imported_files().order_by("made_at").values_list("name", "made_at", "made_by"):
+            found.setdefault(name, []).append((at, who))
+        return found
 
     def choice(self, name: str, value: str) -> str | None:
         """A stored word as its key's list of words has it."""
@@ -87,7 +104,15 @@ class Reader:
         """A member's name, the key of a program, or Enishi where nobody asked."""
         if line.member:
             return words.person(line.member)
+        if who := self._importer(line):
+            file = line.actor.removeprefix(WRITE_KEY)
+            return self.say(f"{who} (file “{file}”)", f"{who}(ファイル「{file}」)")
         return told_actor(line.actor, self.names, self.language)
+
+    def _importer(self, line: AuditLine) -> str:
+        """Who imported the file of events that a line names like a write key."""
+        made = [who for at, who in self.files.get(line.actor.removeprefix(WRITE_KEY), ()) if at <= line.at]
+        return self.names.get(made[-1].lower(), made[-1]) if made and line.actor.startswith(WRITE_KEY) else ""
 
     def target(self, line: AuditLine) -> str:
         """What was touched; empty where the customer's column says it."""
@@ -134,7 +159,8 @@ class Reader:
         found = []
         for name, value in line.detail.items():
             if name not in {*UNSHOWN, "from", "to"} and (told := self.told(name, value)):
-                found.append(Fact(self.title(name), told))
+                title = OF_VERBS.get((line.verb, name))
+                found.append(Fact(self.say(title) if title else self.title(name), told))
         if {"from", "to"} <= set(line.detail):
             found.append(self._ends(line))
         return found

@@ -18,7 +18,7 @@ from enishi.accounts.search import named
 from enishi.kit.clock import end_of_day
 from enishi.web import words
 from enishi.web.actors import API, BY_COMMAND, BY_ITSELF, WRITE_KEY
-from enishi.web.pages.audit.details import Fact, Reader, raw_record
+from enishi.web.pages.audit.details import Fact, Reader, imported_files, raw_record
 from enishi.web.pages.audit.words import ACTS, verb_words, verbs_of
 
 ANY_API, ANY_KEY = "api", "key"
@@ -77,7 +77,9 @@ def _by(actor: str) -> Q:
     """Lines of one who acts: a member's number, Enishi itself, any API key, or part of an address or key's name."""
     if actor.isdecimal():
         mail = Member.objects.filter(pk=int(actor)).values_list("email", flat=True).first()
-        return Q(member_id=int(actor)) | Q(member=None, actor__iexact=mail or "?")
+        files = imported_files().filter(made_by__iexact=mail or "?").values_list("name", flat=True)
+        by_files = Q(actor__in=[WRITE_KEY + name for name in files])
+        return Q(member_id=int(actor)) | Q(member=None, actor__iexact=mail or "?") | by_files
     if actor in (SYSTEM, COMMAND_LINE):
         return Q(actor=actor)
     prefix = {ANY_API: API, ANY_KEY: WRITE_KEY}.get(actor)

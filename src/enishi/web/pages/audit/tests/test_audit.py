@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from enishi.accounts.audit import COMMAND_LINE, SYSTEM, write_audit
 from enishi.accounts.models import Account, AuditLine, Company, Member, Record, Role, Scope, Team
+from enishi.ingest.models import Import, WriteKey
 from enishi.web.pages.audit.choices import KEYS, UNSHOWN
 from enishi.web.pages.audit.details import SPECIAL, Reader
 from enishi.web.pages.audit.tests import source
@@ -73,6 +74,18 @@ def test_a_member_who_is_gone_can_still_be_chosen_by_address(client: Client) -> 
     assert "gone@example.jp" in rows(client, "actor=gone@example.jp")
 
 
+def test_what_a_file_of_events_made_stands_under_who_imported_it(client: Client) -> None:
+    WriteKey.objects.create(name="app", digest="d")
+    for name in ("ev.csv", "app"):
+        Import.objects.create(kind="event", name=name, made_by="Ward@example.jp")
+    write_audit("key:ev.csv", "records_saved", "account", detail={"created": 3})
+    write_audit("key:app", "records_saved", "account", detail={"created": 4})
+    number = Member.objects.get(email="ward@example.jp").pk
+    assert "Emily Ward(ファイル「ev.csv」)" in rows(client, f"actor={number}")
+    assert "書き込みキー「app」" not in rows(client, f"actor={number}")
+    assert "書き込みキー「app」" in rows(client, "")
+
+
 def test_the_file_says_what_the_page_says(client: Client) -> None:
     text = client.get("/audit/file/?actor=api").getvalue().decode()
     assert text.startswith("\ufeff")
@@ -98,6 +111,8 @@ def test_details_are_in_words(client: Client) -> None:
         "due: 20 Nov 2026 / assigned to: Emily Ward",
         "期限: 2026年11月20日 / 担当者: Emily Ward",
     )
+    assert said("account_done", until="2026-12-06")[1] == "再表示する日: 2026年12月6日"
+    assert said("import_undone", removed=1, kept=2)[1] == "削除: 1 / その後の変更により残した件数: 2"
     assert said("member_changed", role=["csm", "manager"], team=["", "東日本"])[1] == (
         "役割: CSM → マネージャー / チーム: – → 東日本"
     )
