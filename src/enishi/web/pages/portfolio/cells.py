@@ -59,7 +59,7 @@ def _ending(leaving: Leaving, setting: Setting) -> SafeString:
     return format_html(
         '<span class="ink-caution" title="{}">{}</span>',
         words.day(leaving.ends_on, setting.language),
-        _("ends %(day)s") % {"day": near},
+        (_("ended %(day)s") if leaving.ends_on < setting.today else _("ends %(day)s")) % {"day": near},
     )
 
 

@@ -22,7 +22,7 @@ from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.portfolio.orders import current_order, orders
-from enishi.web.pages.portfolio.query import NONE, Query
+from enishi.web.pages.portfolio.query import NONE, NUMBERS, Query
 from enishi.web.pages.portfolio.words import (
     CONTRACTS,
     MOVES,
@@ -147,13 +147,13 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
 
 def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
     """The filters in force, each with a way to lift it."""
-    found = [Chip(f"“{query.text}”", query.without("q").address)] if query.text else []
+    quoted = _("“%(words)s”") % {"words": query.text}
+    found = [Chip(quoted, query.without("q").address)] if query.text else []
     for entry in bar:
-        for option in entry.options:
-            if option.chosen:
-                found.append(
-                    Chip(f"{entry.title}: {option.title}", query.toggling(entry.name, option.value).address)
-                )
+        titles_of = {option.value: option.title for option in entry.options}
+        for value in query.choices.get(entry.name, ()):
+            title = f"{entry.title}: {titles_of.get(value, value)}"
+            found.append(Chip(title, query.toggling(entry.name, value).address))
     titles = {
         "renewal": _("Renewal within %(n)s days"),
         "mrr_min": _("MRR from %(n)s"),
@@ -169,6 +169,27 @@ def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
     for name, limit in query.numbers.items():
         found.append(Chip(titles[name] % {"n": f"{limit:,}"}, query.without(name).address))
     return found
+
+
+def unread(query: Query, bar: Sequence[Filter], currency: str) -> list[str]:
+    """What the address asks and nobody can understand, in words."""
+    titles = {entry.name: entry.title for entry in bar} | {
+        "renewal": _("Renewal within (days)"),
+        "silent": _("Not seen for (days)"),
+        "mrr_min": _("MRR from (%(currency)s)") % {"currency": currency},
+        "mrr_max": _("MRR up to (%(currency)s)") % {"currency": currency},
+    }
+    told = []
+    for name, value in query.unread:
+        if name == "as_of":
+            told.append(_("“%(on)s” is not a past day: what is shown is as of today.") % {"on": value})
+        elif name in NUMBERS:
+            text = _("“%(value)s” is not a whole number from 0 on; this filter is left out.")
+            told.append(f"{titles[name]}: {text % {'value': value}}")
+        else:
+            text = _("“%(value)s” is none of its choices; it is left out.")
+            told.append(f"{titles.get(name, name)}: {text % {'value': value}}")
+    return told
 
 
 def _columns_offered(query: Query) -> list[dict[str, Any]]:
@@ -298,6 +319,7 @@ def list_context(
         "more_bar": [entry for entry in bar if entry.folded],
         "more_chosen": sum(entry.chosen for entry in bar if entry.folded),
         "chips": chips(query, bar),
+        "unread": unread(query, bar, currency),
         "columns_offered": _columns_offered(query),
         "hidden": replace(query, page=1).pairs(),
         "renewal_days": RENEWAL_DAYS,

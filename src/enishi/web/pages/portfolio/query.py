@@ -6,12 +6,15 @@ the colleague's own scope).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+
+from enishi.store.kinds import STAGES
+from enishi.web.pages.portfolio.words import BANDS, CONTRACTS, MOVES, SET_BY, TRENDS
 
 DEFAULT_SORT = "-at_stake"
 DEFAULT_COLUMNS = (
@@ -22,6 +25,10 @@ DEFAULT_COLUMNS = (
 CHOICES = (
     "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "set", "tag",
 )  # fmt: skip
+# What each of these may be, whatever is defined or on record.
+CLOSED: dict[str, Collection[str]] = {
+    "band": BANDS, "trend": TRENDS, "moved": MOVES, "contract": CONTRACTS, "set": SET_BY, "stage": dict(STAGES),
+}  # fmt: skip
 NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
 EARLIEST = 1970  # nobody kept facts before; days far back would only be mistakes of typing
 NONE = "-"  # the value of a choice that means "not set"
@@ -38,7 +45,7 @@ class Query:
         columns: column keys in order; a metric is ``m.<id>``.
         as_of: a past day, or None for now.
         view: number of the saved view it came from, 0 for none.
-        unread: (name, value) of what the address asks and is no day or number; the page says that it is left out.
+        unread: (name, value) of what the address asks and is no day, number or known word; the page says that it is left out.
     """
 
     text: str = ""
@@ -134,9 +141,15 @@ def _day(text: str | None) -> date | None:
     return day if day.year >= EARLIEST else None
 
 
+def _may_be(name: str, value: str) -> bool:
+    return name not in CLOSED or value == NONE or value in CLOSED[name]
+
+
 def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
     """The view an address asks for. What it does not understand it leaves out, and names, rather than failing a link."""
-    choices = {name: tuple(dict.fromkeys(v for v in params.getlist(name) if v)) for name in CHOICES}
+    asked_choices = {name: tuple(dict.fromkeys(v for v in params.getlist(name) if v)) for name in CHOICES}
+    choices = {name: tuple(v for v in vs if _may_be(name, v)) for name, vs in asked_choices.items()}
+    strange = [(name, v[:40]) for name, vs in asked_choices.items() for v in vs if not _may_be(name, v)]
     numbers = {name: _number(params.get(name, "")) for name in NUMBERS}
     asked = params.getlist("col") or (params.get("cols", "") or "").split(",")
     columns = tuple(c for c in dict.fromkeys(asked) if c in known_columns and c != "name")
@@ -152,9 +165,12 @@ def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:
         page=max(1, _number(params.get("page", "")) or 1),
         as_of=as_of,
         view=_number(params.get("view", "")) or 0,
-        unread=tuple(
-            (name, value)
-            for name, value in stated.items()
-            if value and (as_of if name == "as_of" else numbers[name]) is None
+        unread=(
+            *strange,
+            *(
+                (name, value)
+                for name, value in stated.items()
+                if value and (as_of if name == "as_of" else numbers[name]) is None
+            ),
         ),
     )

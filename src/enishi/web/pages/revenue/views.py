@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
@@ -79,7 +80,8 @@ def movements(request: PageRequest) -> HttpResponse:
         "names": names,
         "products": _products(drill, (entry.product for entry in shown)),
         "words": present.movement_words() | renewal_words(),
-        "looked": drill.on or drill.end,
+        "last": max(drill.start, drill.end - timedelta(days=1)),
+        "looked": (drill.on or drill.end) - timedelta(days=1),
         "back": reverse("revenue") + drill.view.address,
         "exports": request.member.role in EXPORTING,
         "query_string": urlencode(request.GET, doseq=True),

@@ -234,9 +234,11 @@ def test_on_days_before_tiers_were_recorded_today_s_are_shown_and_said_to_be_so(
 def test_a_day_that_is_not_past_and_a_number_that_is_none_are_said(world: World, day: str) -> None:
     client = Client()
     client.force_login(world.suzuki)
-    page = client.get(f"/accounts/?as_of={day}&mrr_min=abc&renewal=-5").content.decode()
+    page = client.get(f"/accounts/?as_of={day}&mrr_min=abc&renewal=-5&band=amber&tier=gold").content.decode()
     assert page.count("現在の状態を表示しています") == 1
-    assert page.count("この条件は適用していません") == 2
+    assert page.count("この条件は適用していません") == 3
+    assert "区分: 「amber」" in page
+    assert "階層: gold" in page
     assert "「abc」" in page
     assert (
         "現在の状態を表示しています"

@@ -24,6 +24,12 @@ def test_what_an_old_link_says_wrongly_is_left_out_and_named() -> None:
     assert query == Query(columns=("score",), unread=(("renewal", "soon"), ("as_of", "yesterday")))
 
 
+def test_a_word_that_is_none_of_a_choice_is_left_out_and_named() -> None:
+    query = read("band=amber&band=red&stage=-&tier=gold&moved=up")
+    assert query.choices == {"band": ("red",), "stage": ("-",), "tier": ("gold",)}
+    assert query.unread == (("band", "amber"), ("moved", "up"))
+
+
 def test_changing_a_filter_goes_back_to_the_first_page() -> None:
     query = read("band=red&page=4")
     assert query.toggling("band", "red").choices == {}
