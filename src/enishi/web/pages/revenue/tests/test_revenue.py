@@ -96,6 +96,7 @@ def test_contracts_without_an_exchange_rate_are_left_out_and_named(world: World)
     assert [row["closing"] for row in after["rows"]] == [row["closing"] for row in before["rows"]]
     text = sign_in(world.suzuki).get("/revenue/", headers={"accept-language": "ja"}).content.decode()
     assert "CHFの為替レートがないため、契約1件は" in text
+    assert "同じ顧客のほかの契約は、このページの数値に含まれます" in text
 
 
 def test_contracts_are_read_anew_when_they_change_and_not_when_somebody_uses_the_product(
