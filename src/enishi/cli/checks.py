@@ -18,6 +18,7 @@ from enishi.cli.upkeep_checks import (
     check_gaps,
     check_identity,
     check_jobs,
+    check_rates,
     check_twins,
 )
 from enishi.cli.words import this_program
@@ -364,5 +365,5 @@ def check_desk(home: Home, now: datetime) -> Iterator[Finding]:
 FOUNDATIONS: tuple[Check, ...] = (check_python, check_disk, check_secrets, check_database)
 DATA_CHECKS: tuple[Check, ...] = (
     check_time_zone, check_clock, check_store, check_inbox, check_processes, check_freshness, check_desk,
-    check_identity, check_twins, check_gaps, check_definitions, check_jobs, check_backup,
+    check_identity, check_twins, check_gaps, check_rates, check_definitions, check_jobs, check_backup,
 )  # fmt: skip

@@ -26,20 +26,44 @@ from enishi.cli.words import json_option, language, option, say, spoken, this_pr
     en="Name of the first administrator (otherwise asked after signing in).",
     ja="最初の管理者の氏名(省略時は最初のサインイン後に入力)。",
 )
+@option(
+    "--time-zone",
+    default="",
+    en="Time zone of the company, for example Europe/London: where a day begins, and what times without a zone mean in files.",
+    ja="会社のタイムゾーン(例: Asia/Tokyo)。1日の区切りと、ファイル内のタイムゾーンのない日時の解釈に使われます。",
+)
+@option(
+    "--currency",
+    default="",
+    en="Currency of the company, for example USD: sums are made in it.",
+    ja="会社の通貨(例: JPY)。金額はこの通貨で集計されます。",
+)
 @json_option()
-def command(email: str | None, name: str, as_json: bool) -> None:
+def command(email: str | None, name: str, time_zone: str, currency: str, as_json: bool) -> None:
+    from enishi.accounts.company import get_company
+
     home = open_django()
-    sign_in = set_up(home, email, language(), name_fields(name))
+    chosen = {"time_zone": time_zone, "currency": currency.upper()}
+    sign_in = set_up(home, email, language(), name_fields(name), chosen)
+    company = get_company()
     if as_json:
         show_json(
             {
                 "data": str(home.root),
+                "time_zone": company.time_zone,
+                "currency": company.currency,
                 "email": sign_in.email if sign_in else None,
                 "password": sign_in.password if sign_in else None,
             }
         )
         return
     click.echo(say(f"Ready: {home.root}", f"準備ができました: {home.root}"))
+    click.echo(
+        say(
+            f"Time zone {company.time_zone}, currency {company.currency} (--time-zone and --currency change them)",
+            f"タイムゾーン {company.time_zone}、通貨 {company.currency}(--time-zone と --currency で変更できます)",
+        )
+    )
     if sign_in:
         tell_sign_in(sign_in)
 

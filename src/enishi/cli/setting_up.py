@@ -6,14 +6,16 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 from enishi.cli.installation import pending_migrations
 from enishi.kit.clock import system_clock
+from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
-from enishi.kit.text import split_name
+from enishi.kit.text import Text, split_name
 
 if TYPE_CHECKING:
-    from enishi.accounts.models import Member
+    from enishi.accounts.models import Company, Member
 
 ADMIN_MAIL = "admin@enishi.example"
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that reads like something else
@@ -28,7 +30,11 @@ class SignIn:
 
 
 def set_up(
-    home: Home, email: str | None = None, language: str = "", name: Mapping[str, str] | None = None
+    home: Home,
+    email: str | None = None,
+    language: str = "",
+    name: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> SignIn | None:
     """Bring the data folder to what this version needs. Returns the administrator's sign-in, if any.
 
@@ -36,6 +42,10 @@ def set_up(
         name: of the first administrator, where there is none yet: fields of a member. Who has none is asked for it
             after signing in.
         language: of the first administrator and, where the installation is new, of the company.
+        chosen: the company's ``time_zone`` and ``currency``, as far as they are stated.
+
+    Raises:
+        EnishiError: ``bad_time_zone`` or ``bad_currency``, before anything is made.
     """
     from django.core.management import call_command
 
@@ -44,6 +54,8 @@ def set_up(
     from enishi.accounts.models import Member
     from enishi.definitions.api import install_defaults
 
+    stated = {field: value for field, value in (chosen or {}).items() if value}
+    _check_chosen(stated)
     home.prepare()
     if pending_migrations() != []:
         call_command("migrate", interactive=False, verbosity=0)
@@ -51,8 +63,42 @@ def set_up(
     if language and not Member.objects.exists():  # the language of who sets it up, until they choose
         company.language = language
         company.save(update_fields=["language"])
+    _settle(company, stated)
     install_defaults(SYSTEM, system_clock())
     return _make_administrator(email, language or company.language, name or {})
+
+
+def _check_chosen(stated: Mapping[str, str]) -> None:
+    from enishi.web.pages.setup.forms import CURRENCIES
+
+    zone, currency = stated.get("time_zone"), stated.get("currency")
+    if zone and zone not in available_timezones():
+        raise EnishiError(
+            "bad_time_zone",
+            Text(f"There is no time zone {zone}.", f"タイムゾーン {zone} は存在しません。"),
+            Text("Write it like Asia/Tokyo or Europe/London.", "Asia/Tokyo や Europe/London のように指定してください。"),
+        )  # fmt: skip
+    if currency and currency not in CURRENCIES:
+        some = ", ".join(CURRENCIES)
+        raise EnishiError(
+            "bad_currency",
+            Text(f"Amounts cannot be summed in {currency}.", f"通貨 {currency} では集計できません。"),
+            Text(f"Choose one of {some}.", f"次のいずれかを指定してください: {some}"),
+        )
+
+
+def _settle(company: Company, stated: Mapping[str, str]) -> None:
+    """Write what the command line states of the company, with its audit line."""
+    from enishi.accounts.audit import COMMAND_LINE, write_audit
+
+    changed = {field: value for field, value in stated.items() if getattr(company, field) != value}
+    if not changed:
+        return
+    detail = {field: [getattr(company, field), value] for field, value in changed.items()}
+    for field, value in changed.items():
+        setattr(company, field, value)
+    company.save(update_fields=list(changed))
+    write_audit(COMMAND_LINE, "company_changed", company, detail=detail)
 
 
 def first_administrator() -> Member | None:

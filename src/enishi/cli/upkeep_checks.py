@@ -115,6 +115,34 @@ def check_gaps(home: Home, now: datetime) -> Iterator[Finding]:
         yield Finding("gaps", "ok", Text("Users and due dates are stated where they count", "利用者と支払期日は登録されています"))  # fmt: skip
 
 
+def check_rates(home: Home, now: datetime) -> Iterator[Finding]:
+    """Money in a currency that no exchange rate leads from: it is in no sum."""
+    from django.db.models import Count
+
+    from enishi.accounts.company import get_company
+    from enishi.accounts.models import Record
+
+    kept = Record.objects.filter(deleted_at=None)
+    rated = kept.filter(kind="exchange_rate").values_list("data__currency", flat=True)
+    known = {get_company().currency, None, *rated}
+    money = kept.filter(kind__in=("subscription", "invoice", "order"))
+    found = money.values_list("data__currency").annotate(n=Count("pk")).order_by("data__currency")
+    without = {currency: count for currency, count in found if currency not in known}
+    if not without:
+        yield Finding("rates", "ok", Text("Every amount can be summed in the company's currency", "すべての金額を自社通貨で集計できます"))  # fmt: skip
+        return
+    listed = ", ".join(f"{currency} {count}" for currency, count in without.items())
+    said = Text(
+        f"Contracts, invoices and orders in currencies without an exchange rate: {listed}. Their amounts are in no sum",
+        f"為替レートのない通貨の契約・請求・注文があり、金額が集計に含まれていません({listed}件)",
+    )
+    remedy = Text(
+        f"Import the rates (`{this_program()} import rates FILE`), or choose the company's currency under Setup → Company.",
+        f"為替レートを取り込む(`{this_program()} import rates FILE`)か、「設定 → 会社」で通貨をご確認ください。",
+    )
+    yield Finding("rates", "warning", said, remedy)
+
+
 def check_jobs(home: Home, now: datetime) -> Iterator[Finding]:
     """Background jobs of the last day that failed."""
     from django_tasks_db.models import DBTaskResult

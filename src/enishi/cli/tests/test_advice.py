@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from enishi.accounts.models import Member
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Member, Record
 from enishi.cli.checks import nothing_there
 from enishi.cli.main import run
 from enishi.cli.setting_up import set_up
+from enishi.cli.upkeep_checks import check_rates
 from enishi.cli.words import DAY, choose_language, use_language
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
@@ -79,6 +81,28 @@ def test_a_language_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch
         choose_language(["doctor"])
     assert caught.value.code == "bad_language"
     assert choose_language(["--lang", "ja", "doctor"]) == "ja"
+
+
+def test_init_states_the_companys_time_and_money(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--time-zone", "Europe/London", "--currency", "gbp", "--json"]) == 0
+    said = told(capsys)
+    assert (said["time_zone"], said["currency"]) == ("Europe/London", "GBP")
+    for refused in (["--time-zone", "Europe/Londno"], ["--currency", "XAU"]):
+        assert run(["init", *refused, "--json"]) == 1
+        assert told(capsys)["error"] == f"bad_{refused[0][2:].replace('-', '_')}"
+    company = get_company()
+    assert (company.time_zone, company.currency) == ("Europe/London", "GBP")
+
+
+def test_doctor_names_money_that_no_rate_leads_from(home: Home) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    money = {"currency": "EUR"}
+    for number, kind in enumerate(("subscription", "invoice")):
+        Record.objects.create(kind=kind, source="t", outside_id=str(number), happened_at=now, data=money)
+    (found,) = check_rates(home, now)
+    assert (found.level, "EUR 2" in found.message.en) == ("warning", True)
+    Record.objects.create(kind="exchange_rate", source="t", outside_id="r", happened_at=now, data=money)
+    assert [found.level for found in check_rates(home, now)] == ["ok"]
 
 
 def test_without_a_mail_address_the_first_administrator_is_meant(

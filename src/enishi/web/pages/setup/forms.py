@@ -97,7 +97,7 @@ class CompanyForm(forms.ModelForm[Company]):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         help_text=_(
-            "Decides where a day begins: for scores, deadlines and every chart. After a change the facts are arranged anew."
+            "Decides where a day begins: for scores, deadlines and every chart. After a change the facts are arranged anew; times that a file gave without a zone stay as they were read."
         ),
     )
     currency = forms.ChoiceField(
