@@ -27,7 +27,7 @@ from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import EventNames, former_readers, mark_renamed, renames, with_former_ids
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.known import Twins, by_system
+from enishi.ingest.files.known import Twins, by_system, check_system
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     LOOK,
@@ -112,7 +112,8 @@ def import_file(
         dry_run: look at the first rows and say what would happen; nothing stays.
 
     Raises:
-        EnishiError: the file cannot be read, or the mapping cannot work. Single bad rows go to the desk.
+        EnishiError: the file cannot be read, the mapping cannot work, or it is open whose ids these are. Single bad rows
+            go to the desk.
     """
     made = receive_file(home, path, path.name, kind=kind, encoding=encoding, actor=actor, now=now)
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
@@ -127,6 +128,8 @@ def import_file(
     made.save()
     remarks = remarks_of(made, known)
     try:
+        if not system:
+            check_system(known, made.system)
         tally = try_import(home, made, now) if dry_run else run_import(home, made, now, progress)
     finally:
         _drop(home, made, dry_run)

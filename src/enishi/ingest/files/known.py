@@ -1,8 +1,8 @@
 """Ids of a file that are known already, and in which system; customers of a name that is known already.
 
 The same number in another system may be somebody else's. It is taken for the same only where the row agrees with what is
-known: a customer by the name, everything else by the customer it belongs to. What the row does not say speaks neither for
-nor against it.
+known (:mod:`.agreeing`), and with the customer it belongs to. Where nothing can be compared it may be the same: that is
+told, and decides nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from enishi.accounts.coercion import clip
+from enishi.accounts.coercion import Setting, clip, coerce_row
+from enishi.accounts.company import company_zone, get_company
 from enishi.accounts.models import Account, Contact, OutsideId, Record
 from enishi.accounts.references import AccountBook, slices
 from enishi.accounts.saving import CREATED, RowResult
+from enishi.ingest.files.agreeing import agreement
 from enishi.ingest.files.kinds import EVENT
 from enishi.ingest.files.reading import ReadRow
+from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text, bare_name
 from enishi.store.kinds import ACCOUNT, CONTACT, DEFAULT_SYSTEM, Kind
 
@@ -39,11 +42,11 @@ def system_words(name: str) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has an id in a system: the account, or the account a person or record belongs to; what it is called."""
+    """Who has an id in a system: the account, or the account a person or record belongs to; what is known of it."""
 
     system: str
     account: int | None
-    name: str = ""
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +55,66 @@ class Known:
 
     Args:
         looked: how many ids were looked at.
-        by_system: of them, by system, those known there as the same.
+        by_system: of them, by system, those known there that are or may be the same.
+        sure: of these, those that are.
         elsewhere: the same of those the import's own system does not know: they would come a second time.
+        unsure: of these, those that only may be.
         namesakes: names of new customers that known ones bear.
         stated: the systems the rows themselves name.
     """
 
     looked: int = 0
     by_system: Mapping[str, int] = field(default_factory=dict)
+    sure: Mapping[str, int] = field(default_factory=dict)
     elsewhere: Mapping[str, int] = field(default_factory=dict)
+    unsure: Mapping[str, int] = field(default_factory=dict)
     namesakes: Sequence[str] = ()
     stated: Mapping[str, int] = field(default_factory=dict)
 
 
 def likely_system(known: Known, otherwise: str) -> str:
-    """The system the rows name, or that knows at least half of the ids, and more than the given one."""
+    """The system the rows name, or that surely knows at least half of the ids, and more than the given one."""
     if known.stated:
         return max(known.stated, key=lambda name: known.stated[name])
-    best = max(known.by_system, key=lambda name: known.by_system[name], default=otherwise)
-    count = known.by_system.get(best, 0)
+    best = max(known.sure, key=lambda name: known.sure[name], default=otherwise)
+    count = known.sure.get(best, 0)
     return best if count > known.by_system.get(otherwise, 0) and 2 * count >= known.looked else otherwise
+
+
+def check_system(known: Known, otherwise: str) -> None:
+    """Refuse to guess whose ids these are where at least half of them may be another system's.
+
+    Raises:
+        EnishiError: ``whose_ids``.
+    """
+    other = max(known.unsure, key=lambda name: known.unsure[name], default="")
+    count = known.unsure.get(other, 0)
+    if not count or 2 * count < known.looked:
+        return
+    there = system_words(other)
+    raise EnishiError(
+        "whose_ids",
+        Text(
+            f"{count:,} of the {known.looked:,} ids looked at are known in {there.en}, but nothing in the file shows that "
+            "the same are meant.",
+            f"確認した{known.looked:,}件のIDのうち{count:,}件は{there.ja}で登録済みですが、同じものを指すかどうかをファイルの内容から"
+            "確認できません。",
+        ),
+        Text(
+            f"If they are the same: --system {other}. If not: --system {otherwise}, or the name of the system the file "
+            "comes from.",
+            f"同じものであれば --system {other}、別のものであれば --system {otherwise} または書き出し元のシステム名を"
+            "指定してください。",
+        ),
+    )
+
+
+_OF_RECORDS = ("data",)
+_FACTS = {
+    ACCOUNT.name: ("name", "domain"),
+    EVENT.name: ("name", "domain"),
+    CONTACT.name: ("email", "name", "family_name", "given_name"),
+}
 
 
 class Directory:
@@ -80,6 +123,7 @@ class Directory:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self._of_accounts = kind.name in (ACCOUNT.name, EVENT.name)
+        self._facts = _FACTS.get(kind.name, _OF_RECORDS)
         self._books: dict[str, AccountBook] = {}
 
     @cached_property
@@ -127,27 +171,35 @@ class Directory:
         found: dict[tuple[str, str], Holder] = {}
         for part in slices({name for row in rows if (name := self.id_of(row))}) if systems else ():
             own = self._rows.filter(source__in=systems, outside_id__in=part)
-            account, *called = ("pk", "name") if self._of_accounts else ("account_id",)
-            told = [*own.values_list("source", "outside_id", account, *called)]
+            account = "pk" if self._of_accounts else "account_id"
+            told = [*own.values_list("source", "outside_id", account, *self._facts)]
             if self._links is not None:
                 links = self._links.filter(system__in=systems, value__in=part)
-                told += links.values_list("system", "value", "account_id", "account__name")
-            for system, value, number, *names in told:
-                found.setdefault((value, system), Holder(system, number, *names))
+                to = "account" if self._of_accounts else "contact"
+                told += links.values_list(
+                    "system", "value", "account_id", *(f"{to}__{n}" for n in self._facts)
+                )
+            for system, value, number, *facts in told:
+                held = facts[0] if self._facts == _OF_RECORDS else dict(zip(self._facts, facts, strict=True))
+                found.setdefault((value, system), Holder(system, number, held))
         by_id: dict[str, list[Holder]] = {}
         for (value, _system), holder in found.items():
             by_id.setdefault(value, []).append(holder)
         return by_id
 
-    def same(self, rows: Sequence[ReadRow], by_id: Mapping[str, Sequence[Holder]]) -> dict[int, list[Holder]]:
-        """By row, those who have its id and agree with what the row says."""
+    def same(
+        self, rows: Sequence[ReadRow], by_id: Mapping[str, Sequence[Holder]]
+    ) -> dict[int, list[tuple[Holder, bool]]]:
+        """By row, those who have its id and are (True) or may be the same: that is, agree with what the row says."""
         held = {row.place: (row, by_id[name]) for row in rows if (name := self.id_of(row)) in by_id}
         self._look_up(row for row, _holders in held.values())
-        return {
-            place: agreeing
-            for place, (row, holders) in held.items()
-            if (agreeing := [holder for holder in holders if self._agrees(row, holder)])
-        }
+        found: dict[int, list[tuple[Holder, bool]]] = {}
+        for place, (row, holders) in held.items():
+            said = self._said(row)
+            told = [(holder, self._agrees(said, holder)) for holder in holders]
+            if some := [(holder, agrees is True) for holder, agrees in told if agrees is not False]:
+                found[place] = some
+        return found
 
     def _look_up(self, rows: Iterable[ReadRow]) -> None:
         if self._of_accounts:
@@ -156,23 +208,39 @@ class Directory:
         for system in self.systems if wanted else ():
             self._books.setdefault(system, AccountBook(system)).look_up(wanted)
 
-    def _agrees(self, row: ReadRow, holder: Holder) -> bool:
-        if self.kind.name == EVENT.name:
-            return True
-        if self.kind.name == ACCOUNT.name:
-            name = row.values.get("name")
-            return not name or bare_name(str(name)) == bare_name(holder.name)
-        stated = row.values.get("account")
-        if not stated or holder.account is None:
-            return True
-        book = self._books[holder.system]
-        return book.root(holder.account) in {book.root(number) for number in book.find(str(stated))}
+    @cached_property
+    def _setting(self) -> Setting:
+        return Setting(company_zone(), get_company().currency)
+
+    def _said(self, row: ReadRow) -> Mapping[str, Any]:
+        """A row's values in their kept forms."""
+        return (
+            row.values
+            if self.kind.name == EVENT.name
+            else coerce_row(self.kind, row.values, self._setting)[0]
+        )
+
+    def _agrees(self, said: Mapping[str, Any], holder: Holder) -> bool | None:
+        if not self._of_accounts and (stated := said.get("account")) and holder.account is not None:
+            book = self._books[holder.system]
+            if book.root(holder.account) not in {book.root(number) for number in book.find(str(stated))}:
+                return False
+        return agreement(self.kind, said, holder.facts, self._setting.zone)
 
     def namesake(self, row: ReadRow) -> str:
         """The known customer whose name a row bears (or for events, gives for the id): of those known when this was asked
         first."""
         name = self.id_of(row) if self.kind.name == EVENT.name else str(row.values.get("name") or "")
         return self._names.get(bare_name(name), "") if self._names else ""
+
+    def known_as(self, row: ReadRow, holder: Holder) -> Text:
+        """Who has a row's id elsewhere; of people and records, without a name."""
+        name, where = clip(self.id_of(row)), system_words(holder.system)
+        whose = f"({clip(holder.facts['name'])})" if self._of_accounts else ""
+        return Text(
+            f"'{name}' is known in {where.en} too{' ' * bool(whose)}{whose}.",
+            f"「{name}」は{where.ja}でも登録されています{whose}。",
+        )
 
     def look(self, rows: Sequence[ReadRow], system: str) -> Known:
         """What is known of the ids of a file's first rows, were they ids of ``system``."""
@@ -181,10 +249,13 @@ class Directory:
         by_id = self.holders(free, self.systems)
         same = self.same(free, by_id)
         new = {row.place for row in free if not _has(by_id.get(self.id_of(row), ()), system)}
+        first_of_new = [found[0] for place, found in same.items() if place in new]
         return Known(
             len(free),
-            Counter(holder.system for found in same.values() for holder in found),
-            Counter(found[0].system for place, found in same.items() if place in new),
+            Counter(holder.system for found in same.values() for holder, _sure in found),
+            Counter(holder.system for found in same.values() for holder, sure in found if sure),
+            Counter(holder.system for holder, _sure in first_of_new),
+            Counter(holder.system for holder, sure in first_of_new if not sure),
             self._namesakes([row for row in first.values() if row.place not in same], system),
             Counter(row.system for row in rows if row.system),
         )
@@ -218,7 +289,8 @@ class Twins:
             same = self._directory.same(some, self._directory.holders(some, others))
             for row in some:
                 if found := same.get(row.place):
-                    new[row.place].warnings[ELSEWHERE] = _known_as(self._directory.id_of(row), found[0])
+                    holder, _sure = found[0]
+                    new[row.place].warnings[ELSEWHERE] = self._directory.known_as(row, holder)
                 elif name := self._directory.namesake(row):
                     new[row.place].warnings[SAME_NAME] = _called(self._directory.id_of(row), name)
 
@@ -229,14 +301,6 @@ def by_system(rows: Sequence[ReadRow], otherwise: str) -> dict[str, list[int]]:
     for n, row in enumerate(rows):
         found.setdefault(row.system or otherwise, []).append(n)
     return found
-
-
-def _known_as(name: str, holder: Holder) -> Text:
-    whose, where = f"({clip(holder.name)})" if holder.name else "", system_words(holder.system)
-    return Text(
-        f"'{clip(name)}' is known in {where.en} too{' ' * bool(whose)}{whose}.",
-        f"「{clip(name)}」は{where.ja}でも登録されています{whose}。",
-    )
 
 
 def _called(name: str, other: str) -> Text:

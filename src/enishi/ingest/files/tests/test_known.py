@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Account, OutsideId, Record
+from enishi.accounts.models import Account, Contact, OutsideId, Record
 from enishi.ingest.files.known import ELSEWHERE, SAME_NAME
 from enishi.ingest.files.tests.bringing import NOW, counted
+from enishi.kit.errors import EnishiError
 from enishi.store.kinds import ACCOUNT, KINDS
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +83,7 @@ def test_records_are_the_same_where_their_customer_is(bring):
 
 def test_a_minority_of_known_ids_changes_no_system_but_is_told(bring):
     save_records(KINDS["order"], [
-        {"id": "1", "account": "C1", "ordered_at": NOW, "amount": 1000},
+        {"id": "1", "account": "C1", "ordered_at": "2026-01-05", "amount": 1000},
     ], source="shop", actor="t", now=NOW)  # fmt: skip
     made, tally = bring(f"{ORDERS}3,C1,2026/1/7,500\n", "order", "注文.csv")
     assert (made.system, told(tally)[ELSEWHERE]) == ("product", {"shop": 1})
@@ -95,3 +96,54 @@ def test_events_go_to_the_customers_their_ids_are_known_of(bring):
     assert (made.system, told(tally)) == ("sample", {"id_system": "sample"})
     _made, tally = bring(text.replace("C1", "㈱九重メディカル"), "event", "e.csv", dry_run=True)
     assert told(tally) == {SAME_NAME: ["株式会社九重メディカル"]}
+
+
+PEOPLE = "担当者ID,顧客コード,氏名,メールアドレス\n1,C1,山田 太郎,yamada@a.example\n2,C2,佐藤 花子,sato@b.example\n"
+OTHERS = (
+    "担当者ID,顧客コード,氏名,メールアドレス\n1,C1,John Smith,john@a.example\n2,C2,Ann Smith,ann@b.example\n"
+)
+
+
+def test_people_are_the_same_where_their_mail_or_name_is(bring):
+    bring(PEOPLE.replace("氏名", "お名前"), "contact", "担当者.csv", system="sample")  # other headings
+    moved = PEOPLE.replace("yamada@a", "taro@a").replace("佐藤 花子", "鈴木 花子")
+    made, tally = bring(moved, "contact", "担当者.csv", dry_run=True)
+    assert (made.system, counted(tally)) == ("sample", (0, 2, 0, 0))
+    made, tally = bring(OTHERS, "contact", "別社.csv")
+    assert (made.system, counted(tally), told(tally), tally.warnings) == ("product", (2, 0, 0, 0), {}, {})
+    assert Contact.objects.get(source="sample", outside_id="1").name == "山田 太郎"
+
+
+ANSWERS = "回答ID,顧客コード,種別,点数,回答日,コメント\n1,C1,nps,9,2026/1/5,便利\n2,C2,nps,3,2026/1/5,遅い\n"
+
+
+@pytest.mark.parametrize(
+    "other", [{"2026/1/5": "2026/1/6"}, {"nps,9": "nps,7", "便利": "普通", "遅い": "高い"}]
+)
+def test_answers_of_another_day_or_content_are_others(bring, other):
+    bring(ANSWERS.replace("点数", "評価"), "survey_answer", "回答.csv", system="sample")  # other headings
+    made, _tally = bring(ANSWERS, "survey_answer", "回答2.csv", dry_run=True)
+    assert made.system == "sample"
+    text = ANSWERS
+    for was, now in other.items():
+        text = text.replace(was, now)
+    made, tally = bring(text, "survey_answer", "別社.csv", dry_run=True)
+    assert (made.system, counted(tally)) == ("product", (2, 0, 0, 0))
+
+
+def test_short_numbers_of_events_are_nobodys_until_it_is_said_whose_they_are(bring):
+    save_records(
+        ACCOUNT,
+        [{"id": "7", "name": "七海商会", "domain": "nanami.example"}],
+        source="crm",
+        actor="t",
+        now=NOW,
+    )
+    text = "occurred_at,account,user,event\n2026-03-30T01:00:00Z,7,u1,login\n"
+    with pytest.raises(EnishiError, match="known in 'crm'") as refusal:
+        bring(text, "event", "e.csv")
+    assert (refusal.value.code, "--system crm" in refusal.value.hint.ja) == ("whose_ids", True)
+    made, tally = bring(text, "event", "e.csv", system="shop", dry_run=True)
+    assert (made.system, told(tally)) == ("shop", {ELSEWHERE: {"crm": 1}})
+    made, tally = bring(text.replace("u1", "a@nanami.example"), "event", "e.csv", dry_run=True)
+    assert (made.system, told(tally)) == ("crm", {"id_system": "crm"})
