@@ -140,7 +140,7 @@ def _view_links(member: Member, asked: Asked) -> list[dict[str, Any]]:
 
 def _renewals_address(asked: Asked, member: Member) -> str:
     owner = member.pk if asked.view == View.MINE else asked.owner
-    return "?renewal=90&sort=renewal_on" + (f"&owner={owner}" if owner else "")
+    return "?renewal=90&sort=renewal" + (f"&owner={owner}" if owner else "")
 
 
 def queue_context(member: Member, asked: Asked, today: date, book: work.Book | None = None) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from tests.world import NOW, TODAY, World, make_account, make_state
 
 from enishi.accounts.models import Account, Member, Record
 from enishi.signals.models import AccountState
+from enishi.web.pages.portfolio.exports import sortable
 from enishi.web.pages.today import present
 from enishi.work import api as work
 
@@ -30,6 +32,13 @@ def told(response: Any) -> dict[str, Any]:
     """The toast of an htmx answer."""
     toast: dict[str, Any] = json.loads(response.headers["HX-Trigger"])["toast"]
     return toast
+
+
+def test_the_renewals_open_sorted_by_a_column_there_is(world: World) -> None:
+    member = next(iter(world.members.values()))
+    asked = present.read_asked(member, {})
+    sort = QueryDict(present._renewals_address(asked, member)[1:])["sort"]
+    assert sortable(sort)
 
 
 def test_a_card_says_money_cause_evidence_and_what_to_do(world: World, sign_in: SignIn) -> None:
@@ -87,7 +96,7 @@ def test_snooze_by_preset_and_by_date(world: World, sign_in: SignIn) -> None:
     dialog = text(client.get(address))
     assert "1週間" in dialog
     assert dialog.count("日付を指定") == 1
-    assert "再表示する日</label>" in dialog, "not called optional"
+    assert "別の日を指定する場合</label>" in dialog, "not called optional"
     assert "日付を指定してください" in text(client.post(address, {"until": "date"}))
     far = (TODAY + timedelta(days=300)).isoformat()
     assert "180日以内" in text(client.post(address, {"until": "date", "day": far}))
