@@ -1,7 +1,7 @@
 """Which account, contact or member a source means by an id, a mail address or a name: looked up for many at once.
 
 An account's id is looked for as an outside id within the same system, then within any system, then as a mail
-domain, then as the account's exact name. A contact: as an outside id or user id, then as a mail address. Two
+domain, then as the account's exact name, then as its name in other capitals. A contact: as an outside id or user id, then as a mail address. Two
 candidates are never guessed between.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from enishi.accounts.models import Account, Contact, Member, OutsideId
 from enishi.kit.text import fold
@@ -44,7 +45,7 @@ def domain_of(text: str) -> str:
 class Candidates:
     """Numbers found for a wanted text, by how good the match is (best first)."""
 
-    by_rank: list[set[int]] = field(default_factory=lambda: [set(), set(), set(), set()])
+    by_rank: list[set[int]] = field(default_factory=lambda: [set() for _rank in range(5)])
 
     def best(self) -> set[int]:
         return next((found for found in self.by_rank if found), set())
@@ -91,6 +92,19 @@ class AccountBook:
         named = Account.objects.filter(deleted_at__isnull=True, name__in=part)
         for number, name in named.values_list("pk", "name"):
             self._found[name].by_rank[3].add(number)
+        self._look_up_capitals([text for text in part if not self._found[text].best()])
+
+    def _look_up_capitals(self, part: list[str]) -> None:
+        """Names that differ from what is asked in their capitals alone."""
+        if not part:
+            return
+        texts: dict[str, list[str]] = defaultdict(list)
+        for text in part:
+            texts[text.lower()].append(text)
+        living = Account.objects.filter(deleted_at__isnull=True).annotate(small=Lower("name"))
+        for number, small in living.filter(small__in=list(texts)).values_list("pk", "small"):
+            for text in texts[small]:
+                self._found[text].by_rank[4].add(number)
 
     def find(self, wanted: str) -> set[int]:
         """The accounts meant; more than one means it cannot be told. Different ids of merged accounts agree."""

@@ -82,8 +82,8 @@ def check_twins(home: Home, now: datetime) -> Iterator[Finding]:
     count = f"{len(twins)}+" if len(twins) == MOST_TWINS else str(len(twins))
     first = twins[0].account.name
     said = Text(
-        f"{count} customers share their name or mail domain with another, first “{first}”",
-        f"名称またはメールドメインがほかの顧客と同じ顧客が{count}社あります(例: {first})",
+        f"{count} customers share their name, mail domain or ID (but for capitals) with another, first “{first}”",
+        f"名称・メールドメイン・ID(大文字小文字の違いのみ)がほかの顧客と同じ顧客が{count}社あります(例: {first})",
     )
     remedy = Text(
         "Look at Setup → Identity, Merges. Does a file use the ids of another system? Name it with --system.",

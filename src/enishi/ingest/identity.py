@@ -58,6 +58,7 @@ SAME_ID = Text("the same id in another system", "別システムの同じID")
 SAME_DOMAIN = Text("the same mail domain", "同じメールドメイン")
 SAME_NAME = Text("the same name", "同じ名称")
 ALIKE = Text("a similar name", "似た名称")
+SAME_ID = Text("the same ID but for capitals", "大文字小文字だけが異なるID")
 SAME_PERSON = Text("the same mail address", "同じメールアドレス")
 
 
@@ -201,12 +202,17 @@ class Twins:
     why: Text
 
 
+_SAME = {"domain": SAME_DOMAIN, "name": SAME_NAME, "id": SAME_ID}
+
+
 def list_twins(accounts: QuerySet[Account], limit: int = 50) -> list[Twins]:
-    """Pairs of living accounts with the same mail domain or bare name; the older is to survive."""
+    """Pairs of living accounts with the same mail domain or bare name, or whose ids in one system differ in capitals
+    alone; the older is to survive."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     # Numbers and two texts, not whole accounts: a book of 100,000 is looked through.
-    rows = accounts.order_by("pk").values_list("pk", "domain", "name")
-    for number, domain, name in rows.iterator(chunk_size=5000):
+    rows = accounts.order_by("pk").values_list("pk", "domain", "name", "source", "outside_id")
+    for number, domain, name, source, outside_id in rows.iterator(chunk_size=5000):
+        groups["id", f"{source} {outside_id.lower()}"].append(number)
         if domain and domain.lower() not in FREE_MAIL:
             groups["domain", domain.lower()].append(number)
         if len(bare := bare_name(name)) > 1:
@@ -221,7 +227,7 @@ def _pairs(groups: dict[tuple[str, str], list[int]], limit: int) -> dict[tuple[i
     pairs: dict[tuple[int, int], Text] = {}
     for (by, _value), numbers in groups.items():
         for other in numbers[1:]:
-            pairs.setdefault((other, numbers[0]), SAME_DOMAIN if by == "domain" else SAME_NAME)
+            pairs.setdefault((other, numbers[0]), _SAME[by])
             if len(pairs) >= limit:
                 return pairs
     return pairs

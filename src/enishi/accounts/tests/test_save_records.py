@@ -92,6 +92,13 @@ def test_an_account_is_found_by_id_of_the_system_then_of_any_system_then_by_doma
     assert Record.objects.get(outside_id="3").extra == {"contact": "someone@acme.example"}
 
 
+def test_an_account_is_found_by_its_name_in_other_capitals_unless_two_bear_it():
+    save("account", {"id": "v", "name": "Vale Homes"}, {"id": "w", "name": "Wye"}, {"id": "x", "name": "WYE"})
+    row = {"opened_at": NOW, "subject": "Help"}
+    told = save("ticket", *({**row, "id": name, "account": name} for name in ("VALE HOMES", "WYE", "wye")))
+    assert statuses(told) == ["created", "created", "rejected"]
+
+
 def test_an_id_two_systems_use_for_different_accounts_is_not_guessed():
     save("account", {"id": "7", "name": "One"}, source="crm")
     save("account", {"id": "7", "name": "Two"}, source="billing")
