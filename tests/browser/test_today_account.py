@@ -82,7 +82,7 @@ def test_a_morning_in_japanese(open_window: Open) -> None:
     dialog.get_by_label("2週間").check()
     dialog.get_by_label("理由").fill("研修の返事待ち")
     check_page(window, "today-later")
-    dialog.get_by_role("button", name="外す").click()
+    dialog.get_by_role("button", name="あとで対応にする").click()
     expect(fuji).to_have_count(0)
     expect(page.locator(".aside-list")).to_contain_text("対応済み・あとで対応")
     page.locator(".aside-list summary").click()

@@ -36,12 +36,15 @@ from enishi.web.pages.audit.choices import (
     THINGS,
     UNSHOWN,
 )
+from enishi.web.pages.portfolio.columns import all_columns
+from enishi.web.pages.portfolio.orders import order_words
 
 MOST_SHOWN = 5  # of a list; the rest is in the record
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?.*")
 _DEFINITION = re.compile(r"(?P<kind>[a-z]+)/(?P<slug>[\w-]+)(?: v(?P<number>\d+))?")
 _NOTE = re.compile(r"#(\d+)")
+_REJECT = re.compile(r"\w+ import:(\d+)#(\d+): \w*")
 _IMPORT = re.compile(r"import (\d+)")
 _INTERACTION = re.compile(r"interaction log-\S+")
 
@@ -125,6 +128,8 @@ class Reader:
             return label.rpartition(" to ")[2]
         if line.target_kind.startswith("definition") or line.target_kind in ("", "record"):
             return self._thing(label)
+        if found := _REJECT.fullmatch(label):
+            return self.say(f"Import {found[1]}, row {found[2]}", f"取り込み{found[1]}の{found[2]}行目")
         return self.names.get(label.lower(), label)
 
     def _thing(self, label: str) -> str:
@@ -241,7 +246,12 @@ def _changes(reader: Reader, value: list[Mapping[str, str]]) -> str:
 def _conditions(reader: Reader, value: str) -> str:
     """The query of an address, condition by condition."""
     pairs = parse_qsl(value.partition("?")[2] or value)
-    return reader.few([f"{reader.title(name)} {reader.one(name, text)}" for name, text in pairs])
+    return reader.few([f"{reader.title(name)} {_condition(reader, name, text)}" for name, text in pairs])
+
+
+def _condition(reader: Reader, name: str, text: str) -> str:
+    column = all_columns().get(text.removeprefix("-")) if name == "sort" else None
+    return order_words(column, text.startswith("-")) if column else reader.one(name, text)
 
 
 def _outcome(reader: Reader, value: str) -> str:

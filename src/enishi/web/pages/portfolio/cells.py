@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account
@@ -59,7 +60,8 @@ def _ending(leaving: Leaving, setting: Setting) -> SafeString:
     return format_html(
         '<span class="ink-caution" title="{}">{}</span>',
         words.day(leaving.ends_on, setting.language),
-        (_("ended %(day)s") if leaving.ends_on < setting.today else _("ends %(day)s")) % {"day": near},
+        (pgettext("relative day", "ended %(day)s") if leaving.ends_on < setting.today else _("ends %(day)s"))
+        % {"day": near},
     )
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from enishi.accounts.audit import COMMAND_LINE, SYSTEM, write_audit
 from enishi.accounts.models import Account, AuditLine, Company, Member, Record, Role, Scope, Team
-from enishi.ingest.models import Import, WriteKey
+from enishi.ingest.models import Import, Reject, WriteKey
 from enishi.web.pages.audit.choices import KEYS, UNSHOWN
 from enishi.web.pages.audit.details import SPECIAL, Reader
 from enishi.web.pages.audit.tests import source
@@ -135,6 +135,7 @@ def test_details_are_in_words(client: Client) -> None:
     assert said("audit_exported", query="verb=signed_in&since=2026-11-01")[1] == (
         "条件: 操作 サインイン、開始日 2026年11月1日"
     )
+    assert said("view_saved", address="band=red&sort=-mrr")[1] == "条件: 区分 危険、並び順 MRRの大きい順"
     assert said("write_key_changed", fields=["name", "product"])[0] == "fields: name, product"
     assert said("api_key_created", scopes=["read:account", "write:event"], member="")[1].startswith(
         "権限: 顧客企業: 読み取り、"
@@ -210,6 +211,12 @@ def test_targets_are_named(client: Client) -> None:
             "スコアカード「標準」 第2版",
         ),
         ("import_undone", "import 3", "Import 3", "取り込み3"),
+        (
+            "reject_replayed",
+            Reject(pk=7, kind="account", origin="import:2", position=10, reason="row_rejected"),
+            "Import 2, row 10",
+            "取り込み2の10行目",
+        ),
         ("records_saved", "exchange_rate", "Exchange rates", "為替レート"),
         ("tiers_assigned", "tiers", "Touch tiers", "階層"),
         ("team_created", team, "東日本", "東日本"),
