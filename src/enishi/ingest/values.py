@@ -206,10 +206,13 @@ def read_boolean(cell: Any) -> bool:
     )
 
 
+_REMARK = re.compile(r"\s*\([^()]*\)$")  # Yearly (prepaid)
+
+
 def read_choice(field: Field, cell: Any) -> str:
-    """A choice by name, by title in either language, or by a word people use for it."""
-    text = fold(plain_text(cell))
-    found = _choice_words(field).get(text)
+    """A choice by name, by title in either language, or by a word people use for it; a note in brackets aside."""
+    text, words = fold(plain_text(cell)), _choice_words(field)
+    found = words.get(text) or words.get(_REMARK.sub("", text))
     if found is None:
         known_en = ", ".join(title.en for _name, title in field.choices)
         known_ja = "、".join(title.ja for _name, title in field.choices)

@@ -20,7 +20,7 @@ _EXACT, _TITLE, _ALIAS, _NUMBERED, _CLOSE = 100, 95, 90, 85, 60
 _LEAST_CLOSE = 0.84
 _LOOK = 60
 _NOTES = re.compile(
-    r"[\[(【]\s*(?:必須|任意|required|optional|円|税抜|税込|単位.*?|y{2,4}.*?)\s*[)\]】]|[*※]+$"
+    r"[\[(【]\s*(?:必須|任意|required|optional|円|税抜|税込|単位.*?|y{2,4}.*?|\d+\s*[-~〜]\s*\d+)\s*[)\]】]|[*※]+$"
 )
 _JOINTS = re.compile(r"[\s_\-./・:()\[\]【】「」]+")
 # "Customer No", "Ticket #", "invoiceNumber", 顧客番号: whatever an id is called.

@@ -126,7 +126,8 @@ def test_a_cross_is_not_a_tick():
 
 
 @pytest.mark.parametrize(("field", "word", "name"), [
-    (TICKET.field("severity"), "緊急", "urgent"), (TICKET.field("severity"), "P1", "high"), (SUBSCRIPTION.field("interval"), "年払い", "year"),
+    (TICKET.field("severity"), "緊急", "urgent"), (TICKET.field("severity"), "P1", "high"), (TICKET.field("severity"), "Sev 2", "high"),
+    (TICKET.field("severity"), "Trivial", "low"), (SUBSCRIPTION.field("interval"), "Yearly (prepaid)", "year"), (SUBSCRIPTION.field("interval"), "年払い", "year"),
     (SUBSCRIPTION.field("interval"), "Monthly", "month"), (INTERACTION.field("type"), "打ち合わせ", "meeting"), (INTERACTION.field("type"), "ＴＥＬ", "call"),
 ])  # fmt: skip
 def test_choices_by_title_and_habit(field, word, name):

@@ -386,6 +386,24 @@ ENGLISH = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("event", {"Date/Time": "occurred_at", "Client": "account", "Who": "user", "What happened": "event"}),
+        (
+            "subscription",
+            {"Expires": "ended_on", "Notice received": "notice_on", "Why cancelled": "end_reason"},
+        ),
+        ("invoice", {"Bill to": "account"}),
+        ("survey_answer", {"Score (0-10)": "score"}),
+    ],
+)
+def test_headings_as_people_say_it(kind, named):
+    found = guess_columns(FILE_KINDS[kind], list(named), [], Habits())
+    assert {match.column: name for name, match in found.items()} == named
+    assert kind != "event" or guess_kind("x.csv", list(named), [], Habits()) == kind
+
+
 @pytest.mark.parametrize("kind", ENGLISH)
 def test_everyday_english_headings_find_their_fields(kind):
     columns = list(ENGLISH[kind])
