@@ -227,13 +227,15 @@ def refer(batch: Batch, values: State, slot: Slot, outcome: Outcome) -> None:
         _refer_parent(batch, values, outcome)
     for name in batch.member_fields:
         if name in values:
+            held = slot.state.get(name)  # also one who has been deactivated
             found = batch.members.find(values[name] or "")
-            _place(values, name, found[1] if found else None, outcome, NOT_A_MEMBER)
+            mail = found[1] if found else held if held == values[name] else None
+            _place(values, name, mail, outcome, NOT_A_MEMBER)
 
 
 NOT_A_MEMBER = Text(
-    "'{}' is no member; the field stays as it is, the name is kept for later.",
-    "「{}」というメンバーがいないため、この項目は変更せず、値を控えとして保存します。",
+    "'{}' names no single active member; the field stays as it is, the name is kept for later.",
+    "「{}」に当たる有効なメンバーを一人に特定できないため、この項目は変更せず、値を控えとして保存します。",
 )
 NOT_A_CONTACT = Text(
     "'{}' is no known contact; the field stays as it is, the name is kept for later.",

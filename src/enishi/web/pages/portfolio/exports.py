@@ -17,6 +17,7 @@ from enishi.accounts.access import visible_in_past
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Account, Member, Scope
+from enishi.accounts.references import MemberBook
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
@@ -67,12 +68,14 @@ def _rows(
     member: Member, query: Query, columns: list[Column], today: date, unit: int, seen: list[int]
 ) -> Iterator[list[Any]]:
     """The cells of each account; its number is added to ``seen``."""
-    titles = all_words()
+    titles, members = all_words(), MemberBook()
 
     def cell(column: Column, account: Account) -> Any:
         value = column.value(account)
         if value is None or value in ("", []):
             return None
+        if column.look == "owner":
+            return _told_owner(account, members)
         if column.look == "money":
             return value if unit == 1 else Decimal(value) / unit
         return plain_word(column.look, value, titles)
@@ -86,6 +89,14 @@ def _rows(
         if _tells_band(columns):
             cells.append(gettext("By hand") if account.pk in by_hand else None)
         yield cells if origins is None else [*cells, origins.get(account.pk)]
+
+
+def _told_owner(account: Account, members: MemberBook) -> str | None:
+    """The owner's name, or the mail address where the name does not lead back to that member."""
+    owner = account.owner
+    if owner is None:
+        return None
+    return owner.full_name if members.find(owner.full_name) == (owner.pk, owner.email) else owner.email
 
 
 def _is_past(query: Query, today: date) -> bool:

@@ -161,7 +161,7 @@ def test_another_mapping_shows_at_once_and_is_remembered(client):
 
 def test_an_owner_who_is_no_member_is_told_in_the_preview_and_the_dry_run(client):
     made = drop(client, "顧客番号,会社名,担当CSM\nC-1,九重不動産,山田 太郎\n")
-    told = "「山田 太郎」というメンバーがいない"
+    told = "「山田 太郎」に当たる有効なメンバーを一人に特定できない"
     assert told in client.get(reverse("import", args=[made.pk])).content.decode()
     tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
     assert told in tried.partition('id="tried-warnings"')[2]

@@ -87,7 +87,17 @@ def test_a_list_that_comes_back_changes_nothing_and_edited_only_what_was_edited(
     world: World, language: str, form: str
 ) -> None:
     Account.objects.filter(pk=world.acme.pk).update(source="product", industry="=quoted", employees=120)
+    namesake = Member.objects.create(email="twin@enishi.example", family_name="荒井", given_name="健司")
+    left = Member.objects.create(
+        email="left@enishi.example", family_name="荒井", given_name="健司", is_active=False
+    )
+    Account.objects.filter(pk=world.acme.pk).update(owner=left)
     made = order(world.suzuki, f"cols={','.join(BY_KEY)}", form, language=language)
+    if form == "csv":
+        assert "left@enishi.example" in made.path.read_text(
+            "utf-8-sig"
+        )  # the name would lead to the namesake
+        assert namesake.full_name not in made.path.read_text("utf-8-sig")
     home = Home.from_environment()
     back, tally = import_file(home, made.path, "", actor="test", now=NOW)
     assert set(back.plan["columns"]) == set(LIST_FIELDS)
