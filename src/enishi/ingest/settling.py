@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from enishi.accounts.audit import SYSTEM, write_audit
 from enishi.accounts.models import Account, Contact, Record
 from enishi.ingest.decoding import content_of_message
-from enishi.ingest.files.reading import Plan, ReadRow, RowReader
+from enishi.ingest.files.reading import SYSTEM_HEADINGS, Plan, ReadRow, RowReader
 from enishi.ingest.files.standing import content_of, of_same_headings, parts
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
@@ -86,7 +86,7 @@ class _Waiting:
                 waiting._by_content[item.content].append(item)
             if item.origin in alike:
                 waiting._by_number[item.pk] = item
-                if alike[item.origin].system == made.system and (name := _naming(reader, item)):
+                if name := _naming(reader, item, alike[item.origin].system):
                     waiting._by_id[name].append(item)
         return waiting
 
@@ -96,21 +96,22 @@ class _Waiting:
         if row.errors or row.place in self._refused:
             return found
         numbered = self._by_number.get(row.number)
-        return [*found, *self._by_id.get(_named(row), ()), *([numbered] if numbered else ())]
+        return [*found, *self._by_id.get(_named(row, made.system), ()), *([numbered] if numbered else ())]
 
 
-def _naming(reader: RowReader, item: Reject) -> tuple[str, ...]:
+def _naming(reader: RowReader, item: Reject, system: str) -> tuple[str, ...]:
     """What names the record of an item, where its row states its id."""
     if "id" not in reader.plan.columns:
         return ()
     cells = json.loads(item.payload)
-    return _named(reader.read(item.position, [cells.get(heading) for heading in reader.headings]))
+    return _named(reader.read(item.position, [cells.get(heading) for heading in reader.headings]), system)
 
 
-def _named(row: ReadRow) -> tuple[str, ...]:
-    """What names the record a row states, and the day from which it states it where terms have one."""
+def _named(row: ReadRow, system: str) -> tuple[str, ...]:
+    """What names the record a row states: the system of its id, the import's where the row says none, the id, and the day
+    from which it states the record where terms have one."""
     name = str(row.values.get("id") or "")
-    return (name, str(row.values.get("effective_on") or "")) if name else ()
+    return (row.system or system, name, str(row.values.get("effective_on") or "")) if name else ()
 
 
 def _open() -> QuerySet[Reject]:
@@ -134,7 +135,10 @@ def stated_since(reject: Reject, made: Import, cells: Mapping[str, object]) -> t
     wanted = cells.get(Plan.from_json(made.plan).columns.get("id", ""))
     if wanted in (None, ""):
         return None
-    rows = _rows_of(made.kind).filter(source=made.system, outside_id=str(wanted))
+    system = next(
+        (told for heading in SYSTEM_HEADINGS if (told := str(cells.get(heading) or "").strip())), made.system
+    )
+    rows = _rows_of(made.kind).filter(source=system, outside_id=str(wanted))
     at = rows.filter(updated_at__gt=reject.made_at).values_list("updated_at", flat=True).first()
     return (str(wanted), at) if at else None
 

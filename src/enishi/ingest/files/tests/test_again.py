@@ -247,3 +247,13 @@ def test_event_rows_without_an_account_are_counted(bring):
         assert tally.warnings["account"][0] == 1
     _made, tally = bring(EVENTS.replace(",C1,", ",,"), "event", "e.csv")
     assert tally.warnings["account"][0] == 2
+
+
+def test_a_row_of_a_list_is_settled_by_the_id_of_its_own_system_alone(bring):
+    """Enishi's own list names the system of each row."""
+    head = "外部ID,IDの体系,顧客企業\n"
+    bring(f"{head}1,crm,\n")
+    bring(f"{head}1,product,一番\n", now=LATER)
+    assert Reject.objects.get().status == "open"
+    bring(f"{head}1,crm,二番\n", now=LATER)
+    assert (Reject.objects.get().status, Account.objects.count()) == ("replayed", 2)
