@@ -13,7 +13,7 @@ def harmless(text: str) -> str:
     >>> harmless("=HYPERLINK(1)"), harmless("株式会社＝")
     ("'=HYPERLINK(1)", '株式会社＝')
     """
-    return _GUARD + text if text.startswith(_STARTS) else text
+    return _GUARD + text if _is_formula(text) else text
 
 
 def as_meant(text: str) -> str:
@@ -22,4 +22,9 @@ def as_meant(text: str) -> str:
     >>> as_meant("'=1"), as_meant("'quoted'")
     ('=1', "'quoted'")
     """
-    return text[1:] if text.startswith(_GUARD) and text[1:].startswith(_STARTS) else text
+    return text[1:] if text.startswith(_GUARD) and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Whether a text is a formula, guarded or not: one that comes with a guard of its own gets another."""
+    return text.lstrip(_GUARD).startswith(_STARTS)

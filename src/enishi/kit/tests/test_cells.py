@@ -7,7 +7,7 @@ from enishi.kit.cells import as_meant, harmless
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+81", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"],
+    ["=1+1", "+81", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x", "'=1", "''=1"],
 )
 def test_a_formula_is_guarded_and_read_back(text: str) -> None:
     assert harmless(text) == "'" + text
