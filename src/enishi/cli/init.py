@@ -40,9 +40,9 @@ from enishi.cli.words import json_option, language, option, say, spoken, this_pr
 )
 @json_option()
 def command(email: str | None, name: str, time_zone: str, currency: str, as_json: bool) -> None:
-    from enishi.accounts.company import get_company
-
     home = open_django()
+    from enishi.accounts.company import get_company  # models need Django
+
     chosen = {"time_zone": time_zone, "currency": currency.upper()}
     sign_in = set_up(home, email, language(), name_fields(name), chosen)
     company = get_company()
