@@ -118,7 +118,7 @@ def latest_answers(answers: pd.DataFrame, day: date, window: int = 365, measure:
     return sorted_.drop_duplicates("person", keep="last")
 
 
-def _persons(answers: pd.DataFrame) -> list[tuple[Any, ...]]:
+def _persons(answers: pd.DataFrame) -> pd.Series[Any]:
     """Who gave each answer: a contact, a name that leads to no contact at an account, or somebody unnamed."""
     nobody = pd.Series(None, index=answers.index, dtype=object)
     names = answers.get("respondent", nobody)
@@ -131,7 +131,7 @@ def _persons(answers: pd.DataFrame) -> list[tuple[Any, ...]]:
             found.append(("name", account, str(name).strip().lower()))
         else:
             found.append(("answer", place))
-    return found
+    return pd.Series(found, index=answers.index, dtype=object)
 
 
 def nps_by(
