@@ -446,7 +446,7 @@ def test_who_has_given_notice_is_told_by_the_header_and_the_lists(world: World, 
     assert "あと200日です。" in header
     listed = text(client.get(book))
     assert badge in listed
-    assert re.search("あと[0-9]+日に終了", listed), "in the place of the renewal"
+    assert re.search("あと[0-9]+日で終了", listed), "in the place of the renewal"
     today = text(client.get("/"))
     assert badge in today
     assert f"{said} · MRR" in today
