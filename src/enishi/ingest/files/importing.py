@@ -33,6 +33,7 @@ from enishi.ingest.files.receiving import (
     LOOK,
     check_plan,
     date_columns,
+    find_mapping,
     find_orders,
     habits,
     known_in,
@@ -43,7 +44,7 @@ from enishi.ingest.files.receiving import (
     settle_system,
     with_choices,
 )
-from enishi.ingest.files.remarks import Remark, remarks_of
+from enishi.ingest.files.remarks import REMEMBERED, Remark, remarks_of
 from enishi.ingest.files.repeats import without_repeats
 from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
@@ -116,6 +117,7 @@ def import_file(
             go to the desk.
     """
     made = receive_file(home, path, path.name, kind=kind, encoding=encoding, actor=actor, now=now)
+    remembered = find_mapping(made.kind, made.headings) is not None
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
     if day_order:
         plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[made.kind], plan), day_order))
@@ -126,7 +128,7 @@ def import_file(
     known = known_in(made, rows) if system else settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
-    remarks = remarks_of(made, known)
+    remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known)]
     try:
         if not system:
             check_system(known, made.system)
@@ -254,11 +256,11 @@ def _start(made: Import, now: datetime) -> None:
         made.done, made.sent, made.tried, made.warnings = 0, False, False, {}
         for name in _COUNTED:
             setattr(made, name, 0)
+    if not made.plan.get("zone"):
+        made.plan = {**made.plan, "zone": company_zone().key}
     made.status, made.started_at = Import.Status.RUNNING, made.started_at or now
     made.error_en = made.error_ja = ""
     made.save()
-    if not made.plan.get("zone"):
-        made.plan = {**made.plan, "zone": company_zone().key}
     remember(made, made.made_by, now)
 
 

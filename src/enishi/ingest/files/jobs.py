@@ -15,7 +15,7 @@ from enishi.accounts.removing import Undone, undo_import
 from enishi.ingest.files.importing import run_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan
-from enishi.ingest.files.receiving import check_plan, open_stored, remove_stored
+from enishi.ingest.files.receiving import check_plan, forget_unused, open_stored, remove_stored
 from enishi.ingest.models import Answer, Import
 from enishi.ingest.withdrawing import ask_withdrawal, close_rejects, not_undoable
 from enishi.kit.clock import system_clock
@@ -74,6 +74,7 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
     """
     if made.kind == EVENT.name:
         ask_withdrawal(made, actor=actor, now=now)
+        forget_unused(made)
         return None
     by = actor.email if isinstance(actor, Member) else actor
     with transaction.atomic():
@@ -83,6 +84,7 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
         close_rejects(made, by, now)  # before: a row that is being taken in this instant is taken back too
         done = undo_import(made.pk, actor=actor, now=now)
         Import.objects.filter(pk=made.pk).update(taken_back=asdict(done))
+        forget_unused(made)
     made.refresh_from_db()
     return done
 

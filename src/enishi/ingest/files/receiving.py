@@ -353,6 +353,15 @@ def remember(made: Import, actor: str, now: datetime) -> Mapping:
     return mapping
 
 
+def forget_unused(undone: Import) -> None:
+    """Forget the mapping of an undone import unless another file came in by it: it may be why it was undone."""
+    own, status = fingerprint(undone.headings), Import.Status
+    used = Import.objects.filter(kind=undone.kind, status__in=(status.DONE, status.QUEUED, status.RUNNING))
+    headings = used.exclude(pk=undone.pk).values_list("headings", flat=True)
+    if not any(fingerprint(columns) == own for columns in headings.iterator(chunk_size=500)):
+        Mapping.objects.filter(kind=undone.kind, fingerprint=own).delete()
+
+
 def remove_stored(home: Home, made: Import) -> None:
     """Delete the kept copy of the file; what its rows said stays."""
     if made.stored:

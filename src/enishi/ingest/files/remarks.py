@@ -172,6 +172,16 @@ def _unused(kind: str, plan: Plan, unused: Sequence[str]) -> Text:
     )
 
 
+REMEMBERED = Remark(
+    "remembered_mapping",
+    Text(
+        "These headings came before: the mapping of that time is used.",
+        "以前と同じ見出しのため、そのときの対応付けを使っています。",
+    ),
+    Text("--map corrects it.", "--map で修正できます。"),
+    True,
+    grave=False,
+)
 NAME_IT = Text(
     "If one belongs to a field: --map FIELD=COLUMN.",
     "項目に当たる列があれば --map 項目=列名 で指定してください。",

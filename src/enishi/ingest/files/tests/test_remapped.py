@@ -10,8 +10,9 @@ from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, OutsideId, Record
 from enishi.ingest.api import drain
 from enishi.ingest.files.jobs import undo
-from enishi.ingest.files.remarks import REMAPPED, remarks_of
+from enishi.ingest.files.remarks import REMAPPED, REMEMBERED, remarks_of
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
+from enishi.ingest.models import Mapping
 from enishi.store.api import Published
 from enishi.store.kinds import ACCOUNT
 
@@ -103,3 +104,15 @@ def test_events_count_once_in_whatever_zone_the_company_is(bring):
     company.save()
     _made, tally = bring(more, "event", "e.csv", now=LATER)
     assert counted(tally) == (0, 0, 3, 0)
+
+
+def test_an_undone_import_leaves_no_mapping_that_nothing_else_used(bring):
+    first, tally = bring(CUSTOMERS, "account", "c.csv", mapping={"name": "Website"})
+    assert REMEMBERED not in tally.remarks
+    other, tally = bring(CUSTOMERS, "account", "c.csv", now=LATER)
+    assert REMEMBERED in tally.remarks
+    assert other.plan["columns"]["name"] == "Website"
+    for made in (other, first):
+        assert Mapping.objects.exists()
+        undo(made, actor="test", now=LATER)
+    assert not Mapping.objects.exists()

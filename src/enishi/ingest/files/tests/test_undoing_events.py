@@ -131,7 +131,7 @@ def test_a_customer_of_several_imports_goes_with_the_last_of_them(bring, home):
         undo(one, actor="boss", now=LATER)
         drain(home)
         assert living() == left
-    bring(day(3, "C1"), "event", "3.csv", now=LATER)
+    bring(day(3, "C1"), "event", "3.csv", now=LATER, mapping=KUNDE)
     drain(home)
     assert living() == {"C1"}
 
