@@ -73,7 +73,9 @@ def test_a_file_read_wrongly_is_undone_and_read_rightly(bring, home):
     assert uses(home) == [("u2", "")]
     assert str(Published(home).history_since(judged)) == "2026-03-01"
     assert AuditLine.objects.get(verb="events_withdrawn").detail == made.taken_back
-    assert not AuditLine.objects.filter(verb="import_undone").exists(), "one line says what the undoing came to"
+    assert not AuditLine.objects.filter(verb="import_undone").exists(), (
+        "one line says what the undoing came to"
+    )
 
     _made, tally = bring(BAD, "event", "e.csv", now=LATER, mapping=RIGHT)
     assert counted(tally) == (6, 0, 0, 1)

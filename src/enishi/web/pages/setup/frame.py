@@ -30,7 +30,12 @@ def setup_tabs(member: Member, current: str, counts: dict[str, int] | None = Non
     """The tabs this member may open, with ``current`` (an address name) marked, for ``<c-tabs :items="tabs" />``."""
     known = counts or {}
     return [
-        {"title": _(title), "address": reverse(name), "current": name == current, "count": known.get(name) or None}
+        {
+            "title": _(title),
+            "address": reverse(name),
+            "current": name == current,
+            "count": known.get(name) or None,
+        }
         for name, title in TABS
         if name not in WHOLE_BOOK or member.scope == Scope.ALL
     ]
