@@ -96,7 +96,8 @@ translations: install-dev
 
 static: lint types imports migrations translations
 
-check: install-dev ## what CI runs: style, types, rooms, translations, all tests on both databases
+check: ## what CI runs: style, types, rooms, translations, all tests on both databases
+	$(MAKE) --jobs 2 install-dev
 	$(MAKE) --jobs 2 --output-sync static
 	$(MAKE) test
 	$(MAKE) test-postgres

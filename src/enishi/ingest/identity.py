@@ -58,7 +58,7 @@ SAME_ID = Text("the same id in another system", "別システムの同じID")
 SAME_DOMAIN = Text("the same mail domain", "同じメールドメイン")
 SAME_NAME = Text("the same name", "同じ名称")
 ALIKE = Text("a similar name", "似た名称")
-SAME_ID = Text("the same ID but for capitals", "大文字小文字だけが異なるID")
+SAME_LETTERS = Text("the same ID but for capitals", "大文字小文字だけが異なるID")
 SAME_PERSON = Text("the same mail address", "同じメールアドレス")
 
 
@@ -202,7 +202,7 @@ class Twins:
     why: Text
 
 
-_SAME = {"domain": SAME_DOMAIN, "name": SAME_NAME, "id": SAME_ID}
+_SAME = {"domain": SAME_DOMAIN, "name": SAME_NAME, "id": SAME_LETTERS}
 
 
 def list_twins(accounts: QuerySet[Account], limit: int = 50) -> list[Twins]:

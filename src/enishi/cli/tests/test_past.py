@@ -21,7 +21,7 @@ from enishi.kit.home import Home
 from enishi.signals.models import HealthScore, ScoringRun
 from enishi.web.models import BackgroundJob
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def scored_days() -> dict[date, datetime]:
     return dict(HealthScore.objects.order_by("day").values_list("day", "computed_at"))
 
 
+@pytest.mark.both
 def test_the_past_gives_way_goes_on_and_is_never_scored_twice(
     sample: Home, now: datetime, monkeypatch: pytest.MonkeyPatch, admin: Member
 ) -> None:

@@ -17,7 +17,7 @@ from enishi.kit.home import Home
 from enishi.signals.models import HealthScore, Override
 from enishi.store.kinds import ACCOUNT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
 PAST = TODAY - timedelta(days=20)

@@ -34,6 +34,8 @@ from enishi.signals.tests.world import FIRST, NOW, TODAY, record, stop_day
 from enishi.signals.trials import backtest_job, default_start
 from enishi.store.testing import publish
 
+pytestmark = pytest.mark.slow
+
 D = date
 DAYS = tuple(snapshot_days("month", D(2025, 6, 1), D(2026, 4, 1)))
 SILENCE = Outcome("silence", 60)
@@ -312,6 +314,7 @@ def test_outcomes_and_rhythms_are_read_strictly() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("accounts")
+@pytest.mark.both
 def test_a_queued_back_test_keeps_its_result_and_who_would_move(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

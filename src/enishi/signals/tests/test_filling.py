@@ -16,7 +16,7 @@ from enishi.signals.panel import day_end
 from enishi.signals.tests.world import NOW, TODAY
 from enishi.store.manifest import read_manifest, write_manifest
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts"), pytest.mark.slow]
 DAY = timedelta(days=1)
 END = TODAY - 250 * DAY  # while many are slowing down
 START = END - 47 * DAY
@@ -69,6 +69,7 @@ def test_history_that_arrives_later_voids_what_was_judged_without_it(home: Home)
     assert api.backfill_scores(END, START, now=NOW, home=home) == 0
 
 
+@pytest.mark.both
 def test_blocks_and_interruptions_leave_no_trace(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.backfill_scores(END, START, now=NOW, home=home) == 48 * 40
     whole = told()

@@ -15,7 +15,7 @@ from enishi.signals.models import AccountState, Override
 from enishi.signals.tests.world import NOW, PRICE, TODAY, record
 from enishi.store.testing import publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts"), pytest.mark.slow]
 DAY = timedelta(days=1)
 START, GIVEN = TODAY - 500 * DAY, TODAY - 20 * DAY
 NOTICED, NOTICED_IN_PART, GOES_ON, LATER, ABROAD = 1, 2, 3, 4, 5
@@ -53,6 +53,7 @@ def test_all_is_at_stake_of_those_who_gave_notice_of_everything(home: Home) -> N
 
 @pytest.mark.usefixtures("notices")
 @pytest.mark.parametrize("strength", [39.4, 45.4])  # not worth showing, and shown as 45
+@pytest.mark.both
 def test_a_band_set_by_hand_means_its_money_now_and_on_a_past_day(
     home: Home, strength: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

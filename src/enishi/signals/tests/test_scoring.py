@@ -27,7 +27,7 @@ from enishi.signals.tests.world import ACCOUNTS, NOW, TODAY, record
 from enishi.store.manifest import read_manifest, write_manifest
 from enishi.store.testing import publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("accounts"), pytest.mark.slow]
 DAY = timedelta(days=1)
 
 
@@ -89,6 +89,7 @@ def test_what_was_said_of_a_day_stays_when_late_events_arrive(home: Home) -> Non
     assert tenths_on(TODAY)[3] > said[3]  # type: ignore[operator]
 
 
+@pytest.mark.both
 def test_the_past_is_filled_once_and_read_as_it_was_known(home: Home) -> None:
     start = TODAY - timedelta(days=120)
     written = api.backfill_scores(TODAY - DAY, start, now=NOW, home=home)
@@ -205,6 +206,7 @@ def test_the_band_held_is_the_account_s_own_whatever_card_gave_it(home: Home) ->
         ("record_incident", [record(903, None, TODAY, started_at=datetime(2026, 6, 29, 1, tzinfo=UTC), ended_at=datetime(2026, 6, 29, 2, tzinfo=UTC), minutes=60)], "outage_suffered", "incident"),
     ],
 )  # fmt: skip
+@pytest.mark.both
 def test_an_alert_fires_at_once_with_its_record(
     home: Home, table: str, rows: list[dict[str, Any]], alert: str, kind: str
 ) -> None:
@@ -232,6 +234,7 @@ def test_a_signal_ends_when_its_fact_does(home: Home) -> None:
     assert AccountState.objects.get(pk=1).alerts == []
 
 
+@pytest.mark.both
 def test_an_override_stands_over_the_computed_band_until_it_expires(home: Home) -> None:
     given = {"account_id": 4, "band": "red", "reason": "決裁者から解約の示唆", "made_at": NOW}
     Override.objects.create(**given, expires_on=TODAY + DAY)

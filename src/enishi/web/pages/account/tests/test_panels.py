@@ -19,6 +19,8 @@ from enishi.signals.api import book_as_of, explain
 from enishi.signals.models import HealthScore
 from enishi.store.testing import publish
 
+pytestmark = pytest.mark.slow
+
 SignIn = Callable[[str], Client]
 
 
@@ -92,6 +94,7 @@ def test_the_usage_map_names_people_features_and_idle_licences(facts: World, sig
     assert "比較できる顧客がまだ少ない" in page
 
 
+@pytest.mark.both
 def test_a_past_day_shows_the_use_of_then(facts: World, sign_in: SignIn) -> None:
     day = days_ago(30).isoformat()
     page = opened(sign_in("takahashi"), f"/accounts/{facts.fuji.pk}/panel/usage/?as_of={day}&weeks=26")
