@@ -19,6 +19,7 @@ DAYS = tuple(snapshot_days("month", date(2025, 6, 1), date(2026, 4, 1)))
 TRIAL = Trial(get_default_scorecard(), Outcome("silence", 60), DAYS, every="month", draws=100)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_labels_dealt_out_by_chance_give_about_one_half(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the published facts to the verdict: the same accounts, days and scores, but each account with the fate of
