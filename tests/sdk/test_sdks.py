@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,7 +17,8 @@ import pytest
 
 from tests.live.installation import KEY, Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.both]
+# One process asks them all: the server and the SDKs are prepared once.
+pytestmark = [pytest.mark.slow, pytest.mark.both, pytest.mark.xdist_group("sdk")]
 
 HERE = Path(__file__).parent
 
@@ -37,12 +40,23 @@ def node() -> str:
     if not found or not npm:
         told = "the Node SDKs, for there is no Node (scripts/system-packages installs it)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"not tried: {told}")
-    if not (HERE / "node_modules" / "@segment").exists():
+    install_sdks(npm)
+    return found
+
+
+def install_sdks(npm: str) -> None:
+    """The packages of package.json, whole: a run beside this one waits, one cut off before is done again."""
+    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    mark = HERE / "node_modules" / ".whole"
+    with (HERE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if mark.exists() and mark.read_text() == wanted:
+            return
         # Not `npm ci`, which also wants the packages of other platforms, that some registries do not hold.
         command = [npm, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
         assert done.returncode == 0, f"npm install failed: {done.stderr[-2000:]}"
-    return found
+        mark.write_text(wanted)
 
 
 def stored(live: Installation, prefix: str) -> dict[str, Any]:
