@@ -6,15 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from enishi.accounts.models import Company
 from enishi.kit.clock import day_of
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
+# What money may be summed in.
+CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "HKD", "SGD", "THB", "VND", "IDR", "INR", "AUD", "CAD", "CHF")  # fmt: skip
+
 # The company row already read while one request or job runs; None outside of them.
 _remembered: ContextVar[dict[str, Company] | None] = ContextVar("company", default=None)
+
+
+def time_zones() -> list[str]:
+    """The zones a company may keep its time by: named by a place, and UTC."""
+    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    return list(dict.fromkeys(("Asia/Tokyo", "UTC", *places)))
 
 
 @contextmanager

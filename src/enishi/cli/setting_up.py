@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from enishi.cli.installation import pending_migrations
 from enishi.kit.clock import system_clock
@@ -69,10 +68,10 @@ def set_up(
 
 
 def _check_chosen(stated: Mapping[str, str]) -> None:
-    from enishi.web.pages.setup.forms import CURRENCIES
+    from enishi.accounts.company import CURRENCIES, time_zones
 
     zone, currency = stated.get("time_zone"), stated.get("currency")
-    if zone and zone not in available_timezones():
+    if zone and zone not in time_zones():
         raise EnishiError(
             "bad_time_zone",
             Text(f"There is no time zone {zone}.", f"タイムゾーン {zone} は存在しません。"),

@@ -72,9 +72,11 @@ def _found(number: int) -> Import:
 
 def _show(as_json: bool) -> None:
     """The last imports that can be undone."""
+    from enishi.accounts.company import company_zone
     from enishi.ingest.files.kinds import FILE_KINDS
     from enishi.ingest.models import Import
 
+    zone = company_zone()
     last = [made for made in Import.objects.order_by("-pk")[: 5 * SHOWN] if made.is_undoable][:SHOWN]
     if as_json:
         show_json([{"import": m.pk, "file": m.name, "kind": m.kind, "made_at": m.made_at, "created": m.created,
@@ -85,13 +87,13 @@ def _show(as_json: bool) -> None:
             m.pk,
             m.name,
             say(FILE_KINDS[m.kind].plural),
-            f"{m.made_at:%Y-%m-%d %H:%M}",
+            f"{m.made_at.astimezone(zone):%Y-%m-%d %H:%M}",
             f"{m.created:,}",
             f"{m.updated:,}",
         ]
         for m in last
     ]
-    headings = [say("Import", "番号"), say("File", "ファイル"), say("Kind", "種類"), say("When (UTC)", "日時(UTC)"),
+    headings = [say("Import", "番号"), say("File", "ファイル"), say("Kind", "種類"), say("When", "日時"),
                 say("New", "新規"), say("Changed", "更新")]  # fmt: skip
     show_table(headings, rows, say("Imports that can be undone", "取り消せる取り込み"), right=(0, 4, 5))
 

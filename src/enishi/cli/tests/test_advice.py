@@ -87,7 +87,7 @@ def test_init_states_the_companys_time_and_money(home: Home, capsys: pytest.Capt
     assert run(["init", "--time-zone", "Europe/London", "--currency", "gbp", "--json"]) == 0
     said = told(capsys)
     assert (said["time_zone"], said["currency"]) == ("Europe/London", "GBP")
-    for refused in (["--time-zone", "Europe/Londno"], ["--currency", "XAU"]):
+    for refused in (["--time-zone", "Europe/Londno"], ["--time-zone", "Etc/GMT+9"], ["--currency", "XAU"]):
         assert run(["init", *refused, "--json"]) == 1
         assert told(capsys)["error"] == f"bad_{refused[0][2:].replace('-', '_')}"
     company = get_company()

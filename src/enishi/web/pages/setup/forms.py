@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import available_timezones
 
 import holidays
 from babel import Locale
@@ -15,12 +14,12 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from enishi.accounts.company import CURRENCIES, time_zones
 from enishi.accounts.models import Company, FactorRule
 from enishi.kit.text import plain_number
 from enishi.web.words import zone_place
 
 MOST_GRACE_DAYS = 90
-CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "HKD", "SGD", "THB", "VND", "IDR", "INR", "AUD", "CAD", "CHF")  # fmt: skip
 
 
 def _locale() -> Locale:
@@ -40,12 +39,8 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 def zone_choices() -> list[tuple[str, str]]:
-    known = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     language = get_language() or "ja"
-    return [
-        (zone, f"{zone.replace('_', ' ')} · {zone_place(zone, language)}")
-        for zone in dict.fromkeys(("Asia/Tokyo", "UTC", *known))
-    ]
+    return [(zone, f"{zone.replace('_', ' ')} · {zone_place(zone, language)}") for zone in time_zones()]
 
 
 def month_choices() -> list[tuple[int, str]]:
