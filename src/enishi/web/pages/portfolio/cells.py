@@ -98,7 +98,8 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
 
 def opening(column: Column) -> str:
     """The start of a column's ``<td>``."""
-    return '<td class="num">' if column.numeric else "<td>"
+    kind = "num" if column.numeric else "wraps" if column.look == "cause" else ""
+    return f'<td class="{kind}">' if kind else "<td>"
 
 
 def draw_row(columns: Sequence[tuple[Column, str]], account: Account, setting: Setting) -> SafeString:

@@ -90,7 +90,7 @@ FIXED: tuple[Column, ...] = (
     Column("name", _("Account"), "name", "name", _own("name")),
     Column("score", _("Health"), "score", "state__tenths", _tenths("tenths"), _("Health score, 0 to 100"), True),
     Column("band", _("Band"), "band", "state__band", _state("band")),
-    Column("change", pgettext_lazy("score", "Since last week"), "change", "state__change", _tenths("change"),
+    Column("change", pgettext_lazy("score", "Change"), "change", "state__change", _tenths("change"),
            _("Points gained or lost since a week ago"), True),
     Column("trend", _("Trend"), "trend", "state__trend", _state("trend"), _("Shown only where the change is more than noise")),
     Column("cause", _("Main cause"), "cause", "state__main_cause", _state("main_cause")),

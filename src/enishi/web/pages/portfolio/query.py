@@ -18,7 +18,7 @@ from enishi.web.pages.portfolio.words import BANDS, CONTRACTS, MOVES, SET_BY, TR
 
 DEFAULT_SORT = "-at_stake"
 DEFAULT_COLUMNS = (
-    "score", "change", "cause", "mrr", "renewal", "last_seen", "owner",
+    "score", "change", "cause", "at_stake", "mrr", "renewal", "owner",
 )  # fmt: skip
 
 # Filters that take any number of values, and those that take one whole number.

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from tests.world import World, make_world
 
+from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT
+
 pytestmark = pytest.mark.django_db
 
 
@@ -28,8 +30,12 @@ def orders_of(client: Client, address: str) -> tuple[str, dict[str, str]]:
     return said.strip(), {title: href.replace("&amp;", "&") for href, title in offered}
 
 
+def test_the_usual_list_shows_the_column_that_orders_it() -> None:
+    assert DEFAULT_SORT.removeprefix("-") in DEFAULT_COLUMNS
+
+
 def test_the_usual_order_is_said_though_its_column_is_not_shown(client: Client) -> None:
-    said, offered = orders_of(client, "/accounts/?all=1")
+    said, offered = orders_of(client, "/accounts/?cols=score,renewal")
     assert said == "リスク金額の大きい順"
     assert {"リスク金額の大きい順", "リスク金額の小さい順", "顧客企業の昇順", "更新日の早い順"} <= set(
         offered
