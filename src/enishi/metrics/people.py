@@ -140,15 +140,35 @@ def people(s: Session, keys: list[str]) -> Any:
     t = t.group_by(list(dict.fromkeys([*keys, "user_no"]))).aggregate(
         mask=bit_or(t.mask_0), now=t.now.max(), before=t.before.max()
     )
-    someone = _ever_named(s, keys)
+    nobody = _never_named(s, keys)
     joined = t.left_join(
-        someone.rename({f"{key}_named": key for key in keys}), [t[key] == someone[key] for key in keys]
+        nobody.rename({f"{key}_of": key for key in keys}), [t[key] == nobody[key] for key in keys]
     )
-    return joined.select(*t.columns, named=t.user_no > 0, known=joined.as_of_named.notnull())
+    return joined.select(*t.columns, named=t.user_no > 0, known=joined.as_of_of.isnull())
 
 
-def _ever_named(s: Session, keys: list[str]) -> Any:
-    """The keys whose use named somebody, by what was known then: recently, or in a month that was over by then."""
+def _never_named(s: Session, keys: list[str]) -> Any:
+    """The keys with use of which, by what was known then, none ever named anybody."""
+    name, unnamed = "_".join(keys[2:]), _lately_unnamed(s, keys)
+    return s.kept(
+        f"never_named_{name}", lambda: unnamed.anti_join(_once_named(s, keys), keys), of=f"unnamed_{name}"
+    )
+
+
+def _lately_unnamed(s: Session, keys: list[str]) -> Any:
+    """The keys used in the last 56 days whose use of the last :data:`PAST` names nobody; mostly none, so that the people
+    of the whole past are rarely asked."""
+
+    def build() -> Any:
+        t = persons(s)
+        t = t.group_by(keys).aggregate(top=t.user_no.max(), used=bit_or(t.mask_0))
+        return t.filter((t.top <= 0) & (t.used != 0)).select(keys)
+
+    return s.kept("unnamed_" + "_".join(keys[2:]), build)
+
+
+def _once_named(s: Session, keys: list[str]) -> Any:
+    """The keys whose use named somebody in a month that was over, or learned of, by then."""
     u, loose = s.rolled("user_months", None), s.loose()
     u = u.filter(u.user_no > 0)
     u = u.left_join(loose, u.group_no == loose.loose_no)
@@ -160,9 +180,7 @@ def _ever_named(s: Session, keys: list[str]) -> Any:
         since=over if s.known == "now" else ibis.coalesce(u.late_on, over),
     )
     owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
-    earlier = with_account(s, _by_then(s, t.mutate(first=t.since), owner, {"first": "min"})).select(keys)
-    recent = persons(s)
-    return recent.filter(recent.user_no > 0).select(keys).union(earlier, distinct=True)
+    return with_account(s, _by_then(s, t.mutate(first=t.since), owner, {"first": "min"})).select(keys)
 
 
 def nameless(t: Any, days: int, ago: int = 0) -> Any:

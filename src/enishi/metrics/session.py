@@ -253,12 +253,13 @@ class Session:
         self.engine.put("chosen", pa.table({"chosen_id": pa.array(sorted(accounts), pa.int64())}))
         return ibis.table({"chosen_id": "int64"}, name="chosen")
 
-    def kept(self, name: str, build: Callable[[], Any], lasting: bool = False) -> Any:
+    def kept(self, name: str, build: Callable[[], Any], lasting: bool = False, of: str = "") -> Any:
         """An intermediate result by name, computed once where the engine can keep it: per session, or per
-        facts where it does not depend on the days (``lasting``)."""
+        facts where it does not depend on the days (``lasting``). Rows of a result kept before (``of``) are not
+        worked out where that has none."""
         name = f"{name}_{self.known}" if lasting else name
         plan = self.plan(name, build)
-        self.need("kept", name, lasting)
+        self.need("kept", name, lasting, of)
         return ibis.table(plan.schema, name=name)
 
     def rows(self, key: Hashable, build: Callable[[], Any]) -> pa.Table:
@@ -400,7 +401,7 @@ class Session:
                 f"SELECT version_id AS answer_version, {name} AS respondent FROM record_survey_answer",  # noqa: S608
             )
 
-    def _bind_kept(self, name: str, lasting: bool) -> None:
+    def _bind_kept(self, name: str, lasting: bool, of: str) -> None:
         if lasting and not self.facts.first_time(name):
             return
         plan = self.facts.plans.find(name, self.shape)
@@ -408,7 +409,10 @@ class Session:
             raise LookupError(f"{name} is needed before it was built")
         for need in plan.needs:
             self.need(*need)
-        self.engine.keep(name, plan.sql)
+        if of and not self.engine.rows(f"SELECT * FROM {of} LIMIT 1").num_rows:  # noqa: S608 - a name of this room
+            self.engine.put(name, plan.schema.to_pyarrow().empty_table())
+        else:
+            self.engine.keep(name, plan.sql)
 
     def _shape(self) -> tuple[Hashable, ...]:
         """What the text of a query depends on besides its name."""
