@@ -116,7 +116,8 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
     value = column.value(account)
     if value is None or value in ("", []):
         if column.key == "owner" and setting.past:
-            return format_html('<span class="quiet">{}</span>', _("not on record on that day"))
+            short, whole = pgettext("owner", "unknown"), _("not on record on that day")
+            return format_html('<span class="quiet" title="{}">{}</span>', whole, short)
         leaving = setting.leaving.get(account.pk) if column.key == "renewal" else None
         return _ending(leaving, setting) if leaving else NOTHING
     if column.look in LOOKS:
