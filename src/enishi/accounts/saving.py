@@ -169,7 +169,8 @@ class Batch:
         earlier = bool(slot.terms and day < min(slot.terms))
         if slot.settled and not (moved or earlier) and state == base:
             return UNCHANGED
-        status = CREATED if slot.fresh and not slot.versions else UPDATED
+        gone = slot.row.deleted_at and not slot.revived
+        status = CREATED if gone or (slot.fresh and not slot.versions) else UPDATED
         slot.account, slot.root, slot.contact = account, root, contact
         for start, told in self._told(slot, day, base, state, spoken, moved).items():
             self._tell(slot, start, told)

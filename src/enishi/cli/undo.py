@@ -14,7 +14,6 @@ from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 
 if TYPE_CHECKING:
-    from enishi.accounts.removing import Undone
     from enishi.ingest.models import Import
 
 SHOWN = 20
@@ -51,10 +50,11 @@ def command(number: int | None, yes: bool, as_json: bool) -> None:
         click.echo(f"{made.name}: {say(undo_told(made, Published(home).raw_from))}", err=True)
         click.confirm(say("Undo it?", "取り消しますか?"), abort=True)
     begun = made.status == made.Status.UNDOING  # cut off before: it goes on
-    done = None if begun else undo(made, actor=COMMAND_LINE, now=system_clock())
+    if not begun:
+        undo(made, actor=COMMAND_LINE, now=system_clock())
     drain(home, timeout=PATIENCE)
     made.refresh_from_db()
-    _tell(made, done, as_json)
+    _tell(made, as_json)
 
 
 def _found(number: int) -> Import:
@@ -98,13 +98,11 @@ def _show(as_json: bool) -> None:
     show_table(headings, rows, say("Imports that can be undone", "取り消せる取り込み"), right=(0, 4, 5))
 
 
-def _tell(made: Import, done: Undone | None, as_json: bool) -> None:
-    counts = made.taken_back if done is None else {
-        "removed": done.removed, "restored": done.restored, "kept": done.kept,
-    }  # fmt: skip
+def _tell(made: Import, as_json: bool) -> None:
+    counts = made.taken_back
     if as_json:
         show_json({"import": made.pk, "kind": made.kind, **counts})
-    elif done is None:
+    elif "events" in counts:
         click.echo(
             say(
                 f"{counts['events']:,} events were taken back, with {counts['customers']:,} customers that they alone had "
@@ -114,9 +112,17 @@ def _tell(made: Import, done: Undone | None, as_json: bool) -> None:
             )
         )
     else:
+        removed, restored, kept = (counts[name] for name in ("removed", "restored", "kept"))
         click.echo(
             say(
-                f"{done.removed} removed, {done.restored} restored, {done.kept} changed since and left as they are",
-                f"削除 {done.removed}、復元 {done.restored}、その後の変更により維持 {done.kept}",
+                f"{removed} removed, {restored} restored, {kept} changed since and left as they are",
+                f"削除 {removed}、復元 {restored}、その後の変更により維持 {kept}",
+            )
+        )
+    if waiting := counts.get("waiting"):
+        click.echo(
+            say(
+                f"  Rejected rows of earlier imports that wait on the desk again: {waiting}",
+                f"  再び取り込みエラーに戻った以前の行: {waiting}",
             )
         )

@@ -22,6 +22,7 @@ from enishi.ingest.files.reading import SYSTEM_HEADINGS, Plan, ReadRow, RowReade
 from enishi.ingest.files.standing import content_of, of_same_headings, parts
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
+from enishi.ingest.returning import note_settled
 from enishi.store.columns import Events
 
 CAME_AGAIN = "came-again"  # who closed such an item
@@ -56,7 +57,7 @@ def settle_rows(made: Import, table: Table, reader: RowReader, now: datetime) ->
     for place, cells in table.rows():
         found |= {item.pk: item for item in waiting.settled(made, reader.read(place, cells))}
     with transaction.atomic():
-        for item in _close(list(found.values()), now):
+        for item in _close(list(found.values()), now, made):
             number = item.context.get("import", 0)
             Import.objects.filter(pk=number, rejected__gt=0).update(
                 rejected=F("rejected") - 1, unchanged=F("unchanged") + 1
@@ -118,16 +119,22 @@ def _open() -> QuerySet[Reject]:
     return Reject.objects.filter(status=Reject.Status.OPEN)
 
 
-def _close(items: Sequence[Reject], now: datetime) -> Sequence[Reject]:
-    """Close some items. What then comes and is refused is a new item."""
+def _close(items: Sequence[Reject], now: datetime, made: Import | None = None) -> list[Reject]:
+    """Close some items, those of files because of an import. What then comes and is refused is a new item."""
+    closed: list[Reject] = []
     with transaction.atomic():
         for some in parts([item.pk for item in items]):
-            Reject.objects.filter(pk__in=some, status=Reject.Status.OPEN).update(
-                status=Reject.Status.REPLAYED, content="", closed_at=now, closed_by=CAME_AGAIN
-            )
+            closed += _open().select_for_update().filter(pk__in=some)
+        for item in closed:
+            if made:
+                note_settled(item, made)
+            item.status, item.content = Reject.Status.REPLAYED, ""
+            item.closed_at, item.closed_by = now, CAME_AGAIN
+        fields = ["status", "content", "closed_at", "closed_by", "context"]
+        Reject.objects.bulk_update(closed, fields, batch_size=200)
         if items:
             write_audit(SYSTEM, "rejects_settled", "rejects", detail={"count": len(items)})
-    return items
+    return closed
 
 
 def stated_since(reject: Reject, made: Import, cells: Mapping[str, object]) -> tuple[str, datetime] | None:

@@ -15,7 +15,8 @@ from enishi.accounts.removing import undo_import
 from enishi.accounts.versions import lock_versions
 from enishi.ingest.claiming import claim
 from enishi.ingest.files.kinds import EVENT
-from enishi.ingest.models import Import, Reject
+from enishi.ingest.models import Import
+from enishi.ingest.returning import clear_desk
 from enishi.kit.clock import microseconds
 from enishi.kit.errors import Conflict
 from enishi.kit.text import Text
@@ -45,19 +46,10 @@ def ask_withdrawal(made: Import, *, actor: Member | str, now: datetime) -> None:
         over = Import.objects.filter(pk=made.pk, status__in=(Status.DONE, Status.FAILED))
         if not over.update(status=Status.UNDOING, undone_by=by, undone_at=now):
             raise not_undoable(made)
-        close_rejects(made, by, now)
+        waiting = clear_desk(made, by, now)
+        Import.objects.filter(pk=made.pk).update(taken_back={"waiting": waiting} if waiting else {})
         write_audit(actor, "import_undo_asked", made, detail={"events": made.created})
     made.refresh_from_db()
-
-
-def close_rejects(made: Import, by: str, now: datetime) -> None:
-    """What an undone import could not take leaves the desk with it. Such rows, and those taken since, are rejected anew
-    when they come again; what a person discarded stays so."""
-    rejects = Reject.objects.filter(context__import=made.pk)
-    rejects.exclude(status=Reject.Status.DISCARDED).update(content="")
-    rejects.filter(status=Reject.Status.OPEN).update(
-        status=Reject.Status.DISCARDED, closed_at=now, closed_by=by
-    )
 
 
 def undo_told(made: Import, raw_from: date | None) -> Text:
@@ -121,6 +113,6 @@ def note_withdrawn(withdrawal: Withdrawal, rows: int, unheard: Unheard, now: dat
             accounts = undo_import(made.pk, actor=made.undone_by, now=now, audited=False).removed
         staying = max(0, made.created - rows)
         made.status, made.undone_at = Status.UNDONE, now
-        made.taken_back = {"events": rows, "customers": accounts, "staying": staying}
+        made.taken_back |= {"events": rows, "customers": accounts, "staying": staying}
         made.save(update_fields=["status", "undone_at", "taken_back"])
         write_audit(made.undone_by, "events_withdrawn", made, detail=made.taken_back)

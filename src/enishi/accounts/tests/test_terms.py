@@ -271,7 +271,7 @@ def test_a_contract_that_comes_again_runs_from_then_on_with_what_was_announced(r
     number = contract()
     state(number, 10, 300, amount="200")
     delete(number, 20)
-    assert state(number, 50, stated, account="a", **row) == "updated"
+    assert state(number, 50, stated, account="a", **row) == "created"
     begin = max(50, stated or 0) if stated != 35 else 35
     assert [bool(stands(number, day, 50)) for day in (19, 20, begin - 1)] == [True, False, False]
     found = [stands(number, day, 50) for day in (begin, 299, 300, 390)]

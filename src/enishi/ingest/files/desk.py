@@ -33,6 +33,7 @@ from enishi.ingest.files.reading import (
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.files.standing import content_of
 from enishi.ingest.models import Import, Reject
+from enishi.ingest.returning import note_place
 from enishi.ingest.withdrawing import note_received
 from enishi.kit.cells import harmless
 from enishi.kit.errors import Conflict, EnishiError
@@ -87,6 +88,8 @@ def _payload(cells: Mapping[str, Any]) -> str:
 
 
 def _move(reject: Reject, made: Import, row: ReadRow) -> None:
+    if reject.origin != made.origin and reject.status != Reject.Status.REPLAYED:
+        note_place(reject)
     reject.origin, reject.position, reject.source = made.origin, row.place, made.name[:100]
     if reject.status != Reject.Status.REPLAYED:
         reject.context = {**reject.context, "import": made.pk}

@@ -17,7 +17,8 @@ from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import check_plan, forget_unused, open_stored, remove_stored
 from enishi.ingest.models import Answer, Import
-from enishi.ingest.withdrawing import ask_withdrawal, close_rejects, not_undoable
+from enishi.ingest.returning import clear_desk
+from enishi.ingest.withdrawing import ask_withdrawal, not_undoable
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -81,9 +82,10 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
         over = Import.objects.filter(pk=made.pk, status=Import.Status.DONE)
         if not over.update(status=Import.Status.UNDONE, undone_by=by, undone_at=now):
             raise not_undoable(made)
-        close_rejects(made, by, now)  # before: a row that is being taken in this instant is taken back too
+        waiting = clear_desk(made, by, now)  # before: a row that is being taken in this instant goes too
         done = undo_import(made.pk, actor=actor, now=now)
-        Import.objects.filter(pk=made.pk).update(taken_back=asdict(done))
+        taken_back = asdict(done) | ({"waiting": waiting} if waiting else {})
+        Import.objects.filter(pk=made.pk).update(taken_back=taken_back)
         forget_unused(made)
     made.refresh_from_db()
     return done

@@ -257,3 +257,41 @@ def test_a_row_of_a_list_is_settled_by_the_id_of_its_own_system_alone(bring):
     assert Reject.objects.get().status == "open"
     bring(f"{head}1,crm,二番\n", now=LATER)
     assert (Reject.objects.get().status, Account.objects.count()) == ("replayed", 2)
+
+
+def test_undoing_the_corrected_rows_brings_them_back_to_the_desk_of_their_import(bring):
+    made, _tally = bring(BAD)
+    listed = as_csv(rejected_table(made, "ja"))
+    mended = listed.replace("C2,,二番", "C2,二番,20").replace("C3,,三番", "C3,三番,多数")
+    for _time in range(2):
+        again, tally = bring(mended, name="直し.csv", now=LATER)
+        assert (tally.counts["created"], tally.counts["rejected"]) == (2, 3)
+        made.refresh_from_db()
+        assert (made.unchanged, made.rejected) == (2, 3)
+        undo(again, actor="test", now=LATER)
+        made.refresh_from_db()
+        assert (made.created, made.unchanged, made.rejected) == (1, 0, 5)
+        waiting = Reject.objects.filter(status="open").order_by("position")
+        assert list(waiting.values_list("origin", "position")) == [(made.origin, n) for n in range(3, 8)]
+        again.refresh_from_db()
+        assert again.taken_back["waiting"] == 5
+    bring(BAD, now=LATER)
+    assert Reject.objects.count() == 5
+
+
+def test_a_row_corrected_after_its_file_came_again_waits_under_the_first_when_that_is_undone(bring, home):
+    made, _tally = bring(BAD)
+    again, _tally = bring(BAD, now=LATER)
+    cells = {"顧客コード": "C2", "会社名": "二番", "社員数": "20"}
+    item = Reject.objects.get(position=3)
+    retry_row(home, item, cells, actor="test", now=LATER)
+    Reject.objects.filter(position=7).update(status=Reject.Status.DISCARDED)
+    undo(again, actor="test", now=LATER)
+    assert not Account.objects.filter(outside_id="C2", deleted_at=None).exists()
+    item.refresh_from_db()
+    assert (item.origin, item.status, "取り消され" in item.message("ja")) == (made.origin, "open", True)
+    assert Reject.objects.filter(status="open", origin=made.origin).count() == 4
+    assert bring_back([Reject.objects.get(position=7).pk], actor="test") == 1
+    retry_row(home, item, cells, actor="test", now=LATER)
+    undo(made, actor="test", now=LATER)
+    assert not Reject.objects.filter(status="open").exists()

@@ -40,6 +40,7 @@ KEYS: dict[str, Text] = {
     "customers": Text("customers", "顧客数"),
     "events": Text("events", "利用イベント数"),
     "staying": Text("usage events left", "残した利用イベント数"),
+    "waiting": Text("rejected rows waiting again", "取り込みエラーに戻した行"),
     "creates_accounts": Text("makes customers", "顧客の自動登録"),
     "currency": Text("currency", "通貨"),
     "definitions": Text("definitions", "定義"),

@@ -93,6 +93,11 @@ def taken_back_told(counts: Mapping[str, int]) -> list[str]:
             "%(told)s are no longer kept one by one, or were erased with a person; they are not counted again when the file comes again.",
             counts.get("staying", 0),
         ),
+        "waiting": ngettext(
+            "%(told)s rejected row of an earlier import waits on the desk again.",
+            "%(told)s rejected rows of earlier imports wait on the desk again.",
+            counts.get("waiting", 0),
+        ),
     }
     found = [text % {"told": words.number(counts[name])} for name, text in told.items() if counts.get(name)]
     return found or ([_("There was nothing to take back.")] if counts else [])
