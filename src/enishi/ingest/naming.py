@@ -106,7 +106,7 @@ NAMING_NOBODY: dict[str, str] = {
     "ingest.Arrival": "delivery",
     "ingest.Correction": "kind source reason place fingerprint rule",  # rule: see ingest/erasing.py
     "ingest.ErasureRequest": "users requested_by texts kept",  # the consumer still needs them for the erasure itself
-    "ingest.Import": "kind stored digest form details headings plan system orphans received taken_back",
+    "ingest.Import": "kind stored digest form details headings plan former system orphans received taken_back",
     "ingest.InboxBody": "origin body",  # carried into the store before it erases
     "ingest.Mapping": "kind fingerprint headings body system",
     "ingest.Reject": "kind origin content reason place",

@@ -33,17 +33,30 @@ def former_plans(made: Import) -> list[Plan]:
     """
     plan = _zoned(made.plan)
     found: list[Plan] = []
-    before = Import.objects.filter(_CAME, kind=made.kind, system=made.system, started_at__isnull=False)
-    own = fingerprint(made.headings)
-    for headings, body in before.exclude(pk=made.pk).order_by("pk").values_list("headings", "plan"):
+    for body in _bodies(made):
         other = _zoned(body)
-        if fingerprint(headings) == own and all(
-            _naming(made.kind, other) != _naming(made.kind, p) for p in found
-        ):
+        if all(_naming(made.kind, other) != _naming(made.kind, p) for p in found):
             found.append(other)
     if made.kind == EVENT.name:
         return found if [_naming(made.kind, p) for p in found] != [_naming(made.kind, plan)] else []
     return [other for other in found if _naming(made.kind, other) != _naming(made.kind, plan)]
+
+
+def note_former(made: Import) -> None:
+    """Note by which mappings the ids of an import's events are given: they are as good as its own for as long as it
+    stands, also when the imports they came with are undone."""
+    made.former = [plan.as_json() for plan in former_plans(made)]
+    made.save(update_fields=["former"])
+
+
+def _bodies(made: Import) -> Iterator[Mapping[str, Any]]:
+    yield from made.former
+    before = Import.objects.filter(_CAME, kind=made.kind, system=made.system, started_at__isnull=False)
+    own = fingerprint(made.headings)
+    rows = before.exclude(pk=made.pk).order_by("pk").values_list("headings", "former", "plan")
+    for headings, former, plan in rows:
+        if fingerprint(headings) == own:
+            yield from (*former, plan)
 
 
 def mapped_otherwise(made: Import) -> bool:

@@ -24,7 +24,14 @@ from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import drain, wait_carried
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
-from enishi.ingest.files.former import EventNames, former_readers, mark_renamed, renames, with_former_ids
+from enishi.ingest.files.former import (
+    EventNames,
+    former_readers,
+    mark_renamed,
+    note_former,
+    renames,
+    with_former_ids,
+)
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Twins, by_system, check_system
@@ -377,6 +384,7 @@ def _run_events(
     if withdrawals():
         drain(home, timeout=_PATIENCE)  # what is being taken back would make repetitions of the same rows
     note_received(made, now)
+    note_former(made)
 
     def told(rows: list[Judged]) -> None:
         _keep(made, tally, rows)

@@ -61,6 +61,7 @@ class Import(models.Model):
     details = models.JSONField(default=dict)  # encoding, delimiter, sheet
     headings = models.JSONField(default=list)
     plan = models.JSONField(default=dict)
+    former = models.JSONField(default=list)  # of events: the earlier plans by which their ids were given too
     system = models.CharField(_("Id system"), max_length=60, default=DEFAULT_SYSTEM)
     backfill = models.BooleanField(_("History"), default=True)
     tried = models.BooleanField(default=False)  # whether the counts are those of a dry run

@@ -160,3 +160,17 @@ def test_a_file_whose_name_names_an_erased_person_can_still_be_undone(bring, hom
     made.refresh_from_db()
     assert made.taken_back == {"events": 6, "customers": 2, "staying": 0}
     assert (living(), uses(home)) == (set(), [])
+
+
+def test_events_named_by_an_undone_import_count_once_when_their_own_file_comes_again(bring, home):
+    wrong, _tally = bring(USAGE, "event", "a.csv", mapping=WRONG)
+    more = USAGE + "2026-03-08T01:00:00Z,C0,u8,opened\n"
+    assert counted(bring(more, "event", "b.csv", mapping=RIGHT)[1]) == (1, 0, 6, 0)
+    last = more + "2026-03-09T01:00:00Z,C1,u9,opened\n"
+    undo(wrong, actor="boss", now=LATER)
+    assert counted(bring(more, "event", "b.csv", now=LATER, mapping=RIGHT)[1]) == (6, 0, 1, 0)
+    for expected in ((1, 0, 7, 0), (0, 0, 8, 0)):
+        assert counted(bring(last, "event", "c.csv", now=LATER, mapping=KUNDE)[1]) == expected
+    for made in Import.objects.filter(name="b.csv"):
+        undo(made, actor="boss", now=LATER)
+    assert counted(bring(last, "event", "c.csv", now=LATER, mapping=RIGHT)[1]) == (7, 0, 1, 0)
