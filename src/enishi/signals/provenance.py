@@ -53,12 +53,12 @@ class Provenance:
         en, ja = f"version {self.version}", f"第{self.version}版"
         if self.published_on is not None:
             en = f"{en}, published {say(self.published_on, 'en')}"
-            ja = f"{ja}({say(self.published_on, 'ja')}公開)"
+            ja = f"{say(self.published_on, 'ja')}公開の{ja}"
         if not self.later:
             return Text(f"computed with {en}", f"{ja}で算出")
         return Text(
             f"computed later ({say(self.computed_on, 'en')}) with {en}",
-            f"後日計算({say(self.computed_on, 'ja')}に{ja}で算出)",
+            f"後日計算({say(self.computed_on, 'ja')}に、{ja}で算出)",
         )
 
     def as_json(self) -> dict[str, Any]:

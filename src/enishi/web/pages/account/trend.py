@@ -58,7 +58,7 @@ def _afterwards(origins: Sequence[Provenance]) -> str:
     language = get_language() or "ja"
     names = {"from": words.day(found[0].day, language), "to": words.day(found[-1].day, language)}
     last = max(found, key=lambda one: one.computed_on)
-    return _("Not scored on their own day: %(from)s to %(to)s") % names + f" ({say_origin(last)})"
+    return _("Not scored on their own day: %(from)s to %(to)s") % names + f" · {say_origin(last)}"
 
 
 def _marks(account: Account, days: Sequence[date], as_of: date | None) -> list[dict[str, str]]:

@@ -409,14 +409,14 @@ def test_scores_made_afterwards_do_not_look_like_live_ones(world: World, sign_in
     DefinitionVersion.objects.update(published_at=at_hour(days_ago(400)))
     assert "後日計算" not in plain(client.get(address)) + plain(client.get(f"{address}?as_of={past}"))
     scores.filter(day=past).update(computed_at=at_hour(days_ago(1)))
-    said = "後日計算(2026年11月19日に第1版(2025年10月16日公開)で算出)"
+    said = "後日計算(2026年11月19日に、2025年10月16日公開の第1版で算出)"
     now = text(client.get(address))
     assert now.count(said) >= 2, "under the chart and in its table"
     assert "備考" in now
     assert plain(client.get(f"{address}?as_of={past}")).count(said) >= 2
     scores.filter(day=past).update(computed_at=at_hour(past))
     DefinitionVersion.objects.update(published_at=at_hour(days_ago(10)))
-    assert "第1版(2026年11月10日公開)で算出" in plain(client.get(f"{address}?as_of={past}"))
+    assert "2026年11月10日公開の第1版で算出" in plain(client.get(f"{address}?as_of={past}"))
 
 
 def test_a_change_since_last_week_says_where_the_kept_score_was_another(

@@ -182,7 +182,7 @@ def test_scores_made_afterwards_say_so_on_the_list_and_in_the_file(
     later.loc[later["account_id"] == world.fuji.pk, "computed_on"] = pd.Timestamp(2026, 11, 20)
     monkeypatch.setattr(past_book, "book_as_of", lambda day, progress=None: later)
     past_book.make_book(DAY)
-    said = "後日計算(2026年11月20日に第1版(2026年8月1日公開)で算出)"
+    said = "後日計算(2026年11月20日に、2026年8月1日公開の第1版で算出)"
     assert client.get(f"/accounts/?as_of={DAY}").content.decode().count(said) == 1
     query = read_query(QueryDict(f"as_of={DAY}&cols=score&sort=-score"), known_keys())
     made_file = exports.ask_export(world.suzuki, query, "csv", 2, "ja")
