@@ -22,6 +22,7 @@ from enishi.accounts.models import Member
 from enishi.accounts.renaming import rename_records
 from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import drain, wait_carried
+from enishi.ingest.files.capitals import made_since, newest, told_apart
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import (
@@ -34,7 +35,7 @@ from enishi.ingest.files.former import (
 )
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.known import Twins, by_system, check_system
+from enishi.ingest.files.known import CAPITALS, Twins, by_system, check_system
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     LOOK,
@@ -385,6 +386,7 @@ def _run_events(
         drain(home, timeout=_PATIENCE)  # what is being taken back would make repetitions of the same rows
     note_received(made, now)
     note_former(made)
+    last = newest()
 
     def told(rows: list[Judged]) -> None:
         _keep(made, tally, rows)
@@ -405,5 +407,8 @@ def _run_events(
     made.save(update_fields=["sent"])
     wait_carried(home, carried)
     fresh = Arrival.objects.filter(delivery=made.delivery).values_list("fresh", flat=True).first() or 0
+    if apart := list(made_since(last, made.system)):
+        text = told_apart(*apart[0])
+        tally.warnings[CAPITALS] = [len(apart), text.en, text.ja]
     settled = tally.counts["unchanged"]
     tally.counts.update(created=fresh, unchanged=count - fresh + settled)

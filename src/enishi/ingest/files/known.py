@@ -19,15 +19,17 @@ from enishi.accounts.models import Account, Contact, OutsideId, Record
 from enishi.accounts.references import AccountBook, slices
 from enishi.accounts.saving import CREATED, RowResult
 from enishi.ingest.files.agreeing import agreement
+from enishi.ingest.files.capitals import Spellings, told_apart
 from enishi.ingest.files.kinds import EVENT
 from enishi.ingest.files.reading import ReadRow
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text, bare_name
 from enishi.store.kinds import ACCOUNT, CONTACT, DEFAULT_SYSTEM, Kind
 
-ELSEWHERE, SAME_NAME = "known_elsewhere", "same_name"
+ELSEWHERE, SAME_NAME, CAPITALS = "known_elsewhere", "same_name", "other_capitals"
 TITLES = {
     ELSEWHERE: Text("Known in another system", "別のシステムで登録済み"),
+    CAPITALS: Text("Known in other capitals", "大文字小文字だけが異なるID"),
     SAME_NAME: Text("Same name as a known customer", "登録済みの顧客と同じ名称"),
 }
 
@@ -60,6 +62,7 @@ class Known:
         elsewhere: the same of those the import's own system does not know: they would come a second time.
         unsure: of these, those that only may be.
         namesakes: names of new customers that known ones bear.
+        capitals: ids of new customers, with those of known ones that differ in capitals alone.
         stated: the systems the rows themselves name.
     """
 
@@ -69,6 +72,7 @@ class Known:
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     unsure: Mapping[str, int] = field(default_factory=dict)
     namesakes: Sequence[str] = ()
+    capitals: Mapping[str, str] = field(default_factory=dict)
     stated: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -159,9 +163,14 @@ class Directory:
         rows = Account.objects.filter(deleted_at=None, merged_into=None).values_list("name", flat=True)
         return {bare: name for name in rows.iterator(chunk_size=5000) if len(bare := bare_name(name)) > 1}
 
+    @cached_property
+    def spellings(self) -> Spellings:
+        return Spellings()
+
     def read_names(self) -> None:
-        """Settle which names count as known: those of now."""
-        _names = self._names
+        """Settle which names and ids count as known: those of now."""
+        if self._of_accounts:
+            _names, _ids = self._names, self.spellings
 
     def id_of(self, row: ReadRow) -> str:
         return str(row.values.get("account" if self.kind.name == EVENT.name else "id") or "")
@@ -257,6 +266,7 @@ class Directory:
             Counter(holder.system for holder, _sure in first_of_new),
             Counter(holder.system for holder, sure in first_of_new if not sure),
             self._namesakes([row for row in first.values() if row.place not in same], system),
+            self._capitals(first.values(), system),
             Counter(row.system for row in rows if row.system),
         )
 
@@ -265,6 +275,12 @@ class Directory:
         named = [(row, name) for row in rows if (name := self.namesake(row))]
         by_id = self.holders((row for row, _name in named), {row.system or system for row, _name in named})
         return [name for row, name in named if not _has(by_id.get(self.id_of(row), ()), row.system or system)]
+
+    def _capitals(self, rows: Iterable[ReadRow], system: str) -> dict[str, str]:
+        if not self._of_accounts:
+            return {}
+        named = [(row.system or system, self.id_of(row)) for row in rows]
+        return {name: other for at, name in named if (other := self.spellings.other(at, name))}
 
 
 def _has(holders: Iterable[Holder], system: str) -> bool:
@@ -291,8 +307,19 @@ class Twins:
                 if found := same.get(row.place):
                     holder, _sure = found[0]
                     new[row.place].warnings[ELSEWHERE] = self._directory.known_as(row, holder)
+                elif other := self._apart(row, system):
+                    new[row.place].warnings[CAPITALS] = told_apart(self._directory.id_of(row), other)
                 elif name := self._directory.namesake(row):
                     new[row.place].warnings[SAME_NAME] = _called(self._directory.id_of(row), name)
+
+    def _apart(self, row: ReadRow, system: str) -> str:
+        """The id from which a new customer's differs in capitals alone, also of one earlier in the file."""
+        if self._directory.kind.name != ACCOUNT.name:
+            return ""
+        name, spellings = self._directory.id_of(row), self._directory.spellings
+        other = spellings.other(system, name)
+        spellings.add(system, name)
+        return other
 
 
 def by_system(rows: Sequence[ReadRow], otherwise: str) -> dict[str, list[int]]:

@@ -3,12 +3,13 @@ whose interval is assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from enishi.accounts.coercion import clip
 from enishi.ingest.files.former import mapped_otherwise
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.known import ELSEWHERE, SAME_NAME, Known, system_words
+from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
 from enishi.ingest.files.own import is_own_list
 from enishi.ingest.files.reading import NATURAL_IDS, OWN_HEADINGS, Plan
 from enishi.ingest.models import Import
@@ -77,6 +78,8 @@ def _known(made: Import, known: Known) -> list[Remark]:
         found.append(
             Remark(SYSTEM, _of_system(made.system, known.looked, here), OTHERS, made.system, grave=False)
         )
+    if known.capitals:
+        found.append(Remark(CAPITALS, _capitals(known.capitals), Text("", ""), dict(known.capitals)))
     if names := known.namesakes:
         found.append(Remark(SAME_NAME, _namesakes(names), Text("", ""), list(names)))
     return found
@@ -111,6 +114,20 @@ def _namesakes(names: Sequence[str]) -> Text:
         "their known ids, or merge them afterwards (Setup, Identity, Merges).",
         f"名称から、登録済みの顧客企業と同じ可能性があります: {ja}。新しい顧客企業として取り込みます。同じ場合は登録済みのIDを"
         "指定するか、取り込み後に統合してください(設定 → 名寄せ → 統合)。",
+    )
+
+
+def _capitals(apart: Mapping[str, str]) -> Text:
+    pairs, more = [*apart.items()][:_NAMED], len(apart) - _NAMED
+    en = ", ".join(f"{clip(name)} ({clip(other)})" for name, other in pairs)
+    ja = "、".join(f"{clip(name)}({clip(other)})" for name, other in pairs)
+    if more > 0:
+        en, ja = f"{en} and {more:,} more", f"{ja} ほか{more:,}件"
+    return Text(
+        f"Ids that differ from known ones (in brackets) in capitals alone: {en}. They are taken for other customers; where they "
+        "are the same, write them alike, or merge them afterwards (Setup, Identity, Merges).",
+        f"登録済みのID(かっこ内)と大文字小文字だけが異なるIDがあります: {ja}。別の顧客企業として取り込みます。同じ場合は表記をそろえるか、"
+        "取り込み後に統合してください(設定 → 名寄せ → 統合)。",
     )
 
 

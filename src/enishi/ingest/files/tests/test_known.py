@@ -6,8 +6,8 @@ import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Contact, OutsideId, Record
-from enishi.ingest.files.known import ELSEWHERE, SAME_NAME
-from enishi.ingest.files.tests.bringing import NOW, counted
+from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME
+from enishi.ingest.files.tests.bringing import LATER, NOW, counted
 from enishi.kit.errors import EnishiError
 from enishi.store.kinds import ACCOUNT, KINDS
 
@@ -148,3 +148,29 @@ def test_short_numbers_of_events_are_nobodys_until_it_is_said_whose_they_are(bri
     assert (made.system, told(tally)) == ("shop", {ELSEWHERE: {"crm": 1}})
     made, tally = bring(text.replace("u1", "a@nanami.example"), "event", "e.csv", dry_run=True)
     assert (made.system, told(tally)) == ("crm", {"id_system": "crm"})
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {}])
+def test_customers_whose_ids_differ_in_capitals_alone_are_told(bring, options):
+    text = "顧客ID,会社名\nc1,別の商会\nC2,縁不動産株式会社\nd9,大分工業\nD9,第九商事\n"
+    _made, tally = bring(text, system="sample", **options)
+    assert told(tally)[CAPITALS] == {"c1": "C1"}
+    assert tally.warnings[CAPITALS] == [2, *_apart("c1", "C1")]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_customers_that_events_make_in_other_capitals_are_told(bring, dry_run):
+    head = "occurred_at,account,user,event\n"
+    bring(f"{head}2026-03-30T01:00:00Z,C1,u1,login\n", "event", "e.csv", system="sample")
+    text = f"{head}2026-03-30T02:00:00Z,C1,u1,login\n2026-03-30T02:00:00Z,c2,u2,login\n"
+    for now, warned in ((NOW, [1, *_apart("c2", "C2")]), (LATER, None)):
+        _made, tally = bring(text, "event", "e.csv", now=now, system="sample", dry_run=dry_run)
+        assert told(tally).get(CAPITALS) == ({"c2": "C2"} if warned or dry_run else None)
+        assert tally.warnings.get(CAPITALS) == (None if dry_run else warned)
+
+
+def _apart(name, other):
+    return [
+        f"'{name}' differs from '{other}', who is known, in capitals alone.",
+        f"「{name}」は登録済みの「{other}」と大文字小文字だけが異なります。",
+    ]
