@@ -71,7 +71,7 @@ real: $(STAMPS)/installed ## judge real history as it was known then, and print 
 # The browser's tests run on their own: driving it keeps an event loop open in the process. Each file has a server.
 test: install-dev ## every test, on the embedded database
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
-	$(PYTEST) --dist loadfile -m browser $(or $(TESTS),tests/browser) || $(NONE_ASKED)
+	$(PYTEST) --dist loadfile --no-loadscope-reorder -m browser $(or $(TESTS),tests/browser) || $(NONE_ASKED)
 
 test-postgres: install-dev ## the tests that ask a database, on PostgreSQL
 	scripts/with-postgres $(PYTEST) -m "not browser and (both or not slow)" $(TESTS)

@@ -32,7 +32,15 @@ SCREENSHOTS = ROOT / "screenshots"
 CHROMIUM = os.environ.get("ENISHI_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDTHS = {"phone": (390, 844), "desk": (1280, 800)}
+LONGEST = (
+    "test_sample_company.py",
+    "test_every_page.py",
+)  # files that two processes begin with, to end together
 PATIENCE = 60.0  # seconds until a thing that does not happen is a failure, on a busy machine too
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent or item.path.name not in LONGEST)
 
 
 @dataclass
