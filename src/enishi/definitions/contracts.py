@@ -294,7 +294,11 @@ class Tier(Body, frozen=True):
 
 
 class Tiers(Body, frozen=True):
-    """``margin``: share by which a cut must be passed; ``minimum_days``: how long a tier is kept at least."""
+    """``margin``: share by which a cut must be passed; ``minimum_days``: how long a tier is kept at least.
+
+    Who pays nothing on record ranks last. Who pays in a currency without an exchange rate is not ranked: rules and pins
+    apart, the account keeps its tier, or has none until the rate is known.
+    """
 
     tiers: tuple[Tier, ...]
     title: Words = ""

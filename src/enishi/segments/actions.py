@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from enishi.accounts.audit import SYSTEM, write_audit
 from enishi.accounts.company import company_day
@@ -79,7 +80,7 @@ def assign_tiers(*, now: datetime, today: date | None = None, actor: Member | st
     accounts = account_values(body)
     placements = place_accounts(body, accounts, held_tiers(), open_pins(), today)
     moves = _apply(placements, today, now)
-    _let_go(today)
+    _let_go(today, [tier.id for tier in body.tiers])
     _keep_summary(body, today)
     moved = sum(moves.values())
     if moved:
@@ -115,9 +116,9 @@ def _apply(placements: Iterable[Placement], today: date, now: datetime) -> dict[
     return moves
 
 
-def _let_go(today: date) -> None:
-    """Former customers are in no tier."""
-    gone = AccountState.objects.filter(stage=CHURNED).exclude(tier="")
+def _let_go(today: date, defined: Collection[str]) -> None:
+    """Former customers are in no tier, and nobody is in one that is no longer defined."""
+    gone = AccountState.objects.filter(Q(stage=CHURNED) | ~Q(tier__in=defined)).exclude(tier="")
     TierAssignment.objects.filter(account__in=gone.values("account"), until=None).update(until=today)
     gone.update(tier="")
 

@@ -72,13 +72,14 @@ def account_values(body: Tiers) -> pd.DataFrame:
     """Living accounts, former customers left out, with the value that ranks them and everything the rules may name.
 
     The value is the lifetime value; where too little history leaves that unknown for everyone, a year's recurring
-    revenue ranks instead.
+    revenue ranks instead. ``unpriced``: a contract is in force whose money nobody can convert.
     """
     living = Account.objects.filter(deleted_at=None, merged_into=None).exclude(state__stage=CHURNED)
     frame = pd.DataFrame(
-        living.values_list("pk", *_PATHS, "state__ltv", "state__mrr", "state__metrics"),
-        columns=["account_id", *_ATTRIBUTES, "ltv", "mrr", "metrics"],
+        living.values_list("pk", *_PATHS, "state__ltv", "state__mrr", "state__unpriced", "state__metrics"),
+        columns=["account_id", *_ATTRIBUTES, "ltv", "mrr", "unpriced", "metrics"],
     )
+    frame["unpriced"] = frame["unpriced"].eq(True)
     yearly = 12 * pd.to_numeric(frame["mrr"], errors="coerce").astype(float)
     lifetime = pd.to_numeric(frame["ltv"], errors="coerce").astype(float)
     by_ltv = body.value == "ltv" and bool(lifetime.notna().any())
@@ -92,18 +93,20 @@ def account_values(body: Tiers) -> pd.DataFrame:
 def count_tiers(body: Tiers, member: Member) -> dict[str, tuple[int, int]]:
     """Tier -> accounts and MRR as the rules would place everyone afresh, counted among those the member sees.
 
-    Pins hold, and nothing is kept.
+    Pins hold, and only those whose money is unknown keep what they are in.
     """
     seen = set(visible_accounts(member).values_list("pk", flat=True))
-    accounts = account_values(body)
-    placed = place_accounts(body, accounts, {}, open_pins(), date.min)
-    worth = pd.to_numeric(accounts["mrr"], errors="coerce").fillna(0).astype("int64").tolist()
+    accounts = account_values(body).set_index("account_id", drop=False)
+    unpriced = set(accounts.index[accounts["unpriced"]])
+    held = {account: one for account, one in held_tiers().items() if account in unpriced}
+    placed = place_accounts(body, accounts, held, open_pins(), date.min)
+    worth = pd.to_numeric(accounts["mrr"], errors="coerce").fillna(0).astype("int64").to_dict()
     found: dict[str, tuple[int, int]] = {}
-    for one, mrr in zip(placed, worth, strict=True):
+    for one in placed:
         if one.account_id not in seen:
             continue
         count, money = found.get(one.tier, (0, 0))
-        found[one.tier] = (count + 1, money + mrr)
+        found[one.tier] = (count + 1, money + worth[one.account_id])
     return found
 
 

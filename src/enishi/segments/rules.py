@@ -21,7 +21,7 @@ class Placement:
 
     account_id: int
     tier: str
-    reason: str  # share | rule | pin
+    reason: str  # share | rule | pin | kept
     detail: dict[str, Any]
 
 
@@ -52,15 +52,18 @@ def place_accounts(
     pins: Mapping[int, str],
     today: date,
 ) -> list[Placement]:
-    """Decide every account's tier.
+    """Decide every account's tier. An account whose money is unknown has no place in the ranking: neither pinned nor
+    under a rule it keeps the tier it holds, and one that holds none is in no tier.
 
     Args:
-        accounts: columns ``account_id``, ``value`` (NaN: none), and the metrics and attributes rules name.
+        accounts: columns ``account_id``, ``value`` (NaN: none), ``unpriced`` (what it pays is unknown), and the metrics
+            and attributes rules name.
         held: tier and first day of the tier each account is in now.
         pins: tiers set by people; they win over everything.
     """
     shares = share_before(accounts["value"].to_numpy(dtype=float, na_value=np.nan))
-    by_rule = _rule_of(body, accounts)
+    by_rule, unpriced = _rule_of(body, accounts), accounts["unpriced"].to_numpy(dtype=bool)
+    defined = {tier.id for tier in body.tiers}
     placements = []
     for row, account_id in enumerate(accounts["account_id"].tolist()):
         detail: dict[str, Any] = {"share_before": round(float(shares[row]), 4)}
@@ -69,6 +72,9 @@ def place_accounts(
         elif by_rule[row]:
             rule = next(r for r in body.rules if r.id == by_rule[row])
             placements.append(Placement(account_id, rule.tier, "rule", {**detail, "rule": rule.id}))
+        elif unpriced[row]:
+            if account_id in held and held[account_id][0] in defined:
+                placements.append(Placement(account_id, held[account_id][0], "kept", {}))
         else:
             tier = _tier_by_share(body, float(shares[row]), held.get(account_id), today)
             placements.append(Placement(account_id, tier, "share", detail))

@@ -21,7 +21,7 @@ BODY: Tiers = parse_body("tiers", default_body("tiers", "default"))
 def place(
     values: list[float], held: Any = None, pins: Any = None, body: Tiers = BODY, **columns: Any
 ) -> list[str]:
-    frame = pd.DataFrame({"account_id": range(len(values)), "value": values, **columns})
+    frame = pd.DataFrame({"account_id": range(len(values)), "value": values, "unpriced": False, **columns})
     return [p.tier for p in place_accounts(body, frame, held or {}, pins or {}, TODAY)]
 
 
@@ -54,6 +54,14 @@ def test_a_tier_is_left_only_beyond_the_margin_and_after_its_time() -> None:
 
 def test_a_tier_that_no_longer_exists_is_forgotten() -> None:
     assert place([50.0, 50], held={0: ("platinum", TODAY)})[0] == "high"
+
+
+def test_whose_money_is_unknown_keeps_its_tier_or_has_none() -> None:
+    values, unpriced = [100, np.nan, np.nan], [False, True, False]
+    assert place(values, unpriced=unpriced) == ["high", "tech"]
+    assert place(values, held={1: ("high", LONG_AGO)}, unpriced=unpriced) == ["high", "high", "tech"]
+    assert place(values, held={1: ("platinum", LONG_AGO)}, unpriced=unpriced) == ["high", "tech"]
+    assert place(values, pins={1: "low"}, unpriced=unpriced) == ["high", "low", "tech"]
 
 
 def test_pins_win_over_rules_and_rules_over_shares() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from enishi.accounts.models import Account, AuditLine, Company, Member, Scope
 from enishi.definitions.actions import install_defaults, publish, save_draft
-from enishi.definitions.reads import default_body
+from enishi.definitions.contracts import Tiers
+from enishi.definitions.reads import default_body, get_tiers
 from enishi.kit.errors import EnishiError
 from enishi.segments import api
 from enishi.segments.models import TierAssignment
@@ -58,6 +59,24 @@ def test_lifetime_value_ranks_where_it_is_known() -> None:
     api.assign_tiers(now=NOW)
     assert tiers()[10] == "high"
     assert tiers()[1] == "tech"
+
+
+def test_whose_money_is_unknown_does_not_fall_to_the_tail(boss: Member) -> None:
+    AccountState.objects.filter(pk=2).update(mrr=None, unpriced=True)
+    api.assign_tiers(now=NOW)
+    assert tiers()[2] == ""
+    AccountState.objects.filter(pk=2).update(mrr=300, unpriced=False)
+    api.assign_tiers(now=later(1))
+    AccountState.objects.filter(pk=2).update(mrr=None, unpriced=True)
+    api.assign_tiers(now=later(100))
+    assert tiers()[2] == "low"
+    body: Tiers = get_tiers()
+    assert sum(count for count, _mrr in api.count_tiers(body, boss).values()) == 10
+    AccountState.objects.filter(pk=2).update(tier="gone")
+    TierAssignment.objects.filter(account=2, until=None).update(tier="gone")
+    api.assign_tiers(now=later(101))
+    assert tiers()[2] == ""
+    assert api.tier_history(2)[0].until == TODAY + timedelta(days=101)
 
 
 def test_a_move_closes_the_old_assignment_and_opens_the_new() -> None:
