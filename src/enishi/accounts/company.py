@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from enishi.accounts.models import Company
+from enishi.accounts.models import Company, Record
 from enishi.kit.clock import day_of
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
@@ -55,6 +55,13 @@ def company_zone() -> ZoneInfo:
 def company_day(instant: datetime) -> date:
     """The company's calendar day of an instant."""
     return day_of(instant, company_zone())
+
+
+def without_rate(money: Mapping[str, int]) -> dict[str, int]:
+    """Of currencies with how often they stand, those from which no exchange rate leads to the company's."""
+    rated = Record.objects.filter(kind="exchange_rate", deleted_at=None)
+    known = {get_company().currency, "", *rated.values_list("data__currency", flat=True).distinct()}
+    return {currency: money[currency] for currency in sorted(money.keys() - known)}
 
 
 def refuse_future(day: date, now: datetime) -> None:

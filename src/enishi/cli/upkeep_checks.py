@@ -119,15 +119,12 @@ def check_rates(home: Home, now: datetime) -> Iterator[Finding]:
     """Money in a currency that no exchange rate leads from: it is in no sum."""
     from django.db.models import Count
 
-    from enishi.accounts.company import get_company
+    from enishi.accounts.company import without_rate
     from enishi.accounts.models import Record
 
-    kept = Record.objects.filter(deleted_at=None)
-    rated = kept.filter(kind="exchange_rate").values_list("data__currency", flat=True)
-    known = {get_company().currency, None, *rated}
-    money = kept.filter(kind__in=("subscription", "invoice", "order"))
-    found = money.values_list("data__currency").annotate(n=Count("pk")).order_by("data__currency")
-    without = {currency: count for currency, count in found if currency not in known}
+    money = Record.objects.filter(kind__in=("subscription", "invoice", "order"), deleted_at=None)
+    found = money.exclude(data__currency=None).values_list("data__currency").annotate(n=Count("pk"))
+    without = without_rate(dict(found))
     if not without:
         yield Finding("rates", "ok", Text("Every amount can be summed in the company's currency", "すべての金額を自社通貨で集計できます"))  # fmt: skip
         return

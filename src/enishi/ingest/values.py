@@ -153,6 +153,26 @@ def _without_currency(text: str) -> tuple[str, str]:
     return text, ""
 
 
+# Signs that several currencies share.
+_SHARED = {
+    "$": frozenset(["USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "HKD", "JMD", "KYD", "LRD", "NAD", "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "MXN", "ARS", "CLP", "COP", "DOP", "UYU"]),
+    "¥": frozenset(("JPY", "CNY")),
+    "\\": frozenset(("JPY", "CNY")),
+    "£": frozenset(["GBP", "EGP", "FKP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP"]),
+}  # fmt: skip
+
+
+def other_currency(cell: str, currency: str) -> str:
+    """The currency that an amount's sign names where it cannot be the given one; else empty.
+
+    >>> other_currency("£99", "USD"), other_currency("$99", "AUD")
+    ('GBP', '')
+    """
+    named, text = read_amount(cell)[1], plain_text(cell).casefold()
+    shared = next((among for sign, among in _SHARED.items() if sign in text and "us$" not in text), ())
+    return "" if named in ("", currency) or currency in shared else named
+
+
 def _scaled(text: str) -> Decimal | None:
     """1億2,000万, 12.5万, 3.4k, 1,200."""
     total, rest, found = Decimal(0), text, False

@@ -64,6 +64,7 @@ class Known:
         namesakes: names of new customers that known ones bear.
         capitals: ids of new customers, with those of known ones that differ in capitals alone.
         stated: the systems the rows themselves name.
+        currencies: those in which the rows state money.
     """
 
     looked: int = 0
@@ -74,6 +75,7 @@ class Known:
     namesakes: Sequence[str] = ()
     capitals: Mapping[str, str] = field(default_factory=dict)
     stated: Mapping[str, int] = field(default_factory=dict)
+    currencies: Mapping[str, int] = field(default_factory=dict)
 
 
 def likely_system(known: Known, otherwise: str) -> str:
@@ -268,6 +270,7 @@ class Directory:
             self._namesakes([row for row in first.values() if row.place not in same], system),
             self._capitals(first.values(), system),
             Counter(row.system for row in rows if row.system),
+            Counter(str(told) for row in rows if (told := row.values.get("currency")) and not row.errors),
         )
 
     def _namesakes(self, rows: Iterable[ReadRow], system: str) -> list[str]:

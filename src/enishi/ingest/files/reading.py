@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from enishi.accounts.coercion import Refused, clip
 from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
-from enishi.ingest.values import Habits, read_amount, read_value
+from enishi.ingest.values import Habits, other_currency, read_amount, read_value
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
@@ -159,8 +159,9 @@ class RowReader:
             for spec in kind.fields
             if plan.constants.get(spec.name) and spec.name not in plan.columns
         ]
-        has_id = any(spec.name == "id" for spec in kind.fields)
-        self._makes_ids = has_id and "id" not in plan.columns
+        names = {spec.name for spec in kind.fields}
+        self._makes_ids = "id" in names and "id" not in plan.columns
+        self._priced = "currency" in names
         self._guarded = not OWN_HEADINGS.isdisjoint(self.headings)  # a list that we wrote
         self._system, self._number = self._place(SYSTEM_HEADINGS), self._place(NUMBER_HEADINGS)
         self._same: Counter[str] = Counter()
@@ -201,6 +202,8 @@ class RowReader:
             self._read_cell(spec, cells[column], habits, row.values, row.errors)
         for spec, text, habits in self._constants:
             self._read_cell(spec, text, habits, row.values, row.errors)
+        if self._priced:
+            self._check_signs(row, cells)
 
     def _keep_aside(self, row: ReadRow) -> None:
         """A cell that fits no longer stands among the further columns once it does."""
@@ -216,17 +219,26 @@ class RowReader:
     ) -> None:
         try:
             values[spec.name] = read_value(spec, cell, habits)
-            if spec.type is Type.MONEY and isinstance(cell, str):
-                self._check_sign(cell, values)
         except Refused as refused:
             errors[spec.name] = refused.text
 
-    def _check_sign(self, cell: str, values: dict[str, Any]) -> None:
-        """A sign on the amount (¥, $) states the currency where no column does."""
-        if cell.strip() and "currency" not in self.plan.columns and "currency" not in self.plan.constants:
-            currency = read_amount(cell)[1] if values.get("amount") or values.get("cost") else ""
-            if currency and any(f.name == "currency" for f in self.kind.fields):
-                values["currency"] = currency
+    def _check_signs(self, row: ReadRow, cells: Sequence[Any]) -> None:
+        """A sign on an amount (¥, £) states the currency where nothing else does, and must not contradict what does."""
+        money = [
+            (spec.name, cells[column]) for spec, column, _habits in self._fields if spec.type is Type.MONEY
+        ]
+        money += [(spec.name, text) for spec, text, _habits in self._constants if spec.type is Type.MONEY]
+        for name, cell in money:
+            if not (isinstance(cell, str) and row.values.get(name)) or "currency" in row.errors:
+                continue
+            stated = row.values.get("currency")
+            if not stated and (named := read_amount(cell)[1]):
+                row.values["currency"] = named
+            elif stated and (named := other_currency(cell, stated)):
+                row.errors[name] = Text(
+                    f"'{clip(cell)}' is an amount in {named}, but the currency is {stated}: correct one of the two.",
+                    f"「{clip(cell)}」は{named}の金額ですが、通貨は{stated}です。どちらかを修正してください。",
+                )
 
     def _made_id(self, row: ReadRow, cells: Sequence[Any]) -> str:
         """An id for a row that brings none: what names the record, or the row's own content and how often it came."""

@@ -6,7 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Count
+
 from enishi.accounts.coercion import clip
+from enishi.accounts.company import get_company, without_rate
+from enishi.accounts.models import RecordVersion
 from enishi.ingest.files.former import mapped_otherwise
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
@@ -15,10 +19,10 @@ from enishi.ingest.files.reading import NATURAL_IDS, OWN_HEADINGS, Plan
 from enishi.ingest.models import Import
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-from enishi.store.kinds import DEFAULT_SYSTEM
+from enishi.store.kinds import DEFAULT_SYSTEM, EXCHANGE_RATE
 
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
-REMAPPED, SYSTEM, OWN_LIST = "mapped_otherwise", "id_system", "own_list"
+REMAPPED, SYSTEM, OWN_LIST, NO_RATE = "mapped_otherwise", "id_system", "own_list", "no_rate"
 _NAMED = 3  # examples in a sentence
 
 
@@ -49,6 +53,7 @@ def remarks_of(made: Import, known: Known | None = None) -> list[Remark]:
     """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up."""
     plan = Plan.from_json(made.plan)
     found: list[Remark] = [*_known(made, known or Known()), *_made_ids(made.kind, plan)]
+    found += _unrated(made, known.currencies if known else _currencies_of(made))
     if mapped_otherwise(made):
         found.append(Remark(REMAPPED, *(EVENTS_AGAIN if made.kind == EVENT.name else ROWS_AGAIN), True))
     if is_own_list(made.kind, made.headings) and not plan.keep_rest:
@@ -129,6 +134,29 @@ def _capitals(apart: Mapping[str, str]) -> Text:
         f"登録済みのID(かっこ内)と大文字小文字だけが異なるIDがあります: {ja}。別の顧客企業として取り込みます。同じ場合は表記をそろえるか、"
         "取り込み後に統合してください(設定 → 名寄せ → 統合)。",
     )
+
+
+def _currencies_of(made: Import) -> dict[str, int]:
+    """The currencies of what an import stated, each with the number of records."""
+    if made.is_taken_back or not _has(made.kind, "currency"):
+        return {}
+    stated = RecordVersion.objects.filter(import_id=made.pk).exclude(data__currency=None)
+    return dict(stated.values_list("data__currency").annotate(n=Count("record_id", distinct=True)))
+
+
+def _unrated(made: Import, currencies: Mapping[str, int]) -> list[Remark]:
+    """Money that no sum can take in yet."""
+    if made.kind == EXCHANGE_RATE.name or not (lacking := without_rate(currencies)):
+        return []
+    listed, own = ", ".join(f"{name} {count:,}" for name, count in lacking.items()), get_company().currency
+    text = Text(
+        f"No exchange rate leads from these currencies to {own}: {listed}. Their amounts are in no sum until the rates are "
+        f"imported (kind: {EXCHANGE_RATE.plural.en}), or another currency is chosen under Setup, Company.",
+        f"{own}への為替レートがない通貨があります({listed}件)。為替レートを取り込む(種類: {EXCHANGE_RATE.plural.ja})か、"
+        "「設定 → 会社」で自社の通貨を変更するまで、金額は集計に含まれません。",
+    )
+    remedy = Text("`enishi import rates FILE` takes them in.", "レートの取り込み: `enishi import rates FILE`")
+    return [Remark(NO_RATE, text, remedy, lacking)]
 
 
 def _made_ids(kind: str, plan: Plan) -> list[Remark]:

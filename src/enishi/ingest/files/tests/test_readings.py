@@ -8,7 +8,7 @@ import pytest
 
 from enishi.accounts.models import Account, Contact, Record
 from enishi.ingest.files.importing import import_file
-from enishi.ingest.files.remarks import MADE_IDS, remarks_of
+from enishi.ingest.files.remarks import MADE_IDS, NO_RATE, remarks_of
 from enishi.ingest.models import Reject
 from enishi.kit.home import Home
 
@@ -103,3 +103,38 @@ def test_the_order_of_dates_is_proven_in_a_column_mapped_by_hand_too(bring, firs
     assert counted(tally) == (2, 0, 0, 0)
     assert tally.warnings == {}
     assert Account.objects.get(outside_id="C1").since.isoformat() == "2025-04-28"
+
+
+CONTRACTS = "契約番号,顧客コード,契約開始日,月額,通貨\n"
+
+
+def test_an_amount_whose_sign_contradicts_its_currency_waits_on_the_desk(bring):
+    bring("顧客コード,会社名\nC1,一番\n")
+    amounts = ["£99,USD", "£99,GBP", "€10,", "$99,AUD", "¥99,CNY", "US$99,AUD", "5円,CNY", "99,USD"]
+    rows = "".join(f"K{n},C1,2025/4/1,{told}\n" for n, told in enumerate(amounts))
+    _made, tally = bring(CONTRACTS + rows, "subscription", "契約.csv")
+    assert {row.place - 2: [*errors] for row, errors in tally.examples} == {
+        0: ["amount"],
+        5: ["amount"],
+        6: ["amount"],
+    }
+    first = Reject.objects.order_by("position").first()
+    assert (first.place, first.message("en")) == (
+        "月額",
+        "Recurring amount per interval: '£99' is an amount in GBP, but the currency is USD: correct one of the two.",
+    )
+    taken = Record.objects.filter(kind="subscription").order_by("outside_id")
+    assert [one.data["currency"] for one in taken] == ["GBP", "EUR", "AUD", "CNY", "USD"]
+
+
+def test_an_import_says_which_currencies_have_no_exchange_rate(bring):
+    bring("顧客コード,会社名\nC1,一番\n")
+    rows = "K1,C1,2025/4/1,99,USD\nK2,C1,2025/4/1,99,USD\nK3,C1,2025/4/1,9,EUR\nK4,C1,2025/4/1,9,JPY\nK5,C1,2025/4/1,9,\n"
+    for dry_run in (True, False):
+        made, tally = bring(CONTRACTS + rows, "subscription", "契約.csv", dry_run=dry_run)
+        (remark,) = [one for one in tally.remarks if one.code == NO_RATE]
+        assert (remark.told, "EUR 1, USD 2" in remark.text.en) == ({"EUR": 1, "USD": 2}, True)
+    assert [one.told for one in remarks_of(made) if one.code == NO_RATE] == [{"EUR": 1, "USD": 2}]
+    _rates, tally = bring("通貨,日付,レート\nEUR,2025/1/1,160\n", "exchange_rate", "為替.csv")
+    assert NO_RATE not in {one.code for one in tally.remarks}
+    assert [one.told for one in remarks_of(made) if one.code == NO_RATE] == [{"USD": 2}]
