@@ -142,15 +142,11 @@ def import_file(
             check_system(known, made.system)
         tally = try_import(home, made, now) if dry_run else run_import(home, made, now, progress)
     finally:
-        _drop(home, made, dry_run)
+        remove_stored(home, made)
+        if made.started_at is None:  # only tried, or refused before its first row
+            made.delete()
     tally.remarks = remarks
     return made, tally
-
-
-def _drop(home: Home, made: Import, dry_run: bool) -> None:
-    remove_stored(home, made)
-    if dry_run:
-        made.delete()
 
 
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:

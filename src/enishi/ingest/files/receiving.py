@@ -244,7 +244,9 @@ def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
         EnishiError: ``bad_mapping`` with messages by field, or ``unclear_dates`` by heading.
     """
     if problems := _problems(kind, plan, table.columns):
-        raise EnishiError("bad_mapping", _joined(problems.values()), _choices(kind, plan, table), problems)
+        raise EnishiError(
+            "bad_mapping", _joined(problems.values()), _choices(kind, plan, table, problems), problems
+        )
     rows = list(islice(table.rows(), LOOK))
     if asks := unasked(kind, plan, table.columns, [cells for _place, cells in rows]):
         unclear = {heading: _unclear(heading, table.columns.index(heading), rows) for heading in asks}
@@ -275,13 +277,16 @@ def _unclear(heading: str, column: int, rows: Sequence[Row]) -> Text:
     )
 
 
-def _choices(kind: Kind, plan: Plan, table: Table) -> Text:
-    """The fields of the kind where one is unknown (those most like it first), else the columns of the file."""
+def _choices(kind: Kind, plan: Plan, table: Table, problems: Iterable[str]) -> Text:
+    """The fields of the kind where one is unknown (those most like it first), else the columns of the file, and how one is
+    chosen on the command line."""
     names = [spec.name for spec in kind.fields]
     unknown = [name for name in plan.columns if name not in names]
     if not unknown:
+        en, ja = (" ".join(f"--map {name}={column}" for name in problems) for column in ("COLUMN", "列名"))
         return Text(
-            f"Columns of the file: {', '.join(table.columns)}.", f"ファイルの列: {'、'.join(table.columns)}"
+            f"Columns of the file: {', '.join(table.columns)}. On the command line: {en}",
+            f"ファイルの列: {'、'.join(table.columns)}。コマンドでは {ja} で指定できます。",
         )
     alike = sorted(names, key=lambda name: -SequenceMatcher(None, unknown[0], name).ratio())
     titles = {spec.name: spec.title for spec in kind.fields}

@@ -179,12 +179,21 @@ def test_dates_that_could_be_two_are_asked_once_per_column(home, write):
     assert (error.value.code, set(error.value.fields)) == ("unclear_dates", {"started_on"})
     assert error.value.message.ja.startswith("2行目「started_on」の「03/04/2024」は")
     assert "--dates dmy" in error.value.hint.en
-    assert Import.objects.first().status == "failed"
+    assert Import.objects.count() == 1  # the refused attempt is no import
     take(home, path, "subscription", day_order="dmy")
     assert Record.objects.get().data["started_on"] == "2024-04-03"
     made, tally = take(home, path, "subscription")
     assert tally.counts["unchanged"] == 1
     assert made.plan["day_orders"] == {"started_on": "dmy"}
+
+
+def test_a_field_that_is_needed_says_how_its_column_is_named(home, write):
+    path = write("e.csv", "When it was,account,Was\n2026-01-05,C1,x\n")
+    with pytest.raises(EnishiError) as error:
+        take(home, path, "event", mapping={"event": ""})
+    assert "--map event=COLUMN" in error.value.hint.en
+    assert "--map event=列名" in error.value.hint.ja
+    assert not Import.objects.exists()
 
 
 def test_files_without_ids_get_ids_from_their_content(home, write):
