@@ -27,7 +27,7 @@ from enishi.signals.context import Rules, load_rules
 from enishi.signals.evidence import DayFacts
 from enishi.signals.judging import Judgement, judge, rows_by_day, walk_bands
 from enishi.signals.models import Cursor, HealthScore, ScoringRun, Signal
-from enishi.signals.outdated import SIGNALS_FROM, drop_outdated
+from enishi.signals.outdated import SIGNALS_FROM, drop_outdated, note_whole, partly_scored
 from enishi.signals.panel import day_end, known_accounts, read_frame, rows_of
 from enishi.signals.products import product_scores
 from enishi.signals.scoring import LINES_KEPT_UP_TO, Progress, bands_before
@@ -95,10 +95,15 @@ class _Filling:
         told_from = signals_from()
         older = [day for day in days if told_from is None or day < told_from]
         holes = [day for day in days if day not in done and day not in set(older)]
-        total, finished = len(holes) + len(older), 0
+        partly = [day for day in partly_scored(days) if day in done]
+        total, finished = len(holes) + len(partly) + len(older), 0
         self._tell(progress, 0, 0, total)
         for block in self._blocks(holes):
             self.keep_scores(self._judge_block(days, block), block)
+            finished += self._tell(progress, len(block), finished, total)
+        for block in self._blocks(partly):
+            self.keep_scores(self._judge_block(days, block), block)
+            note_whole(block[0])
             finished += self._tell(progress, len(block), finished, total)
         for block in self._blocks(older):
             judgement = self._judge_block(days, block)
@@ -136,7 +141,7 @@ class _Filling:
         )
 
     def keep_scores(self, judgement: Judgement, days: Sequence[date]) -> None:
-        """Write the scores of some of the judged days, each day as a whole, the newest first."""
+        """Write the scores which some of the judged days lack, each day as a whole, the newest first."""
         if not days or not len(judgement.rows):
             return
         first = judgement.rows["as_of"].min().date()
@@ -146,9 +151,10 @@ class _Filling:
         for moment, rows in reversed(rows_by_day(judgement).items()):
             if (day := moment.date()) in wanted:
                 scores = make_scores(judgement, rows, codes, day, self.now, lines=self._keeps_lines(day))
+                scores = _lacking(day, [*scores, *(score for score in beside if score.day == day)])
                 with transaction.atomic():
-                    write_scores([*scores, *(score for score in beside if score.day == day)])
-                self.written += len(scores)
+                    write_scores(scores)
+                self.written += sum(score.own for score in scores)
 
     def _keeps_lines(self, day: date) -> bool:
         """Weekly days of companies of ordinary size keep their lines; others are computed again when asked for."""
@@ -176,6 +182,17 @@ class _Filling:
             _join(book, first, told_from)
             Cursor.objects.update_or_create(name=SIGNALS_FROM, defaults={"position": first.toordinal()})
         return first
+
+
+def _lacking(day: date, scores: Sequence[HealthScore]) -> list[HealthScore]:
+    """Those a day does not hold: what is kept of it stays, and an account has one own score a day."""
+    kept = list(HealthScore.objects.filter(day=day).values_list("account_id", "scorecard", "own"))
+    cards, owners = {one[:2] for one in kept}, {account for account, _card, own in kept if own}
+    return [
+        score
+        for score in scores
+        if (score.account_id, score.scorecard) not in cards and not (score.own and score.account_id in owners)
+    ]
 
 
 def signals_from() -> date | None:

@@ -5,6 +5,7 @@ What was said on a day itself stays for good; what was worked out later only sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
@@ -20,7 +21,7 @@ from enishi.store.api import Published
 
 HISTORY = "history"  # the generation of facts which judgements of the past rest on at least
 SIGNALS_FROM = "signals_from"
-GAPS = "gaps"  # stands while scores of past days were taken away that nobody has made again
+GAPS = "gaps"  # stands while scores of past days were taken away that nobody has made again; days from it on are whole
 
 
 def outdated_from(home: Home) -> date | None:
@@ -32,6 +33,20 @@ def outdated_from(home: Home) -> date | None:
 def has_gaps() -> bool:
     """Whether a filling was asked for, as scores of past days were taken away."""
     return Cursor.objects.filter(name=GAPS).exists()
+
+
+def partly_scored(days: Iterable[date]) -> list[date]:
+    """Where a filling was asked for, the days that may have kept the scores of some accounts alone, as only those said
+    on the day itself were never taken away; less those mended since (:func:`note_whole`)."""
+    gaps, live_from = Cursor.objects.filter(name=GAPS).first(), _first_live_day()
+    if gaps is None or live_from is None:
+        return []
+    return [day for day in days if day >= live_from and not 0 < gaps.position <= day.toordinal()]
+
+
+def note_whole(first: date) -> None:
+    """Note that from a day on every account has its scores."""
+    Cursor.objects.filter(name=GAPS).update(position=first.toordinal())
 
 
 def close_gaps() -> None:
@@ -54,6 +69,8 @@ def drop_outdated(home: Home) -> int:
     days = HealthScore.objects.filter(day__gte=first).order_by().values_list("day", flat=True).distinct()
     dropped = sum(_drop_scores(day, live_from) for day in sorted(days))
     with in_turn(home), transaction.atomic():
+        if dropped:
+            Cursor.objects.update_or_create(name=GAPS, defaults={"position": 0})
         if live_from is not None and first < live_from:
             _drop_signals(live_from)
         Cursor.objects.filter(name=HISTORY).update(position=generation)

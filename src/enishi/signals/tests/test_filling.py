@@ -50,13 +50,18 @@ def test_history_that_arrives_later_voids_what_was_judged_without_it(home: Home)
     ScoringRun.objects.create(day=END - 5 * DAY, started_at=day_end(END - 6 * DAY), status="done")
     scores = HealthScore.objects.filter(day__gte=first)
     scores.update(band="unknown", tenths=None, lines=[])
-    said = HealthScore.objects.filter(day=END)
+    last = HealthScore.objects.filter(day=END).order_by("account_id")
+    added = last.values_list("account_id", flat=True)[
+        0
+    ]  # afterwards, to the others of a day that were said on it
+    said = last.exclude(account=added)
     said.update(computed_at=day_end(END) - timedelta(hours=1))  # on the day itself
     Signal.objects.update(evidence=[{"en": "without the history", "ja": ""}])
     assert api.backfill_scores(END, START, now=NOW, home=home) == 0
     history_arrives(home, first)
     assert outdated_from(home) == first
-    assert api.backfill_scores(END, START, now=NOW, home=home) == 20 * 40
+    assert api.backfill_scores(END, START, now=NOW, home=home) == 20 * 40 + 1
+    assert last.get(account=added).tenths == next(s[2] for s in whole[0] if s[:2] == (END, added))
     assert set(said.values_list("band", flat=True)) == {"unknown"}
     before = HealthScore.objects.filter(day__lt=END).order_by("day", "account_id")
     assert list(before.values_list("day", "account_id", "tenths", "band", "lines")) == [
