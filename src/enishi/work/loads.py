@@ -20,13 +20,13 @@ from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, promised_
 @dataclass(frozen=True, slots=True)
 class Load:
     """One person's book. ``owner`` None: accounts nobody looks after. Money in minor units; ``calling`` accounts need
-    somebody, ``at_stake`` is theirs; ``due`` counts open tasks due within the week, ``overdue`` those of them late."""
+    somebody, ``at_stake`` is theirs, None where nothing of it is known (no exchange rate); ``due`` counts open tasks due within the week, ``overdue`` those of them late."""
 
     owner: Member | None
     accounts: int
     mrr: int
     calling: int
-    at_stake: int
+    at_stake: int | None
     due: int
     overdue: int
 
@@ -36,7 +36,9 @@ class Load:
         return self.owner is not None and self.accounts > 0 and not may_act(self.owner)
 
 
-Held = dict[int | None, tuple[int, int, int, int]]  # owner -> accounts, MRR, calling, at stake
+Waiting = tuple[int, int, int]  # calling, at stake, and how many of them are of unknown money
+Held = dict[int | None, tuple[int, int, Waiting]]  # owner -> accounts, MRR, those who call
+_NONE: Waiting = (0, 0, 0)
 
 
 def loads(member: Member, today: date, view: View) -> list[Load]:
@@ -48,10 +50,17 @@ def loads(member: Member, today: date, view: View) -> list[Load]:
     tasks = _tasks(accounts, today)
     people = {one.pk: one for one in Member.objects.filter(pk__in=[pk for pk in {*held, *tasks} if pk])}
     found = [
-        Load(people.get(pk or 0), *held.get(pk, (0, 0, 0, 0)), *tasks.get(pk, (0, 0)))
+        _load(people.get(pk or 0), held.get(pk, (0, 0, _NONE)), tasks.get(pk, (0, 0)))
         for pk in {*held, *tasks}
     ]
-    return sorted(found, key=lambda load: (-load.at_stake, -load.calling, load.owner.pk if load.owner else 0))
+    return sorted(
+        found, key=lambda load: (-(load.at_stake or 0), -load.calling, load.owner.pk if load.owner else 0)
+    )
+
+
+def _load(owner: Member | None, held: tuple[int, int, Waiting], tasks: tuple[int, int]) -> Load:
+    accounts, mrr, (calling, stake, unpriced) = held
+    return Load(owner, accounts, mrr, calling, None if unpriced and not stake else stake, *tasks)
 
 
 def make_ready(member: Member, today: date, view: View) -> None:
@@ -65,7 +74,7 @@ def make_ready(member: Member, today: date, view: View) -> None:
 def _held(accounts: QuerySet[Account], today: date, key: str, anew: bool = False) -> Held:
     """Kept for minutes where the book is large, like :class:`enishi.work.book.Book`."""
     return kept(
-        f"loads4:{key}",
+        f"loads5:{key}",
         today,
         lambda: _read(accounts, today),
         lambda held: sum(row[0] for row in held.values()) >= LARGE,
@@ -78,13 +87,13 @@ def _read(accounts: QuerySet[Account], today: date) -> Held:
     whole = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("mrr"))
     leaving = leaving_among(accounts, today)
     waiting = _by_owner(states.filter(calls_for_somebody(today, leaving)))
-    return {owner: (n, mrr or 0, *waiting.get(owner, (0, 0))) for owner, n, mrr in whole}
+    return {owner: (n, mrr or 0, waiting.get(owner, _NONE)) for owner, n, mrr in whole}
 
 
-def _by_owner(states: QuerySet[AccountState]) -> dict[int | None, tuple[int, int]]:
-    """How many, and the money at stake."""
-    rows = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("at_stake"))
-    return {owner: (n, money or 0) for owner, n, money in rows}
+def _by_owner(states: QuerySet[AccountState]) -> dict[int | None, Waiting]:
+    unknown = Count("pk", filter=Q(unpriced=True))
+    rows = states.values_list("account__owner").annotate(all=Count("pk"), money=Sum("at_stake"), n=unknown)
+    return {owner: (n, money or 0, unpriced) for owner, n, money, unpriced in rows}
 
 
 def _as_listed(held: Held, aside: set[int], promised: frozenset[int], today: date) -> Held:
@@ -100,9 +109,10 @@ def _as_listed(held: Held, aside: set[int], promised: frozenset[int], today: dat
     more = _by_owner(states.filter(account__in=promised).exclude(pk__in=calling.values("pk")))
     listed = {}
     for owner in {*held, *more}:
-        n, mrr, waiting, stake = held.get(owner, (0, 0, 0, 0))
-        (gone, gone_stake), (come, come_stake) = less.get(owner, (0, 0)), more.get(owner, (0, 0))
-        listed[owner] = (n, mrr, waiting - gone + come, stake - gone_stake + come_stake)
+        n, mrr, waiting = held.get(owner, (0, 0, _NONE))
+        parts = zip(waiting, less.get(owner, _NONE), more.get(owner, _NONE), strict=True)
+        waits, stake, unpriced = (there - gone + come for there, gone, come in parts)
+        listed[owner] = (n, mrr, (waits, stake, unpriced))
     return listed
 
 

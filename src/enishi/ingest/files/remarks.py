@@ -39,7 +39,7 @@ class Remark:
     code: str
     text: Text
     remedy: Text
-    told: str | list[str] | dict[str, int] | bool
+    told: str | list[str] | dict[str, int] | dict[str, str] | bool
     grave: bool = True
 
 

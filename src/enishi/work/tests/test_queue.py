@@ -73,7 +73,7 @@ def test_a_notice_comes_first_whatever_the_band(world: World) -> None:
     assert first.main.evidence is not None
     assert "2026年11月" in first.main.evidence.ja
     assert first.main.record_id == contract.pk
-    assert sum(load.at_stake for load in api.loads(world.suzuki, TODAY, View.ALL)) >= 12 * 9_000_000
+    assert sum(load.at_stake or 0 for load in api.loads(world.suzuki, TODAY, View.ALL)) >= 12 * 9_000_000
     api.mark_done(world.takahashi, calm.pk, today=TODAY, now=NOW)
     assert calm.pk not in names(api.ranked_queue(world.takahashi, TODAY))
     contract.data |= {"notice_on": TODAY.isoformat()}  # taken back, and given again
@@ -267,6 +267,19 @@ def test_a_promise_brings_a_calm_account_to_the_top(world: World) -> None:
     queue = api.ranked_queue(world.takahashi, TODAY)
     assert names(queue)[0] == account.pk
     assert queue.total == before + 1
+
+
+def test_money_at_stake_that_nobody_knows_is_not_nothing(world: World) -> None:
+    states = AccountState.objects.filter(account__owner=world.takahashi)
+    states.update(mrr=None, at_stake=0, unpriced=True)
+
+    def stake() -> int | None:
+        loads = api.loads(world.suzuki, TODAY, View.ALL)
+        return next(load.at_stake for load in loads if load.owner == world.takahashi)
+
+    assert stake() is None
+    states.filter(band="red").update(at_stake=7)
+    assert stake()
 
 
 def test_the_load_of_the_team_counts_what_the_queue_lists(world: World) -> None:

@@ -207,12 +207,17 @@ def slices(frame: pd.DataFrame) -> list[Slice]:
     if frame.empty:
         return []
     keys = ["band", "band_week_ago", "tier"]
-    grouped = frame.assign(mrr=frame["mrr"].fillna(0)).groupby(keys, dropna=False)["mrr"]
-    sums = grouped.agg(["size", "sum"]).reset_index()
+    grouped = frame.groupby(keys, dropna=False)["mrr"]
+    sums = grouped.agg(["size", "sum", "count"]).reset_index()
     return [
         Slice(
-            str(one["band"]), str(one["band_week_ago"]), str(one["tier"]), int(one["size"]), int(one["sum"])
-        )
+            str(one["band"]),
+            str(one["band_week_ago"]),
+            str(one["tier"]),
+            int(one["size"]),
+            int(one["sum"]),
+            int(one["count"]),
+        )  # fmt: skip
         for one in _records(sums)
     ]
 

@@ -36,13 +36,14 @@ _HEAVY = ("search", "extra", "state__lines", "state__changes")
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One group of the distribution: how many accounts, and their MRR in minor units."""
+    """One group of the distribution: how many accounts, their MRR in minor units, and of how many it is known."""
 
     band: str
     before: str
     tier: str
     accounts: int
     mrr: int
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class BandCount:
     accounts: int
     before: int
     share: float
-    mrr: int
+    mrr: int | None
 
     @property
     def movement(self) -> int:
@@ -64,7 +65,7 @@ class BandCount:
 class TierCount:
     tier: str
     accounts: int
-    mrr: int
+    mrr: int | None
     share: float  # of all MRR
     mrr_change: int  # over 90 days
 
@@ -192,48 +193,72 @@ def _count_key(member: Member, query: Query, today: date) -> str:
         str(cache.get("portfolio:turn")),
         replace(query, sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS).kept,
     ]
-    return "portfolio:" + sha256("|".join(parts).encode()).hexdigest()
+    return "portfolio2:" + sha256("|".join(parts).encode()).hexdigest()
 
 
 _GROUPS = ("state__band", "state__band_week_ago", "state__tier")
 
 
+_Totals = dict[
+    tuple[str, str, str], list[int]
+]  # by band, band before and tier: accounts, MRR, of how many it is known
+
+
+def _add(totals: _Totals, key: tuple[str, str, str], accounts: int, mrr: int, known: int) -> None:
+    total = totals.setdefault(key, [0, 0, 0])
+    total[:] = [total[0] + accounts, total[1] + mrr, total[2] + known]
+
+
+def _slices(totals: _Totals) -> list[Slice]:
+    return [Slice(*key, n, mrr, sure) for key, (n, mrr, sure) in totals.items() if n]
+
+
+def _money(slices: Sequence[Slice]) -> int | None:
+    """The sum of what is known; None where that is nothing, and not all is."""
+    total = sum(s.mrr for s in slices)
+    return None if not total and any(s.known < s.accounts for s in slices) else total
+
+
 def _grouped(accounts: QuerySet[Account]) -> list[Slice]:
-    groups = accounts.order_by().values_list(*_GROUPS).annotate(Count("pk"), Sum("state__mrr"))
-    return [Slice(b or Band.UNKNOWN, before or "", t or "", n, m or 0) for b, before, t, n, m in groups]
+    groups = (
+        accounts.order_by()
+        .values_list(*_GROUPS)
+        .annotate(Count("pk"), Sum("state__mrr"), Count("state__mrr"))
+    )
+    return [
+        Slice(b or Band.UNKNOWN, before or "", t or "", n, m or 0, sure)
+        for b, before, t, n, m, sure in groups
+    ]
 
 
 def _whole_book() -> list[Slice]:
     """All customers at once: from the index of states alone, less those of accounts no longer shown."""
     fields = ("band", "band_week_ago", "tier")
     gone = Account.objects.filter(Q(deleted_at__isnull=False) | Q(merged_into__isnull=False))
-    every = AccountState.objects.order_by().values_list(*fields).annotate(Count("pk"), Sum("mrr"))
-    totals = {(b, before, t): [n, m or 0] for b, before, t, n, m in every}
-    for b, before, t, n, m in every.filter(Q(pk__in=gone.values("pk")) | Q(stage=CHURNED)):
-        totals[(b, before, t)][0] -= n
-        totals[(b, before, t)][1] -= m or 0
-    slices = [Slice(b, before, t, n, m) for (b, before, t), (n, m) in totals.items() if n]
+    every = (
+        AccountState.objects.order_by().values_list(*fields).annotate(Count("pk"), Sum("mrr"), Count("mrr"))
+    )
+    totals: _Totals = {}
+    for b, before, t, n, m, sure in every:
+        _add(totals, (b, before, t), n, m or 0, sure)
+    for b, before, t, n, m, sure in every.filter(Q(pk__in=gone.values("pk")) | Q(stage=CHURNED)):
+        _add(totals, (b, before, t), -n, -(m or 0), -sure)
+    slices = _slices(totals)
     unscored = Account.objects.filter(
         deleted_at__isnull=True, merged_into__isnull=True, state__isnull=True
     ).count()
-    return [*slices, Slice(Band.UNKNOWN, "", "", unscored, 0)] if unscored else slices
+    return [*slices, Slice(Band.UNKNOWN, "", "", unscored, 0, 0)] if unscored else slices
 
 
 def _unmoved(slices: Sequence[Slice], accounts: QuerySet[Account]) -> list[Slice]:
     """A band set by hand is no movement of the week: those accounts count before where they count now."""
-    totals: dict[tuple[str, str, str], list[int]] = {}
-
-    def add(band: str, before: str, tier: str, n: int, mrr: int) -> None:
-        total = totals.setdefault((band, before, tier), [0, 0])
-        total[0] += n
-        total[1] += mrr
-
+    totals: _Totals = {}
     for one in slices:
-        add(one.band, one.before, one.tier, one.accounts, one.mrr)
+        _add(totals, (one.band, one.before, one.tier), one.accounts, one.mrr, one.known)
     for one in _grouped(accounts.filter(pk__in=by_hand())):
-        add(one.band, one.before, one.tier, -one.accounts, -one.mrr)
-        add(one.band, one.band, one.tier, one.accounts, one.mrr)
-    return [Slice(*key, n, mrr) for key, (n, mrr) in totals.items() if n]
+        _add(totals, (one.band, one.before, one.tier), -one.accounts, -one.mrr, -one.known)
+        _add(totals, (one.band, one.band, one.tier), one.accounts, one.mrr, one.known)
+    return _slices(totals)
 
 
 def distribution(member: Member, query: Query, *, today: date, unit: int, anew: bool = False) -> list[Slice]:
@@ -262,7 +287,7 @@ def band_strip(slices: Sequence[Slice], tiers: Sequence[str] = ()) -> list[BandC
         now = [s for s in chosen if s.band == band]
         n = sum(s.accounts for s in now)
         before = sum(s.accounts for s in chosen if (s.before or s.band) == band)
-        strip.append(BandCount(band, n, before, n / total if total else 0.0, sum(s.mrr for s in now)))
+        strip.append(BandCount(band, n, before, n / total if total else 0.0, _money(now)))
     return strip
 
 
@@ -289,10 +314,14 @@ def count_tiers(
     counts = []
     for name in names:
         own = [s for s in chosen if s.tier == name]
-        mrr = sum(s.mrr for s in own)
+        mrr = _money(own)
         counts.append(
             TierCount(
-                name, sum(s.accounts for s in own), mrr, mrr / total if total else 0.0, changes.get(name, 0)
+                name,
+                sum(s.accounts for s in own),
+                mrr,
+                (mrr or 0) / total if total else 0.0,
+                changes.get(name, 0),
             )
         )
     return counts

@@ -175,6 +175,21 @@ def test_tiers_show_the_tail_with_its_revenue(world: World) -> None:
     assert sum(t.share for t in shown.values()) == pytest.approx(1)
 
 
+def test_money_that_nobody_knows_is_not_nothing(world: World) -> None:
+    green = AccountState.objects.filter(band="green")
+    green.update(mrr=None, unpriced=True)
+    for text in ("", "stage=active,onboarding"):
+        slices = reads.distribution(world.suzuki, ask(text), today=TODAY, unit=1)
+        strip = {count.band: count.mrr for count in reads.band_strip(slices)}
+        assert strip["green"] is None
+        assert strip["red"]
+    tier = green.get().tier
+    AccountState.objects.filter(tier=tier).update(mrr=0)
+    green.update(mrr=None)
+    reads.forget_counts()
+    assert tiers(world)[tier].mrr is None
+
+
 def test_the_whole_line_of_a_tier_speaks_of_the_same_accounts(world: World) -> None:
     """Search and every filter but the tier itself narrow all four columns alike."""
     AccountState.objects.filter(pk=world.fuji.pk).update(metrics={"mrr_change_90": -20_000})
