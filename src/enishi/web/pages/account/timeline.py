@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,7 @@ from enishi.definitions.api import get_names, product_title
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import plain_number
 from enishi.signals.models import HealthScore, Signal
+from enishi.signals.stages import CHURNED
 from enishi.store.kinds import KINDS
 from enishi.web import words as written
 from enishi.web.badges import band_word
@@ -367,6 +368,7 @@ def _name(member: Any) -> str:
 
 def _signals(span: Span) -> Iterator[Entry]:
     signals = Signal.objects.filter(account=span.account, since__lte=span.before.astimezone(span.zone).date())
+    judged_last = _judged_last(span.account)
     for signal in signals.order_by("-since", "-pk")[:MOST_SIGNALS]:
         at = _noon(signal.since, span)
         if at < span.before:
@@ -375,10 +377,19 @@ def _signals(span: Span) -> Iterator[Entry]:
             yield Entry(at, "signal", f"signal-{signal.pk}", title, evidence, tone="danger", dated=True)
         ended = signal.until and (span.day is None or signal.until <= span.day)
         if signal.until and ended and _noon(signal.until, span) < span.before:
+            left = judged_last is not None and signal.until > judged_last
             yield Entry(
-                _noon(signal.until, span), "signal", f"signal-ended-{signal.pk}",
-                trigger_title(signal.type, span.words), _("ended"), tone="good", dated=True,
+                _noon(signal.until, span), "signal", f"signal-ended-{signal.pk}", trigger_title(signal.type, span.words),
+                _("ended as the customer left") if left else _("ended"), tone="" if left else "good", dated=True,
             )  # fmt: skip
+
+
+def _judged_last(account: Account) -> date | None:
+    """The last day of a former customer's scores: what stood then has not got better; None for customers of today."""
+    state = getattr(account, "state", None)
+    if state is None or state.stage != CHURNED:
+        return None
+    return HealthScore.objects.filter(account=account, own=True).aggregate(last=Max("day"))["last"]
 
 
 def _opened_with(signal: Signal, day: date | None) -> str:

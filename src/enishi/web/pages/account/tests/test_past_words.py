@@ -12,7 +12,7 @@ from django.test import Client
 from tests.world import World, at_hour, days_ago, make_evidence, make_record
 
 from enishi.accounts.models import Account, Contact, RecordVersion
-from enishi.signals.models import Signal
+from enishi.signals.models import AccountState, HealthScore, Signal
 from enishi.web.pages.setup.mentions import find_mentions, redact
 from enishi.work import api as work
 from enishi.work.models import Note, NoteText
@@ -148,3 +148,17 @@ def test_a_cause_or_alert_of_the_timeline_says_what_it_opened_on(world: World, s
     causes = shown(client, world.fuji, "panel/causes/", days_ago(29))
     assert "障害の影響" in causes
     assert "396分" not in causes
+
+
+def test_what_stood_when_a_customer_left_has_not_got_better(world: World, sign_in: SignIn) -> None:
+    last = HealthScore.objects.filter(account=world.fuji).latest("day").day
+    for until in (last, last + timedelta(days=1)):
+        Signal.objects.create(
+            account=world.fuji, type="alert:outage_suffered", since=until - timedelta(days=9), until=until,
+            seen_at=at_hour(days_ago(5)),
+        )  # fmt: skip
+    client = sign_in("takahashi")
+    assert "解約により終了" not in shown(client, world.fuji, "timeline/", None)
+    AccountState.objects.filter(pk=world.fuji.pk).update(stage="churned")
+    page = shown(client, world.fuji, "timeline/", None)
+    assert (page.count("解約により終了"), page.count("解消")) == (1, 1)
