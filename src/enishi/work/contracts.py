@@ -135,7 +135,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person had seen when they put an account aside."""
+    """What a person had seen when they put an account aside: ``tokens`` to the day (YYYYMMDD) up to which each is known,
+    empty where the day does not matter."""
 
     severity: int
-    tokens: frozenset[str] = field(default_factory=frozenset)
+    tokens: dict[str, str] = field(default_factory=dict)

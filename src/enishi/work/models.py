@@ -55,7 +55,7 @@ class Attention(models.Model):
     verb = models.CharField(max_length=10, choices=Verb.choices)
     until = models.DateField()
     reason = models.CharField(max_length=300, blank=True)
-    fingerprint = models.CharField(max_length=200, blank=True)
+    fingerprint = models.TextField(blank=True)
     made_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
     task = models.ForeignKey(Task, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

@@ -243,33 +243,52 @@ def _days_to_renewal(judgement: Judgement, today: date) -> int:
     return (judgement.renewal_on - today).days if judgement.renewal_on else declared_rule().renewal_days + 1
 
 
-def fingerprint(judgement: Judgement) -> str:
-    """What a person sees of an account now, short enough to keep: the band, each cause, each alert, a notice.
+def fingerprint(judgement: Judgement, today: date) -> str:
+    """What a person sees of an account today, to be kept: the band, each cause, each alert, a notice.
 
-    An alert counts anew when it fires again later, a notice when it is given again; a cause does not.
+    Alerts carry the day of looking, a notice its own day: what begins later counts anew (``name@day``).
     """
-    tokens = sorted(_tokens(judgement))[:27]
-    return " ".join([str(SEVERITY.get(judgement.band, 0)), *tokens])
+    tokens = [
+        token if since is None else f"{token}@{_seen_day(kind, since, today):%Y%m%d}"
+        for token, kind, since in _tokens(judgement)
+    ]
+    return " ".join([str(SEVERITY.get(judgement.band, 0)), *sorted(tokens)])
+
+
+def _seen_day(kind: str, since: date, today: date) -> date:
+    return since if kind == NOTICE else max(since, today)
 
 
 def read_fingerprint(text: str) -> Seen:
     severity, *tokens = text.split() or ["0"]
-    return Seen(int(severity), frozenset(tokens))
+    return Seen(int(severity), dict(token.partition("@")[::2] for token in tokens))
 
 
 def is_news(judgement: Judgement, seen: str) -> bool:
-    """Whether something worse or new is true since ``seen``: a worse band, a new cause, alert or notice."""
+    """Whether something worse or new is true since ``seen``: a worse band, a new cause, an alert or a notice that is
+    new or began later. One that is found to have begun earlier is none: history that comes in later says so."""
     before = read_fingerprint(seen)
     if SEVERITY.get(judgement.band, 0) > before.severity:
         return True
-    return not _tokens(judgement) <= before.tokens
+    return any(_is_new(token, kind, since, before) for token, kind, since in _tokens(judgement))
 
 
-def _tokens(judgement: Judgement) -> set[str]:
-    names = [f"cause:{cause['cause']}" for cause in judgement.causes]
-    names += [f"alert:{alert['alert']}@{alert.get('since')}" for alert in judgement.alerts]
-    names += [f"{NOTICE}@{judgement.leaving.notice_on}"] if judgement.leaving else []
-    return {hashlib.blake2s(name.encode(), digest_size=3).hexdigest() for name in names}
+def _is_new(token: str, kind: str, since: date | None, before: Seen) -> bool:
+    if token in before.tokens:
+        return since is not None and f"{since:%Y%m%d}" > before.tokens[token]
+    return _short(f"{kind}@{since}") not in before.tokens  # as kept before fingerprints held days
+
+
+def _tokens(judgement: Judgement) -> set[tuple[str, str, date | None]]:
+    """A short name of each thing, what it is, and since when where that matters."""
+    found = [(f"cause:{cause['cause']}", None) for cause in judgement.causes]
+    found += [(f"alert:{alert['alert']}", _day(alert.get("since"))) for alert in judgement.alerts]
+    found += [(NOTICE, judgement.leaving.notice_on)] if judgement.leaving else []
+    return {(_short(kind), kind, since) for kind, since in found}
+
+
+def _short(name: str) -> str:
+    return hashlib.blake2s(name.encode(), digest_size=3).hexdigest()
 
 
 def changed_since(today: date) -> date:

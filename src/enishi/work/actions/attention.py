@@ -117,7 +117,7 @@ def _put_aside(
         verb=verb,
         until=until,
         reason=reason.strip()[:300],
-        fingerprint=fingerprint(judgement_of(account, today)),
+        fingerprint=fingerprint(judgement_of(account, today), today),
         made_at=now,
         task=task,
     )

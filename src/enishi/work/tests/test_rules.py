@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -161,18 +162,25 @@ def test_urgency_is_the_sum_of_its_reasons_and_priority_never_passes_the_stake(
 
 
 def test_put_aside_until_something_new_is_true() -> None:
-    seen = fingerprint(judged(band="yellow", causes=(cause(),), alerts=(alert(),)))
+    seen = fingerprint(judged(band="yellow", causes=(cause(),), alerts=(alert(),)), TODAY)
     assert not is_news(judged(band="yellow", causes=(cause(strength=99),), alerts=(alert(),)), seen)
     assert not is_news(judged(band="green"), seen), "better is no news"
     assert is_news(judged(band="red", causes=(cause(),), alerts=(alert(),)), seen)
     assert is_news(judged(band="yellow", causes=(cause("downturn"),)), seen)
-    again = alert(since=TODAY + timedelta(days=9))
-    assert is_news(judged(band="yellow", causes=(cause(),), alerts=(again,)), seen), "it fired again"
+    assert is_news(judged(band="yellow", alerts=(alert("use_stopped"),)), seen)
 
 
-def test_a_fingerprint_fits_its_column() -> None:
-    many = tuple(alert(f"custom_alert_with_a_long_name_{number}") for number in range(60))
-    assert len(fingerprint(judged(alerts=many))) <= 200
+@pytest.mark.parametrize(("days", "news"), [(-3, False), (-1, False), (0, False), (1, True)])
+def test_only_a_later_firing_of_an_alert_is_news(days: int, news: bool) -> None:
+    """History that comes in late moves the day on which an alert began, to and fro, but never past the day it was seen."""
+    seen = fingerprint(judged(alerts=(alert(since=TODAY - timedelta(days=2)),)), TODAY)
+    assert is_news(judged(alerts=(alert(since=TODAY + timedelta(days=days)),)), seen) is news
+
+
+def test_a_fingerprint_kept_before_days_were_still_counts() -> None:
+    kept = hashlib.blake2s(f"alert:champion_gone@{TODAY}".encode(), digest_size=3).hexdigest()
+    assert not is_news(judged(alerts=(alert(),)), f"3 {kept}")
+    assert is_news(judged(alerts=(alert(since=TODAY + timedelta(days=9)),)), f"3 {kept}")
 
 
 def test_overnight_reaches_back_over_the_weekend() -> None:
