@@ -14,7 +14,7 @@ from enishi.work.access import may_act
 from enishi.work.book import LARGE, calls_for_somebody, has_left, read_book
 from enishi.work.keeping import kept
 from enishi.work.models import Task
-from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, promised_to, set_aside, within
+from enishi.work.reads import PROMISE_DAYS, View, accounts_in, key_of, promised_in, set_aside, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def loads(member: Member, today: date, view: View) -> list[Load]:
     """The load of everyone whose accounts are in the member's view, most money at stake first."""
     accounts = accounts_in(member, view)
     aside = set_aside(member, accounts, view, today)
-    promised = promised_to(member, accounts, today) - aside
+    promised = promised_in(member, accounts, view, today) - aside
     held = _as_listed(_held(accounts, today, key_of(member, view)), aside, promised, today)
     tasks = _tasks(accounts, today)
     people = {one.pk: one for one in Member.objects.filter(pk__in=[pk for pk in {*held, *tasks} if pk])}

@@ -152,7 +152,7 @@ def ranked_queue(
     accounts = accounts_in(member, view, owner)
     book = book or book_of(member, view, today, owner)
     asides, hidden = _asides(member, accounts, view, today)
-    promised = promised_to(member, accounts, today) - hidden
+    promised = promised_in(member, accounts, view, today) - hidden
     placing = _Placing(today, plays or declared_plays(), promised, hour_cost(), weaker)
     listed = _by_stake(book, weaker)
     calling = [(number, stake) for number, stake in listed if number not in hidden]
@@ -269,9 +269,12 @@ def set_aside(member: Member, accounts: QuerySet[Account], view: View, today: da
     return _asides(member, accounts, view, today)[1]
 
 
-def promised_to(member: Member, accounts: QuerySet[Account], today: date) -> frozenset[int]:
-    """Accounts with an open task of the member's own due by today: others keep their own promises."""
-    due = Task.objects.filter(within(accounts), assignee=member, status=Task.Status.OPEN, due_on__lte=today)
+def promised_in(member: Member, accounts: QuerySet[Account], view: View, today: date) -> frozenset[int]:
+    """Accounts with an open task due by today: in one's own list one's own, as others keep their promises themselves;
+    in a wider view anyone's."""
+    due = Task.objects.filter(within(accounts), status=Task.Status.OPEN, due_on__lte=today)
+    if view == View.MINE:
+        due = due.filter(assignee=member)
     return frozenset(due.values_list("account_id", flat=True))
 
 

@@ -281,7 +281,7 @@ def _is_new(token: str, kind: str, since: date | None, before: Seen) -> bool:
 
 def _tokens(judgement: Judgement) -> set[tuple[str, str, date | None]]:
     """A short name of each thing, what it is, and since when where that matters."""
-    found = [(f"cause:{cause['cause']}", None) for cause in judgement.causes]
+    found: list[tuple[str, date | None]] = [(f"cause:{cause['cause']}", None) for cause in judgement.causes]
     found += [(f"alert:{alert['alert']}", _day(alert.get("since"))) for alert in judgement.alerts]
     found += [(NOTICE, judgement.leaving.notice_on)] if judgement.leaving else []
     return {(_short(kind), kind, since) for kind, since in found}

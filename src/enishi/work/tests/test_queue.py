@@ -20,7 +20,7 @@ from tests.world import (
     make_world,
 )
 
-from enishi.accounts.models import Account, AuditLine, Record
+from enishi.accounts.models import Account, AuditLine, Member, Record
 from enishi.kit.errors import EnishiError, NotAllowed, NotFound
 from enishi.signals.models import AccountState, Signal
 from enishi.work import api
@@ -215,6 +215,25 @@ def test_a_due_promise_lifts_its_account(world: World) -> None:
     queue = api.ranked_queue(world.takahashi, TODAY)
     assert names(queue)[0] == world.fuji.pk
     assert queue.items[0].promise_due
+
+
+def test_who_leads_counts_the_promises_of_others_as_they_do(world: World) -> None:
+    calm = make_account("約束", owner=world.takahashi)
+    make_state(calm, "green", 900, at_stake=1)
+    api.create_task(world.takahashi, calm.pk, "資料を送る", now=NOW, due_on=TODAY)
+
+    def calling(member: Member, view: View) -> int:
+        loads = api.loads(member, TODAY, view)
+        return next(load.calling for load in loads if load.owner == world.takahashi)
+
+    assert calling(world.suzuki, View.ALL) == calling(world.takahashi, View.TEAM)
+    own = api.ranked_queue(world.suzuki, TODAY, view=View.ALL, owner=world.takahashi.pk)
+    assert names(own)[0] == calm.pk
+    assert own.total == calling(world.suzuki, View.ALL) == api.ranked_queue(world.takahashi, TODAY).total
+    kept_by_a_colleague = make_account("同僚の約束", owner=world.takahashi)
+    make_state(kept_by_a_colleague, "green", 900, at_stake=1)
+    api.create_task(world.suzuki, kept_by_a_colleague.pk, "資料を送る", now=NOW, due_on=TODAY)
+    assert kept_by_a_colleague.pk not in names(api.ranked_queue(world.takahashi, TODAY, view=View.MINE))
 
 
 def test_overnight_shows_band_moves_and_new_alerts(world: World) -> None:
