@@ -103,13 +103,14 @@ def taken_back_told(counts: Mapping[str, int]) -> list[str]:
     return found or ([_("There was nothing to take back.")] if counts else [])
 
 
-def _warnings(made: Import, *, doubles: bool) -> list[tuple[str, int, str]]:
-    """What was kept otherwise than written, by field; or which new rows may be somebody known already."""
+def _warnings(made: Import, *, doubles: bool) -> list[tuple[str, str, int, str]]:
+    """What was kept otherwise than written, by field; or which new rows may be somebody known already: each with its
+    name, title, count and example."""
     fields = {field.name: field.title for field in FILE_KINDS[made.kind].fields}
     titles = {name: title.in_language(language()) for name, title in {**fields, **TITLES}.items()}
     place = 2 if language().startswith("ja") else 1
-    told = made.warnings.items()
-    return [(titles.get(name, name), one[0], one[place]) for name, one in told if (name in TITLES) is doubles]
+    told = [(name, one) for name, one in made.warnings.items() if (name in TITLES) is doubles]
+    return [(name, titles.get(name, name), one[0], one[place]) for name, one in told]
 
 
 @require_GET

@@ -238,7 +238,7 @@ def test_the_system_that_knows_the_ids_is_offered_first_and_doubles_are_told(cli
     assert made.system == "crm"
     run(client, made, system="product")
     page = client.get(reverse("import", args=[made.pk])).content.decode()
-    for told in ("別のシステムで登録済み</strong>: 新規1行", reverse("identity-merges"), "自社製品(product)"):
+    for told in ("別のシステムで登録済み</strong>: 新規1件", reverse("identity-merges"), "自社製品(product)"):
         assert told in page
 
 
