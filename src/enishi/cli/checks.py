@@ -191,11 +191,11 @@ def check_clock(home: Home, now: datetime) -> Iterator[Finding]:
     from django.db.models import Max
 
     from enishi.accounts.models import AuditLine, RecordVersion
+    from enishi.signals.models import ScoringRun
 
-    latest = max(
-        (at for at in (AuditLine.objects.aggregate(at=Max("at"))["at"], RecordVersion.objects.aggregate(at=Max("recorded_at"))["at"]) if at),
-        default=None,
-    )  # fmt: skip
+    written = ((AuditLine, "at"), (RecordVersion, "recorded_at"), (ScoringRun, "started_at"))
+    moments = [model.objects.aggregate(at=Max(column))["at"] for model, column in written]
+    latest = max((at for at in moments if at), default=None)
     if latest is not None and latest > now + timedelta(minutes=5):
         yield Finding(
             "clock",

@@ -77,11 +77,12 @@ ones do not keep the machine busy with nothing else."""
 
 def refresh_scores(*, now: datetime, home: Home | None = None) -> ScoringRun | None:
     """Score today if facts arrived since it was last scored, or the day is new; None where there is nothing to do, or
-    the last pass is too fresh for its size. Made to be called every minute."""
+    the last pass is too fresh for its size. Made to be called every minute. What was judged by a clock that ran ahead is
+    judged again."""
     home = home or Home.from_environment()
     today, generation = company_day(now), Published(home).generation
-    last = ScoringRun.objects.filter(status="done").order_by("-started_at", "-pk").first()
-    if last is not None and last.day >= today:
+    last = ScoringRun.objects.filter(status="done").order_by("-pk").first()
+    if last is not None and last.day >= today and last.started_at <= now:
         if last.facts_generation >= generation:
             return None
         took = (last.finished_at or last.started_at) - last.started_at

@@ -8,6 +8,7 @@ import pytest
 from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.actions import save_records
+from enishi.accounts.company import company_day
 from enishi.accounts.models import Account
 from enishi.cli import schedule
 from enishi.ingest.api import accept_events, drain, event_message
@@ -72,6 +73,14 @@ def test_an_empty_installation_has_its_first_score_a_minute_after_the_first_even
     assert api.refresh_scores(now=started + 14 * MINUTE) is None, "a large book rests between two passes"
     assert api.refresh_scores(now=started + 15 * MINUTE) is not None
     assert ScoringRun.objects.count() == runs + 1
+
+    ahead, later = now + timedelta(days=400), started + 40 * MINUTE
+    api.score_day(company_day(ahead), now=ahead)
+    assert api.refresh_scores(now=later) is not None, (
+        "a clock that ran ahead does not stop the scoring of today"
+    )
+    assert AccountState.objects.get().day == company_day(later)
+    assert api.refresh_scores(now=later + MINUTE) is None
 
 
 def test_alerts_fire_as_their_facts_arrive(

@@ -46,6 +46,7 @@ class ListQuery(PageQuery):
 
 
 class ScoreQuery(PageQuery):
+    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
     band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
 
 
@@ -173,6 +174,8 @@ def list_scores(request: HttpRequest, query: Query[ScoreQuery]) -> dict[str, Any
         states = states.filter(computed_at__gte=query.updated_since)
     if query.band:
         states = states.filter(band=query.band)
+    if query.account:
+        states = states.filter(account=query.account)
     found, following = page_of(states, query.cursor, query.limit, at="computed_at")
     return {"records": as_scores(found, caller.key), "next_cursor": following}
 

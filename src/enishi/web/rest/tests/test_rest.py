@@ -128,7 +128,7 @@ def test_a_deleted_record_is_gone_but_can_be_asked_for(api):
     assert api.get("accounts").json()["records"] == []
     assert api.get("accounts", deleted=True).json()["records"][0]["deleted_at"]
     assert api.delete("accounts/none").status_code == 404
-    assert api.upsert("accounts", {"id": "a/1", "name": "A"}) == ["updated"]
+    assert api.upsert("accounts", {"id": "a/1", "name": "A"}) == ["created"]  # what was gone is there again
 
 
 def test_an_idempotency_key_gives_the_first_answer_again(api):
@@ -179,6 +179,10 @@ def test_a_key_bound_to_a_member_sees_only_what_the_member_sees(api):
     assert bound.get("accounts/other").status_code == bound.get("tickets/t-other").status_code == 404
     scores = bound.get("scores").json()["records"]
     assert [(s["account"], s["score"]) for s in scores] == [("mine", 72.3)]
+    both = {one.outside_id: one.pk for one in Account.objects.all()}
+    assert [
+        len(bound.get(f"scores?account={both[name]}").json()["records"]) for name in ("mine", "other")
+    ] == [1, 0]
     refused = bound.post("tickets", {"records": [{"id": "x"}]})
     assert (refused.status_code, refused.json()["error"]) == (403, "scope_restricted")
     ken.is_active = False
