@@ -72,7 +72,8 @@ class AccountBook:
             self._look_up_other(part)
 
     def _look_up_ids(self, part: list[str]) -> None:
-        links = OutsideId.objects.filter(target=OutsideId.Target.ACCOUNT, value__in=part)
+        living = Q(account__deleted_at__isnull=True) | Q(account__merged_into__isnull=False)
+        links = OutsideId.objects.filter(living, target=OutsideId.Target.ACCOUNT, value__in=part)
         own = Account.objects.filter(deleted_at__isnull=True, outside_id__in=part)
         found = [
             *links.values_list("system", "value", "account_id"),

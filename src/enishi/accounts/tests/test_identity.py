@@ -163,6 +163,17 @@ def test_an_outside_id_is_linked_moved_and_unlinked_with_its_history(pair):
     assert save("ticket", ticket("t4", "g1"), source="desk")[0].status == "rejected"
 
 
+def test_an_id_leads_to_a_deleted_account_only_where_another_stands_for_it(pair):
+    acme, kk = pair
+    link_ids([Wanted("product", "g1", acme), Wanted("product", "g9", kk)], actor="test", now=NOW)
+    merge_accounts(kk, acme, actor="test", now=NOW)
+    delete_records(KINDS["account"], ["cus_9"], source="billing", actor="test", now=LATER)
+    assert save("ticket", ticket("t5", "g9"), source="desk")[0].status == "created"
+    assert Record.objects.get(outside_id="t5").account == acme
+    delete_records(KINDS["account"], ["a1"], source="crm", actor="test", now=LATER)
+    assert save("ticket", ticket("t6", "g1"), source="desk")[0].status == "rejected"
+
+
 def test_a_deleted_record_keeps_its_past_and_comes_back(pair):
     ids = ["t1", "t1", "nothing"]
     results = delete_records(KINDS["ticket"], ids, source="crm", actor="test", now=LATER)

@@ -76,6 +76,8 @@ def test_a_file_read_wrongly_is_undone_and_read_rightly(bring, home):
     assert not AuditLine.objects.filter(verb="import_undone").exists(), (
         "one line says what the undoing came to"
     )
+    _made, tally = bring("id,account,amount,started_on\nK1,u3,50,2026-04-01\n", "subscription", "k.csv")
+    assert counted(tally) == (0, 0, 0, 1), "u3 went with the events"
 
     _made, tally = bring(BAD, "event", "e.csv", now=LATER, mapping=RIGHT)
     assert counted(tally) == (6, 0, 0, 1)
