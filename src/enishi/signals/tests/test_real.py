@@ -20,7 +20,10 @@ DATA = Path(os.environ.get("ENISHI_DATA") or ROOT.parent / "shared" / "data")
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not (DATA / FILE).exists(), reason=f"no reference data in {DATA} (set ENISHI_DATA)")
+@pytest.mark.skipif(
+    not (DATA / FILE).exists(),
+    reason="not tried: the scorecard on real history, for its data are absent (set ENISHI_DATA)",
+)
 def test_the_default_scorecard_on_openstack_is_as_good_as_the_documents_say(tmp_path: Path) -> None:
     result = run_real(Home(tmp_path), datetime.now(UTC), DATA / FILE)
     assert Company.objects.get().time_zone == "UTC"

@@ -140,6 +140,8 @@ def test_an_idempotency_key_gives_the_first_answer_again(api):
     assert (first.get("Idempotency-Replayed"), second["Idempotency-Replayed"]) == (None, "true")
     other = api.post("accounts", {"records": [{"id": "b", "name": "B"}]}, **{"idempotency-key": "k1"})
     assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
+    elsewhere = Api(system="crm").post("accounts", body, **{"idempotency-key": "k1"})
+    assert (elsewhere.get("Idempotency-Replayed"), elsewhere.json()["counts"]) == (None, {"created": 1})
     assert other["Content-Type"] == "application/problem+json"
     assert not Account.objects.filter(outside_id="b").exists()
 
