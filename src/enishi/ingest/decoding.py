@@ -133,8 +133,8 @@ def _add_mended(
         if not isinstance(item, dict):
             return False
         add_item(events, msgspec.json.encode(mend(item, rules, zone)), channel, at, position)
-    except (Refused, msgspec.DecodeError, UnicodeError, RecursionError):
-        return False
+    except Exception:
+        return False  # whatever a correction makes of it: it is told why it was refused as it came
     return True
 
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ _DAY_US = 86_400_000_000
 _OLDEST_US = 946_684_800_000_000  # 2000-01-01
 MAX_ID = 250
 MAX_NAME = 200
+MAX_DEPTH = 100  # whoever reads properties later goes through them step by step
 
 Id = str | int | float | None
 _USE = frozenset({"track", "page", "screen"})
@@ -50,15 +52,8 @@ class _Item(msgspec.Struct, gc=False):
     context: _Context | None = None
 
 
-class _Named(msgspec.Struct):
-    """Properties of which nothing but the name is read: the others may hold what no number of ours can."""
-
-    name: msgspec.Raw = msgspec.Raw(b"")
-
-
 _decode = msgspec.json.Decoder(_Item).decode
-_decode_named = msgspec.json.Decoder(_Named).decode
-_decode_text = msgspec.json.Decoder(str).decode
+_decode_any = msgspec.json.Decoder().decode
 _NO_CONTEXT = _Context()
 
 
@@ -207,14 +202,14 @@ def _id(value: str | int | float, place: str) -> str:
 def _content(kind: str, item: _Item, context: _Context) -> tuple[str, str]:
     """The event's name and its properties (traits for identify and group) as a JSON object."""
     if kind == "track":
-        return _event_name(item.event), _object(item.properties, "$.properties")
+        return _event_name(item.event), _object(item.properties, "$.properties")[0]
     if kind in ("page", "screen"):
-        properties = _object(item.properties, "$.properties")
-        return _page_name(kind, item.name, properties), properties
+        properties, found = _object(item.properties, "$.properties")
+        return _page_name(kind, item.name, found), properties
     if kind == "identify":
-        return kind, _object(item.traits if bytes(item.traits) else context.traits, "$.traits")
+        return kind, _object(item.traits if bytes(item.traits) else context.traits, "$.traits")[0]
     if kind in ("group", "alias"):
-        return kind, _object(item.traits, "$.traits")
+        return kind, _object(item.traits, "$.traits")[0]
     if not kind:
         raise Refused("missing_type", Text("The message says no type.", "type がありません。"), "$.type")
     raise Refused(
@@ -236,23 +231,45 @@ def _event_name(name: str | None) -> str:
     return clean(text[:MAX_NAME])
 
 
-def _page_name(kind: str, name: str | None, properties: str) -> str:
+def _page_name(kind: str, name: str | None, properties: dict[str, Any]) -> str:
     text = (name or "").strip()
-    if not text and '"name"' in properties:
-        found = bytes(_decode_named(properties).name)
-        text = _decode_text(found).strip() if found.startswith(b'"') else ""
+    if not text and isinstance(told := properties.get("name"), str):
+        text = told.strip()
     return f"Viewed {clean(text)}"[:MAX_NAME] if text else kind
 
 
-def _object(raw: msgspec.Raw, place: str) -> str:
+def _object(raw: msgspec.Raw, place: str) -> tuple[str, dict[str, Any]]:
+    """A JSON object as it is written, and what it says. Read here, so that it can be read by all who come later: the
+    decoder passes over numbers that none can hold."""
     text = str(raw, "utf-8").strip()
-    if text[:1] == "{":
-        return text
     if not text or text == "null":
-        return "{}"
-    raise Refused(
-        "not_an_object", Text("This must be an object.", "オブジェクトである必要があります。"), place
-    )
+        return "{}", {}
+    if text[:1] != "{":
+        raise Refused(
+            "not_an_object", Text("This must be an object.", "オブジェクトである必要があります。"), place
+        )
+    try:
+        found = _decode_any(text)
+    except msgspec.ValidationError:
+        raise Refused(
+            "number_too_large",
+            Text("It holds a number that is too large.", "大きすぎる数値が含まれています。"),
+            place,
+        ) from None
+    if len(text) > 2 * MAX_DEPTH and _is_deeper(found):
+        raise Refused("too_deep", Text("It is nested too deeply.", "入れ子が深すぎます。"), place)
+    return text, found
+
+
+def _is_deeper(value: Any) -> bool:
+    """Whether objects and lists lie within each other more often than allowed."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        held = [part.values() if isinstance(part, dict) else part for part in level]
+        level = [part for parts in held for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _check_ids(kind: str, user: str, anonymous: str, group: str, previous: str) -> None:

@@ -146,21 +146,40 @@ def test_imported_history_is_backfill() -> None:
     assert events[0].backfill
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400])
-@pytest.mark.parametrize("kind", ["page", "screen", "track", "identify"])
-def test_a_number_beyond_all_bounds_stops_nobody(kind: str, number: str) -> None:
-    """A browser's key is public: one such message may not hold up everybody's facts."""
-    one = f'{{"type":"{kind}","event":"e","userId":"u","properties":{{"name":"Home","x":{number}}}}}'
-    content = f'{{"batch":[{one}],"sentAt":{number}}}'.encode()
+def decoded(items: str) -> tuple[Any, Any]:
+    content = f'{{"batch":[{items}],"sentAt":1e999}}'.encode()
     check_body("batch", content)
-    events, rejects = decode_bodies(
-        [Body(1, RECEIVED, Origin().encode(), content)],
-        lambda origin: CHANNEL,
-        lambda source: [],
-        ZoneInfo("UTC"),
-    )
-    assert (len(events), rejects) == (1, [])
-    assert events[0].event in {"Viewed Home", "e", "identify"}
+    body = Body(1, RECEIVED, Origin().encode(), content)
+    return decode_bodies([body], lambda origin: CHANNEL, lambda source: [], ZoneInfo("UTC"))
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999", "9" * 5000, "[" * 101 + "]" * 101])
+@pytest.mark.parametrize("kind", ["page", "track", "identify", "group"])
+def test_what_nobody_can_read_later_is_a_bad_item(kind: str, value: str) -> None:
+    """A browser's key is public: one such message may not hold up everybody's facts."""
+    part = "traits" if kind in ("identify", "group") else "properties"
+    one = f'{{"type":"{kind}","event":"e","userId":"u","groupId":"g","{part}":{{"name":"Home","x":{value}}}}}'
+    events, rejects = decoded(f'{one},{{"type":"track","event":"next","userId":"u"}}')
+    assert [event.event for event in events] == ["next"]
+    reason = "too_deep" if "[" in value else "number_too_large"
+    assert [(row.reason, row.place) for row in rejects] == [(reason, f"$.{part}")]
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "1.5e308", "[" * 99 + "]" * 99, str([[1] * 3] * 200)])
+def test_a_long_number_and_many_lists_are_taken(value: str) -> None:
+    events, rejects = decoded(f'{{"type":"track","event":"e","userId":"u","properties":{{"x":{value}}}}}')
+    assert (json.loads(events[0].properties), rejects) == ({"x": json.loads(value)}, [])
+
+
+def test_a_correction_that_makes_nonsense_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    import enishi.ingest.decoding as decoding
+
+    monkeypatch.setattr(decoding, "mend", lambda *_: {"properties": {1j: object()}})
+    content = json.dumps({"batch": [{"type": "track", "userId": "u"}]}).encode()
+    body = Body(1, RECEIVED, Origin().encode(), content)
+    rule: Any = object()
+    _, rejects = decode_bodies([body], lambda origin: CHANNEL, lambda source: [rule], ZoneInfo("UTC"))
+    assert [reject.reason for reject in rejects] == ["missing_event"]
 
 
 def test_what_breaks_the_reading_of_one_item_goes_to_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
