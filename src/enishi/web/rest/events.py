@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field as Constraint
@@ -153,7 +154,7 @@ class EventPage(Schema):
     operation_id="list_events",
     summary="Read usage events / 利用イベントの取得",
 )
-def list_events(request: HttpRequest, query: Query[EventsQuery]) -> dict[str, Any]:
+def list_events(request: HttpRequest, query: Query[EventsQuery]) -> HttpResponse:
     """Events as they are kept, in the order in which they happened, within the accounts the key sees.
 
     An event is there some seconds after it was sent. Those that come late, or from the past, stand at their own
@@ -166,7 +167,9 @@ def list_events(request: HttpRequest, query: Query[EventsQuery]) -> dict[str, An
     place = (_within(after.at), after.number - 2**63) if after else None
     wanted = EventQuery(since, until, _accounts(caller, query.account), place, query.limit)
     rows, last = read_events(Home.from_environment(), wanted)
-    return {"records": rows, "next_cursor": Cursor(last[0], last[1] + 2**63).encode() if last else None}
+    cursor = Cursor(last[0], last[1] + 2**63).encode() if last else None
+    told = msgspec.json.encode({"records": rows, "next_cursor": cursor})
+    return HttpResponse(told, content_type="application/json; charset=utf-8")
 
 
 def _instant(at: datetime | date) -> datetime:

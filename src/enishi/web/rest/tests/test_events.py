@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from enishi.accounts.models import Account, Member
 from enishi.ingest.api import drain
 from enishi.kit.home import Home
 from enishi.store.kinds import ACCOUNT
+from enishi.store.testing import publish
 from enishi.web.rest.keys import forget_allowances
 from enishi.web.rest.tests.test_rest import Api
 
@@ -116,3 +117,24 @@ def test_without_a_span_the_last_days_are_read_and_nothing_odd_is_an_accident(ap
     assert api.get("events", since="0001-01-01T00:00:00Z", until="9999-12-31T23:00:00Z").status_code == 200
     assert api.get("events", cursor="x" * 30).status_code == 422
     assert Api(["write:event"]).get("events").status_code == 403
+
+
+def test_numbers_no_program_of_ours_can_hold_are_read_as_they_are_stored(api, tmp_path):
+    """They came before such messages were refused, and may not keep anybody from reading the others."""
+    stored = f'{{"n":{"9" * 5000},"m":1e999,"deep":{"[" * 900}{"]" * 900}}}'
+    publish(
+        Home(tmp_path),
+        "events",
+        [{"day": date(2026, 1, 2), "event": "Open", "message_hash": 1, "properties": stored}],
+    )
+    answer = api.get("events", **SPAN)
+    assert answer.status_code == 200
+    assert stored.encode() in answer.content
+
+
+def test_a_body_with_a_number_that_cannot_be_read_is_told(api):
+    body = (
+        '{"records":[{"occurred_at":"2026-01-02T00:00:00Z","event":"x","account":"g","properties":{"n":%s}}]}'
+    )
+    answer = api.client.post("/api/v1/events", body % ("9" * 5000), "application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
