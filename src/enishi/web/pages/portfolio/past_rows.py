@@ -217,7 +217,7 @@ def slices(frame: pd.DataFrame) -> list[Slice]:
             int(one["size"]),
             int(one["sum"]),
             int(one["count"]),
-        )  # fmt: skip
+        )
         for one in _records(sums)
     ]
 
