@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +12,14 @@ from enishi.cli.finding import find_account
 from enishi.cli.installation import open_installation
 from enishi.cli.score import BANDS, show_bands
 from enishi.cli.show import progress, show_json, show_table
-from enishi.cli.words import DAY, json_option, language, option, say, spoken
+from enishi.cli.words import DAY, json_option, language, option, say, spoken, this_program
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 
+if TYPE_CHECKING:
+    from enishi.metrics.api import Metric
+
 DEFAULT_METRICS = ("mrr", "active_users_28", "days_since_last_seen")
-_ONLY_JSON = ("number", "account", "stage", "computed_band", "judged")
 
 
 @spoken(
@@ -45,13 +47,15 @@ def command(
     from enishi.accounts.company import refuse_future
     from enishi.metrics.api import get_metric
     from enishi.signals.stages import CHURNED
+    from enishi.web.pages.health.catalogue import metric_catalogue
 
     refuse_future(day.date(), system_clock())
     if tell_unknown(day.date(), home, as_json):
         return
     wanted = {account.pk for account in map(find_account, accounts)}
-    chosen = tuple(get_metric(name).id for name in metrics or DEFAULT_METRICS)
-    known = known_on(home, day.date(), wanted, chosen)
+    catalogue = metric_catalogue()
+    chosen = [get_metric(name, catalogue) for name in metrics or DEFAULT_METRICS]
+    known = known_on(home, day.date(), wanted, [metric.id for metric in chosen])
     if as_json:
         show_json({"day": day.date(), "accounts": known})
         return
@@ -60,20 +64,23 @@ def command(
     show_bands(day.date(), counts)
     if left := len(known) - len(rows):
         click.echo(say(f"Had left by then: {left}.", f"この日までに解約済み: {left}社"))
-    _tell_provenance(day.date(), rows)
-    columns = [name for name in (rows[0] if rows else {}) if name not in _ONLY_JSON]
-    money = {name for name in chosen if get_metric(name).unit == "money"}
+    _tell_provenance(day.date(), rows, home)
     worst = sorted(rows, key=lambda row: (row["score"] is None, row["score"] or 0))[:limit]
+    _show_rows(worst, chosen)
+
+
+def _show_rows(rows: Sequence[Mapping[str, Any]], metrics: Sequence[Metric]) -> None:
+    money = {metric.id for metric in metrics if metric.unit == "money"}
     titles = {
         "name": say("Account", "顧客企業"),
         "band": say("Band", "区分"),
         "score": say("Score", "スコア"),
-        **{name: say(get_metric(name).title) for name in columns if name not in ("name", "band", "score")},
+        **{metric.id: say(metric.title) for metric in metrics},
     }
     show_table(
-        [titles.get(c, c) for c in columns],
-        [[_money(row[c]) if c in money else _cell(c, row[c]) for c in columns] for row in worst],
-        right=range(2, len(columns)),
+        list(titles.values()),
+        [[_money(row[c]) if c in money else _cell(c, row[c]) for c in titles] for row in rows],
+        right=range(2, len(titles)),
     )
 
 
@@ -98,10 +105,11 @@ def tell_unknown(day: date, home: Home, as_json: bool) -> bool:
     return True
 
 
-def _tell_provenance(day: date, rows: Sequence[Mapping[str, Any]]) -> None:
+def _tell_provenance(day: date, rows: Sequence[Mapping[str, Any]], home: Home) -> None:
     """Scores made afterwards, or by a version published afterwards, say so; those of today, when they were made: the
     metrics beside them are of this moment."""
     from enishi.accounts.company import company_day, company_zone
+    from enishi.signals.api import is_behind
     from enishi.signals.models import HealthScore
 
     latest = HealthScore.objects.filter(day=day).order_by("-computed_at").first()
@@ -113,13 +121,19 @@ def _tell_provenance(day: date, rows: Sequence[Mapping[str, Any]]) -> None:
                 f"スコアは {local:%H:%M} 時点、指標は現在の値です。",
             )
         )
-
+    elif is_behind(home):
+        click.echo(
+            say(
+                f"History arrived since: these scores are about to be worked out anew (at once: {this_program()} score --past).",
+                f"その後に履歴が取り込まれたため、これらのスコアは間もなく計算し直されます(今すぐ計算: {this_program()} score --past)。",
+            )
+        )
     told = {(one["computed_on"], one["text"]["en"], one["text"]["ja"]) for row in rows if (one := row["judged"]) and one["text"]}  # fmt: skip
     for _on, en, ja in sorted(told, reverse=True):
         click.echo(say(f"Scores: {en}.", f"スコア: {ja}"))
 
 
-def known_on(home: Home, day: date, wanted: set[int], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
+def known_on(home: Home, day: date, wanted: set[int], metrics: Sequence[str]) -> list[dict[str, Any]]:
     """One row per customer known on the day, as on the page of that day: name then, stage, score, band (a person's,
     where one was in force, else the computed one) and the metrics asked for."""
     from enishi.accounts.models import Account
@@ -148,7 +162,7 @@ def _row(values: Mapping[Any, Any], outside_id: str, day: date, metrics: Sequenc
         "computed_band": values["computed_band"],
         "score": None if tenths is None else tenths / 10,
         "judged": _judged(values, day),
-        **{name: _number(values[f"m.{name}"]) for name in metrics},
+        **{name: _number(values.get(f"m.{name}")) for name in metrics},
     }
 
 

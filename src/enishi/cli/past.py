@@ -12,9 +12,9 @@ from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.company import company_day
 from enishi.kit.home import Home
-from enishi.signals.api import backfill_scores, score_day
+from enishi.signals.api import backfill_scores, is_behind, score_day
 from enishi.signals.models import AccountState, HealthScore
-from enishi.signals.outdated import close_gaps, has_gaps, outdated_from
+from enishi.signals.outdated import close_gaps
 from enishi.store.api import Published
 from enishi.web.models import BackgroundJob
 
@@ -40,7 +40,7 @@ def is_due(home: Home, now: datetime) -> bool:
     last = jobs.first()
     if last is None:
         return True
-    if has_gaps() or outdated_from(home) is not None:
+    if is_behind(home):
         took = (last.finished_at or now) - (last.started_at or last.asked_at)
         return now >= (last.finished_at or now) + max(QUIET, REST_PER_SECOND * took)
     return last.asked_at < now - AGAIN_AFTER and _reaches_further_back(home, now)

@@ -54,7 +54,7 @@ JOBS = (
     Job("ready",     Text("count large books anew for the pages", "画面表示用の集計の更新"),    chores.ready, every=5),
     Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
     Job("tiers",     Text("assign touch tiers",                   "階層の見直し"),               chores.tiers, every=60),
-    Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=60),
+    Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=1),
     Job("records",   Text("test the scores on the past each week", "スコアの週次検証(過去データ)"), chores.records, every=60),
     # what leaves the house
     Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),

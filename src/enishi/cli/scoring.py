@@ -20,9 +20,12 @@ def score_all(day: date, now: datetime) -> Any:
 def score_past(today: date, now: datetime) -> Any:
     """Score the days before today as they were known then, where that has not been done."""
     from enishi.signals.api import backfill_scores
+    from enishi.signals.outdated import close_gaps
 
     with progress(say("Scoring the past", "過去のスコア計算")) as step:
-        return backfill_scores(today - timedelta(days=1), now=now, progress=step)
+        written = backfill_scores(today - timedelta(days=1), now=now, progress=step)
+    close_gaps()
+    return written
 
 
 def score_then(day: date, now: datetime) -> dict[int, Any]:

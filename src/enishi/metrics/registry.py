@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -27,20 +27,20 @@ REGISTRY: dict[str, Metric] = {
 }
 
 
-def get_metric(id: str) -> Metric:
-    """A shipped metric by id. Raises NotFound (``unknown_metric``) naming the id."""
-    if id not in REGISTRY:
+def get_metric(id: str, known: Mapping[str, Metric] = REGISTRY) -> Metric:
+    """A metric by id: a shipped one, or one of those ``known``. Raises NotFound (``unknown_metric``) naming the id."""
+    if id not in known:
         raise NotFound(
             "unknown_metric",
             Text(f"There is no metric {id!r}.", f"指標「{id}」はありません。"),
-            _where_ids_are(id),
+            _where_ids_are(id, known),
         )
-    return REGISTRY[id]
+    return known[id]
 
 
-def _where_ids_are(id: str) -> Text:
+def _where_ids_are(id: str, known: Iterable[str]) -> Text:
     """Ids like the mistyped one, and where all of them stand."""
-    near = ", ".join(get_close_matches(id, REGISTRY, 3))
+    near = ", ".join(get_close_matches(id, list(known), 3))
     return Text(
         (f"Did you mean {near}? " if near else "")
         + "All ids: Health → Metrics, or docs/reference/metrics.md.",

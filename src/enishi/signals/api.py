@@ -6,6 +6,7 @@ from enishi.signals.filling import backfill_scores
 from enishi.signals.history import drop_future_scores, explain, lines_of, scores_as_of
 from enishi.signals.limits import Limit, limit_of, margin_of
 from enishi.signals.outcomes import Outcome
+from enishi.signals.outdated import is_behind
 from enishi.signals.past import book_as_of, first_known_day, names_on
 from enishi.signals.provenance import (
     Provenance,
@@ -56,6 +57,7 @@ __all__ = [
     "drop_future_scores",
     "explain",
     "first_known_day",
+    "is_behind",
     "limit_of",
     "lines_of",
     "list_movers",

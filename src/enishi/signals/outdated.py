@@ -30,9 +30,12 @@ def outdated_from(home: Home) -> date | None:
     return Published(home).history_since(cursor.position) if cursor else None
 
 
-def has_gaps() -> bool:
-    """Whether a filling was asked for, as scores of past days were taken away."""
-    return Cursor.objects.filter(name=GAPS).exists()
+def is_behind(home: Home) -> bool:
+    """Whether scores of past days wait to be made anew: some were taken away, or lack history that is there by now."""
+    cursors = dict(Cursor.objects.filter(name__in=(GAPS, HISTORY)).values_list("name", "position"))
+    return GAPS in cursors or (
+        HISTORY in cursors and Published(home).history_since(cursors[HISTORY]) is not None
+    )
 
 
 def partly_scored(days: Iterable[date]) -> list[date]:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_noop
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
+from enishi.kit.home import Home
+from enishi.signals.api import is_behind
 from enishi.web.factors import set_up_by
 from enishi.web.guard import ADMINS, EVERYONE, LEADERS
 from enishi.web.models import BackgroundJob
@@ -70,9 +72,13 @@ def _is_at(path: str, address: str) -> bool:
 
 
 def past_scores() -> BackgroundJob | None:
-    """The scoring of the past, while it goes on: until then trends and history are short, and the frame says so."""
-    jobs = BackgroundJob.objects.filter(kind=BackgroundJob.PAST, status=BackgroundJob.Status.RUNNING)
-    return jobs.first()
+    """The latest scoring of the past. While it goes on trends and history are short, and the frame says so."""
+    return BackgroundJob.objects.filter(kind=BackgroundJob.PAST).first()
+
+
+def past_is_behind() -> bool:
+    """Whether the scoring of the past is about to begin again, as history arrived."""
+    return is_behind(Home.from_environment())
 
 
 def script_words() -> dict[str, str]:
@@ -101,6 +107,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "company": SimpleLazyObject(get_company),
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "past_scores": SimpleLazyObject(past_scores),
+        "past_is_behind": past_is_behind,
         "script_words": script_words,
         "theme": theme if theme in THEMES else "auto",
         "framed": "base.html" if signed_in and not must_set_up else "entrance.html",

@@ -19,6 +19,7 @@ from enishi.cli.sample import Wanted, bring_sample
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.models import HealthScore, ScoringRun
+from enishi.signals.tests.test_filling import history_arrives
 from enishi.web.models import BackgroundJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -92,6 +93,15 @@ def test_the_past_gives_way_goes_on_and_is_never_scored_twice(
     assert chores.past(later), "an update that takes scores away has them made again"
     assert set(scored_days()) >= set(whole)  # more, where it is tomorrow an hour later
     assert not past.is_due(sample, later + timedelta(hours=1))
+
+    assert reader.get("/past-scores/").content.strip() == b""
+    history_arrives(sample, today - timedelta(days=30))
+    assert "History arrived" in reader.get("/setup/").content.decode(), "said until it is judged again"
+    job = BackgroundJob.objects.filter(kind=BackgroundJob.PAST).latest("id")
+    job.started_at = job.finished_at = later
+    job.save()
+    assert not past.is_due(sample, later + timedelta(minutes=1)), "more files may follow"
+    assert past.is_due(sample, later + timedelta(minutes=3))
 
 
 def test_the_first_night_leaves_yesterday_to_the_past(sample: Home, now: datetime) -> None:

@@ -12,9 +12,12 @@ from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Company
 from enishi.cli.main import run
 from enishi.cli.words import use_language
+from enishi.definitions.actions import publish, save_draft
 from enishi.ingest.api import drain
 from enishi.kit.home import Home
 from enishi.signals.models import HealthScore, Override
+from enishi.signals.outdated import rest_on
+from enishi.signals.tests.test_filling import history_arrives
 from enishi.store.kinds import ACCOUNT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -118,7 +121,7 @@ def test_a_past_day_has_the_customers_and_the_money_of_its_page(
     assert "11 accounts" in said
 
 
-def test_scores_made_afterwards_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_scores_made_afterwards_say_so(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     row = told(capsys, "asof", PAST.isoformat())["accounts"][0]
     judged = row["judged"]
     assert (judged["computed_on"], judged["version"], judged["live"]) == (TODAY.isoformat(), 1, False)
@@ -126,10 +129,34 @@ def test_scores_made_afterwards_say_so(capsys: pytest.CaptureFixture[str]) -> No
     assert judged["text"]["en"] == words
     for arguments in (["asof", PAST.isoformat()], ["explain", "C3", "--as-of", PAST.isoformat()]):
         assert run(arguments) == 0
-        assert words in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert words in said
+        assert "History arrived since" not in said
     use_language("ja")
     assert run(["asof", PAST.isoformat()]) == 0
     assert "後日計算" in capsys.readouterr().out
+    rest_on(home)
+    history_arrives(home, PAST)
+    assert run(["asof", PAST.isoformat()]) == 0
+    assert "間もなく計算し直されます" in capsys.readouterr().out
+
+
+def test_a_metric_of_the_company_is_asked_like_a_shipped_one(capsys: pytest.CaptureFixture[str]) -> None:
+    body = {
+        "id": "opened_7",
+        "title": {"en": "Opened, 7 d", "ja": "閲覧(7日)"},
+        "type": "count",
+        "events": ["opened"],
+        "window": 7,
+    }
+    publish(save_draft("metric", "opened_7", body, actor="t", now=NOW), actor="t", now=NOW)
+    assert (
+        told(capsys, "asof", PAST.isoformat(), "C3", "--metric", "opened_7")["accounts"][0]["opened_7"] == 7
+    )
+    assert run(["asof", PAST.isoformat(), "--metric", "opened_7"]) == 0
+    assert "Opened, 7 d" in capsys.readouterr().out
+    assert run(["asof", PAST.isoformat(), "--metric", "opened_8"]) == 1
+    assert "opened_7" in capsys.readouterr().err
 
 
 def test_a_score_of_its_own_day_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
