@@ -15,9 +15,7 @@ from enishi.kit.text import Text
 
 Status = Reject.Status
 _STOOD, _SETTLED = "stood", "settled"
-_MOST_PLACES = (
-    5  # remembered per item: a file that comes every night with the same bad row leaves no endless list
-)
+_MOST_PLACES = 5  # kept per item: a file that comes every night with the same bad row leaves no endless list
 _TAKEN_BACK = Text("What had taken this row in was undone.", "この行を取り込んだ操作は取り消されました。")
 
 
