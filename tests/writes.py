@@ -274,6 +274,7 @@ WRITES: dict[str, Write] = {
     "member-deactivate": Write(lambda s: {"heir": suzuki(s)}),
     "member-reactivate": Write(values=number("inactive")),
     "member-hand-over": Write(lambda s: {"heir": suzuki(s)}),
+    "handed-over": Write(values=number("handed")),
     "member-unlock": Write(before=lock_tanaka),
     "member-factor": Write(before=give_tanaka_a_factor),
     "teams": Write(lambda s: {"name": "新しいチーム"}),
@@ -461,6 +462,7 @@ def _make_people(stage: Stage) -> None:
     from enishi.accounts.models import Member
     from enishi.store.kinds import DEFAULT_SYSTEM, KINDS
     from enishi.web.members import invite
+    from enishi.work.api import hand_over
     from tests.world import make_account, make_member
 
     world, now = stage.world, stage.now
@@ -482,6 +484,10 @@ def _make_people(stage: Stage) -> None:
     left.set_password("nagai-tabiji-2026")
     left.save()
     stage.numbers["inactive"] = left.pk
+    given = make_account("引継商事", owner=world.members["takahashi"])
+    handed = hand_over(world.members["sato"], [given], colleague, now=now)
+    assert handed
+    stage.numbers["handed"] = handed.line.pk
 
 
 def _make_mail(stage: Stage) -> None:

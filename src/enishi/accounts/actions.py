@@ -48,6 +48,7 @@ def save_records(
     dry_run: bool = False,
     import_id: int | None = None,
     dated: Mapping[str, date] | None = None,
+    told: bool = True,
 ) -> list[RowResult]:
     """State rows of a kind: new ids are made, known ids updated, equal rows left alone.
 
@@ -64,6 +65,7 @@ def save_records(
         import_id: the import these rows belong to, so that it can be undone.
         dated: where a delivery takes several calls, the ids whose terms it states by their day, with the first
             such day (see :mod:`.terms`).
+        told: write the audit line; without it the caller writes one that says more.
 
     Returns:
         one result per row, in order. Bad rows are rejected alone.
@@ -77,10 +79,10 @@ def save_records(
         write_batch(batch, outcomes, name_of(actor), import_id)
         results = [outcome.result for outcome in outcomes]
         counts = Counter(result.status for result in results)
-        if counts[CREATED] + counts[UPDATED]:
-            told = (CREATED, UPDATED, UNCHANGED) if import_id else (CREATED, UPDATED, UNCHANGED, REJECTED)
+        if told and counts[CREATED] + counts[UPDATED]:
+            shown = (CREATED, UPDATED, UNCHANGED) if import_id else (CREATED, UPDATED, UNCHANGED, REJECTED)
             detail = {
-                name: counts[name] for name in told
+                name: counts[name] for name in shown
             }  # what a file rejects, the import's own line counts
             write_audit(actor, "records_saved", kind.name, detail={**detail, "source": source})
     return results

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 
 def toast(response: HttpResponse, message: str, *, undo: str = "", kind: str = "info") -> HttpResponse:
@@ -24,3 +24,10 @@ def toast_after(request: HttpRequest, message: str, *, undo: str = "", kind: str
     """Show ``message`` on the next whole page, for the usual POST, redirect, GET."""
     level = messages.ERROR if kind == "error" else messages.SUCCESS
     messages.add_message(request, level, message, extra_tags=undo)
+
+
+def back_to(request: HttpRequest, address: str) -> HttpResponse:
+    """Where an act ends: the page at ``address``, or the page a toast's undo was pressed on, drawn anew."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return HttpResponseRedirect(address)

@@ -22,7 +22,8 @@ from enishi.kit.text import Text
 from enishi.outreach.api import Letter, write_to_member
 from enishi.web.models import Invitation
 from enishi.web.words import person
-from enishi.work.api import check_may_own
+from enishi.work import api as work
+from enishi.work.api import HandOver
 
 INVITATION_LASTS = timedelta(days=7)
 CHANGEABLE = ("family_name", "given_name", "name_kana", "role", "scope", "team", "language")
@@ -191,8 +192,8 @@ def _check_other_admin(member: Member) -> None:
         )
 
 
-def deactivate(actor: Member, member: Member, heir: Member | None) -> int:
-    """Shut a member out at once; their accounts go to ``heir`` (or to nobody). Returns how many went over."""
+def deactivate(actor: Member, member: Member, heir: Member | None) -> HandOver | None:
+    """Shut a member out at once; their accounts go to ``heir`` (or to nobody). Returns what went over, if any."""
     if member.pk == actor.pk:
         raise EnishiError(
             "own_account",
@@ -201,39 +202,20 @@ def deactivate(actor: Member, member: Member, heir: Member | None) -> int:
     if member.role == Role.ADMIN:
         _check_other_admin(member)
     with transaction.atomic():
-        moved = hand_over(actor, member, heir)
+        handed = hand_over(actor, member, heir)
         member.is_active = False
         member.save(update_fields=["is_active"])
         end_sessions(member)
-        write_audit(
-            actor,
-            "member_deactivated",
-            member,
-            detail={"accounts": moved, "heir": heir.email if heir else ""},
-        )
-    return moved
+        moved = len(handed.numbers) if handed else 0
+        detail = {"accounts": moved, "heir": heir.email if heir else ""}
+        write_audit(actor, "member_deactivated", member, detail=detail)
+    return handed
 
 
-def hand_over(actor: Member, member: Member, heir: Member | None) -> int:
-    """Give a member's accounts to another (or to nobody) through the door of records. Returns how many went over."""
-    from enishi.accounts.actions import save_records
-    from enishi.store.kinds import KINDS
-
-    if heir:
-        check_may_own(heir)
-    moved = 0
-    by_source: dict[str, list[dict[str, Any]]] = {}
-    for account in Account.objects.filter(owner=member, deleted_at__isnull=True, merged_into__isnull=True):
-        row = {"id": account.outside_id, "owner": heir.email if heir else None}
-        by_source.setdefault(account.source, []).append(row)
-        moved += 1
-    with transaction.atomic():
-        for source, rows in by_source.items():
-            save_records(KINDS["account"], rows, source=source, actor=actor, now=timezone.now())
-        if moved:
-            ends = {"from": member.email, "to": heir.email if heir else ""}
-            write_audit(actor, "accounts_handed_over", member, detail={"accounts": moved, **ends})
-    return moved
+def hand_over(actor: Member, member: Member, heir: Member | None) -> HandOver | None:
+    """Give all of a member's accounts to another, or to nobody; also those of customers who have left."""
+    held = Account.objects.filter(owner=member, deleted_at=None, merged_into=None).select_related("owner")
+    return work.hand_over(actor, held, heir, now=timezone.now(), subject=member)
 
 
 def reactivate(actor: Member, member: Member) -> None:

@@ -12,6 +12,14 @@ from enishi.work.access import (
     members_seeing_all,
 )
 from enishi.work.actions.attention import USUAL_REST, delegate, mark_done, snooze, undo
+from enishi.work.actions.handing_over import (
+    HandOver,
+    TakenBack,
+    find_hand_over,
+    hand_over,
+    hand_overs_of,
+    take_back,
+)
 from enishi.work.actions.interactions import Interaction, log_interaction
 from enishi.work.actions.judging import end_override, manual_measures, override_band, state_measure
 from enishi.work.actions.notes import (
@@ -71,6 +79,7 @@ __all__ = [
     "BandMove",
     "Book",
     "Draft",
+    "HandOver",
     "Interaction",
     "Judgement",
     "Load",
@@ -83,6 +92,7 @@ __all__ = [
     "Reason",
     "Renewals",
     "Tag",
+    "TakenBack",
     "Task",
     "UrgencyPart",
     "View",
@@ -104,7 +114,10 @@ __all__ = [
     "drop_task",
     "edit_note",
     "end_override",
+    "find_hand_over",
     "fingerprint",
+    "hand_over",
+    "hand_overs_of",
     "handed_over",
     "has_left",
     "hour_cost",
@@ -143,6 +156,7 @@ __all__ = [
     "state_measure",
     "tag_names",
     "tags_of",
+    "take_back",
     "tasks_of",
     "undo",
     "usual_view",

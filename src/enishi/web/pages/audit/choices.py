@@ -20,7 +20,7 @@ from enishi.work.models import Attention, Task
 
 # What a line says elsewhere (the target, the customer) or only machines need; the record shows it.
 UNSHOWN = frozenset(
-    {"note", "merged_id", "request", "row", "import", "tierpin", "attention", "export", "correction"}
+    {"note", "merged_id", "request", "row", "import", "tierpin", "attention", "export", "correction", "held"}
 )
 # Lists of their own accord, where two entries are not a before and an after.
 LISTS = frozenset({"definitions", "fields", "scopes", "ids", "changes", "products"})

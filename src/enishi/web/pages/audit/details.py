@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
 
 from enishi.accounts.models import AuditLine
@@ -55,6 +56,7 @@ class Fact:
 
     title: str
     value: str
+    address: str = ""  # of the page that shows what is counted
 
     def __str__(self) -> str:
         return f"{self.title}: {self.value}"
@@ -165,7 +167,8 @@ class Reader:
         for name, value in line.detail.items():
             if name not in {*UNSHOWN, "from", "to"} and (told := self.told(name, value)):
                 title = OF_VERBS.get((line.verb, name))
-                found.append(Fact(self.say(title) if title else self.title(name), told))
+                shown = _list_of(line) if name == "accounts" else ""
+                found.append(Fact(self.say(title) if title else self.title(name), told, shown))
         if {"from", "to"} <= set(line.detail):
             found.append(self._ends(line))
         return found
@@ -173,10 +176,18 @@ class Reader:
     def _ends(self, line: AuditLine) -> Fact:
         """From what to what: a change of one thing, or the days of a period."""
         name = ENDS.get(line.verb)
-        before, after = (self.one("", line.detail[end]) or words.NOTHING for end in ("from", "to"))
+        before, after = (self._end(line.detail[end]) or words.NOTHING for end in ("from", "to"))
         if name:
             return Fact(self.title(name), f"{before} → {after}")
         return Fact(self.say(PERIOD), self.say(f"{before} – {after}", f"{before}〜{after}"))
+
+    def _end(self, value: Any) -> str:
+        several = value if isinstance(value, list) else [value]
+        return (
+            self.few([self.one("", each) or self.say("nobody", "担当者未設定") for each in several])
+            if value
+            else ""
+        )
 
     # ---- a value -------------------------------------------------------------------------------------------------
 
@@ -223,6 +234,11 @@ class Reader:
         except ValueError:
             return ""
         return ""
+
+
+def _list_of(line: AuditLine) -> str:
+    """Where the customers that a line counts are listed by name."""
+    return reverse("handed-over", args=[line.pk]) if "held" in line.detail else ""
 
 
 # ---- details that are more than one value ------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from enishi.web.pages.members import team_views, views
+from enishi.web.pages.members import hand_over_views, team_views, views
 
 urlpatterns = [
     path("", views.members, name="members"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("<int:number>/hand-over/", views.hand_over_accounts, name="member-hand-over"),
     path("<int:number>/unlock/", views.unlock, name="member-unlock"),
     path("<int:number>/factor/", views.take_factor_away, name="member-factor"),
+    path("handed-over/<int:number>/", hand_over_views.handed_over, name="handed-over"),
     path("teams/", team_views.teams, name="teams"),
     path("teams/<int:number>/", team_views.team, name="team"),
     path("teams/<int:number>/delete/", team_views.delete, name="team-delete"),

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.company import get_company
@@ -16,11 +15,13 @@ from enishi.accounts.models import Member, Role, Team
 from enishi.kit.errors import EnishiError
 from enishi.web import members as acts
 from enishi.web.factors import has_factor, remove_factor
-from enishi.web.feedback import toast_after
+from enishi.web.feedback import back_to, toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
+from enishi.web.pages.members.hand_over_views import hand_overs_shown, told_back, told_over
 from enishi.web.pages.members.reads import Filters, door_of, held_by, list_members, state_of
+from enishi.work import api as work
 from enishi.work.api import check_may_own, may_act
 
 A_PAGE = 50
@@ -127,6 +128,7 @@ def _show(
         "heirs": heirs or HeirForm(leaving=subject),
         "leave": leave or HeirForm(leaving=subject, auto_id=LEAVE),
         "held": held,
+        "handed": hand_overs_shown(subject),
         "stranded": held.all and not may_act(subject),
         "self": subject.pk == request.member.pk,
     }
@@ -161,16 +163,6 @@ def _heirs_asked(request: PageRequest, subject: Member, auto_id: str = "id_%s") 
     return HeirForm(request.POST, leaving=subject, auto_id=auto_id)
 
 
-def _told(moved: int, heir: Member | None) -> str:
-    if heir is None:
-        told = ngettext(
-            "%(count)s customer has no owner now.", "%(count)s customers have no owner now.", moved
-        )
-    else:
-        told = ngettext("%(count)s customer was handed over.", "%(count)s customers were handed over.", moved)
-    return told % {"count": moved}
-
-
 @page(roles=ADMINS)
 @require_POST
 def deactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
@@ -182,27 +174,29 @@ def deactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
         if not form.is_valid():
             return _show(request, subject, leave=form)
         heir = form.cleaned_data["heir"]
-    moved = acts.deactivate(request.member, subject, heir)
-    told = _("%(email)s can no longer sign in.") % {"email": subject.email}
-    toast_after(
-        request,
-        f"{told} {_told(moved, heir)}" if moved else told,
-        undo=reverse("member-reactivate", args=[number]),
-    )
+    handed = acts.deactivate(request.member, subject, heir)
+    told, undo = _("%(email)s can no longer sign in.") % {"email": subject.email}, ""
+    if handed:
+        told, undo = f"{told} {told_over(len(handed.numbers), heir)}", f"?handed-over={handed.line.pk}"
+    toast_after(request, told, undo=reverse("member-reactivate", args=[number]) + undo)
     return HttpResponseRedirect(reverse("members"))
 
 
 @page(roles=ADMINS)
 @require_POST
 def reactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
-    """Let a member in again."""
-    subject = find_member(number)
+    """Let a member in again; ``handed-over`` names the hand-over that is taken back along with it."""
+    subject, handed = find_member(number), request.GET.get("handed-over", "")
     if not subject.has_usable_password():
         acts.send_invitation(request.member, subject, timezone.now())
     else:
         acts.reactivate(request.member, subject)
-    toast_after(request, _("%(email)s can sign in again.") % {"email": subject.email})
-    return HttpResponseRedirect(reverse("members"))
+    told = _("%(email)s can sign in again.") % {"email": subject.email}
+    if handed.isdecimal():
+        made = work.find_hand_over(request.member, int(handed))
+        told += " " + told_back(made, work.take_back(request.member, made, now=timezone.now()))
+    toast_after(request, told)
+    return back_to(request, reverse("members"))
 
 
 @page(roles=ADMINS)
@@ -214,7 +208,9 @@ def hand_over_accounts(request: PageRequest, number: int) -> HttpResponseBase:
     if not form.is_valid():
         return _show(request, subject, heirs=form)
     heir = form.cleaned_data["heir"]
-    toast_after(request, _told(acts.hand_over(request.member, subject, heir), heir))
+    if handed := acts.hand_over(request.member, subject, heir):
+        undo = reverse("handed-over", args=[handed.line.pk])
+        toast_after(request, told_over(len(handed.numbers), heir), undo=undo)
     return HttpResponseRedirect(reverse("member", args=[number]))
 
 

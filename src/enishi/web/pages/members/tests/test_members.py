@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from enishi.accounts.models import Account, AuditLine, Member, Role, Scope, Team
 from enishi.kit.errors import Conflict, NotFound
@@ -118,12 +121,45 @@ def test_deactivating_hands_over_and_ends_sessions(client: Client, admin: Member
         "引き継いだ顧客数: 1",
         "担当者: leaving → 佐藤 直子",
     ]
-    client.post(f"/people/{admin.pk}/hand-over/", {"heir": "", "nobody": "on"})
+    client.post(answer_undo(client), headers={"HX-Request": "true"})
     account.refresh_from_db()
-    assert account.owner is None
-    client.post(f"/people/{leaving.pk}/reactivate/")
     leaving.refresh_from_db()
     assert leaving.is_active
+    assert account.owner == leaving, "customers come back with the member"
+
+
+def answer_undo(client: Client) -> str:
+    """The address of the undo in the toast on the next page."""
+    page = client.get("/me/").content.decode()
+    return html.unescape(re.findall(r'data-undo="([^"]+)"', page)[0])
+
+
+def test_a_hand_over_is_taken_back_with_those_who_have_left(client: Client, admin: Member) -> None:
+    csm = Member.objects.create_user("csm@example.jp", None, role=Role.CSM, family_name="森", given_name="葵")
+    here, gone = (
+        Account.objects.create(name=name, source="crm", outside_id=name, owner=csm)
+        for name in ("花山", "去川")
+    )
+    AccountState.objects.create(account=gone, day="2026-11-20", computed_at=timezone.now(), stage="churned")
+    client.post(f"/people/{csm.pk}/hand-over/", {"heir": "", "nobody": "on"})
+    undo = answer_undo(client)
+    lines = AuditLine.objects.filter(verb__in=("accounts_handed_over", "records_saved"))
+    facts = Reader("ja").facts(lines.get())
+    assert [(fact.value, fact.address) for fact in facts] == [("2", undo), ("森 葵 → –", "")]
+    page = client.get(undo).content.decode()
+    assert "花山" in page
+    assert "去川" in page
+    assert "2社の担当者を元に戻す(森 葵)" in page
+    assert undo in client.get(f"/people/{csm.pk}/").content.decode()
+    Account.objects.filter(pk=here.pk).update(owner=admin)
+    assert client.post(undo, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert list(Account.objects.order_by("pk").values_list("owner", flat=True)) == [admin.pk, csm.pk]
+    told = client.get("/me/").content.decode()
+    assert "1社の担当者を元に戻しました(森 葵)。 1社は、その後に" in told
+    assert "元に戻せる顧客はありません" in client.get(undo).content.decode()
+    stranger = Client()
+    stranger.force_login(Member.objects.create_user("m@example.jp", None, role=Role.MANAGER))
+    assert stranger.get(undo).status_code == 404
 
 
 def test_an_owner_who_may_no_longer_act_is_asked_for_an_heir(client: Client, admin: Member) -> None:
