@@ -16,7 +16,7 @@ from enishi.accounts.versions import last_version_id, version_batches
 from enishi.ingest.contracts import Channel, Origin, channel_of_file
 from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
-from enishi.ingest.erasing import file_without, label_of
+from enishi.ingest.erasing import label_of, words_of
 from enishi.ingest.keys import channel_of_key
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.settling import settle_messages, waiting_messages
@@ -144,7 +144,7 @@ class DjangoApplication:
             [(system, user) for system, user in row.users],
             row.contact_id,
             tuple((kind, number) for kind, number in row.texts),
-            lambda name: name if name in self._names else file_without(sought, label, name),
+            words_of(sought, label, self._names),
         )
 
     def erased(self, erasure: Erasure, rows: int, blanked: int, traces: int) -> None:

@@ -7,6 +7,7 @@ A person is found by the places that say whom something is about, whatever the i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
@@ -19,12 +20,16 @@ from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record
 from enishi.accounts.versions import lock_versions
 from enishi.ingest.about import User, names_people, people_of
 from enishi.ingest.models import Correction, ErasureRequest, Import, Reject
-from enishi.ingest.naming import TEXT
+from enishi.ingest.naming import TEXT, Naming
 from enishi.ingest.sweeping import Sought, redact_everywhere, rows_naming
 from enishi.kit.text import Text
+from enishi.store.contracts import Words
 from enishi.store.kinds import KINDS
 
 Place = tuple[str, int]  # kind, record number
+
+_SENT = Naming(inner=True, keys=True)  # properties as an application sent them
+_ESCAPED = r"\\u00[2-7]"  # a plain character written otherwise in JSON
 
 _EMPTIED = Text(
     "Emptied: it named a person who was erased.", "消去された人物の情報を含んでいたため、内容を消去しました。"
@@ -120,6 +125,23 @@ def file_without(sought: Sought, label: str, name: str) -> str:
     """A file's name with the label in the person's place, here and in the store, where its events are found by it."""
     found: str = sought.without(name, TEXT, label)
     return found[: Import._meta.get_field("name").max_length]
+
+
+def words_of(sought: Sought, label: str, spared: Collection[str] = ()) -> Words:
+    """What names the person in the store's texts of others.
+
+    Args:
+        spared: sources whose names stay.
+    """
+
+    def without(column: str, text: str) -> str:
+        if column == "source":
+            return text if text in spared else file_without(sought, label, text)
+        found: str = sought.without(text, _SENT if column == "properties" else TEXT, label)
+        return found
+
+    near = "|".join([*map(re.escape, sought.written), _ESCAPED])
+    return Words(near, without) if sought.written else Words()
 
 
 def _redact(users: Collection[User], sought: Sought, label: str) -> None:

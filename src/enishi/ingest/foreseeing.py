@@ -21,6 +21,7 @@ from enishi.ingest.erasing import (
     records_about,
     records_naming,
     rejects_naming,
+    words_of,
 )
 from enishi.ingest.models import Correction, Reject
 from enishi.ingest.reads import table_of
@@ -28,6 +29,7 @@ from enishi.ingest.sweeping import Sought, rows_redacted
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.published import Published
+from enishi.store.redaction import count_naming
 
 # Where members and the program wrote; what is in no group is "other".
 GROUPS: dict[str, Text] = {
@@ -39,6 +41,7 @@ GROUPS: dict[str, Text] = {
     "imports": Text("Imports and their mappings", "取り込みと対応付け"),
     "views": Text("Saved views and exports", "保存したビュー・書き出し"),
     "audit": Text("Lines of the audit log", "監査ログ"),
+    "events": Text("Events of others", "他の人のイベント"),
     "other": Text("Other texts", "その他の文章"),
 }
 _GROUP_OF = {
@@ -109,21 +112,22 @@ def _foreseen(
 ) -> Foreseen:
     """``about``: records about the person; ``lines``: of the audit log, likewise."""
     about = about | set(records_about(users))
+    events, told = count_events(home, users, sought)
     return Foreseen(
         users=users,
-        events=count_events(home, users),
+        events=events,
         links=links,
         records=dict(Counter(kind for kind, _number in sorted(about))),
         naming=[place for place in records_naming(sought) if place not in about],
         versions=versions,
-        rewritten=_rewritten(users, sought, lines),
+        rewritten=_rewritten(users, sought, lines, told),
         rejects=len(rejects_naming(users, sought)),
         corrections=sum(1 for _one in corrections_naming(users, sought)),
     )
 
 
-def _rewritten(users: Collection[User], sought: Sought, lines: set[int]) -> dict[str, int]:
-    found: Counter[str] = Counter()
+def _rewritten(users: Collection[User], sought: Sought, lines: set[int], events: int) -> dict[str, int]:
+    found = Counter(events=events)
     audit = lines | set(lines_leading(users).values_list("pk", flat=True))
     for row in rows_redacted(sought):
         if isinstance(row, AuditLine):
@@ -134,11 +138,20 @@ def _rewritten(users: Collection[User], sought: Sought, lines: set[int]) -> dict
     return {group: found[group] for group in GROUPS if found[group]}
 
 
-def count_events(home: Home, users: Sequence[User]) -> int:
-    """How many events of these ids are in the store, those of ids that became one with them included."""
+def count_events(home: Home, users: Sequence[User], sought: Sought) -> tuple[int, int]:
+    """How many events of these ids are in the store, those of ids that became one with them included; and how many of
+    others hold what is telling."""
     published = Published(home)
-    if not users or not published.has("users"):
-        return 0
+    numbers = _numbers(published, users)
+    query = f"SELECT count(*) FROM {table_of(published, 'events')} WHERE list_contains(?, user_no)"  # noqa: S608 - paths of our own files
+    with duckdb.connect() as engine:
+        (count,) = engine.execute(query, [numbers]).fetchone() or (0,)
+    return int(count), count_naming(published.files("events"), words_of(sought, ""), numbers)
+
+
+def _numbers(published: Published, users: Sequence[User]) -> list[int]:
+    if not users:
+        return []
     wanted = ", ".join("(?, ?)" for _user in users)
     query = f"""
         WITH RECURSIVE person AS (
@@ -146,8 +159,7 @@ def count_events(home: Home, users: Sequence[User]) -> int:
             UNION
             SELECT a.previous_no FROM {table_of(published, "aliases")} a JOIN person USING (user_no)
         )
-        SELECT count(*) FROM {table_of(published, "events")} WHERE user_no IN (SELECT user_no FROM person)
+        FROM person
     """  # noqa: S608 - paths of our own files
     with duckdb.connect() as engine:
-        (count,) = engine.execute(query, [part for user in users for part in user]).fetchone() or (0,)
-    return int(count)
+        return [row[0] for row in engine.execute(query, [part for user in users for part in user]).fetchall()]

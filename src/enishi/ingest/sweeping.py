@@ -51,6 +51,8 @@ class Sought:
         opened = _opened(value, naming)
         pattern = self._all if naming.ids else self._mails
         found = _changed(opened, naming, lambda text: pattern.sub(lambda _found: label, text))
+        if found == opened:
+            return value
         return found if opened is value else json.dumps(found, ensure_ascii=False)
 
 
@@ -68,6 +70,7 @@ def is_telling(text: str) -> bool:
 def _ways(texts: Iterable[str]) -> list[str]:
     """As they may be written, in JSON and in the address of a page too."""
     ways = {way for text in texts for way in (text, json.dumps(text)[1:-1], quote(text, safe=""))}
+    ways |= {way.replace("/", "\\/") for way in ways}
     return sorted(ways, key=len, reverse=True)
 
 

@@ -33,7 +33,6 @@ from enishi.store.erasure import (
     find_traces,
     forget_users,
     numbers_of,
-    rename_sources,
 )
 from enishi.store.hashing import Ints, message_hashes
 from enishi.store.lock import ConsumerLock
@@ -44,6 +43,7 @@ from enishi.store.pins import remove_dead_pins
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
 from enishi.store.rebuild import carry_records_anew, chunks, is_outdated, rebuild, restore_writer
 from enishi.store.rollups import roll_history
+from enishi.store.redaction import redact
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
 from enishi.store.withdrawal import free_ids, withdraw
@@ -282,7 +282,7 @@ class Consumer:
             streams = self.application.streams()
             removed = erase(self.home, numbers, erasure.contact_id, self.clock(), streams)
             texts = blank_texts(self.home, erasure.records, self.clock(), streams)
-            rename_sources(self.home, erasure.renamed, self.clock(), streams)
+            redact(self.home, erasure.words, self.clock(), streams)
             forget_users(self.db, numbers)
             self._rewrite()
             traces = find_traces(self.home, erasure)

@@ -83,6 +83,20 @@ class Version(NamedTuple):
     data: dict[str, Any]
 
 
+class Words(NamedTuple):
+    """What names a person within texts of others.
+
+    Args:
+        near: a pattern (RE2, whatever the case) that every text that names the person matches; only such texts are
+            looked at closely. Empty: nothing names them.
+        without: of a column and its text, the text with a mark in the person's place; the same text where it does not
+            name them.
+    """
+
+    near: str = ""
+    without: Callable[[str, str], str] = lambda _column, text: text
+
+
 class Erasure(NamedTuple):
     """A person to be removed from the store.
 
@@ -91,14 +105,14 @@ class Erasure(NamedTuple):
         users: (system, user id) under which the person's events came.
         contact_id: whose record versions lose their personal fields; None for a user who is no contact.
         records: (kind, record number) of further records whose texts name the person; they lose them too.
-        renamed: what a source is called afterwards: a file's name may name the person.
+        words: what names them in what others sent, and in the names of files.
     """
 
     number: int
     users: list[tuple[str, str]]
     contact_id: int | None
     records: tuple[tuple[str, int], ...] = ()
-    renamed: Callable[[str], str] = str
+    words: Words = Words()
 
 
 class Withdrawal(NamedTuple):

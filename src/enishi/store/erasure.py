@@ -6,7 +6,7 @@ time. Hashes of message ids stay, so that a message sent again is not counted ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -14,15 +14,15 @@ from functools import partial
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from enishi.kit.home import Home
 from enishi.store.changing import Change, holding, without
 from enishi.store.compaction import read_file
 from enishi.store.contracts import Erasure
 from enishi.store.kinds import CONTACT, KINDS
-from enishi.store.manifest import File, Manifest, read_manifest
+from enishi.store.manifest import Manifest, read_manifest
 from enishi.store.numbers import Key, Numbers
+from enishi.store.redaction import words_left
 from enishi.store.writer import transaction
 
 _USER_COLUMNS = {
@@ -86,28 +86,6 @@ def blank_texts(
     return _done(change)
 
 
-def rename_sources(
-    home: Home, renamed: Callable[[str], str], now: datetime, streams: Mapping[str, str]
-) -> None:
-    """Call the sources of events what they are called afterwards. Nothing may be pending."""
-    change = Change(home, read_manifest(home.published), now, streams)
-    for file in change.before.tables.get("events", []):
-        if _sources_left(home, file, renamed):
-            rows = read_file(home.published / file.path)
-            place, type_ = rows.schema.get_field_index("source"), rows.schema.field("source").type
-            names = rows["source"].combine_chunks().dictionary_encode()
-            new = pa.array([renamed(name) for name in names.dictionary.to_pylist()], pa.string())
-            told = pa.DictionaryArray.from_arrays(names.indices, new).cast(pa.string()).cast(type_)
-            change.replace("events", file, rows.set_column(place, rows.schema.field("source"), told))
-    change.commit()
-
-
-def _sources_left(home: Home, file: File, renamed: Callable[[str], str]) -> int:
-    """How many sources of a file of events are to be called otherwise."""
-    names = pq.ParquetFile(home.published / file.path).read(columns=["source"])["source"].unique()
-    return sum(renamed(name) != name for name in names.to_pylist())
-
-
 def _done(change: Change) -> Removed:
     change.commit()
     return Removed(change.counts["rows"], change.counts["blanked"])
@@ -133,8 +111,8 @@ def forget_users(database: duckdb.DuckDBPyConnection, numbers: Sequence[int]) ->
 
 
 def find_traces(home: Home, erasure: Erasure) -> int:
-    """How many published rows still name the person: by user id, with personal fields of the contact, or in a
-    source's name."""
+    """How many published rows still name the person: by user id, with personal fields of the contact, or in what
+    others sent."""
     manifest = read_manifest(home.published)
     count = 0
     keys = set(erasure.users)
@@ -152,8 +130,7 @@ def find_traces(home: Home, erasure: Erasure) -> int:
             rows = read_file(home.published / file.path)
             rows = rows.filter(pc.fill_null(pc.equal(rows[column], erasure.contact_id or -1), False))
             count += sum(len(rows) - rows[name].null_count for name in kind.personal)
-    sources = sum(_sources_left(home, file, erasure.renamed) for file in manifest.tables.get("events", []))
-    return count + sources + _texts_left(home, manifest, erasure.records)
+    return count + words_left(home, manifest, erasure.words) + _texts_left(home, manifest, erasure.records)
 
 
 def _texts_left(home: Home, manifest: Manifest, records: Sequence[tuple[str, int]]) -> int:

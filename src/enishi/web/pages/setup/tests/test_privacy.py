@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -34,6 +35,10 @@ def client(world: World) -> Client:
     client = Client()
     client.force_login(world.sato)
     return client
+
+
+def stored(home: Home, table: str) -> list[dict[str, Any]]:
+    return [row for file in Published(home).files(table) for row in pq.read_table(file).to_pylist()]
 
 
 def test_months_are_kept_checked_and_audited(client: Client) -> None:
@@ -94,12 +99,8 @@ def test_texts_of_others_are_found_judged_and_emptied_everywhere(
     note.refresh_from_db()
     assert note.body == "［消去済み］様は異動予定"
     assert ErasureRequest.objects.get().traces == 0
-    stored = {
-        row["record_id"]: row["body"]
-        for file in Published(Home(tmp_path)).files("record_ticket")
-        for row in pq.read_table(file).to_pylist()
-    }
-    assert (stored[named.pk], stored[other.pk]) == (None, "中村電機の見積もり")
+    bodies = {row["record_id"]: row["body"] for row in stored(Home(tmp_path), "record_ticket")}
+    assert (bodies[named.pk], bodies[other.pk]) == (None, "中村電機の見積もり")
     history = RecordVersion.objects.filter(kind="ticket", record_id=named.pk)
     assert all("body" not in version.data for version in history)
 
@@ -114,11 +115,13 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     tickets = [make_record(sakura, "ticket", now, subject=f"{n}", body=f"cc {mail}") for n in range(3)]
     Note.objects.create(account=sakura, author=world.sato, body=f"ask {mail}")
     for user in (contact.outside_id, "somebody-else"):
-        message = event_message(occurred_at=NOW, event="Opened", user=user)
+        told = {"invited": mail.upper(), mail: 1, "note": f"ask\n{mail}", "other": f"x{mail}"}
+        message = event_message(occurred_at=NOW, event=f"Viewed {mail}", user=user, properties=told)
         accept_events([message], source="test", system=contact.source, home=home, now=NOW)
     drain(home)
     foreseen = foresee_erasure(contact, home)
-    assert (foreseen.events, foreseen.records) == (1, {"interaction": 1, "survey_answer": 1})
+    assert (foreseen.events, foreseen.rewritten["events"]) == (1, 1)
+    assert foreseen.records == {"interaction": 1, "survey_answer": 1}
     assert foreseen.naming == [("ticket", one.pk) for one in tickets]
     assert foreseen.rewritten["notes"] == 1
     address = f"/setup/privacy/people/{contact.pk}/"
@@ -138,6 +141,13 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     assert (request.kept, request.traces, request.rejects) == ([["ticket", kept.pk]], 0, foreseen.rejects)
     assert request.records == 2 + len(tickets) - 1
     assert AuditLine.objects.get(verb="erasure_confirmed").detail["texts_kept"] == 1
+    (event,), (used,) = stored(home, "events"), stored(home, "usage")
+    label = f"erased-{contact.pk}"
+    assert event["event"] == used["event"] == f"Viewed {label}"
+    assert json.loads(event["properties"]) == {
+        "invited": label, label: 1, "note": f"ask\n{label}", "other": f"x{mail}"
+    }  # fmt: skip
+    assert {row["event"] for row in stored(home, "feature_months")} == {f"Viewed {label}"}
 
 
 def test_the_person_gets_a_file_of_all_that_is_kept(
