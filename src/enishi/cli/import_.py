@@ -19,6 +19,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 EXAMPLES = 10
+DECIMAL_MARKS = {"": "", "point": ".", "comma": ","}
 # What people call a kind.
 EVERYDAY = {
     "customer": "account", "company": "account", "client": "account", "organization": "account", "organisation": "account",
@@ -77,6 +78,12 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
     ja="日付の並び順(曖昧な場合)。",
 )
 @option(
+    "--decimal",
+    type=click.Choice(["point", "comma"]),
+    en="The mark before decimals (1,234.5 or 1.234,5) where numbers are ambiguous.",
+    ja="小数点の記号(1,234.5 は point、1.234,5 は comma)。数値が曖昧な場合。",
+)
+@option(
     "--encoding",
     default="",
     callback=lambda _context, _parameter, name: _codec(name),
@@ -104,7 +111,7 @@ exchange_rate(為替)、event(利用イベント)を指定します。FILE は C
 @json_option()
 def command(
     kind: str, file: Path, maps: tuple[str, ...], constants: tuple[str, ...], system: str, dates: str | None,
-    encoding: str, history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
+    decimal: str | None, encoding: str, history: bool | None, dry_run: bool, rejects: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     mapping, fixed = _pairs(maps, "--map"), _pairs(constants, "--set")
     home = open_installation()
@@ -115,7 +122,7 @@ def command(
     with progress(say(f"Importing {file.name}", f"取り込み {file.name}")) as step:
         made, tally = import_file(
             home, file, kind, actor=COMMAND_LINE, now=system_clock(), mapping=mapping, constants=fixed,
-            day_order=dates or "", backfill=history, system=system, encoding=encoding, dry_run=dry_run,
+            day_order=dates or "", decimal=DECIMAL_MARKS[decimal or ""], backfill=history, system=system, encoding=encoding, dry_run=dry_run,
             progress=step,
         )  # fmt: skip
     if not dry_run:

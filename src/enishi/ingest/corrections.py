@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from enishi.accounts.coercion import Refused, plain_json
 from enishi.ingest.models import Correction
-from enishi.ingest.values import Habits, plain_text, read_instant
+from enishi.ingest.values import Habits, read_instant
+from enishi.kit.cells import plain_text
 
 VALUES, NAME, DATES = "values", "name", "dates"
 EMPTY = "-"  # what is written for "no value"

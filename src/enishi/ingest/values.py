@@ -1,4 +1,5 @@
-"""Reading what people write in cells: dates, money, numbers, yes and no in Japanese and English habits.
+"""Reading what people write in cells: dates, yes and no, choices in Japanese and English habits; numbers are read in
+:mod:`.amounts`.
 
 ``read_value`` gives a Python value for :func:`enishi.accounts.coercion.coerce_field`, or raises ``Refused`` with
 the reason. Nothing ambiguous is guessed: 03/04/2024 is read only when the column's order is known.
@@ -7,27 +8,25 @@ the reason. Nothing ambiguous is guessed: 03/04/2024 is read only when the colum
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import get_currency_name, list_currencies
-
 from enishi.accounts.coercion import Refused, clip
 from enishi.accounts.references import domain_of
+from enishi.ingest.amounts import POINT, read_amount, read_currency
 from enishi.ingest.wording import CHOICE_WORDS, NO_WORDS, YES_WORDS
+from enishi.kit.cells import plain_text
 from enishi.kit.text import fold
 from enishi.store.kinds import Field, Type
 
 DAY_ORDERS = ("ymd", "dmy", "mdy")
 
 _NOTHING = {"", "-", "--", "ー", "—", "–", "null", "none", "n/a", "#n/a", "nan", "nat", "未定", "該当なし"}
-_NUMERIC = (Type.INTEGER, Type.NUMBER, Type.MONEY)
+NUMERIC = (Type.INTEGER, Type.NUMBER, Type.MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +37,12 @@ class Habits:
         day_order: for days written as three bare numbers (03/04/2024): ``dmy``, ``mdy`` or, for two-digit years,
             ``ymd``; empty where nobody said.
         zone: the zone of instants that name none.
+        decimal: the mark before decimals: ``.`` (1,234.5) or ``,`` (1.234,5).
     """
 
     day_order: str = ""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
-
-
-def plain_text(cell: object) -> str:
-    """A cell as folded text: width normalised, spaces at the ends gone, whole floats without their ``.0``."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return unicodedata.normalize("NFKC", str(cell)).strip()
+    decimal: str = POINT
 
 
 def is_nothing(cell: object) -> bool:
@@ -64,8 +58,8 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
         return _read_text(cell)
     if is_nothing(cell):
         return None
-    if field.type in _NUMERIC:
-        return read_amount(cell)[0]
+    if field.type in NUMERIC:
+        return read_amount(cell, habits.decimal)[0]
     if field.type in (Type.DATE, Type.INSTANT):
         return (read_date if field.type is Type.DATE else read_instant)(cell, habits)
     if field.type is Type.CHOICE:
@@ -87,127 +81,6 @@ def _read_text(cell: Any) -> str:
     if isinstance(cell, datetime | date):
         return cell.isoformat()
     return str(cell).strip()
-
-
-# Numbers and money
-
-_MULTIPLES = {"千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12, "k": 10**3, "m": 10**6, "b": 10**9}
-_SIGNS = {
-    "¥": "JPY",
-    "円": "JPY",
-    "jpy": "JPY",
-    "$": "USD",
-    "usd": "USD",
-    "€": "EUR",
-    "eur": "EUR",
-    "£": "GBP",
-    "gbp": "GBP",
-}
-_COUNTERS = re.compile(
-    r"(?:人|名|席|件|個|本|分|回|社|点|台|[ヶか月ヵカケ箇]*月|ライセンス|seats?|users?|months?|mos?\.?|min(?:ute)?s?\.?|pcs?)$", re.IGNORECASE
-)  # fmt: skip
-_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+")
-_SCALED = re.compile(r"((?:\d[\d,]*)(?:\.\d+)?)([千万億兆])")
-
-
-def read_amount(cell: Any) -> tuple[Decimal, str]:
-    """A number with the currency its sign names (empty where it names none).
-
-    >>> read_amount("▲１２．５万円")
-    (Decimal('-125000'), 'JPY')
-    """
-    if isinstance(cell, bool):
-        raise Refused(f"'{cell}' is not a number.", f"「{cell}」は数値ではありません。")
-    if isinstance(cell, int | float | Decimal):
-        return Decimal(str(cell)), ""
-    text = plain_text(cell).replace(" ", "").casefold()
-    text, negative = _unsigned(text)
-    text, currency = _without_currency(text)
-    text, still_negative = _unsigned(text)
-    number = _scaled(_COUNTERS.sub("", text) or text)
-    if number is None and text.endswith("%"):
-        raise Refused(
-            f"'{clip(cell)}' is a percentage: write the number that is meant, without the sign.",
-            f"「{clip(cell)}」は百分率です。%を外し、取り込みたい数値で入力してください。",
-        )
-    if number is None:
-        raise Refused(f"'{clip(cell)}' is not a number.", f"「{clip(cell)}」は数値として読み取れません。")
-    return (-number if negative or still_negative else number), currency
-
-
-def _unsigned(text: str) -> tuple[str, bool]:
-    if text.startswith("(") and text.endswith(")"):
-        return text[1:-1], True
-    if text[:1] in "△▲-−–" and len(text) > 1:
-        return text[1:], True
-    return text.removeprefix("+"), False
-
-
-def _without_currency(text: str) -> tuple[str, str]:
-    text = text.removesuffix("(税抜)").removesuffix("(税込)").removesuffix("/月").removesuffix("/年")
-    for sign, code in (*_SIGNS.items(), ("us$", "USD"), ("\\", "JPY")):
-        if text.startswith(sign):
-            return text.removeprefix(sign), code
-        if text.endswith(sign):
-            return text.removesuffix(sign), code
-    return text, ""
-
-
-# Signs that several currencies share.
-_SHARED = {
-    "$": frozenset(["USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "HKD", "JMD", "KYD", "LRD", "NAD", "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "MXN", "ARS", "CLP", "COP", "DOP", "UYU"]),
-    "¥": frozenset(("JPY", "CNY")),
-    "\\": frozenset(("JPY", "CNY")),
-    "£": frozenset(["GBP", "EGP", "FKP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP"]),
-}  # fmt: skip
-
-
-def other_currency(cell: str, currency: str) -> str:
-    """The currency that an amount's sign names where it cannot be the given one; else empty.
-
-    >>> other_currency("£99", "USD"), other_currency("$99", "AUD")
-    ('GBP', '')
-    """
-    named, text = read_amount(cell)[1], plain_text(cell).casefold()
-    shared = next((among for sign, among in _SHARED.items() if sign in text and "us$" not in text), ())
-    return "" if named in ("", currency) or currency in shared else named
-
-
-def _scaled(text: str) -> Decimal | None:
-    """1億2,000万, 12.5万, 3.4k, 1,200."""
-    total, rest, found = Decimal(0), text, False
-    while match := _SCALED.match(rest):
-        total += Decimal(match[1].replace(",", "")) * _MULTIPLES[match[2]]
-        rest, found = rest[match.end() :], True
-    if found and not rest:
-        return total
-    times = _MULTIPLES.get(rest[-1:], 1) if rest[-1:] in "kmb" else 1
-    rest = rest[:-1] if times > 1 else rest
-    if not _NUMBER.fullmatch(rest):
-        return None
-    return total + Decimal(rest.replace(",", "")) * times
-
-
-def read_currency(cell: Any) -> str:
-    """A currency by code, sign or name in either language."""
-    text = fold(plain_text(cell))
-    code = text.upper()
-    if len(code) == 3 and code.isascii():
-        return code
-    found = _SIGNS.get(text) or _currency_names().get(text)
-    if not found:
-        raise Refused(f"'{clip(cell)}' is no known currency.", f"「{clip(cell)}」という通貨はありません。")
-    return found
-
-
-@cache
-def _currency_names() -> dict[str, str]:
-    names = {
-        fold(get_currency_name(code, locale=locale)): code
-        for locale in ("en", "ja")
-        for code in list_currencies(locale)
-    }
-    return names | {"ドル": "USD", "どる": "USD", "us$": "USD", "元": "CNY"}
 
 
 # Yes and no, choices

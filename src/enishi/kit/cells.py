@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 # What a spreadsheet takes for the start of a formula; Japanese ones also in full width.
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _GUARD = "'"
+
+
+def plain_text(cell: object) -> str:
+    """A cell as folded text: width normalised, spaces at the ends gone, whole floats without their ``.0``."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return unicodedata.normalize("NFKC", str(cell)).strip()
 
 
 def harmless(text: str) -> str:

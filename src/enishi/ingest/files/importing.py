@@ -33,16 +33,14 @@ from enishi.ingest.files.former import (
     renames,
     with_former_ids,
 )
+from enishi.ingest.files.habits import LOOK, date_columns, number_columns, settle_habits, unclear_numbers
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, Twins, by_system, check_system
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
-    LOOK,
     check_plan,
-    date_columns,
     find_mapping,
-    find_orders,
     habits,
     known_in,
     open_stored,
@@ -101,6 +99,7 @@ def import_file(
     now: datetime,
     mapping: dict[str, str] | None = None,
     day_order: str = "",
+    decimal: str = "",
     constants: dict[str, str] | None = None,
     backfill: bool | None = None,
     system: str = "",
@@ -113,6 +112,7 @@ def import_file(
     Args:
         mapping: field -> heading, over the guess or the saved mapping; empty heading leaves the field out.
         day_order: of dates written as bare numbers (``dmy``, ``mdy``, ``ymd``), for every column that needs one.
+        decimal: the mark before decimals (``.`` or ``,``) in every column of numbers; empty: found out.
         constants: field -> one value for every row.
         backfill: history, known from when it happened; None: as long as there is nothing of the kind.
         system: to which the ids belong; empty: the one in which most of them are known (:func:`.known.likely_system`),
@@ -127,16 +127,14 @@ def import_file(
     made = receive_file(home, path, path.name, kind=kind, encoding=encoding, actor=actor, now=now)
     remembered = find_mapping(made.kind, made.headings) is not None
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
-    if day_order:
-        plan.day_orders.update(dict.fromkeys(date_columns(FILE_KINDS[made.kind], plan), day_order))
     rows = list(islice(open_stored(home, made).rows(), LOOK))
-    find_orders(FILE_KINDS[made.kind], plan, made.headings, [cells for _place, cells in rows])
+    unclear = _settle(made, plan, [cells for _place, cells in rows], day_order, decimal)
     plan.constants.update(constants or {})
     made.plan, made.system = plan.as_json(), system or made.system
     known = known_in(made, rows) if system else settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
-    remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known)]
+    remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known, unclear)]
     try:
         if not system:
             check_system(known, made.system)
@@ -147,6 +145,20 @@ def import_file(
             made.delete()
     tally.remarks = remarks
     return made, tally
+
+
+def _settle(
+    made: Import, plan: Plan, sample: Sequence[Sequence[Any]], day_order: str, decimal: str
+) -> dict[str, str]:
+    """How days and numbers are read, as stated for the whole file or found; gives what stays unclear of numbers."""
+    kind, delimiter = FILE_KINDS[made.kind], made.details.get("delimiter", "")
+    if day_order:
+        plan.day_orders.update(dict.fromkeys(date_columns(kind, plan), day_order))
+    settle_habits(kind, plan, made.headings, sample, delimiter)
+    if decimal:
+        plan.decimals.update(dict.fromkeys(number_columns(kind, plan), decimal))
+        return {}
+    return unclear_numbers(kind, plan, made.headings, sample, delimiter)
 
 
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:

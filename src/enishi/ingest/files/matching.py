@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
 
 from enishi.accounts.coercion import Refused
+from enishi.ingest.amounts import proofs_in
 from enishi.ingest.files.kinds import FILE_KINDS
-from enishi.ingest.values import Habits, is_nothing, read_value
+from enishi.ingest.values import NUMERIC, Habits, is_nothing, read_value
 from enishi.kit.text import fold
 from enishi.store.kinds import Field, Kind, Type
 
@@ -97,6 +98,8 @@ def _score(kind: Kind, field: Field, column: str, cells: list[Any], habits: Habi
     told = [cell for cell in cells if not is_nothing(cell)]
     if not told:
         return score
+    if field.type in NUMERIC and (proofs := proofs_in(told)[0]):
+        habits = replace(habits, decimal=proofs.most_common(1)[0][0])
     share = sum(1 for cell in told if _reads(field, cell, habits)) / len(told)
     if not score:
         return 40 if field.type is Type.EMAIL and share > 0.8 else 0

@@ -12,9 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from enishi.accounts.coercion import Refused, clip
+from enishi.ingest.amounts import POINT, other_currency, read_amount
 from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
-from enishi.ingest.values import Habits, other_currency, read_amount, read_value
+from enishi.ingest.values import Habits, read_value
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
 from enishi.store.kinds import Field, Kind, Type
@@ -54,6 +55,7 @@ class Plan:
         keep_rest: whether further columns are kept as ``extra`` (events: as properties).
         made_ids: whether a person agreed that the file has no ids of its own.
         zone: of instants that name none, noted when the import starts; empty: the company's.
+        decimals: heading -> the mark before decimals in it, ``.`` or ``,``.
     """
 
     columns: dict[str, str]
@@ -62,6 +64,7 @@ class Plan:
     keep_rest: bool = True
     made_ids: bool = False
     zone: str = ""
+    decimals: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -71,6 +74,7 @@ class Plan:
             "keep_rest": self.keep_rest,
             "made_ids": self.made_ids,
             "zone": self.zone,
+            "decimals": self.decimals,
         }
 
     @classmethod
@@ -82,6 +86,7 @@ class Plan:
             bool(body.get("keep_rest", True)),
             bool(body.get("made_ids", False)),
             str(body.get("zone", "")),
+            dict(body.get("decimals", {})),
         )
 
 
@@ -170,7 +175,10 @@ class RowReader:
         return next((n for n, heading in enumerate(self.headings) if heading in names), -1)
 
     def _habits(self, spec: Field, habits: Habits) -> Habits:
-        return Habits(self.plan.day_orders.get(self.plan.columns[spec.name], ""), habits.zone)
+        heading = self.plan.columns[spec.name]
+        return Habits(
+            self.plan.day_orders.get(heading, ""), habits.zone, self.plan.decimals.get(heading, POINT)
+        )
 
     def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
         """The stated values of a row; bad cells become errors."""
@@ -225,16 +233,20 @@ class RowReader:
     def _check_signs(self, row: ReadRow, cells: Sequence[Any]) -> None:
         """A sign on an amount (¥, £) states the currency where nothing else does, and must not contradict what does."""
         money = [
-            (spec.name, cells[column]) for spec, column, _habits in self._fields if spec.type is Type.MONEY
+            (spec.name, cells[column], habits)
+            for spec, column, habits in self._fields
+            if spec.type is Type.MONEY
         ]
-        money += [(spec.name, text) for spec, text, _habits in self._constants if spec.type is Type.MONEY]
-        for name, cell in money:
+        money += [
+            (spec.name, text, habits) for spec, text, habits in self._constants if spec.type is Type.MONEY
+        ]
+        for name, cell, habits in money:
             if not (isinstance(cell, str) and row.values.get(name)) or "currency" in row.errors:
                 continue
             stated = row.values.get("currency")
-            if not stated and (named := read_amount(cell)[1]):
+            if not stated and (named := read_amount(cell, habits.decimal)[1]):
                 row.values["currency"] = named
-            elif stated and (named := other_currency(cell, stated)):
+            elif stated and (named := other_currency(cell, stated, habits.decimal)):
                 row.errors[name] = Text(
                     f"'{clip(cell)}' is an amount in {named}, but the currency is {stated}: correct one of the two.",
                     f"「{clip(cell)}」は{named}の金額ですが、通貨は{stated}です。どちらかを修正してください。",

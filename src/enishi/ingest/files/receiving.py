@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from enishi.accounts.audit import write_audit
-from enishi.accounts.coercion import clip
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, RecordVersion
+from enishi.ingest.files.habits import LOOK, settle_habits, unasked, unclear_days
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
@@ -27,13 +27,11 @@ from enishi.ingest.files.reading import NUMBER_HEADINGS, Plan, ReadRow, fingerpr
 from enishi.ingest.files.standing import numbered, of_same_headings
 from enishi.ingest.files.tables import Row, Table, open_table
 from enishi.ingest.models import Import, Mapping
-from enishi.ingest.values import DAY_ORDERS, Habits, day_order_of
+from enishi.ingest.values import Habits
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.store.kinds import ACCOUNT, DEFAULT_SYSTEM, Kind, Type
-
-LOOK = 2000  # rows looked at for the guess and the order of dates
+from enishi.store.kinds import ACCOUNT, DEFAULT_SYSTEM, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _describe(
         made_by=actor.email if isinstance(actor, Member) else actor,
         made_at=now,
     )
-    proposal = propose(kind, table.columns, sample)
+    proposal = propose(kind, table.columns, sample, table.details.get("delimiter", ""))
     made.plan = proposal.plan.as_json()
     made.system = remembered_system(kind, table.columns)
     settle_system(made, rows)
@@ -198,7 +196,9 @@ def remembered_system(kind: str, columns: Sequence[str]) -> str:
     return saved.system if saved else DEFAULT_SYSTEM
 
 
-def propose(kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> Proposal:
+def propose(
+    kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[Any]], delimiter: str = ""
+) -> Proposal:
     """The saved mapping where these headings came before, else the guess."""
     kind = FILE_KINDS[kind_name]
     matches = guess_columns(kind, columns, sample, habits())
@@ -209,32 +209,8 @@ def propose(kind_name: str, columns: Sequence[str], sample: Sequence[Sequence[An
         plan = own_plan(columns)
     else:
         plan = Plan({name: match.column for name, match in matches.items()})
-    find_orders(kind, plan, columns, sample)
+    settle_habits(kind, plan, columns, sample, delimiter)
     return Proposal(kind, matches, plan, saved is not None, unasked(kind, plan, columns, sample))
-
-
-def _column(columns: Sequence[str], sample: Sequence[Sequence[Any]], heading: str) -> list[Any]:
-    place = list(columns).index(heading)
-    return [row[place] for row in sample]
-
-
-def date_columns(kind: Kind, plan: Plan) -> list[str]:
-    return [
-        plan.columns[spec.name]
-        for spec in kind.fields
-        if spec.type in (Type.DATE, Type.INSTANT) and plan.columns.get(spec.name)
-    ]
-
-
-def unasked(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> list[str]:
-    """Date columns whose order of day and month neither the cells prove nor a person chose."""
-    return [
-        heading
-        for heading in date_columns(kind, plan)
-        if heading in columns
-        and plan.day_orders.get(heading) not in DAY_ORDERS
-        and day_order_of(_column(columns, sample, heading)) == "ask"
-    ]
 
 
 def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
@@ -248,8 +224,7 @@ def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
             "bad_mapping", _joined(problems.values()), _choices(kind, plan, table, problems), problems
         )
     rows = list(islice(table.rows(), LOOK))
-    if asks := unasked(kind, plan, table.columns, [cells for _place, cells in rows]):
-        unclear = {heading: _unclear(heading, table.columns.index(heading), rows) for heading in asks}
+    if unclear := unclear_days(kind, plan, table.columns, rows):
         raise EnishiError(
             "unclear_dates",
             _joined(unclear.values()),
@@ -265,16 +240,6 @@ def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
 def _joined(texts: Iterable[Text]) -> Text:
     lines = list(texts)
     return Text(" ".join(text.en for text in lines), "".join(text.ja for text in lines))
-
-
-def _unclear(heading: str, column: int, rows: Sequence[Row]) -> Text:
-    """The first cell of a date column that may be two days, with its row."""
-    dated = [(place, cells[column]) for place, cells in rows if day_order_of([cells[column]])]
-    place, cell = next((found for found in dated if day_order_of([found[1]]) == "ask"), dated[0])
-    return Text(
-        f"Row {place}: in '{heading}', '{clip(cell)}' may be two days; which of day and month comes first?",
-        f"{place}行目「{heading}」の「{clip(cell)}」は、日と月のどちらが先か判別できません。",
-    )
 
 
 def _choices(kind: Kind, plan: Plan, table: Table, problems: Iterable[str]) -> Text:
@@ -378,13 +343,5 @@ def remove_stored(home: Home, made: Import) -> None:
 def with_choices(plan: Plan, chosen: Lookup[str, str]) -> Plan:
     """A plan with columns chosen by hand: field -> heading, empty to leave the field out."""
     columns = {**plan.columns, **chosen}
-    return replace(plan, columns={k: v for k, v in columns.items() if v}, day_orders=dict(plan.day_orders))
-
-
-def find_orders(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
-    """Note the order of day and month of date columns whose cells prove it and for which none is stated."""
-    for heading in date_columns(kind, plan):
-        if heading in columns and plan.day_orders.get(heading) not in DAY_ORDERS:
-            order = day_order_of(_column(columns, sample, heading))
-            if order in DAY_ORDERS:
-                plan.day_orders[heading] = order
+    kept = {k: v for k, v in columns.items() if v}
+    return replace(plan, columns=kept, day_orders=dict(plan.day_orders), decimals=dict(plan.decimals))

@@ -11,6 +11,7 @@ from django.db.models import Count
 from enishi.accounts.coercion import clip
 from enishi.accounts.company import get_company, without_rate
 from enishi.accounts.models import RecordVersion
+from enishi.ingest.amounts import POINT, read_amount
 from enishi.ingest.files.former import mapped_otherwise
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
@@ -21,6 +22,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import DEFAULT_SYSTEM, EXCHANGE_RATE
 
+TWO_WAYS = "unclear_numbers"
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
 REMAPPED, SYSTEM, OWN_LIST, NO_RATE = "mapped_otherwise", "id_system", "own_list", "no_rate"
 _NAMED = 3  # examples in a sentence
@@ -49,8 +51,11 @@ def unused_columns(plan: Plan, columns: Sequence[str]) -> list[str]:
     return [column for column in columns if column not in used and column not in OWN_HEADINGS]
 
 
-def remarks_of(made: Import, known: Known | None = None) -> list[Remark]:
-    """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up."""
+def remarks_of(
+    made: Import, known: Known | None = None, unclear: Mapping[str, str] | None = None
+) -> list[Remark]:
+    """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up, and by
+    heading the numbers that may be read in two ways."""
     plan = Plan.from_json(made.plan)
     found: list[Remark] = [*_known(made, known or Known()), *_made_ids(made.kind, plan)]
     found += _unrated(made, known.currencies if known else _currencies_of(made))
@@ -61,6 +66,8 @@ def remarks_of(made: Import, known: Known | None = None) -> list[Remark]:
     elif unused := unused_columns(plan, made.headings):
         properties = made.kind == EVENT.name and plan.keep_rest
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
+    if unclear:
+        found.append(_two_ways(plan, unclear))
     if _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
         found.append(Remark(INTERVAL, ASSUMED, SAY_INTERVAL, "month"))
     if made.kind == EVENT.name and not _gives(plan, "account"):
@@ -195,6 +202,22 @@ def check_ids(made: Import) -> None:
                 "IDの列を選ぶか、「このファイルにIDの列はない」にチェックを入れてください。",
             ),
         )
+
+
+def _two_ways(plan: Plan, unclear: Mapping[str, str]) -> Remark:
+    decimals = {heading: plan.decimals.get(heading, POINT) for heading in unclear}
+    read = {heading: f"{read_amount(unclear[heading], mark)[0]:f}" for heading, mark in decimals.items()}
+    en = ", ".join(f"{heading} ('{clip(unclear[heading])}' is read as {read[heading]})" for heading in read)
+    ja = "、".join(f"{heading}(「{clip(unclear[heading])}」は{read[heading]})" for heading in read)
+    text = Text(
+        f"Numbers that may be written in two ways, by the point or by the comma before decimals: {en}.",
+        f"小数点が「.」か「,」かで2通りに読める数値があり、次のとおり取り込みます: {ja}。",
+    )
+    remedy = Text(
+        "If they are meant otherwise: --decimal comma (1.234,5) or point (1,234.5).",
+        "異なる場合は --decimal comma(1.234,5)または point(1,234.5)を指定してください。",
+    )
+    return Remark(TWO_WAYS, text, remedy, decimals)
 
 
 def _gives(plan: Plan, name: str) -> bool:

@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enishi.accounts.coercion import Refused
+from enishi.ingest.amounts import decimals_in, other_currency, read_amount, read_currency
 from enishi.ingest.values import (
     Habits,
     day_order_of,
-    read_amount,
     read_boolean,
     read_choice,
-    read_currency,
     read_date,
     read_instant,
     read_value,
@@ -104,6 +103,24 @@ def test_amounts(text, amount, currency):
             read_amount(text)
     else:
         assert read_amount(text) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(("text", "marks", "with_comma"), [
+    ("1.234,50", ",", "1234.50"), ("€ 2.500", ",.", "2500"), ("12,5", ",", "12.5"), ("1.250", ",.", "1250"), ("1.234.567", ",", "1234567"),
+    ("1 250,00 €", ",", "1250.00"), ("-3,4k", ",", "-3400"), ("0,125", ",", "0.125"), ("1,250", ",.", "1.250"), ("1250", "", "1250"),
+    ("0.125", ".", None), ("1,250.00", ".", None), ("1.5", ".", None), ("2024.04.01", "", None), ("Ver. 2", "", None),
+])  # fmt: skip
+def test_amounts_with_a_comma_before_decimals(text, marks, with_comma):
+    assert decimals_in(text) == set(marks)
+    if with_comma is None:
+        with pytest.raises(Refused):
+            read_amount(text, ",")
+    else:
+        assert read_amount(text, ",")[0] == Decimal(with_comma)
+
+
+def test_the_sign_of_an_amount_is_read_by_the_habit_of_its_column():
+    assert other_currency("£ 1.234,50", "EUR", ",") == "GBP"
 
 
 @pytest.mark.parametrize(

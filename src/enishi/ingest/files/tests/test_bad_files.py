@@ -16,6 +16,7 @@ import xlsxwriter
 
 from enishi.accounts.coercion import Refused
 from enishi.accounts.models import Account
+from enishi.ingest.amounts import read_amount
 from enishi.ingest.files import tables
 from enishi.ingest.files.desk import retry_row
 from enishi.ingest.files.errors import BadFile
@@ -24,7 +25,7 @@ from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.reading import Plan, RowReader
 from enishi.ingest.files.tables import open_table
 from enishi.ingest.models import Reject
-from enishi.ingest.values import Habits, read_amount, read_boolean, read_date
+from enishi.ingest.values import Habits, read_boolean, read_date
 from enishi.kit.home import Home
 
 MORNING = datetime(2024, 4, 1, 9, 30)  # noqa: DTZ001 - cells of Excel name no zone

@@ -8,7 +8,7 @@ import pytest
 
 from enishi.accounts.models import Account, Contact, Record
 from enishi.ingest.files.importing import import_file
-from enishi.ingest.files.remarks import MADE_IDS, NO_RATE, remarks_of
+from enishi.ingest.files.remarks import MADE_IDS, NO_RATE, TWO_WAYS, remarks_of
 from enishi.ingest.models import Reject
 from enishi.kit.home import Home
 
@@ -125,6 +125,47 @@ def test_an_amount_whose_sign_contradicts_its_currency_waits_on_the_desk(bring):
     )
     taken = Record.objects.filter(kind="subscription").order_by("outside_id")
     assert [one.data["currency"] for one in taken] == ["GBP", "EUR", "AUD", "CNY", "USD"]
+
+
+def priced(bring, *prices, **options):
+    """The amounts that prices in a file with semicolons become, and the remark on how they are read."""
+    bring("id,name\nC1,Alpha\n")
+    rows = "".join(f"K{n};C1;2025-04-01;{price};EUR\n" for n, price in enumerate(prices))
+    _made, tally = bring(f"id;account;started_on;Price;Currency\n{rows}", "subscription", "k.csv", **options)
+    told = [one.told for one in tally.remarks if one.code == TWO_WAYS]
+    found = Record.objects.filter(kind="subscription").order_by("outside_id")
+    assert tally.counts["rejected"] == len(prices) - len(found)
+    return [float(one.data["amount"]) for one in found], told
+
+
+def test_one_number_that_only_a_decimal_comma_explains_settles_its_column(bring):
+    assert priced(bring, "1.234,50", "€ 2.500", "12,5", "1.250") == ([1234.5, 2500, 12.5, 1250], [])
+
+
+def test_one_number_that_only_a_decimal_point_explains_settles_its_column(bring):
+    assert priced(bring, "1.5", "1.250") == ([1.5, 1.25], [])
+
+
+def test_numbers_that_may_be_two_are_told_with_how_they_are_read(bring):
+    assert priced(bring, "1.250", "80") == ([1250, 80], [{"Price": ","}])
+    assert priced(bring, "1.250", "80", decimal=".") == ([1.25, 80], [])
+    assert priced(bring, "1.250", "70") == ([1.25, 70], [{"Price": "."}])  # remembered
+    assert priced(bring, "1,250", "70", decimal=",") == ([1.25, 70], [])
+
+
+def test_a_comma_that_groups_thousands_is_not_doubted_in_a_file_with_commas(bring):
+    bring("id,name\nC1,Alpha\n")
+    _made, tally = bring('id,account,started_on,Price\nK,C1,2025-04-01,"1,250"\n', "subscription", "k.csv")
+    assert TWO_WAYS not in {one.code for one in tally.remarks}
+    assert Record.objects.get(kind="subscription").data["amount"] == "1250"
+
+
+def test_another_column_settles_numbers_that_may_be_two(bring):
+    bring("id;name\nC1;Alpha\n")
+    rows = "id;account;ordered_at;quantity;amount;currency\nO;C1;2025-04-01;1.250;12,5;EUR\n"
+    bring(rows, "order", "o.csv")
+    order = Record.objects.get(kind="order").data
+    assert (order["quantity"], order["amount"]) == (1250, "12.5")
 
 
 def test_an_import_says_which_currencies_have_no_exchange_rate(bring):

@@ -14,22 +14,22 @@ from django.utils.translation import gettext as _
 
 from enishi.accounts.references import MemberBook
 from enishi.accounts.saving import MISSING, NOT_A_MEMBER, not_found
+from enishi.ingest.amounts import DECIMALS
+from enishi.ingest.files.habits import (
+    LOOK,
+    date_columns,
+    number_columns,
+    settle_habits,
+    unasked,
+    unclear_numbers,
+)
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.known import OWN_PRODUCT, Known
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.own import is_own_list
 from enishi.ingest.files.reading import Plan, ReadRow, stated_headings
-from enishi.ingest.files.receiving import (
-    LOOK,
-    date_columns,
-    find_mapping,
-    find_orders,
-    habits,
-    known_in,
-    preview,
-    unasked,
-)
-from enishi.ingest.files.remarks import Remark, makes_ids, remarks_of
+from enishi.ingest.files.receiving import find_mapping, habits, known_in, preview
+from enishi.ingest.files.remarks import MADE_IDS, Remark, makes_ids, remarks_of
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
@@ -65,6 +65,9 @@ class Line:
     asks_order: bool
     order: str
     order_name: str
+    asks_decimal: bool
+    decimal: str
+    decimal_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Workshop:
     systems: list[System]
     looked: int
     makes_ids: bool
+    ids_of: str
     asks: list[str]
     remembered: bool
     missing: list[str]
@@ -116,22 +120,31 @@ def workshop(made: Import, table: Table) -> Workshop:
     known = known_in(made, first)
     guesses = guess_columns(kind, table.columns, sample, habits())
     asks = unasked(kind, plan, table.columns, sample)
-    lines = [_line(spec, plan, guesses, table.columns, sample, asks, kind) for spec in kind.fields]
-    read = preview(table, kind, plan)
+    every, delimiter = [cells for _place, cells in first], table.details.get("delimiter", "")
+    unclear = unclear_numbers(kind, plan, table.columns, every, delimiter)
+    lines = [_line(spec, plan, guesses, table.columns, sample, {*asks, *unclear}) for spec in kind.fields]
+    read, remarks = preview(table, kind, plan), remarks_of(made, known, unclear)
     used = [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
     return Workshop(
         kind,
         lines,
         [_preview_row(row, used, plan, told) for row, told in zip(read, _strangers(read, used), strict=True)],
         [spec.title.in_language(language()) for spec in used],
-        remarks_of(made, known),
+        remarks,
         _systems(made, known),
         known.looked,
         makes_ids(made),
+        _ids_of(remarks),
         asks,
         find_mapping(made.kind, table.columns) is not None,
         [line.title for line in lines if line.required and not (line.column or line.constant)],
     )
+
+
+def _ids_of(remarks: list[Remark]) -> str:
+    """The columns of which the ids are made; empty where they are made of the whole row, or stated."""
+    told = next((remark.told for remark in remarks if remark.code == MADE_IDS), "")
+    return ", ".join(told) if isinstance(told, list) else ""
 
 
 def system_title(name: str) -> str:
@@ -159,8 +172,7 @@ def _line(
     guesses: Lookup[str, Match],
     columns: list[str],
     sample: list[list[Any]],
-    asks: list[str],
-    kind: Kind,
+    asks: set[str],
 ) -> Line:
     column = plan.columns.get(spec.name, "")
     place = columns.index(column) if column in columns else -1
@@ -180,7 +192,10 @@ def _line(
         guess.score if guess and guess.column == column else 0,
         dated and bool(column) and (column in asks or order in DAY_ORDERS),
         order,
-        f"order-{columns.index(column)}" if column in columns else "",
+        f"order-{place}",
+        not dated and bool(column) and column in asks,
+        plan.decimals.get(column, ""),
+        f"decimal-{place}",
     )
 
 
@@ -251,13 +266,19 @@ def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
         for spec in kind.fields
         if spec.name not in columns and asked.get(f"const-{spec.name}", "").strip()
     }
-    plan = Plan(columns, {}, constants, "keep_rest" in asked, "made_ids" in asked)
-    old = Plan.from_json(made.plan).day_orders
+    plan, old = (
+        Plan(columns, {}, constants, "keep_rest" in asked, "made_ids" in asked),
+        Plan.from_json(made.plan),
+    )
     for heading in date_columns(kind, plan):
-        order = asked.get(f"order-{table.columns.index(heading)}") or old.get(heading, "")
+        order = asked.get(f"order-{table.columns.index(heading)}") or old.day_orders.get(heading, "")
         if order in DAY_ORDERS:
             plan.day_orders[heading] = order
-    find_orders(kind, plan, table.columns, table.sample(LOOK))
+    for heading in number_columns(kind, plan):
+        mark = asked.get(f"decimal-{table.columns.index(heading)}") or old.decimals.get(heading, "")
+        if mark in DECIMALS:
+            plan.decimals[heading] = mark
+    settle_habits(kind, plan, table.columns, table.sample(LOOK), table.details.get("delimiter", ""))
     return plan
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
@@ -15,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.audit import write_audit
+from enishi.ingest.files.habits import LOOK
 from enishi.ingest.files.importing import Tally, try_import
 from enishi.ingest.files.jobs import queue_import
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.reading import ROW, ROW_TITLE
 from enishi.ingest.files.receiving import (
-    LOOK,
     is_history,
     open_stored,
     propose,
@@ -30,7 +32,7 @@ from enishi.ingest.files.receiving import (
     settle_system,
 )
 from enishi.ingest.files.remarks import check_ids
-from enishi.ingest.files.tables import Table, open_table
+from enishi.ingest.files.tables import Row, Table, open_table
 from enishi.ingest.models import Import, Mapping
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
@@ -160,6 +162,11 @@ def _examples(tally: Tally, kind: Kind) -> list[tuple[str, list[int]]]:
     return list(found.items())[:20]
 
 
+def _guess(kind: str, table: Table, rows: Sequence[Row]) -> dict[str, Any]:
+    sample, delimiter = [cells for _place, cells in rows], table.details.get("delimiter", "")
+    return propose(kind, table.columns, sample, delimiter).plan.as_json()
+
+
 def _save_form(made: Import, request: PageRequest) -> Table:
     """Take over what the mapping form says; another kind, sheet or encoding starts the guess anew."""
     home, asked = Home.from_environment(), request.POST
@@ -176,7 +183,7 @@ def _save_form(made: Import, request: PageRequest) -> Table:
     if anew:
         made.details, made.headings, made.total = {**details, **table.details}, table.columns, table.total
         rows = list(islice(table.rows(), LOOK))
-        made.plan = propose(kind, table.columns, [cells for _place, cells in rows]).plan.as_json()
+        made.plan = _guess(kind, table, rows)
         made.system = remembered_system(kind, table.columns)
         settle_system(made, rows)
         made.backfill = is_history(made, rows)

@@ -188,6 +188,21 @@ def test_dates_whose_order_is_unclear_must_be_settled_first(client):
     assert made.created == 1
 
 
+def test_numbers_that_may_be_two_are_shown_as_read_and_read_as_chosen(client):
+    Account.objects.create(name="A", source="product", outside_id="A-1")
+    text = "Name;account;amount;currency;started_on\ns;A-1;1.250;EUR;2024-04-03\n"
+    made = drop(client, text, "s.csv", kind="subscription")
+    address = reverse("import", args=[made.pk])
+    page = client.get(address).content.decode()
+    assert "amount(「1.250」は1250)" in page
+    assert 'name="decimal-2"' in page
+    chosen = form_of(made, **{"decimal-2": ".", "made_ids": "1"})
+    page = client.post(reverse("import-change", args=[made.pk]), chosen).content.decode()
+    assert "amount(「1.250」は1.250)" in page
+    made.refresh_from_db()
+    assert made.plan["decimals"] == {"amount": "."}
+
+
 def test_broken_files_and_files_thrown_away_leave_nothing(client):
     file = io.BytesIO(b"PK\x03\x04nonsense")
     file.name = "x.xlsx"

@@ -1,0 +1,130 @@
+"""How a file writes days and numbers, column by column: found from its cells, else stated by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from enishi.accounts.coercion import clip
+from enishi.ingest.amounts import COMMA, DECIMALS, POINT, mark_in, proofs_in
+from enishi.ingest.files.reading import Plan
+from enishi.ingest.files.tables import Row
+from enishi.ingest.values import DAY_ORDERS, NUMERIC, day_order_of
+from enishi.kit.text import Text
+from enishi.store.kinds import Kind, Type
+
+LOOK = 2000  # rows looked at for the guess of columns, the order of dates and the mark before decimals
+_DATED = (Type.DATE, Type.INSTANT)
+
+
+def _of_types(kind: Kind, plan: Plan, types: Collection[Type]) -> dict[str, Type]:
+    """The headings of the fields of these types."""
+    return {
+        plan.columns[spec.name]: spec.type
+        for spec in kind.fields
+        if spec.type in types and plan.columns.get(spec.name)
+    }
+
+
+def date_columns(kind: Kind, plan: Plan) -> list[str]:
+    return list(_of_types(kind, plan, _DATED))
+
+
+def number_columns(kind: Kind, plan: Plan) -> list[str]:
+    return list(_of_types(kind, plan, NUMERIC))
+
+
+def _column(columns: Sequence[str], sample: Sequence[Sequence[Any]], heading: str) -> list[Any]:
+    place = list(columns).index(heading)
+    return [row[place] for row in sample]
+
+
+def settle_habits(
+    kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]], delimiter: str = ""
+) -> None:
+    """Note what the cells prove, and of numbers that may be two the likelier reading where none is stated."""
+    for heading in date_columns(kind, plan):
+        if heading in columns and plan.day_orders.get(heading) not in DAY_ORDERS:
+            order = day_order_of(_column(columns, sample, heading))
+            if order in DAY_ORDERS:
+                plan.day_orders[heading] = order
+    _settle_decimals(kind, plan, columns, sample, delimiter)
+
+
+# Days
+
+
+def unasked(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> list[str]:
+    """Date columns whose order of day and month neither the cells prove nor a person chose."""
+    return [
+        heading
+        for heading in date_columns(kind, plan)
+        if heading in columns
+        and plan.day_orders.get(heading) not in DAY_ORDERS
+        and day_order_of(_column(columns, sample, heading)) == "ask"
+    ]
+
+
+def unclear_days(kind: Kind, plan: Plan, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Text]:
+    """By heading of such a column, its first cell that may be two days, with its row."""
+    asks = unasked(kind, plan, columns, [cells for _place, cells in rows])
+    return {heading: _unclear_day(heading, list(columns).index(heading), rows) for heading in asks}
+
+
+def _unclear_day(heading: str, column: int, rows: Sequence[Row]) -> Text:
+    dated = [(place, cells[column]) for place, cells in rows if day_order_of([cells[column]])]
+    place, cell = next((found for found in dated if day_order_of([found[1]]) == "ask"), dated[0])
+    return Text(
+        f"Row {place}: in '{heading}', '{clip(cell)}' may be two days; which of day and month comes first?",
+        f"{place}行目「{heading}」の「{clip(cell)}」は、日と月のどちらが先か判別できません。",
+    )
+
+
+# Numbers
+
+
+def _settle_decimals(
+    kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]], delimiter: str
+) -> None:
+    """What a column's own cells prove holds; else what is stated, what the other columns prove, what is likely."""
+    numeric = {name: type_ for name, type_ in _of_types(kind, plan, NUMERIC).items() if name in columns}
+    told = {heading: proofs_in(_column(columns, sample, heading)) for heading in numeric}
+    proven = {max(proofs) for proofs, _unclear in told.values() if len(proofs) == 1}
+    for heading, (proofs, unclear) in told.items():
+        if len(proofs) == 1:
+            plan.decimals[heading] = max(proofs)
+        elif plan.decimals.get(heading) in DECIMALS:
+            continue
+        elif proofs:
+            plan.decimals[heading] = proofs.most_common(1)[0][0]
+        elif len(proven) == 1:
+            plan.decimals[heading] = max(proven)
+        elif unclear:
+            plan.decimals[heading] = _likely(numeric[heading], unclear, delimiter)
+
+
+def _likely(type_: Type, unclear: Sequence[str], delimiter: str) -> str:
+    """A comma before three digits groups them. So does a point in whole numbers, and where a file looks European."""
+    if all(mark_in(cell) == COMMA for cell in unclear):
+        return POINT
+    return COMMA if type_ is Type.INTEGER or _is_european(unclear, delimiter) else POINT
+
+
+def _is_european(cells: Sequence[str], delimiter: str) -> bool:
+    return delimiter == ";" or any("€" in cell for cell in cells)
+
+
+def unclear_numbers(
+    kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]], delimiter: str = ""
+) -> dict[str, str]:
+    """By heading, a cell that may be two numbers and that the column's other cells do not settle. That a comma groups
+    thousands is doubted only in files that look European."""
+    found = {}
+    for heading in number_columns(kind, plan):
+        if heading not in columns:
+            continue
+        proofs, unclear = proofs_in(_column(columns, sample, heading))
+        doubted = _is_european(unclear, delimiter) or any(mark_in(cell) == POINT for cell in unclear)
+        if unclear and len(proofs) != 1 and (doubted or proofs):
+            found[heading] = unclear[0]
+    return found
