@@ -11,7 +11,8 @@ from datetime import timedelta
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import is_valid_path
 from django.utils import timezone, translation
 
 from enishi.accounts.audit import request_address
@@ -20,6 +21,7 @@ from enishi.accounts.models import Member
 from enishi.definitions.api import definitions_remembered
 from enishi.kit.errors import EnishiError
 from enishi.web.errors import error_response
+from enishi.web.guard import wants_json
 from enishi.web.languages import visitor_language
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -116,3 +118,27 @@ class PersonMiddleware:
         if isinstance(exception, EnishiError):
             return error_response(request, exception)
         return None
+
+
+class StrayMiddleware:
+    """Leads who opens the address of a form's answer to the page the form stands on: a form that comes back with its
+    errors leaves that address in the browser."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        takes_posts_only = request.method in ONLY_SHOWS and isinstance(response, HttpResponseNotAllowed)
+        if takes_posts_only and not wants_json(request):
+            return HttpResponseRedirect(page_above(request.path_info))
+        return response
+
+
+def page_above(path: str) -> str:
+    """The nearest address above that there is."""
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        if is_valid_path(path):
+            break
+    return path

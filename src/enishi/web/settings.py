@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "enishi.web.middleware.SessionTraceMiddleware",
     "enishi.web.middleware.PersonMiddleware",
     "enishi.web.factors.FactorMiddleware",
+    "enishi.web.middleware.StrayMiddleware",
 ]
 
 ROOT_URLCONF = "enishi.web.urls"

@@ -93,3 +93,20 @@ def test_attempts_on_other_addresses_do_not_push_a_lock_out_out(tmp_path):
     for number in range(600):
         cache.set(f"wrong-password:{number}", [1], 900)
     assert all(cache.get(f"wrong-password:{number}") for number in range(600))
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/people/5/hand-over/", "/people/5/"),
+        ("/accounts/views/default/", "/accounts/"),
+        ("/accounts/22/notes/add/", "/accounts/22/notes/"),
+        ("/setup/keys/write/3/revoke/", "/setup/keys/write/3/"),
+        ("/language/", "/"),
+    ],
+)
+def test_the_address_of_a_form_s_answer_leads_to_its_page(address: str, page: str) -> None:
+    boss = Client()
+    boss.force_login(Member.objects.create_user("a@example.jp", None, role=Role.ADMIN, scope=Scope.ALL))
+    assert boss.get(address, follow=True).redirect_chain[-1] == (page, 302)
+    assert boss.get(address, headers={"HX-Request": "true"}).status_code == 405
