@@ -103,19 +103,23 @@ class UrgencyPart:
 class Ranked:
     """An account in the queue: how much is at stake, how urgent and why, and what to do.
 
-    ``priority`` is the part of the money ``at_stake`` the act is expected to save, ``cost`` that of its minutes, all
-    in minor units.
+    ``gain`` is the part of the money ``at_stake`` the act is expected to save less the ``cost`` of its minutes, all in
+    minor units; ``priority`` orders by it, and takes one that does not pay its time for nothing.
     """
 
     account_id: int
     at_stake: int
-    priority: int
+    gain: int
     cost: int
     urgency: int
     parts: tuple[UrgencyPart, ...]
     reasons: tuple[Reason, ...]
     play: Play
     promise_due: bool = False
+
+    @property
+    def priority(self) -> int:
+        return max(0, self.gain)
 
     @property
     def main(self) -> Reason:

@@ -20,8 +20,9 @@ def draft(
     *,
     renewal_on: date | None = None,
     reasons: Iterable[Reason] = (),
+    promise: str = "",
 ) -> Draft:
-    """The text to start from.
+    """The text to start from; ``promise`` is what was promised, in the words it was noted with.
 
     To the customer it is in the language of the person addressed (else the account's, else the company's);
     to a colleague in the reader's own.
@@ -34,6 +35,7 @@ def draft(
         "member": sender(member, language),
         "company": company.name,
         "date": _day(renewal_on, language),
+        "promise": _promised(promise, language),
         "evidence": _evidence(reasons, language),
     }
     return Draft(
@@ -99,6 +101,12 @@ def _day(day: date | None, language: str) -> str:
     if day is None:
         return "次回更新日" if language == "ja" else "the renewal date"
     return day_words(day).in_language(language)
+
+
+def _promised(promise: str, language: str) -> str:
+    if not promise:
+        return ""
+    return f"「{promise}」の" if language == "ja" else f" (“{promise}”)"
 
 
 def _evidence(reasons: Iterable[Reason], language: str) -> str:

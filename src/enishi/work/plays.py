@@ -16,7 +16,7 @@ from enishi.work.contracts import CallRule, Play
 
 PLAYS_FILE = Path(__file__).with_name("definitions") / "plays.yaml"
 CHANNELS = ("call", "mail", "meeting", "visit")
-WORDS = frozenset({"account", "contact", "member", "company", "date", "evidence"})
+WORDS = frozenset({"account", "contact", "member", "company", "date", "promise", "evidence"})
 CATCH_ALL = "band:red"
 
 

@@ -84,7 +84,7 @@ def place(
     return Ranked(
         account_id=judgement.account_id,
         at_stake=judgement.at_stake,
-        priority=max(0, int(judgement.at_stake * urgency * round(1000 * play.chance) // 100_000) - cost),
+        gain=judgement.at_stake * urgency * round(1000 * play.chance) // 100_000 - cost,
         cost=cost,
         urgency=urgency,
         parts=parts,

@@ -10,7 +10,7 @@ from enishi.accounts.access import access_account
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError, NotFound
-from enishi.kit.text import Text
+from enishi.kit.text import Text, day_words
 from enishi.work.access import check_may_act
 from enishi.work.actions.tasks import create_task, drop_task
 from enishi.work.models import Attention, Task
@@ -34,9 +34,10 @@ def snooze(
     check_may_act(member)
     account = access_account(member, account_id)
     if not today < until <= today + timedelta(days=LONGEST_SNOOZE):
+        said = day_words(until)
         message = Text(
-            f"Choose a day within the next {LONGEST_SNOOZE} days, not {until}.",
-            f"明日から{LONGEST_SNOOZE}日以内の日付を指定してください({until})。",
+            f"Choose a day within the next {LONGEST_SNOOZE} days, not {said.en}.",
+            f"{said.ja}は指定できません。明日から{LONGEST_SNOOZE}日以内の日付を指定してください。",
         )
         raise EnishiError("bad_date", message, fields={"until": message})
     return _put_aside(member, account, Attention.Verb.SNOOZED, until, reason, today, now)

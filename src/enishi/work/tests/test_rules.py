@@ -161,6 +161,14 @@ def test_urgency_is_the_sum_of_its_reasons_and_priority_never_passes_the_stake(
         assert found.priority <= stake
 
 
+def test_what_does_not_pay_its_time_says_so_and_counts_as_nothing() -> None:
+    found = place(judged(at_stake=18_000), TODAY, PLAYS, hour_cost=5000)
+    assert found is not None
+    saved = 18_000 * found.urgency * round(1000 * found.play.chance) // 100_000
+    assert found.gain == saved - found.cost < 0
+    assert found.priority == 0
+
+
 def test_put_aside_until_something_new_is_true() -> None:
     seen = fingerprint(judged(band="yellow", causes=(cause(),), alerts=(alert(),)), TODAY)
     assert not is_news(judged(band="yellow", causes=(cause(strength=99),), alerts=(alert(),)), seen)

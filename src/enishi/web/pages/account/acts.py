@@ -104,19 +104,20 @@ def _task(scene: Scene, form: forms.TaskForm) -> Told:
 
 
 def _delegate(scene: Scene, form: forms.DelegateForm) -> Told:
-    said = form.cleaned_data
-    assignee = Member.objects.get(pk=int(said["assignee"]))
+    asked = form.cleaned_data
+    assignee = Member.objects.get(pk=int(asked["assignee"]))
     _made, attention = work.delegate(
         scene.member,
         scene.account.pk,
         assignee,
-        said["title"],
-        due_on=said["due_on"],
-        note=said["note"],
+        asked["title"],
+        due_on=asked["due_on"],
+        note=asked["note"],
         today=scene.today,
         now=scene.now,
     )
-    text = _("Handed to %(name)s.") % {"name": words.person(assignee)}
+    said = {"account": scene.account.name, "name": words.person(assignee)}
+    text = _("%(account)s is handed to %(name)s.") % said
     return Told(text, reverse("today-undo", args=[attention.pk]))
 
 

@@ -173,14 +173,13 @@ class DelegateForm(ActForm):
 
 
 class SnoozeForm(ActForm):
-    until = forms.ChoiceField(label=pgettext_lazy("form", "Until"), widget=forms.RadioSelect)
-    day = forms.DateField(label=_("Day, if another"), widget=DayInput())
-    reason = forms.CharField(
-        label=pgettext_lazy("form", "Why"),
-        max_length=300,
-        required=False,
+    until = forms.ChoiceField(
+        label=pgettext_lazy("form", "Until"),
+        widget=forms.RadioSelect,
         help_text=_("A new cause, a new alert or a worse band brings the account back before."),
     )
+    day = forms.DateField(label=_("Day, if another"), widget=DayInput())
+    reason = forms.CharField(label=pgettext_lazy("form", "Why"), max_length=300, required=False)
 
     def prepare(self) -> None:
         steps = ((1, _("Tomorrow")), (7, _("In a week")), (14, _("In two weeks")), (30, _("In a month")))

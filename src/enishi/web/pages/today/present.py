@@ -203,17 +203,18 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
         .defer("lines", "changes", "metrics")
     }
     contacts = _by_account(Contact.objects.filter(account_id__in=ids, deleted_at=None, erased_at=None))
-    due = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
-    promises = _by_account(due.select_related("assignee"))
+    tasks = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
+    promises = _by_account(tasks.select_related("assignee"))
     leaving = leaving_accounts(ids, today)
     beside = badges_beside(ids, today, leaving=leaving)
     company, words = get_company(), reason_words()
     found = []
     for item in queue.items:
-        state, people = states[item.account_id], contacts[item.account_id]
+        state, people, due = states[item.account_id], contacts[item.account_id], promises[item.account_id]
+        own = _own(due, member)
         draft = work.draft(
-            item.play, state.account, people, member, company,
-            renewal_on=state.renewal_on, reasons=item.reasons,
+            item.play, state.account, people, member, company, renewal_on=state.renewal_on,
+            reasons=item.reasons, promise=next((task.title for task in (own, *due) if task), ""),
         )  # fmt: skip
         gone = leaving.get(item.account_id)
         why = [_why(item.account_id, reason, words) for reason in item.reasons]
@@ -229,9 +230,9 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
                 why[1:],
                 draft,
                 contact,
-                promises[item.account_id],
+                due,
                 beside.get(item.account_id, ""),
-                _own(promises[item.account_id], member) if item.promise_due else None,
+                own if item.promise_due else None,
             )
         )
     return found

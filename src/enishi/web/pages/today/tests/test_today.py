@@ -99,7 +99,9 @@ def test_snooze_by_preset_and_by_date(world: World, sign_in: SignIn) -> None:
     assert "別の日を指定する場合</label>" in dialog, "not called optional"
     assert "日付を指定してください" in text(client.post(address, {"until": "date"}))
     far = (TODAY + timedelta(days=300)).isoformat()
-    assert "180日以内" in text(client.post(address, {"until": "date", "day": far}))
+    assert "2027年9月16日は指定できません。明日から180日以内" in text(
+        client.post(address, {"until": "date", "day": far})
+    )
     day = (TODAY + timedelta(days=10)).isoformat()
     response = client.post(address, {"until": "date", "day": day, "reason": "役員会のあと"})
     assert "11月30日" in told(response)["message"]
@@ -142,7 +144,7 @@ def test_delegating_offers_only_who_sees_the_account(world: World, sign_in: Sign
     assert "田中 健" not in form
     said = {"assignee": str(world.smith.pk), "title": "Call", "due_on": TODAY.isoformat(), "note": ""}
     response = client.post(address, said)
-    assert "Alice Smith" in told(response)["message"]
+    assert told(response)["message"] == "Acme CorporationをAlice Smithさんに任せました。"
     assert list(work.my_promises(world.smith, TODAY).values_list("title", flat=True)) == ["Call"]
     stranger = {**said, "assignee": str(world.tanaka.pk)}
     assert "選択" in text(client.post(address, stranger))
@@ -306,6 +308,7 @@ def test_a_card_that_stands_for_a_promise_completes_it(world: World, sign_in: Si
     promise = work.create_task(world.takahashi, world.hokuto.pk, "資料を送る", now=NOW, due_on=TODAY)
     shown = text(client.get("/today/queue/")).partition(card)[2].partition("</article>")[0]
     assert "約束を完了にする" in shown
+    assert "お約束いたしました「資料を送る」の件" in shown
     assert "対応済みにする" not in shown
     answer = told(client.post(re.findall(r'data-act="d" hx-post="([^"]+)"', shown)[0]))
     promise.refresh_from_db()
