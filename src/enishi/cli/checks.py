@@ -22,6 +22,7 @@ from enishi.cli.upkeep_checks import (
     check_twins,
 )
 from enishi.cli.words import this_program
+from enishi.ingest.failing import Failing
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -30,6 +31,7 @@ LOW_DISK = 2 << 30
 FULL_DISK = 200 << 20
 LAG_WARNING = 60  # seconds a body may wait in the inbox before something is slow
 LAG_ERROR = 900
+MANY_FAILURES = 3  # in a row; less is a database that was restarted
 
 
 Check = Callable[[Home, datetime], Iterator[Finding]]
@@ -265,10 +267,32 @@ def check_inbox(home: Home, now: datetime) -> Iterator[Finding]:
     yield Finding("inbox", level, said, remedy if level != "ok" else None)
 
 
+def _failing_consumer(failing: Failing) -> Finding:
+    since = f"{failing.since:%Y-%m-%d %H:%M} UTC"
+    return Finding(
+        "consumer",
+        "error",
+        Text(
+            f"The consumer has failed {failing.times} times in a row since {since}; the last error: {failing.error}",
+            f"取り込み処理が {since} から{failing.times}回続けて失敗しています(直近のエラー: {failing.error})",
+        ),
+        Text(
+            "What was accepted waits in the inbox and is not lost. Remove the cause the error names (a full disk, a database"
+            f" that is away); it then goes on by itself while `{this_program()} serve` runs.",
+            "受け付けたデータは受信箱に残っており、失われません。エラーの原因(ディスクの空き不足、データベースの停止など)を取り除けば、"
+            f"`{this_program()} serve` の稼働中は自動的に再開します。",
+        ),
+    )
+
+
 def check_processes(home: Home, now: datetime) -> Iterator[Finding]:
     from enishi.cli.health import consumer_is_running, worker_last_seen
+    from enishi.ingest.failing import read_failing
 
-    if consumer_is_running(home):
+    failing = read_failing(home)
+    if failing and failing.times >= MANY_FAILURES:
+        yield _failing_consumer(failing)
+    elif consumer_is_running(home):
         yield Finding("consumer", "ok", Text("The consumer is running", "取り込み処理は稼働中です"))
     else:
         yield Finding(

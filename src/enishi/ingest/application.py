@@ -8,16 +8,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    transaction,
+)
 
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import RecordVersion
 from enishi.accounts.versions import last_version_id, version_batches
-from enishi.ingest.contracts import Channel, Origin, channel_of_file
+from enishi.ingest.contracts import Channel, Origin, channel_of_file, decode_origin
 from enishi.ingest.corrections import Rule, kept_of_messages
 from enishi.ingest.decoding import decode_bodies
 from enishi.ingest.erasing import label_of, words_of
 from enishi.ingest.keys import channel_of_key
+from enishi.ingest.leaving import leave
 from enishi.ingest.models import Arrival, ErasureRequest, Reject, StorePolicy, WriteKey
 from enishi.ingest.settling import settle_messages, waiting_messages
 from enishi.ingest.sweeping import Sought, count_naming
@@ -115,6 +123,28 @@ class DjangoApplication:
     def _by_name(self, name: str) -> Channel | None:
         return self._names.get(name) or self._files.get(name)
 
+    def is_passing(self, error: Exception) -> bool:
+        return isinstance(error, DatabaseError | InterfaceError) and not isinstance(
+            error, DataError | IntegrityError
+        )
+
+    def set_aside(self, item: Event | Body, error: Exception) -> None:
+        leave(item, decode_origin(item.origin) if isinstance(item, Body) else self._origin(item), error)
+
+    def _origin(self, event: Event) -> Origin:
+        """Under which a message that was understood would come again."""
+        channel = self._by_name(event.source)
+        for number, known in self._keys.items():
+            if known == channel:
+                return Origin(key=number, route="import" if event.backfill else "batch")
+        return Origin(
+            source=event.source,
+            system=event.system,
+            creates_accounts=channel is not None and channel.creates_accounts,
+            backfill=event.backfill,
+            delivery=event.delivery,
+        )
+
     def arrived(self, fresh: Mapping[str, int]) -> None:
         for delivery, count in fresh.items():
             Arrival.objects.update_or_create(delivery=delivery, defaults={"fresh": count})
@@ -143,7 +173,7 @@ class DjangoApplication:
             row.pk,
             [(system, user) for system, user in row.users],
             row.contact_id,
-            tuple((kind, number) for kind, number in row.texts),
+            tuple((kind, number, tuple(*fields)) for kind, number, *fields in row.texts),
             words_of(sought, label, self._names),
         )
 

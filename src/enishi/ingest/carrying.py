@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from enishi.ingest.application import DjangoApplication
+from enishi.ingest.failing import Failures
 from enishi.ingest.inbox import inbox_of
 from enishi.ingest.models import ErasureRequest
 from enishi.ingest.withdrawing import withdrawals
@@ -100,7 +101,7 @@ def apply_retention(home: Home, now: datetime) -> None:
 def consumer_loop(home: Home, stop: threading.Event, clock: Clock = system_clock) -> None:
     """Be the consumer until told to stop; wait while another process is. Survives a full disk and a lost
     database: it opens everything anew and goes on where the last transaction ended."""
-    failures = 0
+    failures = Failures(home)
     while not stop.is_set():
         try:
             consumer = open_consumer(home, clock)
@@ -108,10 +109,9 @@ def consumer_loop(home: Home, stop: threading.Event, clock: Clock = system_clock
                 stop.wait(1.0)
                 continue
             with consumer:
-                failures = 0
-                consumer.run(stop)
-        except Exception:
+                consumer.run(stop, failures.over)
+        except Exception as error:
             log.exception("the consumer failed and starts again")
             connection.close()
-            stop.wait(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
-            failures += 1
+            times = failures.note(error, clock())
+            stop.wait(_RETRY_SECONDS[min(times, len(_RETRY_SECONDS)) - 1])

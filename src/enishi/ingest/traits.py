@@ -90,6 +90,13 @@ def _taken(system: str, ids: Iterable[str]) -> set[str]:
     return {value for value, account in accounts.items() if account not in back}
 
 
+def unknown_ids(system: str, ids: Iterable[str]) -> list[str]:
+    """Of the ids of a system, in order, those of which events would make accounts."""
+    every = list(dict.fromkeys(ids))
+    taken = _taken(system, every)
+    return [value for value in every if value not in taken]
+
+
 def _taken_back(accounts: Iterable[int]) -> set[int]:
     """Those that are gone and were last stated by an import that was undone."""
     stated: dict[int, int | None] = {}
@@ -257,10 +264,17 @@ def _origin(kind: Kind, source: str, row: Row, field: str) -> str:
     return f"traits:{kind.name[:16]}:{hashlib.blake2b(said.encode(), digest_size=16).hexdigest()}"
 
 
+def _read_traits(event: Event) -> Mapping[str, Any]:
+    try:
+        return _traits(event)
+    except (ValueError, RecursionError):
+        return {"traits": event.properties}
+
+
 def keep_failed(event: Event, error: Exception, now: datetime) -> None:
     """A message whose identity could not be applied at all goes to the desk, to be looked at."""
     kind = CONTACT if event.type == "identify" else ACCOUNT
-    row = {"id": event.user if kind is CONTACT else event.group, **_traits(event)}
+    row = {"id": event.user if kind is CONTACT else event.group, **_read_traits(event)}
     Reject.objects.bulk_create(
         [
             Reject(

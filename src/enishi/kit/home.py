@@ -41,6 +41,11 @@ class Home:
         return self.root / "store" / "writer.duckdb"
 
     @property
+    def failing(self) -> Path:
+        """What the consumer notes while it fails; absent where it goes well."""
+        return self.root / "store" / "failing.json"
+
+    @property
     def published(self) -> Path:
         """Immutable Parquet and its manifest: what every reader reads."""
         return self.root / "store" / "published"

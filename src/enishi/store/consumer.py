@@ -8,10 +8,11 @@ pending until it is on the disk.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from enishi.kit.home import Home
 from enishi.store.batch import Batch, Pairs, build_batch
 from enishi.store.columns import Events
 from enishi.store.compaction import compact, remove_retired, remove_strays
-from enishi.store.contracts import Application, Body, InboxStorage, Version
+from enishi.store.contracts import Application, Body, Event, InboxStorage, Version
 from enishi.store.erasure import (
     blank_texts,
     cutoff,
@@ -42,8 +43,8 @@ from enishi.store.numbers import Key, Numbers
 from enishi.store.pins import remove_dead_pins
 from enishi.store.publishing import forget_published, publish_pending, to_ipc
 from enishi.store.rebuild import carry_records_anew, chunks, is_outdated, rebuild, restore_writer
-from enishi.store.rollups import roll_history
 from enishi.store.redaction import redact
+from enishi.store.rollups import roll_history
 from enishi.store.seen import Seen
 from enishi.store.versions import versions_to_tables
 from enishi.store.withdrawal import free_ids, withdraw
@@ -58,6 +59,10 @@ PUBLISH_SECONDS = 1.0  # a publish costs several files, however few the rows
 LONGEST_SECONDS = 3.0  # readers wait no longer, however slow the machine
 IDLE_SECONDS = 0.25
 LOOK_SECONDS = 1.0
+
+# Failures of what is around the data, but for those of the data.
+_AROUND = (OSError, MemoryError, sqlite3.Error, duckdb.Error)
+_DATA = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
 
 # What the application hears of before the commit: messages that say something beyond "this was used".
 TOLD_TYPES = frozenset({"identify", "group", "alias"})
@@ -123,15 +128,19 @@ class Consumer:
             events = chunks(self.home, manifest.tables.get("events", []), COLUMNS)
             tell_streams_apart(self.home, self.db, events, self.application.streams(), self.clock())
         free_ids(self.home, self.db, self.clock())
-        self.state = read_state(self.db)
+        self._recall()
         if self.inbox.last_number() < self.state.inbox:
             log.warning("the inbox was made anew; its numbers go on from %d", self.state.inbox)
             self.inbox.continue_from(self.state.inbox)
-        self.users = Numbers(self.db, "users", self.state.next_user)
-        self.groups = Numbers(self.db, "groups", self.state.next_group)
         self.seen = Seen(self.db)
         waiting = self.db.execute("SELECT count(*) FROM pending_events").fetchall()[0][0]
         self._pending = waiting + self.state.batch - read_manifest(self.home.published).batch
+
+    def _recall(self) -> None:
+        """Stand where the last transaction ended."""
+        self.state = read_state(self.db)
+        self.users = Numbers(self.db, "users", self.state.next_user)
+        self.groups = Numbers(self.db, "groups", self.state.next_group)
 
     @property
     def db(self) -> duckdb.DuckDBPyConnection:
@@ -155,13 +164,61 @@ class Consumer:
     def step(self) -> bool:
         """Carry the next bodies and versions in one transaction; False where there was nothing."""
         bodies = self.inbox.take(self.state.inbox, TAKE_BYTES)
-        fresh, hashes = (
-            self._fresh(self.application.decode(bodies)) if bodies else (Events(), message_hashes([]))
+        try:
+            return self._carry(self.application.decode(bodies) if bodies else Events(), bodies)
+        except Exception as error:
+            if not bodies or self._is_passing(error):
+                raise
+            log.exception("a step failed; what can be carried is carried without the rest")
+        self._carry_apart(bodies)
+        return True
+
+    def _carry_apart(self, bodies: Sequence[Body]) -> None:
+        """Nothing a sender managed to write may hold up all others: what fails even alone is left to people."""
+        self._recall()
+        self._carry(Events(), [])  # where this fails, too, it is not the bodies' fault
+        for body in bodies:
+            try:
+                events = self.application.decode([body])
+            except Exception as error:
+                self._set_aside(body, error)
+            else:
+                self._carry_by_halves(events)
+        self._carry(Events(), bodies)
+
+    def _carry_by_halves(self, events: Events) -> None:
+        """Should it end in the middle, the bodies come again, and what was carried of them is known."""
+        try:
+            self._carry(events, [])
+        except Exception as error:
+            self._recall()
+            if len(events) == 1 or self._is_passing(error):
+                self._set_aside(events[0], error)
+                return
+            middle = len(events) // 2
+            self._carry_by_halves(events.keep(range(middle)))
+            self._carry_by_halves(events.keep(range(middle, len(events))))
+
+    def _set_aside(self, item: Event | Body, error: Exception) -> None:
+        """Leave an item to people, unless it may yet be carried."""
+        if self._is_passing(error):
+            raise error
+        log.error("an item cannot be carried", exc_info=error)
+        self.application.set_aside(item, error)
+
+    def _is_passing(self, error: Exception) -> bool:
+        """Whether the same may succeed later: a disk is full, a database away or not up to date. What the data
+        themselves cause comes again and again."""
+        return self.application.is_passing(error) or (
+            isinstance(error, _AROUND) and not isinstance(error, _DATA)
         )
+
+    def _carry(self, events: Events, bodies: Sequence[Body]) -> bool:
+        fresh, hashes = self._fresh(events) if len(events) else (events, message_hashes([]))
         if len(fresh):
             self._tell(fresh)
         versions = self.application.versions(self.state.versions, TAKE_VERSIONS)
-        if not bodies and not versions:
+        if not bodies and not len(fresh) and not versions:
             return False
         with transaction(self.db):
             self.state.batch += 1
@@ -337,13 +394,15 @@ class Consumer:
         pause = min(4 * self._publish_took, LONGEST_SECONDS) if worked else 0.0
         return self._pending >= PUBLISH_ROWS or waited >= max(PUBLISH_SECONDS, pause)
 
-    def run(self, stop: threading.Event) -> None:
-        """Carry and publish until told to stop."""
+    def run(self, stop: threading.Event, went: Callable[[], object] = bool) -> None:
+        """Carry and publish until told to stop; ``went`` hears whenever all there was is published."""
         while not stop.is_set():
             worked = self.step()
             if self._pending and self._is_due(worked):
                 self.publish()
             self._now_and_then()
+            if not self._pending:
+                went()
             if not worked:
                 stop.wait(IDLE_SECONDS)
         self.publish()

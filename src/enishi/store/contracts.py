@@ -104,14 +104,15 @@ class Erasure(NamedTuple):
         number: of the request.
         users: (system, user id) under which the person's events came.
         contact_id: whose record versions lose their personal fields; None for a user who is no contact.
-        records: (kind, record number) of further records whose texts name the person; they lose them too.
+        records: (kind, record number, fields) of further records whose texts name the person; they lose the kind's
+            personal fields and these.
         words: what names them in what others sent, and in the names of files.
     """
 
     number: int
     users: list[tuple[str, str]]
     contact_id: int | None
-    records: tuple[tuple[str, int], ...] = ()
+    records: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     words: Words = Words()
 
 
@@ -167,6 +168,12 @@ class Application(Protocol):
 
     def decode(self, bodies: Sequence[Body]) -> Events:
         """Understand bodies; what cannot be understood is put on the rejects desk here."""
+
+    def is_passing(self, error: Exception) -> bool:
+        """Whether what failed here may succeed later: a database is busy, away or not up to date."""
+
+    def set_aside(self, item: Event | Body, error: Exception) -> None:
+        """Keep for people what cannot be carried even alone: a message, or a body that cannot be understood."""
 
     def streams(self) -> Mapping[str, str]:
         """The stream of each source by its name, as far as known: for events stored before streams were told apart."""

@@ -104,5 +104,6 @@ def _convert(value: Any, type_: pa.DataType) -> Any:
     if pa.types.is_boolean(type_):
         return bool(value)
     if pa.types.is_int64(type_):
-        return int(value)
+        number = int(value)
+        return number if abs(number) < 2**63 else None
     return float(value) if pa.types.is_float64(type_) else str(value)

@@ -398,50 +398,6 @@ def test_one_trait_that_does_not_fit_costs_nothing_else(
     assert (reject.reason, reject.place) == ("bad_trait", "employees")
 
 
-def test_hostile_traits_and_ids_hold_up_nobody(
-    home: Home, clock: HandClock, company: Company, make_key: Keys
-) -> None:
-    """What one sender writes about itself is saved, left out or put on the desk; the next event still arrives."""
-    key, _ = make_key(updates_records=True)
-    deep = json.loads("[" * 400 + "]" * 400)
-    odd: list[Any] = [
-        "x" * 2_000,
-        "=1+1",
-        "' OR 1=1 --",
-        "<script>",
-        "a\tb",
-        "９" * 300,
-        deep,
-        {"a": deep},
-        1e308,
-        -1,
-        True,
-        None,
-        [],
-        "",
-    ]
-    names = ("name", "email", "industry", "employees", "website", "phone", "title", "firstName", "country")
-    for n, value in enumerate(odd):
-        traits = dict.fromkeys(names, value)
-        send(
-            home, clock, key,
-            {"type": "group", "userId": f"u{n}", "groupId": f"g{n}", "traits": traits, "messageId": f"g{n}"},
-            {"type": "identify", "userId": f"u{n}", "traits": traits, "context": {"groupId": f"g{n}"}, "messageId": f"i{n}"},
-            {"type": "alias", "userId": f"u{n}", "previousId": f"u{(n + 1) % len(odd)}", "messageId": f"a{n}"},
-        )  # fmt: skip
-    body = (
-        b'{"batch":[{"type":"group","groupId":"big","userId":"u","traits":{"employees":1e999,"name":%s}}]}'
-        % (b"9" * 400)
-    )
-    inbox_of(home).append(
-        [NewBody(int(clock().timestamp() * 1e6), Origin(key=key.pk, route="batch").encode(), body)]
-    )
-    drain(home, clock)
-    send(home, clock, key, track("last", groupId="g1"))
-    assert "mlast" in {row["message_id"] for row in rows(home, "events")}
-    assert Account.objects.filter(outside_id__in=[f"g{n}" for n in range(len(odd))]).count() == len(odd)
-
-
 def test_long_ids_with_one_beginning_have_an_entry_each_on_the_desk(
     home: Home, clock: HandClock, company: Company, make_key: Keys
 ) -> None:

@@ -50,10 +50,17 @@ class FakeApplication:
     taken_back: list[tuple[int, list[str]]] = field(default_factory=list)
     done: list[tuple[int, int]] = field(default_factory=list)
     arrivals: dict[str, int] = field(default_factory=dict)
+    aside: list[Event | Body] = field(default_factory=list)
     known_streams: dict[str, str] = field(default_factory=lambda: {"app": "stream-1"})
 
     def decode(self, bodies: Sequence[Body]) -> Events:
         return Events(Event(**item) for body in bodies for item in json.loads(body.body))
+
+    def is_passing(self, error: Exception) -> bool:
+        return False
+
+    def set_aside(self, item: Event | Body, error: Exception) -> None:
+        self.aside.append(item)
 
     def streams(self) -> dict[str, str]:
         return self.known_streams

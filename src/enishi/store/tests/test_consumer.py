@@ -1,11 +1,13 @@
 """The one writer: what is acknowledged arrives once, dated and numbered."""
 
+import threading
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 
 from enishi.store.consumer import Consumer
-from enishi.store.contracts import Version
+from enishi.store.contracts import Body, Event, NewBody, Version
 from enishi.store.published import Published
 from enishi.store.tests.fakes import START, Bench, event, us
 
@@ -210,3 +212,70 @@ def test_an_inbox_made_anew_goes_on_with_higher_numbers(bench: Bench) -> None:
     bench.send(event("b3"))
     bench.catch_up()
     assert len(bench.rows("events")) == 8
+
+
+POISON = "\ud800"  # half a character: no column takes it
+
+
+def test_one_message_that_cannot_be_carried_is_left_to_people_and_all_others_go_on(bench: Bench) -> None:
+    before = [event(f"a{n}", user=f"before{n}") for n in range(3)]
+    bench.send(*before, event("bad", user="nobody", properties=POISON), event("b", user="after"))
+    bench.send(event("c", user="later"))
+    bench.catch_up()
+    assert [told.message_id for told in bench.application.aside if isinstance(told, Event)] == ["bad"]
+    assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a0", "a1", "a2", "b", "c"]
+    assert sorted(int(str(row["user_no"])) for row in bench.rows("users")) == [1, 2, 3, 4, 5]
+    generation = Published(bench.home).generation
+    assert bench.catch_up().generation == generation, "nothing is carried again"
+
+
+def test_a_body_that_cannot_be_understood_is_left_to_people(bench: Bench) -> None:
+    bench.send(event("a"))
+    bench.inbox.append([NewBody(us(START), "test", b"{")])
+    bench.send(event("b"))
+    bench.catch_up()
+    assert [body.number for body in bench.application.aside if isinstance(body, Body)] == [2]
+    assert sorted(str(row["message_id"]) for row in bench.rows("events")) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no space left"), duckdb.IOException("full"), RuntimeError("busy")]
+)
+def test_what_passes_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(bench.application, "accept", failing)
+    monkeypatch.setattr(bench.application, "is_passing", lambda found: isinstance(found, RuntimeError))
+    bench.send(event("a"), event("b"))
+    with pytest.raises(type(error)):
+        bench.catch_up()
+    monkeypatch.undo()
+    bench.catch_up()
+    assert (len(bench.rows("events")), bench.application.aside) == (2, [])
+
+
+def test_where_record_versions_cannot_be_carried_no_message_is_blamed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ValueError("no date")
+
+    bench.send(event("a"))
+    monkeypatch.setattr(bench.application, "versions", failing)
+    with pytest.raises(ValueError, match="no date"):
+        bench.catch_up()
+    assert not bench.application.aside
+
+
+def test_it_says_when_all_there_was_is_published(bench: Bench) -> None:
+    stop, heard = threading.Event(), list[int]()
+
+    def went() -> None:
+        heard.append(len(bench.rows("events")))
+        stop.set()
+
+    bench.send(event("a"))
+    with bench.consumer() as consumer:
+        consumer.run(stop, went)
+    assert heard == [1]
