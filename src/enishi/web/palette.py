@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.access import visible_accounts
-from enishi.accounts.models import Contact, Member
+from enishi.accounts.models import Contact, Member, Scope, search_text
 from enishi.accounts.search import named
 from enishi.kit.text import fold
 from enishi.web.context import navigation
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
+from enishi.web.words import person
 
 MOST = 8
 
@@ -108,6 +109,30 @@ def find_people(member: Member, forms: list[str]) -> list[Entry]:
     ]
 
 
+def find_members(member: Member, forms: list[str]) -> list[Entry]:
+    """Colleagues, leading to their settings or, for those who may not change these, to their customers."""
+    if not forms or member.scope == Scope.OWN:
+        return []
+    people = Member.objects.order_by("-is_active", "name_kana", "email")
+    if member.role not in ADMINS:
+        people = people.filter(is_active=True)
+    found = [one for one in people if _is_called(one, forms)]
+    return [
+        Entry(person(one), _address_of(one, member), "user", one.get_role_display()) for one in found[:MOST]
+    ]
+
+
+def _is_called(one: Member, forms: list[str]) -> bool:
+    text = search_text(one.email, one.name_kana, one.full_name, f"{one.family_name} {one.given_name}")
+    return any(form in text for form in forms)
+
+
+def _address_of(one: Member, asker: Member) -> str:
+    if asker.role in ADMINS:
+        return reverse("member", args=[one.pk])
+    return f"{reverse('portfolio')}?owner={one.pk}"
+
+
 def list_pages(request: HttpRequest) -> list[Entry]:
     return [
         Entry(
@@ -134,6 +159,15 @@ def list_actions(member: Member) -> list[Entry]:
             _("Second factor"), reverse("mfa_index"), "shield-lock", find=("2fa", "mfa", "にようそ", "二要素")
         ),
     ]
+    if member.role in LEADERS and member.scope == Scope.ALL:
+        entries.append(
+            Entry(
+                _("Import a file"),
+                reverse("imports"),
+                "database-import",
+                find=("import", "csv", "とりこみ", "取り込み", "torikomi"),
+            )
+        )
     if member.role in LEADERS:
         entries.append(
             Entry(
@@ -161,6 +195,14 @@ def list_actions(member: Member) -> list[Entry]:
             )
         )
         entries.append(
+            Entry(
+                _("Hand a member's customers over"),
+                reverse("members"),
+                "users",
+                find=("handover", "hand over", "ひきつぎ", "引き継ぎ", "引継ぎ", "引継", "hikitsugi"),
+            )
+        )
+        entries.append(
             Entry(_("Mail sent"), reverse("outbox"), "mail", find=("mail", "outbox", "めーる", "送信"))
         )
     return entries
@@ -178,6 +220,7 @@ def palette(request: PageRequest) -> HttpResponseBase:
     groups: list[dict[str, Any]] = [
         {"title": _("Customers"), "entries": find_accounts(request.member, forms)},
         {"title": _("People"), "entries": find_people(request.member, forms)},
+        {"title": _("Members"), "entries": find_members(request.member, forms)},
         {"title": _("Pages"), "entries": narrowed(list_pages(request))},
         {"title": _("Actions"), "entries": narrowed(list_actions(request.member))},
     ]

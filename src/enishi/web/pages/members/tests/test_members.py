@@ -230,3 +230,15 @@ def test_customers_who_left_are_not_counted(client: Client, admin: Member) -> No
     page = client.get(f"/people/{admin.pk}/").content.decode()
     assert "担当顧客は2社です。 このほか解約済みの1社も" in page
     assert "チームなし" in page
+
+
+def test_the_palette_finds_members_and_the_hand_over(client: Client) -> None:
+    names = {"family_name": "大野", "given_name": "遥", "name_kana": "オオノ ハルカ"}
+    csm = Member.objects.create_user("ohno@example.jp", None, role=Role.CSM, scope=Scope.TEAM, **names)
+    for query in ("ハルカ", "haruka", "大野遥", "ohno"):
+        assert f'data-address="/people/{csm.pk}/"' in client.get(f"/palette/?q={query}").content.decode()
+    assert "担当顧客を引き継ぐ" in client.get("/palette/?q=引き継ぎ").content.decode()
+    colleague = Client()
+    colleague.force_login(csm)
+    assert f'data-address="/accounts/?owner={csm.pk}"' in colleague.get("/palette/?q=はるか").content.decode()
+    assert "引き継ぐ" not in colleague.get("/palette/?q=引き継ぎ").content.decode()
