@@ -6,7 +6,7 @@ published files) is done by :mod:`enishi.ingest.erasing`, which calls this first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,10 @@ from django.db.models import Q, QuerySet
 from enishi.accounts.audit import write_audit
 from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
 from enishi.accounts.versions import LINK, lock_versions, row_instant
+from enishi.kit.text import fold
 from enishi.store.kinds import CONTACT, KINDS
+
+_SHORTEST = 2  # a name of one character is in half of all sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,12 @@ class Ids:
     Args:
         users: (system, user id) under which the person's events came.
         texts: what names them (mail address, ids), to look for in texts.
+        names: what they are called, the longest first.
     """
 
     users: list[tuple[str, str]]
     texts: list[str]
+    names: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,25 @@ def ids_of(contact: Contact) -> Ids:
     users = set(OutsideId.objects.filter(contact=contact).values_list("system", "value"))
     users |= {(contact.source, text) for text in (contact.user_id, contact.outside_id) if text}
     texts = {text for text in (contact.email, contact.user_id, contact.outside_id) if text}
-    return Ids(sorted(users), sorted(texts))
+    return Ids(sorted(users), sorted(texts), names_of(contact))
+
+
+def names_of(contact: Contact) -> list[str]:
+    """What the person is called, the longest first."""
+    family_name, given = contact.family_name.strip(), contact.given_name.strip()
+    both = (
+        [family_name + given, f"{family_name} {given}", f"{given} {family_name}"]
+        if family_name and given
+        else []
+    )
+    named = [*both, contact.name, contact.full_name, contact.email, family_name]
+    return sorted({name.strip() for name in named if len(name.strip()) >= _SHORTEST}, key=len, reverse=True)
+
+
+def stands_in(text: str, names: Iterable[str]) -> bool:
+    """Whether one of some names stands in a text, in whatever width or script."""
+    folded = fold(text)
+    return any(fold(name) in folded for name in names)
 
 
 def lines_about(contact: Contact) -> QuerySet[AuditLine]:
@@ -131,20 +154,25 @@ def _blank_versions(contact: Contact, links: list[OutsideId]) -> None:
     led.update(outside_id=f"erased-{contact.pk}", data={}, deleted=True)
 
 
-def blank_texts(records: Sequence[tuple[str, int]], *, now: datetime) -> int:
+def blank_texts(records: Mapping[tuple[str, int], Collection[str]], *, now: datetime) -> int:
     """Take the personal fields out of records that name a person in their text, and out of their history; gives how
-    many records. Runs in the caller's transaction."""
+    many records. Runs in the caller's transaction.
+
+    Args:
+        records: further fields that name the person, by kind and number.
+    """
     count = 0
     for kind in {kind for kind, _number in records}:
-        numbers = [number for name, number in records if name == kind]
-        personal = KINDS[kind].personal
-        rows = list(Record.objects.filter(kind=kind, pk__in=numbers))
+        gone = {
+            number: (*KINDS[kind].personal, *more) for (name, number), more in records.items() if name == kind
+        }
+        rows = list(Record.objects.filter(kind=kind, pk__in=gone))
         for row in rows:
-            row.data, row.extra, row.updated_at = _without(row.data, personal), {}, row_instant(now)
+            row.data, row.extra, row.updated_at = _without(row.data, gone[row.pk]), {}, row_instant(now)
         Record.objects.bulk_update(rows, ["data", "extra", "updated_at"], batch_size=200)
         versions = list(RecordVersion.objects.filter(kind=kind, record_id__in=[row.pk for row in rows]))
         for version in versions:
-            version.data = _without(version.data, personal)
+            version.data = _without(version.data, gone[version.record_id])
         RecordVersion.objects.bulk_update(versions, ["data"], batch_size=200)
         count += len(rows)
     return count

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from enishi.accounts.audit import write_audit
-from enishi.accounts.erasing import blank_texts, erase_contact
+from enishi.accounts.erasing import blank_texts, erase_contact, stands_in
 from enishi.accounts.models import AuditLine, Contact, Member, OutsideId, Record, RecordVersion
 from enishi.accounts.versions import lock_versions
 from enishi.ingest.about import User, names_people, people_of
@@ -55,12 +55,12 @@ def ask_erasure(
     """
     with transaction.atomic():
         husk = erase_contact(contact, actor=actor, now=now)
-        users, named = husk.ids.users, husk.ids.texts
+        users, named, names = husk.ids.users, husk.ids.texts, husk.ids.names
         sought = Sought([*named, *(user for _, user in users)])
         # Addresses are looked for at the end, too.
         asked = sorted({*users, *(("", text) for text in named)})
         request = _request(asked, husk.contact_id, actor, now)
-        _empty_others(request, users, sought, texts, keep)
+        _empty_others(request, users, sought, dict.fromkeys(texts, names), keep)
         _redact(users, sought, label_of(husk.contact_id))
         request.records += husk.records
         request.save()
@@ -75,7 +75,7 @@ def ask_user_erasure(
         lock_versions()
         users, sought = [(system, user_id)], Sought([user_id])
         request = _request(users, None, actor, now)
-        _empty_others(request, users, sought, (), keep)
+        _empty_others(request, users, sought, {}, keep)
         _redact(users, sought, label_of(None))
         request.save()
         write_audit(actor, "user_erased", f"{system} user")
@@ -86,13 +86,18 @@ def _empty_others(
     request: ErasureRequest,
     users: Collection[User],
     sought: Sought,
-    texts: Sequence[Place],
+    texts: Mapping[Place, Sequence[str]],
     keep: Collection[Place],
 ) -> None:
-    """Records of others, items of the desk and corrections lose their texts; what was kept is noted."""
+    """Records of others, items of the desk and corrections lose their texts; what was kept is noted.
+
+    Args:
+        texts: names to look for in further records.
+    """
     naming = set(records_naming(sought))
-    emptied = sorted({*texts, *(naming - {*keep}), *records_about(users)})
-    request.texts = [list(place) for place in emptied]
+    places = sorted({*texts, *(naming - {*keep}), *records_about(users)})
+    emptied = {place: _fields_naming(place, sought, texts.get(place, ())) for place in places}
+    request.texts = [[*place, sorted(fields)] for place, fields in emptied.items()]
     request.kept = [list(place) for place in sorted(naming - {*emptied})]
     request.records = blank_texts(emptied, now=request.requested_at)
     _empty_corrections(users, sought)
@@ -106,6 +111,18 @@ def records_naming(sought: Sought) -> list[Place]:
     return sorted(
         (kind, number) for kind, number in found if kind in KINDS and kind not in ("account", "contact")
     )
+
+
+def _fields_naming(place: Place, sought: Sought, names: Sequence[str]) -> set[str]:
+    """The fields of a record that name the person, now or in its history, although they are not about anybody."""
+    kind, number = place
+    others = [name for name in KINDS[kind].texts if name not in KINDS[kind].personal]
+    states = [
+        *Record.objects.filter(kind=kind, pk=number).values_list("data", flat=True),
+        *RecordVersion.objects.filter(kind=kind, record_id=number).values_list("data", flat=True),
+    ]
+    told = ((name, str(state[name])) for state in states for name in others if state.get(name))
+    return {name for name, text in told if sought.stands_in(text, TEXT) or stands_in(text, names)}
 
 
 def records_about(users: Collection[User]) -> list[Place]:

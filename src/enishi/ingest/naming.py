@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from enishi.store.kinds import ACCOUNT, KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -32,10 +34,8 @@ TEXT = Naming()  # what people write, or what quotes them
 MAIL = Naming(ids=False)  # who did it, and names that are keys of something else at the same time
 SAID = Naming(members=("en", "ja"))
 INNER = Naming(inner=True)
-_RECORD = Naming(
-    members=("subject", "body", "comment", "title", "end_reason", "name", "name_kana", "family_name", "given_name",
-             "email", "phone", "department", "user_id", "extra"),
-)  # fmt: skip
+_WORDED = {name for kind in KINDS.values() if kind is not ACCOUNT for name in (*kind.texts, *kind.personal)}
+_RECORD = Naming(members=(*sorted(_WORDED), "extra"))
 
 NAMING: dict[str, dict[str, Naming]] = {
     "accounts.Account": {"name": TEXT, "name_kana": TEXT, "search": TEXT, "extra": TEXT},

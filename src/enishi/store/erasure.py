@@ -6,6 +6,7 @@ time. Hashes of message ids stay, so that a message sent again is not counted ag
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,11 +20,13 @@ from enishi.kit.home import Home
 from enishi.store.changing import Change, holding, without
 from enishi.store.compaction import read_file
 from enishi.store.contracts import Erasure
-from enishi.store.kinds import CONTACT, KINDS
+from enishi.store.kinds import CONTACT, KINDS, Kind
 from enishi.store.manifest import Manifest, read_manifest
 from enishi.store.numbers import Key, Numbers
 from enishi.store.redaction import words_left
 from enishi.store.writer import transaction
+
+Emptied = tuple[str, int, tuple[str, ...]]  # kind, record, fields beside the personal ones
 
 _USER_COLUMNS = {
     "events": ("user_no",),
@@ -72,18 +75,36 @@ def erase(
     return _done(change)
 
 
-def blank_texts(
-    home: Home, records: Sequence[tuple[str, int]], now: datetime, streams: Mapping[str, str]
-) -> Removed:
-    """Take the personal fields out of every version of some records, whoever they are about. Nothing may be pending."""
+def blank_texts(home: Home, records: Sequence[Emptied], now: datetime, streams: Mapping[str, str]) -> Removed:
+    """Take the personal fields, and those that are named, out of every version of some records, whoever they are
+    about. Nothing may be pending."""
     change = Change(home, read_manifest(home.published), now, streams)
-    for kind in KINDS.values():
-        numbers = [number for name, number in records if name == kind.name]
-        if numbers and kind is not CONTACT:
-            blank = partial(_blank, column="contact_id", personal=kind.personal, number=0)
-            meant = holding(["record_id"], numbers)
-            change.each(f"record_{kind.name}", ("record_id",), meant, blank, counts="blanked")
+    for kind in {KINDS[kind] for kind, _number, _fields in records} - {CONTACT}:
+        numbers = _emptied(kind, records)
+        meant = holding(["record_id"], {number for found in numbers.values() for number in found})
+        blank = partial(_blank_fields, numbers=numbers)
+        change.each(f"record_{kind.name}", ("record_id",), meant, blank, counts="blanked")
     return _done(change)
+
+
+def _emptied(kind: Kind, records: Sequence[Emptied]) -> dict[str, list[int]]:
+    """Which records of a kind lose each of its fields."""
+    numbers = defaultdict(list)
+    for name, number, fields in records:
+        for field in (*kind.personal, "extra", *fields) if name == kind.name else ():
+            numbers[field].append(number)
+    return numbers
+
+
+def _blank_fields(rows: pa.Table, _hit: pa.Array, *, numbers: Mapping[str, Sequence[int]]) -> pa.Table:
+    for field, lose in numbers.items():
+        rows = _blanked(rows, holding(["record_id"], lose)(rows), field)
+    return rows
+
+
+def _blanked(rows: pa.Table, hit: pa.Array, field: str, value: str | None = None) -> pa.Table:
+    place, column = rows.schema.get_field_index(field), rows.schema.field(field)
+    return rows.set_column(place, column, pc.if_else(hit, pa.scalar(value, column.type), rows[field]))
 
 
 def _done(change: Change) -> Removed:
@@ -92,13 +113,9 @@ def _done(change: Change) -> Removed:
 
 
 def _blank(rows: pa.Table, hit: pa.Array, *, column: str, personal: tuple[str, ...], number: int) -> pa.Table:
-    names = [*personal, "extra", *(["outside_id"] if column == "record_id" else [])]
-    for name in names:
-        place = rows.schema.get_field_index(name)
-        type_ = rows.schema.field(name).type
-        value = pa.scalar(f"erased-{number}" if name == "outside_id" else None, type_)
-        rows = rows.set_column(place, rows.schema.field(name), pc.if_else(hit, value, rows[name]))
-    return rows
+    for field in (*personal, "extra"):
+        rows = _blanked(rows, hit, field)
+    return _blanked(rows, hit, "outside_id", f"erased-{number}") if column == "record_id" else rows
 
 
 def forget_users(database: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
@@ -133,15 +150,15 @@ def find_traces(home: Home, erasure: Erasure) -> int:
     return count + words_left(home, manifest, erasure.words) + _texts_left(home, manifest, erasure.records)
 
 
-def _texts_left(home: Home, manifest: Manifest, records: Sequence[tuple[str, int]]) -> int:
-    """How many versions of these records still hold a personal field."""
+def _texts_left(home: Home, manifest: Manifest, records: Sequence[Emptied]) -> int:
+    """How many texts these records still hold, over all their versions."""
     count = 0
-    for name in {name for name, _number in records}:
-        numbers = [number for kind, number in records if kind == name]
-        for file in manifest.tables.get(f"record_{name}", []):
+    for kind in {KINDS[kind] for kind, _number, _fields in records}:
+        for file in manifest.tables.get(f"record_{kind.name}", []):
             rows = read_file(home.published / file.path)
-            rows = rows.filter(holding(["record_id"], numbers)(rows))
-            count += sum(len(rows) - rows[field].null_count for field in KINDS[name].personal)
+            for field, numbers in _emptied(kind, records).items():
+                left = rows.filter(holding(["record_id"], numbers)(rows))[field]
+                count += len(left) - left.null_count
     return count
 
 

@@ -127,6 +127,11 @@ class Kind:
         return self.plural.en.lower().replace(" ", "_")
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields that hold whatever a source writes, and so perhaps somebody's name."""
+        return tuple(f.name for f in self.fields if f.type is Type.TEXT and f.name != "id")
+
+    @property
     def has_account(self) -> bool:
         return any(f.type is Type.ACCOUNT and f.name == "account" for f in self.fields)
 

@@ -187,7 +187,8 @@ class ErasureRequest(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     rows = models.BigIntegerField(default=0)
     blanked = models.BigIntegerField(default=0)
-    texts = models.JSONField(default=list)  # [[kind, record number], …]: others' records that name the person
+    # [[kind, record number, [field, …]], …]: records of others that name the person, and where beside personal fields
+    texts = models.JSONField(default=list)
     kept = models.JSONField(default=list)  # the same of those looked through and left as they are
     records = models.PositiveIntegerField(default=0)  # rows of the application database that lost their texts
     rejects = models.PositiveIntegerField(default=0)  # items of the desk that were emptied

@@ -13,10 +13,10 @@ from django.db.models import Model, Q
 from django.utils.timezone import localdate
 
 from enishi.accounts.access import visible_accounts
-from enishi.accounts.erasing import ids_of
+from enishi.accounts.erasing import ids_of, names_of, stands_in
 from enishi.accounts.merging import family
 from enishi.accounts.models import Contact, Member, Record
-from enishi.kit.text import Text, fold
+from enishi.kit.text import Text
 from enishi.store.kinds import KINDS
 from enishi.work.api import Note, Task
 
@@ -24,7 +24,6 @@ GONE = "［消去済み］"
 MOST = 200
 _AROUND = 40
 _KEY = re.compile(r"[a-z_]+:[0-9]{1,18}")
-_SHORTEST = 2  # a name of one character is in half of all sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +37,11 @@ class Mention:
     excerpt: str
 
 
-def names_of(contact: Contact) -> list[str]:
-    """What the person is called, the longest first."""
-    family_name, given = contact.family_name.strip(), contact.given_name.strip()
-    both = (
-        [family_name + given, f"{family_name} {given}", f"{given} {family_name}"]
-        if family_name and given
-        else []
-    )
-    named = [*both, contact.name, contact.full_name, contact.email, family_name]
-    return sorted({name.strip() for name in named if len(name.strip()) >= _SHORTEST}, key=len, reverse=True)
-
-
 def find_mentions(contact: Contact) -> list[Mention]:
     """Texts at the person's own customer that hold one of the names."""
-    names = [fold(name) for name in names_of(contact)]
+    names = names_of(contact)
     found = _all_texts(contact) if names and contact.account else iter(())
-    hits = (mention for mention, text in found if _shows(mention, text, names))
+    hits = (mention for mention, text in found if stands_in(text, names))
     return [mention for mention, _n in zip(hits, range(MOST), strict=False)]
 
 
@@ -74,11 +61,6 @@ def _mention(row: Record, text: str, words: Sequence[str]) -> Mention:
     return Mention(
         f"{row.kind}:{row.pk}", kind.title, localdate(row.happened_at), customer, _clip(text, words)
     )
-
-
-def _shows(mention: Mention, text: str, names: Iterable[str]) -> bool:
-    folded = fold(text)
-    return any(name in folded for name in names)
 
 
 def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
@@ -104,14 +86,14 @@ def _all_texts(contact: Contact) -> Iterator[tuple[Mention, str]]:
 
 def _records(contact: Contact, accounts: set[int]) -> Iterator[Record]:
     """Records with free text that are not about the person: those lose their texts anyway."""
-    kinds = [name for name, kind in KINDS.items() if kind.personal and name != "contact"]
+    kinds = [name for name, kind in KINDS.items() if kind.texts and name not in ("account", "contact")]
     rows = Record.objects.filter(account__in=accounts, kind__in=kinds).exclude(contact=contact)
     rows = rows.select_related("account")
     yield from rows.order_by("-happened_at", "-pk").iterator(chunk_size=500)
 
 
 def _text_of(row: Record) -> str:
-    return "\n".join(str(row.data[name]) for name in KINDS[row.kind].personal if row.data.get(name))
+    return "\n".join(str(row.data[name]) for name in KINDS[row.kind].texts if row.data.get(name))
 
 
 def _clip(text: str, words: Sequence[str]) -> str:
@@ -173,7 +155,7 @@ def without(text: str, names: Sequence[str]) -> str:
     >>> without("山田様に電話", ["山田"])
     '［消去済み］様に電話'
     """
-    if not text or not any(fold(name) in fold(text) for name in names):
+    if not text or not stands_in(text, names):
         return text
     marked = re.sub("|".join(map(re.escape, names)), GONE, text, flags=re.IGNORECASE)
-    return GONE if any(fold(name) in fold(marked) for name in names) else marked
+    return GONE if stands_in(marked, names) else marked

@@ -82,15 +82,16 @@ def test_texts_of_others_are_found_judged_and_emptied_everywhere(
     named = make_record(sakura, "ticket", NOW, subject="引き継ぎ", body="中村優さんから伺いました。")
     other = make_record(sakura, "ticket", NOW, subject="別件", body="中村電機の見積もり")
     plain = make_record(sakura, "ticket", NOW, subject="帳票", body="遅い")
+    lost = make_record(sakura, "subscription", NOW, end_reason="中村優様のご異動", plan="標準")
     note = Note.objects.create(account=sakura, author=world.sato, body="中村 優様は異動予定")
     drain(Home(tmp_path))
     found = {mention.key for mention in find_mentions(contact)}
-    assert {f"ticket:{named.pk}", f"ticket:{other.pk}", f"note:{note.pk}"} <= found
+    assert {f"ticket:{named.pk}", f"ticket:{other.pk}", f"note:{note.pk}", f"subscription:{lost.pk}"} <= found
     assert f"ticket:{plain.pk}" not in found
     address = f"/setup/privacy/people/{contact.pk}/"
     page = client.get(address).content.decode()
     assert "中村電機の見積もり" in page
-    chosen = [f"ticket:{named.pk}", f"note:{note.pk}", f"ticket:{plain.pk}"]
+    chosen = [f"ticket:{named.pk}", f"note:{note.pk}", f"ticket:{plain.pk}", f"subscription:{lost.pk}"]
     client.post(address, {"reason": "本人の依頼", "text": chosen})
     drain(Home(tmp_path))
     for record, kept in ((named, False), (other, True), (plain, True)):
@@ -101,6 +102,9 @@ def test_texts_of_others_are_found_judged_and_emptied_everywhere(
     assert ErasureRequest.objects.get().traces == 0
     bodies = {row["record_id"]: row["body"] for row in stored(Home(tmp_path), "record_ticket")}
     assert (bodies[named.pk], bodies[other.pk]) == (None, "中村電機の見積もり")
+    (reason,) = {(r["end_reason"], r["plan"]) for r in stored(Home(tmp_path), "record_subscription")
+                 if r["record_id"] == lost.pk}  # fmt: skip
+    assert reason == (None, "標準")
     history = RecordVersion.objects.filter(kind="ticket", record_id=named.pk)
     assert all("body" not in version.data for version in history)
 
@@ -113,6 +117,7 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     home, contact, sakura = Home(tmp_path), world.contacts["nakamura"], world.accounts["sakura"]
     mail, now = contact.email, NOW
     tickets = [make_record(sakura, "ticket", now, subject=f"{n}", body=f"cc {mail}") for n in range(3)]
+    outage = make_record(sakura, "incident", now, title=f"seen by {mail}", product="CRM")
     Note.objects.create(account=sakura, author=world.sato, body=f"ask {mail}")
     for user in (contact.outside_id, "somebody-else"):
         told = {"invited": mail.upper(), mail: 1, "note": f"ask\n{mail}", "other": f"x{mail}"}
@@ -122,10 +127,10 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     foreseen = foresee_erasure(contact, home)
     assert (foreseen.events, foreseen.rewritten["events"]) == (1, 1)
     assert foreseen.records == {"interaction": 1, "survey_answer": 1}
-    assert foreseen.naming == [("ticket", one.pk) for one in tickets]
+    assert foreseen.naming == [("incident", outage.pk), *(("ticket", one.pk) for one in tickets)]
     assert foreseen.rewritten["notes"] == 1
     address = f"/setup/privacy/people/{contact.pk}/"
-    assert client.get(address).content.decode().count('name="shown"') == 3
+    assert client.get(address).content.decode().count('name="shown"') == 4
     assert foresee_erasure(contact, home) == foreseen
     kept, emptied, late = tickets
     form = {
@@ -139,7 +144,13 @@ def test_what_would_go_is_counted_first_and_a_text_looked_through_may_stay(
     assert bodies == {kept.pk: f"cc {mail}", emptied.pk: None, late.pk: None}
     request = ErasureRequest.objects.get()
     assert (request.kept, request.traces, request.rejects) == ([["ticket", kept.pk]], 0, foreseen.rejects)
-    assert request.records == 2 + len(tickets) - 1
+    assert request.records == 2 + len(tickets) - 1 + 1
+    outage.refresh_from_db()
+    assert outage.data == {"product": "CRM"}
+    version = RecordVersion.objects.get(kind="incident", record_id=outage.pk)
+    assert version.data == outage.data
+    titles = {row["record_id"]: row["title"] for row in stored(home, "record_incident")}
+    assert (titles.pop(outage.pk), None in titles.values()) == (None, False)
     assert AuditLine.objects.get(verb="erasure_confirmed").detail["texts_kept"] == 1
     (event,), (used,) = stored(home, "events"), stored(home, "usage")
     label = f"erased-{contact.pk}"
