@@ -21,6 +21,7 @@ from enishi.ingest.files.histories import dated_in_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import by_system
 from enishi.ingest.files.reading import (
+    LINE,
     REASON_HEADINGS,
     ROW,
     ROW_TITLE,
@@ -158,7 +159,7 @@ def retry_row(
 
 def _in_order(made: Import, cells: Mapping[str, Any], kept: Mapping[str, Any]) -> list[Any]:
     """Cells in the file's order; what the row held under names without a heading comes last."""
-    late = {name: value for name, value in kept.items() if name not in made.headings}
+    late = {name: value for name, value in kept.items() if name not in (LINE, *made.headings)}
     found = [cells.get(heading) for heading in made.headings]
     return [*found, late] if late else found
 

@@ -15,6 +15,7 @@ from enishi.accounts.coercion import Refused, clip
 from enishi.ingest.amounts import POINT, other_currency, read_amount
 from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
+from enishi.ingest.files.tables import Unread
 from enishi.ingest.values import Habits, read_value
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
@@ -24,6 +25,7 @@ from enishi.store.kinds import Field, Kind, Type
 REASON_HEADINGS = (
     "取込エラー番号", "取込エラー", "取込元の行", "Error number", "Import error", "Row in the file",
 )  # fmt: skip
+LINE = REASON_HEADINGS[5]  # under which the text of a row that has no cells is kept
 NUMBER_HEADINGS = (REASON_HEADINGS[0], REASON_HEADINGS[3])
 # The column in which a list that we wrote says to which system each row's id belongs.
 SYSTEM_HEADINGS = ("IDの体系", "Id system")
@@ -182,6 +184,8 @@ class RowReader:
 
     def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
         """The stated values of a row; bad cells become errors."""
+        if cells and isinstance(odd := cells[-1], Unread):
+            return ReadRow(place, {LINE: odd.line}, {}, {ROW: odd.reason})
         if self._guarded:
             cells = [as_meant(cell) if isinstance(cell, str) else cell for cell in cells]
         row = ReadRow(place, {}, {}, _shape_errors(cells, len(self.headings)))

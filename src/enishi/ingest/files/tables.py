@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +28,14 @@ from enishi.kit.text import Text
 Row = tuple[int, list[Any]]  # the place in the file, for messages; the cells
 _LOOK = 20  # rows looked at to find the headings
 _JSON_LOOK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line of which no cells can be made, and why; it comes after a row's cells, which are empty."""
+
+    line: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,14 +269,32 @@ def _first_filled(book: CalamineWorkbook) -> str:
 # JSON Lines
 
 
+class _Odd(Exception):
+    """What should be an object is none."""
+
+    def __init__(self, en: str, ja: str) -> None:
+        super().__init__(en)
+        self.text = Text(en, ja)
+
+
 def _open_json(path: Path, details: dict[str, str]) -> Table:
     columns: dict[str, None] = {}
-    for _place, item in islice(_json_items(path), _JSON_LOOK):
-        columns.update(dict.fromkeys(item))
+    odd: dict[int, Unread] = {}
+    for place, item in islice(_json_items(path), _JSON_LOOK):
+        if isinstance(item, Unread):
+            odd[place] = item
+        else:
+            columns.update(dict.fromkeys(item))
+    if odd and not columns:
+        place, first = min(odd.items())
+        raise unreadable(path.name, f"line {place} {first.reason.en}", f"{place}行目が{first.reason.ja}")
     names = list(columns)
 
     def rows() -> Iterator[Row]:
         for place, item in _json_items(path):
+            if isinstance(item, Unread):
+                yield place, [*[None] * len(names), item]
+                continue
             cells = [item.get(name) for name in names]
             late = {name: item[name] for name in item if name not in columns}
             yield place, [*cells, late] if late else cells
@@ -276,46 +302,55 @@ def _open_json(path: Path, details: dict[str, str]) -> Table:
     return Table("jsonl", names, {"encoding": "utf-8"}, None, rows)
 
 
-def _json_items(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_items(path: Path) -> Iterator[tuple[int, dict[str, Any] | Unread]]:
     """Objects, one a line or in one array, flattened to dotted names."""
     with open_text(path, "utf-8-sig") as text:
         start = text.read(1)
         text.seek(0)
         if start == "[":
-            whole = text.read(MOST_UNPACKED // 4 + 1)  # a character may take four bytes
-            if len(whole) > MOST_UNPACKED // 4:
-                raise too_large(path.name)
-            items = _parsed(path, 1, whole)
-            if not isinstance(items, list):
-                raise unreadable(path.name, "it is no list of objects.", "オブジェクトの一覧ではありません。")
-            for number, item in enumerate(items, 1):
-                yield number, _flat(path, number, item)
+            for number, item in enumerate(_json_array(path, text), 1):
+                yield number, _object(item, lambda parsed: parsed)
             return
         for number, line in enumerate(text, 1):
             if line.strip():
-                yield number, _flat(path, number, _parsed(path, number, line))
+                yield number, _object(line, _parsed)
 
 
-def _parsed(path: Path, line: int, text: str) -> Any:
+def _json_array(path: Path, text: TextIO) -> list[Any]:
+    whole = text.read(MOST_UNPACKED // 4 + 1)  # a character may take four bytes
+    if len(whole) > MOST_UNPACKED // 4:
+        raise too_large(path.name)
+    try:
+        items = _parsed(whole)
+    except _Odd as odd:
+        raise unreadable(path.name, f"line 1 {odd.text.en}", f"1行目が{odd.text.ja}") from None
+    if not isinstance(items, list):
+        raise unreadable(path.name, "it is no list of objects.", "オブジェクトの一覧ではありません。")
+    return items
+
+
+def _object(given: Any, parse: Callable[[Any], Any]) -> dict[str, Any] | Unread:
+    try:
+        return _flat(parse(given))
+    except _Odd as odd:
+        line = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        return Unread(line.strip(), odd.text)
+
+
+def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise unreadable(
-            path.name,
-            f"line {line} is not JSON ({error}).",
-            f"{line}行目がJSONとして読み取れません({error})。",
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise _Odd(f"is not JSON ({error}).", f"JSONとして読み取れません({error})。") from None
 
 
-def _flat(path: Path, line: int, item: Any, prefix: str = "") -> dict[str, Any]:
+def _flat(item: Any, prefix: str = "") -> dict[str, Any]:
     if not isinstance(item, dict):
-        raise unreadable(
-            path.name, f"line {line} is not an object.", f"{line}行目がオブジェクトではありません。"
-        )
+        raise _Odd("is not an object.", "オブジェクトではありません。")
     flat: dict[str, Any] = {}
     for name, value in item.items():
         if isinstance(value, dict) and value:
-            flat |= _flat(path, line, value, f"{prefix}{name}.")
+            flat |= _flat(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = (
                 json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value

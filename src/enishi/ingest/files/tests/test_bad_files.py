@@ -237,6 +237,24 @@ def test_title_ragged_rows_and_a_line_of_totals_lose_nothing(tmp_path):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("bad", ['{"id": "2", "name": }', "[2]", '"2"'])
+def test_a_line_that_is_no_object_waits_on_the_desk_and_the_others_come_in(tmp_path, bad):
+    path, home = tmp_path / "a.jsonl", Home(tmp_path / "home")
+    path.write_text('{"id": "1", "name": "A"}\n' + bad + '\n{"id": "3", "name": "C"}\n')
+    _made, tally = import_file(home, path, "account", actor="t", now=NOW, dry_run=True)
+    assert (tally.counts["created"], tally.counts["rejected"]) == (2, 1)
+    import_file(home, path, "account", actor="t", now=NOW)
+    reject = Reject.objects.get()
+    assert reject.position == 2
+    assert reject.message("en").startswith("Row: is not ")
+    assert bad in reject.payload.replace('\\"', '"')
+    retry_row(home, reject, {"id": "2", "name": "B"}, actor="t", now=NOW)
+    assert dict(Account.objects.values_list("outside_id", "extra")) == {"1": {}, "2": {}, "3": {}}
+    _made, tally = import_file(home, path, "account", actor="t", now=NOW)
+    assert (tally.counts["unchanged"], Reject.objects.count()) == (3, 1), "settled it stays"
+
+
+@pytest.mark.django_db
 def test_names_that_come_up_late_in_json_are_kept_also_over_the_desk(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "_JSON_LOOK", 1)
     path, home = tmp_path / "a.jsonl", Home(tmp_path / "home")

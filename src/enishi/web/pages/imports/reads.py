@@ -24,10 +24,11 @@ from enishi.ingest.files.habits import (
     unclear_numbers,
 )
 from enishi.ingest.files.kinds import FILE_KINDS
-from enishi.ingest.files.known import OWN_PRODUCT, Known
+from enishi.ingest.files.known import OWN_PRODUCT, REMEDIES, TITLES, Known
 from enishi.ingest.files.matching import Match, guess_columns
+from enishi.ingest.files.newcomers import NEWCOMERS
 from enishi.ingest.files.own import is_own_list
-from enishi.ingest.files.reading import Plan, ReadRow, stated_headings
+from enishi.ingest.files.reading import ROW, Plan, ReadRow, stated_headings
 from enishi.ingest.files.receiving import find_mapping, habits, known_in, preview
 from enishi.ingest.files.remarks import MADE_IDS, Remark, makes_ids, remarks_of
 from enishi.ingest.files.tables import Table
@@ -215,6 +216,8 @@ def _strangers(read: list[ReadRow], used: list[Field]) -> list[dict[str, Text]]:
 
 def _preview_row(row: ReadRow, used: list[Field], plan: Plan, strangers: Lookup[str, Text]) -> PreviewRow:
     wrong = {**_lacking(row, used), **strangers, **row.errors, **row.remarks}
+    if ROW in row.errors and used:
+        wrong[used[0].name] = row.errors[ROW]
     cells = [
         Cell(
             spec.title.in_language(language()),
@@ -251,6 +254,38 @@ def shown_value(spec: Field, value: Any) -> str:
     if spec.type in (Type.MONEY, Type.INTEGER, Type.NUMBER):
         return f"{value:,}"
     return str(value)[:80]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What rows were kept otherwise than written at a field, or (with a remedy) why new ones may be known already.
+
+    Args:
+        whole: whether the text names all of them, and not one for example.
+    """
+
+    name: str
+    title: str
+    count: int
+    text: str
+    remedy: str
+    whole: bool
+
+
+def told_warnings(kind: str, warnings: Lookup[str, list[Any]]) -> list[Told]:
+    fields = {field.name: field.title for field in FILE_KINDS[kind].fields}
+    titles, place = {**fields, **TITLES}, 2 if language().startswith("ja") else 1
+    return [
+        Told(
+            name,
+            titles.get(name, Text(name, name)).in_language(language()),
+            told[0],
+            told[place],
+            REMEDIES.get(name, NOTHING).in_language(language()),
+            name == NEWCOMERS,
+        )
+        for name, told in warnings.items()
+    ]
 
 
 def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
