@@ -59,8 +59,8 @@ from enishi.store.lock import ConsumerLock
 @option(
     "--demo",
     is_flag=True,
-    en="Begin with the sample company where there is nothing yet.",
-    ja="データがない場合はサンプル企業で始めます。",
+    en="Begin with the sample company in a data folder that is new.",
+    ja="新しいデータフォルダーの場合はサンプル企業で始めます。",
 )
 @accounts_option
 def command(port: int, host: str, only: str | None, demo: bool, accounts: int) -> None:
@@ -80,7 +80,7 @@ def command(port: int, host: str, only: str | None, demo: bool, accounts: int) -
 
 
 def _serve(host: str, port: int, sample: int | None) -> None:
-    """The whole service; with ``sample`` on a sample company of so many accounts where there is nothing yet."""
+    """The whole service; with ``sample`` on a sample company of so many accounts in a new data folder."""
     home = open_installation() if sample is None else open_django()
     home.prepare()
     lock = _only_one(home)
@@ -90,19 +90,36 @@ def _serve(host: str, port: int, sample: int | None) -> None:
 
 
 def _begin_with_sample(home: Home, accounts: int) -> SignIn | None:
-    """The installation brought up to date, and the sample loaded where there is nothing or half a sample. Carrying a
-    whole one on to today is the worker's."""
+    """The installation brought up to date, and the sample loaded where nobody had made one or half a sample is there.
+    Carrying a whole one on to today is the worker's."""
     from enishi.accounts.models import Account
 
     sign_in = set_up(home, language=language(), name=find_sample("people").ADMINISTRATOR)
-    if sign_in and sign_in.password:
+    is_new = sign_in is not None and sign_in.password is not None
+    if sign_in and is_new:
         tell_sign_in(sign_in)
     loaded = find_sample("load").loaded(home)
-    if (loaded is None and not Account.objects.exists()) or (loaded and not loaded[1]):
+    if loaded is None and not is_new:
+        if not Account.objects.exists():
+            _tell_no_sample(home)
+    elif loaded is None or not loaded[1]:
         now = system_clock()
         bring_sample(home, Wanted(accounts=accounts), now)
         score_sample(now)
     return sign_in
+
+
+def _tell_no_sample(home: Home) -> None:
+    """`init` made this folder for somebody's own data."""
+    load = f"{program_name()} --data {home.root} demo"
+    click.echo(
+        say(
+            f"{home.root} was set up before, for data of your own: the sample company is not loaded into it. "
+            f"To load it there all the same: {load}. To see it apart: make run DATA=another-folder.",
+            f"{home.root} はお客様のデータ用に準備済みのため、サンプル企業は読み込みません。"
+            f"このフォルダーに読み込む場合: {load}  別のフォルダーで試す場合: make run DATA=別のフォルダー",
+        )
+    )
 
 
 def _only_one(home: Home) -> ConsumerLock:
