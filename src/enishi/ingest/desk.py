@@ -41,7 +41,7 @@ def take_in(home: Home, reject: Reject, payload: str, *, actor: Member | str, no
 def _object(payload: str) -> dict[str, Any]:
     try:
         found = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EnishiError(
             "bad_json", Text(f"Not valid JSON: {error}.", f"JSONとして読めません({error})。")
         ) from None

@@ -177,6 +177,12 @@ def _parse(raw: bytes | msgspec.Raw) -> _Item:
         raise Refused(
             "bad_json", Text(f"Not valid JSON: {error}.", f"JSONとして読めません({error})。")
         ) from None
+    except RecursionError:
+        raise _too_deep("$") from None
+
+
+def _too_deep(place: str) -> Refused:
+    return Refused("too_deep", Text("It is nested too deeply.", "入れ子が深すぎます。"), place)
 
 
 def clean(text: str) -> str:
@@ -256,15 +262,17 @@ def _object(raw: msgspec.Raw, place: str) -> tuple[str, dict[str, Any]]:
             Text("It holds a number that is too large.", "大きすぎる数値が含まれています。"),
             place,
         ) from None
-    if len(text) > 2 * MAX_DEPTH and _is_deeper(found):
-        raise Refused("too_deep", Text("It is nested too deeply.", "入れ子が深すぎます。"), place)
+    except RecursionError:
+        raise _too_deep(place) from None
+    if len(text) > 2 * MAX_DEPTH and is_deeper(found, MAX_DEPTH):
+        raise _too_deep(place)
     return text, found
 
 
-def _is_deeper(value: Any) -> bool:
-    """Whether objects and lists lie within each other more often than allowed."""
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether objects and lists lie within each other more often than so many times."""
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         held = [part.values() if isinstance(part, dict) else part for part in level]
         level = [part for parts in held for part in parts if isinstance(part, dict | list)]
         if not level:

@@ -28,6 +28,7 @@ from enishi.ingest.corrections import Item, Rule, mend
 from enishi.ingest.desk import take_in
 from enishi.ingest.files.desk import Errors, judge_rows, keep_corrected
 from enishi.ingest.files.reading import fingerprint
+from enishi.ingest.items import MAX_DEPTH, is_deeper
 from enishi.ingest.models import Correction, Import, Reject
 from enishi.ingest.replaying import StillRefused, check_message
 from enishi.kit.clock import system_clock
@@ -107,12 +108,12 @@ class Trial:
 
 
 def item_of(reject: Reject) -> Item | None:
-    """The item's content where it is an object."""
+    """The item's content where it is an object that can be gone through."""
     try:
         found = json.loads(reject.payload)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not is_deeper(found, 2 * MAX_DEPTH) else None
 
 
 def places_at_fault(reject: Reject) -> list[str]:

@@ -124,7 +124,7 @@ def _name_of(row: Reject, received_us: int) -> str:
 def _object(payload: str) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         refused = Refused("bad_json", Text(f"Not valid JSON: {error}.", f"JSONとして読めません({error})。"))
         raise StillRefused(refused) from None
     if not isinstance(found, dict):

@@ -128,7 +128,7 @@ def pretty(payload: str) -> str:
     """JSON with indents, where it is JSON."""
     try:
         return json.dumps(json.loads(payload), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload
 
 

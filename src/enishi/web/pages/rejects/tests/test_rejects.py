@@ -179,3 +179,14 @@ def test_who_does_not_see_all_accounts_opens_neither_the_desk_nor_the_imports(cl
     client.post(reverse("reject-discard", args=[reject.pk]))
     reject.refresh_from_db()
     assert reject.status == "open"
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900])
+def test_what_no_program_can_read_is_looked_at_all_the_same(client, value):
+    reject = message()
+    Reject.objects.update(payload=f'{{"event":"x","userId":"u","properties":{{"n":{value}}}}}')
+    assert client.get(reverse("rejects")).status_code == 200
+    page = client.get(reverse("reject", args=[reject.pk]))
+    assert (page.status_code, value[:50] in page.content.decode().replace("&quot;", '"')) == (200, True)
+    client.post(reverse("reject-replay", args=[reject.pk]), {"payload": Reject.objects.get().payload})
+    assert Reject.objects.get().status == "open"
