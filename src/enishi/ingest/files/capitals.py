@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-
-from django.db.models import Max
+from collections.abc import Iterator, Mapping
 
 from enishi.accounts.coercion import clip
 from enishi.accounts.models import Account, OutsideId
@@ -39,18 +37,13 @@ def told_apart(name: str, other: str) -> Text:
     )
 
 
-def newest() -> int:
-    """The number of the customer made last."""
-    return Account.objects.aggregate(last=Max("pk"))["last"] or 0
-
-
-def made_since(number: int, system: str) -> Iterator[tuple[str, str]]:
-    """Ids of customers made after one, each with that of an older one from which it differs in capitals alone."""
-    living = Account.objects.filter(source=system, deleted_at=None).order_by("pk")
-    if not living.filter(pk__gt=number).exists():
+def apart_from_older(accounts: Mapping[int, str], system: str) -> Iterator[tuple[str, str]]:
+    """Ids of new customers (number -> id), each with that of an older one from which it differs in capitals alone."""
+    if not accounts:
         return
+    living = Account.objects.filter(source=system, deleted_at=None).order_by("pk")
     first: dict[str, str] = {}
     for account, name in living.values_list("pk", "outside_id").iterator(chunk_size=5000):
         older = first.setdefault(name.lower(), name)
-        if account > number and older != name:
+        if account in accounts and older != name:
             yield name, older

@@ -7,7 +7,7 @@ a whole file again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from enishi.accounts.models import Member
 from enishi.accounts.renaming import rename_records
 from enishi.accounts.saving import REJECTED, UNCHANGED
 from enishi.ingest.api import drain, wait_carried
-from enishi.ingest.files.capitals import made_since, newest, told_apart
+from enishi.ingest.files.capitals import apart_from_older, told_apart
 from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import (
@@ -37,6 +37,13 @@ from enishi.ingest.files.habits import LOOK, date_columns, number_columns, settl
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, Twins, by_system, check_system
+from enishi.ingest.files.newcomers import (
+    NEWCOMERS,
+    Strangers,
+    last_version,
+    made_by_events,
+    told_newcomers,
+)
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     check_plan,
@@ -89,6 +96,12 @@ class Tally:
         if result.errors and len(self.examples) < 100:
             self.examples.append((row, result.errors))
 
+    def note_newcomers(self, names: Sequence[str]) -> None:
+        """The ids of customers that events make."""
+        if names:
+            text = told_newcomers(names)
+            self.warnings[NEWCOMERS] = [len(names), text.en, text.ja]
+
 
 def import_file(
     home: Home,
@@ -134,6 +147,7 @@ def import_file(
     known = known_in(made, rows) if system else settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
+    known = replace(known, newcomers=())  # the tally tells them of all rows
     remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known, unclear)]
     try:
         if not system:
@@ -175,14 +189,17 @@ def _dated(made: Import, table: Table, kind: Kind) -> dict[str, date]:
 def try_import(home: Home, made: Import, now: datetime, most: int = _TRIED) -> Tally:
     """What importing would do, judged by the first rows; nothing is written but the counts."""
     table, kind, reader = _checked(home, made)
-    tally, dated, twins = Tally(), _dated(made, table, kind), Twins(kind, made.system)
+    tally, dated, twins, strangers = Tally(), _dated(made, table, kind), Twins(kind, made.system), Strangers()
     for portion in portions(_rows(made, table, kind, reader, most)):
         results = _try(kind, portion, made, reader, now, dated)
-        if kind.name != EVENT.name:
+        if kind.name == EVENT.name:
+            strangers.add(row.values.get("account") for row in portion if not row.errors)
+        else:
             twins.mark(portion, results)
         told, _before = _told(made, list(zip(portion, results, strict=True)))
         for row, result in told:
             tally.add(row, result)
+    tally.note_newcomers(strangers.unknown(made.system))
     made.tried = True
     _note(made, tally)
     made.save()
@@ -392,9 +409,9 @@ def _run_events(
     made.done, made.sent = 0, False
     if withdrawals():
         drain(home, timeout=_PATIENCE)  # what is being taken back would make repetitions of the same rows
+    last = last_version(made)
     note_received(made, now)
     note_former(made)
-    last = newest()
 
     def told(rows: list[Judged]) -> None:
         _keep(made, tally, rows)
@@ -415,7 +432,9 @@ def _run_events(
     made.save(update_fields=["sent"])
     wait_carried(home, carried)
     fresh = Arrival.objects.filter(delivery=made.delivery).values_list("fresh", flat=True).first() or 0
-    if apart := list(made_since(last, made.system)):
+    newcomers = made_by_events(made, last)
+    tally.note_newcomers(list(newcomers.values()))
+    if apart := list(apart_from_older(newcomers, made.system)):
         text = told_apart(*apart[0])
         tally.warnings[CAPITALS] = [len(apart), text.en, text.ja]
     settled = tally.counts["unchanged"]

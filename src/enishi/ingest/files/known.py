@@ -21,7 +21,9 @@ from enishi.accounts.saving import CREATED, RowResult
 from enishi.ingest.files.agreeing import agreement
 from enishi.ingest.files.capitals import Spellings, told_apart
 from enishi.ingest.files.kinds import EVENT
+from enishi.ingest.files.newcomers import NEWCOMERS
 from enishi.ingest.files.reading import ReadRow
+from enishi.ingest.traits import unknown_ids
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text, bare_name
 from enishi.store.kinds import ACCOUNT, CONTACT, DEFAULT_SYSTEM, Kind
@@ -31,6 +33,24 @@ TITLES = {
     ELSEWHERE: Text("Known in another system", "別のシステムで登録済み"),
     CAPITALS: Text("Known in other capitals", "大文字小文字だけが異なるID"),
     SAME_NAME: Text("Same name as a known customer", "登録済みの顧客と同じ名称"),
+    NEWCOMERS: Text("New customers", "新しい顧客企業"),
+}
+_BY_SYSTEM = Text(
+    "If they are the same, undo this import and choose the system that knows them, or merge them.",
+    "同じものであれば、この取り込みを取り消して登録済みのシステムを選び直すか、統合してください。",
+)
+REMEDIES = {  # of what has come in
+    ELSEWHERE: _BY_SYSTEM,
+    SAME_NAME: _BY_SYSTEM,
+    CAPITALS: Text(
+        "If they are the same, undo this import and write the ids alike, or merge them.",
+        "同じ顧客であれば、この取り込みを取り消してIDの表記をそろえるか、統合してください。",
+    ),
+    NEWCOMERS: Text(
+        "If you know them under other ids, undo this import and choose the system or the column that holds those, or "
+        "merge them.",
+        "登録済みの顧客企業であれば、この取り込みを取り消してそのIDの体系または列を選び直すか、統合してください。",
+    ),
 }
 
 
@@ -63,6 +83,7 @@ class Known:
         unsure: of these, those that only may be.
         namesakes: names of new customers that known ones bear.
         capitals: ids of new customers, with those of known ones that differ in capitals alone.
+        newcomers: ids in events by which nobody is known.
         stated: the systems the rows themselves name.
         currencies: those in which the rows state money.
     """
@@ -74,6 +95,7 @@ class Known:
     unsure: Mapping[str, int] = field(default_factory=dict)
     namesakes: Sequence[str] = ()
     capitals: Mapping[str, str] = field(default_factory=dict)
+    newcomers: Sequence[str] = ()
     stated: Mapping[str, int] = field(default_factory=dict)
     currencies: Mapping[str, int] = field(default_factory=dict)
 
@@ -269,6 +291,7 @@ class Directory:
             Counter(holder.system for holder, sure in first_of_new if not sure),
             self._namesakes([row for row in first.values() if row.place not in same], system),
             self._capitals(first.values(), system),
+            self._newcomers(rows, system),
             Counter(row.system for row in rows if row.system),
             Counter(str(told) for row in rows if (told := row.values.get("currency")) and not row.errors),
         )
@@ -278,6 +301,10 @@ class Directory:
         named = [(row, name) for row in rows if (name := self.namesake(row))]
         by_id = self.holders((row for row, _name in named), {row.system or system for row, _name in named})
         return [name for row, name in named if not _has(by_id.get(self.id_of(row), ()), row.system or system)]
+
+    def _newcomers(self, rows: Iterable[ReadRow], system: str) -> list[str]:
+        named = (self.id_of(row) for row in rows if not row.errors)
+        return unknown_ids(system, named) if self.kind.name == EVENT.name else []
 
     def _capitals(self, rows: Iterable[ReadRow], system: str) -> dict[str, str]:
         if not self._of_accounts:

@@ -15,6 +15,7 @@ from enishi.ingest.amounts import POINT, read_amount
 from enishi.ingest.files.former import mapped_otherwise
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
+from enishi.ingest.files.newcomers import NEWCOMERS, told_newcomers
 from enishi.ingest.files.own import is_own_list
 from enishi.ingest.files.reading import NATURAL_IDS, OWN_HEADINGS, Plan
 from enishi.ingest.models import Import
@@ -92,6 +93,8 @@ def _known(made: Import, known: Known) -> list[Remark]:
         )
     if known.capitals:
         found.append(Remark(CAPITALS, _capitals(known.capitals), Text("", ""), dict(known.capitals)))
+    if names := known.newcomers:
+        found.append(Remark(NEWCOMERS, _newcomers(names), Text("", ""), list(names)))
     if names := known.namesakes:
         found.append(Remark(SAME_NAME, _namesakes(names), Text("", ""), list(names)))
     return found
@@ -129,6 +132,14 @@ def _namesakes(names: Sequence[str]) -> Text:
     )
 
 
+def _newcomers(names: Sequence[str]) -> Text:
+    told = told_newcomers(names)
+    return Text(
+        f"{told.en} If you know them under other ids, choose the system or the column that holds those.",
+        f"{told.ja}登録済みの顧客企業であれば、そのIDの体系または列を選んでください。",
+    )
+
+
 def _capitals(apart: Mapping[str, str]) -> Text:
     pairs, more = [*apart.items()][:_NAMED], len(apart) - _NAMED
     en = ", ".join(f"{clip(name)} ({clip(other)})" for name, other in pairs)
@@ -147,7 +158,7 @@ def _currencies_of(made: Import) -> dict[str, int]:
     """The currencies of what an import stated, each with the number of records."""
     if made.is_taken_back or not _has(made.kind, "currency"):
         return {}
-    stated = RecordVersion.objects.filter(import_id=made.pk).exclude(data__currency=None)
+    stated = RecordVersion.objects.filter(import_id=made.pk, undoes=None).exclude(data__currency=None)
     return dict(stated.values_list("data__currency").annotate(n=Count("record_id", distinct=True)))
 
 

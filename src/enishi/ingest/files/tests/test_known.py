@@ -6,8 +6,11 @@ import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Contact, OutsideId, Record
+from enishi.ingest.files import importing
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME
+from enishi.ingest.files.newcomers import NEWCOMERS
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
+from enishi.ingest.models import Import
 from enishi.kit.errors import EnishiError
 from enishi.store.kinds import ACCOUNT, KINDS
 
@@ -167,6 +170,43 @@ def test_customers_that_events_make_in_other_capitals_are_told(bring, dry_run):
         _made, tally = bring(text, "event", "e.csv", now=now, system="sample", dry_run=dry_run)
         assert told(tally).get(CAPITALS) == ({"c2": "C2"} if warned or dry_run else None)
         assert tally.warnings.get(CAPITALS) == (None if dry_run else warned)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_customers_that_events_would_make_or_made_are_named(bring, home, dry_run):
+    head = "occurred_at,account,user,event\n"
+    text = head + "".join(
+        f"2026-03-30T0{n}:00:00Z,{name},u1,login\n" for n, name in enumerate(["C2", *"1234567", "C1"])
+    )
+    _made, tally = bring(text, "event", "e.csv", system="sample", dry_run=dry_run)
+    en, ja = (
+        "7 new customers, whose ids were not known before: 1, 2, 3, 4, 5 and 2 more.",
+        "未登録のIDによる新しい顧客企業7社: 1、2、3、4、5 ほか2社。",
+    )
+    assert (tally.warnings[NEWCOMERS], NEWCOMERS in told(tally)) == ([7, en, ja], False)
+    if not dry_run:  # a mistyped one among those that are known by now
+        _made, tally = bring(f"{text}2026-03-30T09:00:00Z,C999999,u1,login\n", "event", system="sample")
+        assert tally.warnings[NEWCOMERS][1] == "1 new customer, whose id was not known before: C999999."
+
+
+def test_customers_made_before_an_import_was_cut_off_are_named_too(bring, home, monkeypatch):
+    text = "occurred_at,account,user,event\n2026-03-30T01:00:00Z,X1,u1,login\n"
+    wait = importing.wait_carried
+
+    def killed(*arguments):
+        wait(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importing, "wait_carried", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring(text, "event", system="sample")
+    monkeypatch.setattr(importing, "wait_carried", wait)
+    made = Import.objects.get()
+    path = home.uploads / "again.csv"
+    path.write_text(text)
+    made.stored, made.status = path.name, Import.Status.RUNNING
+    made.save()
+    assert importing.run_import(home, made, NOW).warnings[NEWCOMERS][0] == 1
 
 
 def _apart(name, other):

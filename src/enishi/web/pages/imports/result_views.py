@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.ingest.files.desk import StillRejected, rejected_table, retry_row
 from enishi.ingest.files.kinds import FILE_KINDS
-from enishi.ingest.files.known import TITLES
 from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.files.remarks import remarks_of
 from enishi.ingest.models import Import, Reject
@@ -27,7 +26,13 @@ from enishi.store.api import Published
 from enishi.web import words
 from enishi.web.feedback import toast
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.imports.reads import language, rejected_page, rejected_row, told_system
+from enishi.web.pages.imports.reads import (
+    language,
+    rejected_page,
+    rejected_row,
+    told_system,
+    told_warnings,
+)
 from enishi.web.pages.setup.frame import setup_tabs
 
 A_PAGE = 25
@@ -44,6 +49,7 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
     """Counts, what was kept otherwise, and the rows that were not taken."""
     rejects = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
     shown = Paginator(rejects, A_PAGE).get_page(request.GET.get("page"))
+    warnings = told_warnings(made.kind, made.warnings)
     context = {
         "tabs": setup_tabs(request.member, "imports"),
         "made": made,
@@ -51,8 +57,8 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "kind": FILE_KINDS[made.kind].plural.in_language(language()),
         "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
         "remarks": [remark for remark in remarks_of(made) if remark.grave],
-        "warnings": _warnings(made, doubles=False),
-        "doubles": _warnings(made, doubles=True),
+        "warnings": [one for one in warnings if not one.remedy],
+        "doubles": [one for one in warnings if one.remedy],
         "taken_back": taken_back_told(made.taken_back),
         "system": told_system(made),
         "page": shown,
@@ -101,16 +107,6 @@ def taken_back_told(counts: Mapping[str, int]) -> list[str]:
     }
     found = [text % {"told": words.number(counts[name])} for name, text in told.items() if counts.get(name)]
     return found or ([_("There was nothing to take back.")] if counts else [])
-
-
-def _warnings(made: Import, *, doubles: bool) -> list[tuple[str, str, int, str]]:
-    """What was kept otherwise than written, by field; or which new rows may be somebody known already: each with its
-    name, title, count and example."""
-    fields = {field.name: field.title for field in FILE_KINDS[made.kind].fields}
-    titles = {name: title.in_language(language()) for name, title in {**fields, **TITLES}.items()}
-    place = 2 if language().startswith("ja") else 1
-    told = [(name, one) for name, one in made.warnings.items() if (name in TITLES) is doubles]
-    return [(name, titles.get(name, name), one[0], one[place]) for name, one in told]
 
 
 @require_GET

@@ -40,7 +40,7 @@ from enishi.kit.text import Text
 from enishi.store.kinds import Kind
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.imports.reads import kind_titles, language, plan_from, workshop
+from enishi.web.pages.imports.reads import kind_titles, language, plan_from, told_warnings, workshop
 from enishi.web.pages.imports.result_views import show_result
 from enishi.web.pages.setup.frame import setup_tabs
 
@@ -138,6 +138,7 @@ def _show_mapping(
         "sheets": [(s, s) for s in made.details.get("sheets", "").split("\n") if s],
         "encodings": _encodings(made),
         "tally": tally,
+        "warnings": told_warnings(made.kind, tally.warnings) if tally else [],
         "examples": _examples(tally, FILE_KINDS[made.kind]) if tally else [],
         "error": error.as_dict(language()) if error else None,
         "partial": template.endswith("_workshop.html"),
