@@ -19,7 +19,7 @@ from enishi.ingest.files.tables import Unread
 from enishi.ingest.values import Habits, read_value
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
-from enishi.store.kinds import Field, Kind, Type
+from enishi.store.kinds import CONTACT, Field, Kind, Type
 
 # Columns of a downloaded list of rejected rows; when the corrected file comes back, only the number is read.
 REASON_HEADINGS = (
@@ -34,13 +34,19 @@ OWN_HEADINGS = frozenset((*REASON_HEADINGS, *SYSTEM_HEADINGS))
 
 ROW, ROW_TITLE = "row", Text("Row", "行")  # where the row as a whole is at fault
 _TOTALS = re.compile(
-    r"[\s(【]*(?:合\s*計(?:\s*金\s*額)?|総\s*合?\s*計|小\s*計|計|(?:grand\s+|sub-?)?totals?|sum)[\s:：)】]*",
+    r"[\s(【]*(?:合\s*計(?:\s*金\s*額)?|総\s*合?\s*計|小\s*計|計|(?:grand\s+|sub-?)?totals?|sum)"
+    r"(?:[\s:：)】]*|\s*[:：].*|(?<=計)\s*\d.*)",
     re.IGNORECASE,
 )
 
 # Where a file has no id of its own, these say which record a row is; the rest of the kinds: the whole row.
 NATURAL_IDS = {"account": ("domain", "name"), "contact": ("email", "user_id")}
 
+# What tells of a person who it is.
+_WHO = ("name", "family_name", "given_name", "name_kana", "email", "user_id")
+NOBODY = Text(
+    "names nobody: there is no name, mail address or id.", "氏名・メールアドレス・IDのいずれもありません。"
+)
 
 # What leads nowhere yet is kept aside by those who look it up.
 _LOOKED_UP = (Type.ACCOUNT, Type.CONTACT, Type.MEMBER)
@@ -96,7 +102,7 @@ class Plan:
 class ReadRow:
     """A row of the file as stated values, or why it cannot be read, by field. ``reason`` is the code of a refusal
     that has one of its own. ``remarks``: fields left out, and why. ``before``: the ids under which the row may have
-    come before. ``system``: to which its id belongs, where the row says so. ``number``: the item of the desk whose
+    come before. ``times``: its times as read in earlier zones of the company. ``system``: to which its id belongs, where the row says so. ``number``: the item of the desk whose
     corrected row it is."""
 
     place: int
@@ -106,6 +112,7 @@ class ReadRow:
     reason: str = ""
     remarks: dict[str, Text] = field(default_factory=dict)
     before: tuple[str, ...] = ()
+    times: tuple[dict[str, str], ...] = ()
     system: str = ""
     number: int = 0
 
@@ -202,6 +209,8 @@ class RowReader:
             row.values["extra"] = rest | late
         self._keep_aside(row)
         if self._makes_ids and not row.values.get("id"):
+            if self._names_nobody(row):
+                row.errors[ROW] = NOBODY
             row.values["id"] = self._made_id(row, cells)
         return row
 
@@ -255,6 +264,9 @@ class RowReader:
                     f"'{clip(cell)}' is an amount in {named}, but the currency is {stated}: correct one of the two.",
                     f"「{clip(cell)}」は{named}の金額ですが、通貨は{stated}です。どちらかを修正してください。",
                 )
+
+    def _names_nobody(self, row: ReadRow) -> bool:
+        return self.kind.name == CONTACT.name and not any(row.values.get(name) for name in _WHO)
 
     def _made_id(self, row: ReadRow, cells: Sequence[Any]) -> str:
         """An id for a row that brings none: what names the record, or the row's own content and how often it came."""

@@ -197,8 +197,18 @@ def test_a_percentage_is_not_guessed_at():
     assert "%を外し" in refused.value.text.ja
 
 
-TOTALS = ("合計", "合　計", "【総合計】", "小計:", "計", "Grand Total", "subtotal")
-NO_TOTALS = ("合計会計事務所", "計画商事", "Total Systems", "C-1")
+TOTALS = (
+    "合計",
+    "合　計",
+    "【総合計】",
+    "小計:",
+    "計",
+    "Grand Total",
+    "subtotal",
+    "Total: 25 customers",
+    "合計 25社",
+)
+NO_TOTALS = ("合計会計事務所", "計画商事", "Total Systems", "Sum 41", "C-1")
 
 
 @pytest.mark.parametrize("first", [*TOTALS, *NO_TOTALS])

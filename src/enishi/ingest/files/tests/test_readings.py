@@ -64,6 +64,16 @@ def test_a_person_is_taken_without_an_unknown_role_and_keeps_the_tickets(bring):
     assert Record.objects.get().contact == Contact.objects.get()
 
 
+def test_a_person_without_name_mail_and_id_is_rejected(bring):
+    bring(SOFT)
+    people = "account,name,email,title\nC1,,,Buyer\nC1,Ann,,\nC1,,bob@a.example,\n"
+    _made, tally = bring(people, "contact", "people.csv")
+    assert counted(tally) == (2, 0, 0, 1)
+    assert Reject.objects.get().message("en") == "Row: names nobody: there is no name, mail address or id."
+    _made, tally = bring("id,account,title\np1,C1,Buyer\n", "contact", "others.csv")
+    assert counted(tally) == (1, 0, 0, 0)
+
+
 def test_a_figure_that_cannot_be_read_still_rejects_its_row(bring):
     bring(SOFT)
     _made, tally = bring("id,account,amount,start\ns,C1,much,2026-01-01\n", "subscription", "s.csv")
