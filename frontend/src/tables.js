@@ -35,8 +35,9 @@ function counted(table) {
   const boxes = [...table.querySelectorAll("input[data-pick]")];
   const picked = boxes.filter((box) => box.checked);
   bar.hidden = picked.length === 0;
+  const whole = wholeList(bar, picked.length === boxes.length);
   const count = bar.querySelector("[data-count]");
-  if (count) count.textContent = picked.length.toLocaleString(document.documentElement.lang);
+  if (count) count.textContent = (whole || picked.length).toLocaleString(document.documentElement.lang);
   const all = table.querySelector("input[data-pick-all]");
   if (all) {
     all.checked = picked.length > 0 && picked.length === boxes.length;
@@ -44,7 +45,17 @@ function counted(table) {
   }
 }
 
+// Once all of a page are ticked, the whole list may be: how many that is, 0 where it is not.
+function wholeList(bar, offered) {
+  const box = bar.querySelector("[data-whole]");
+  if (!box) return 0;
+  box.closest("label").hidden = !offered;
+  box.checked &&= offered;
+  return box.checked ? Number(box.dataset.whole) : 0;
+}
+
 function onChange(event) {
+  if (event.target.matches("[data-whole]")) document.querySelectorAll("table[data-rows]").forEach(counted);
   const table = event.target.closest("table[data-rows]");
   if (!table) return;
   if (event.target.matches("[data-pick-all]")) {

@@ -63,13 +63,13 @@ def hand_over(
     heir: Member | None,
     *,
     now: datetime,
-    subject: Member | str = ACCOUNT.name,
+    subject: Member | Account | str = ACCOUNT.name,
 ) -> HandOver | None:
     """Give accounts to a member (or to nobody) through the door of records; None where they were there already.
 
     Args:
         accounts: as they stand now, with their owners.
-        subject: whom the audit line is about.
+        subject: whom or what the audit line is about.
     """
     if heir:
         check_may_own(heir)

@@ -197,8 +197,9 @@ def _stage(scene: Scene, form: forms.StageForm) -> Told:
 
 def _owner(scene: Scene, form: forms.OwnerForm) -> Told:
     owner = Member.objects.get(pk=int(form.cleaned_data["owner"]))
-    bulk.assign_owner(scene.member, [scene.account.pk], owner, now=scene.now)
-    return Told(_("%(name)s looks after this account now.") % {"name": words.person(owner)})
+    _done, made = bulk.assign_owner(scene.member, [scene.account.pk], owner, now=scene.now)
+    undo = reverse("handed-over", args=[made.line.pk]) if made else ""
+    return Told(_("%(name)s looks after this account now.") % {"name": words.person(owner)}, undo)
 
 
 def _tier(scene: Scene, form: forms.TierForm) -> Told:

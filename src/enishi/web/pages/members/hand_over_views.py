@@ -18,6 +18,7 @@ from enishi.web import words
 from enishi.web.actors import names_by_mail
 from enishi.web.feedback import back_to, toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.portfolio.reads import forget_counts
 from enishi.work import api as work
 from enishi.work.api import HandOver, TakenBack
 
@@ -83,6 +84,7 @@ def handed_over(request: PageRequest, number: int) -> HttpResponseBase:
     made = work.find_hand_over(request.member, number)
     if request.method == "POST":
         done = work.take_back(request.member, made, now=timezone.now())
+        forget_counts()
         toast_after(request, told_back(made, done), kind="info" if done.moved else "error")
         return back_to(request, reverse("handed-over", args=[number]))
     accounts = visible_accounts(request.member).filter(pk__in=made.numbers)

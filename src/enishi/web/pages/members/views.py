@@ -21,6 +21,7 @@ from enishi.web.locks import unlock_member
 from enishi.web.pages.members.forms import HeirForm, InviteForm, RightsForm
 from enishi.web.pages.members.hand_over_views import hand_overs_shown, told_back, told_over
 from enishi.web.pages.members.reads import Filters, door_of, held_by, list_members, state_of
+from enishi.web.pages.portfolio.reads import forget_counts
 from enishi.work import api as work
 from enishi.work.api import check_may_own, may_act
 
@@ -209,6 +210,7 @@ def hand_over_accounts(request: PageRequest, number: int) -> HttpResponseBase:
         return _show(request, subject, heirs=form)
     heir = form.cleaned_data["heir"]
     if handed := acts.hand_over(request.member, subject, heir):
+        forget_counts()
         undo = reverse("handed-over", args=[handed.line.pk])
         toast_after(request, told_over(len(handed.numbers), heir), undo=undo)
     return HttpResponseRedirect(reverse("member", args=[number]))

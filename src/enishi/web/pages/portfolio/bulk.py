@@ -15,7 +15,8 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import ACCOUNT
-from enishi.work.access import check_may_act, check_may_lead, check_may_own
+from enishi.work.access import check_may_act, check_may_lead
+from enishi.work.api import HandOver, hand_over
 
 MOST = 500
 
@@ -41,7 +42,7 @@ def _chosen(member: Member, ids: Sequence[int]) -> list[Account]:
             f"対象は1〜{MOST}社で選択してください({len(ids)}社が選択されています)。",
         )
         raise EnishiError("bad_selection", message)
-    return list(visible_accounts(member).filter(pk__in=list(ids)).order_by("pk"))
+    return list(visible_accounts(member).filter(pk__in=list(ids)).select_related("owner").order_by("pk"))
 
 
 def _done(ids: Sequence[int], accounts: Sequence[Account], changed: int, rejected: int = 0) -> Done:
@@ -64,11 +65,15 @@ def _state(member: Member, ids: Sequence[int], now: datetime, **values: str) -> 
 
 
 @transaction.atomic
-def assign_owner(member: Member, ids: Sequence[int], owner: Member, *, now: datetime) -> Done:
-    """Give accounts to another person. Managers and administrators only."""
+def assign_owner(
+    member: Member, ids: Sequence[int], owner: Member, *, now: datetime
+) -> tuple[Done, HandOver | None]:
+    """Give accounts to another person, and what of it can be taken back. Managers and administrators only."""
     check_may_lead(member)
-    check_may_own(owner)
-    return _state(member, ids, now, owner=owner.email)
+    accounts = _chosen(member, ids)
+    subject = accounts[0] if len(accounts) == 1 else ACCOUNT.name
+    made = hand_over(member, accounts, owner, now=now, subject=subject)
+    return _done(ids, accounts, len(made.numbers) if made else 0), made
 
 
 @transaction.atomic

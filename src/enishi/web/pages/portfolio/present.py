@@ -18,6 +18,7 @@ from enishi.web.pages.account.beside import badges_beside
 from enishi.web.pages.account.leaving import leaving_on
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio import reads, saved
+from enishi.web.pages.portfolio.bulk import MOST
 from enishi.web.pages.portfolio.cells import Setting, draw_row, opening
 from enishi.web.pages.portfolio.columns import METRIC, Column, all_columns
 from enishi.web.pages.portfolio.exports import sortable
@@ -309,6 +310,7 @@ def list_context(
         "heads": [_head(column, query) for column in columns],
         "rows": _drawn(rows, columns, setting),
         "total": total,
+        "most_at_once": MOST,
         "book": sum(s.accounts for s in slices),
         "first": (query.page - 1) * reads.PAGE_SIZE + 1 if rows else 0,
         "last": (query.page - 1) * reads.PAGE_SIZE + len(rows),

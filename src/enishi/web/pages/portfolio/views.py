@@ -26,10 +26,12 @@ from enishi.web.guard import EVERYONE, LEADERS, PageRequest, page
 from enishi.web.pages.portfolio import bulk as acts
 from enishi.web.pages.portfolio import exports, past_book, past_rows, present, reads, saved
 from enishi.web.pages.portfolio.columns import known_keys
+from enishi.web.pages.portfolio.filters import filtered_accounts
 from enishi.web.pages.portfolio.past_present import past_context
 from enishi.web.pages.portfolio.query import Query, read_query
-from enishi.web.pages.portfolio.words import minor_units
+from enishi.web.pages.portfolio.words import minor_units, stage_words, tier_words
 from enishi.web.words import day as day_words
+from enishi.web.words import person
 
 ACTING = LEADERS | {"csm"}
 EXPORTING = LEADERS | {"csm", "sales"}
@@ -149,28 +151,80 @@ class Said:
     undo: str = ""
 
 
-def _ids(request: PageRequest) -> list[int]:
-    return [int(value) for value in request.POST.getlist("account") if value.isdecimal()]
+def _ids(member: Member, sent: QueryDict) -> list[int]:
+    """The accounts ticked; where the whole list was, those of the view the form stood on."""
+    if sent.get("whole") != "1":
+        return [int(value) for value in sent.getlist("account") if value.isdecimal()]
+    query, today = _asked(sent.get("back", "").lstrip("?")), company_day(system_clock())
+    listed = filtered_accounts(member, query, today=today, unit=minor_units(get_company().currency))
+    return list(listed.values_list("pk", flat=True)[: acts.MOST + 1])
+
+
+def _picked(request: PageRequest) -> list[int]:
+    return _ids(request.member, request.POST)
+
+
+def _changed(done: acts.Done, words: str, undo: str = "", **said: str) -> Said:
+    return Said(done, words % {"n": f"{done.changed:,}", **said}, undo)
 
 
 def _member(text: str) -> Member | None:
     return Member.objects.filter(pk=int(text), is_active=True).first() if text.isdecimal() else None
 
 
-def _owner(request: PageRequest) -> acts.Done:
+def _owner(request: PageRequest) -> Said:
     owner = _member(request.POST.get("owner", ""))
     if owner is None:
         raise _missing("owner", Text("Choose the new owner.", "新しい担当者を選択してください。"))
-    return acts.assign_owner(request.member, _ids(request), owner, now=system_clock())
+    done, made = acts.assign_owner(request.member, _picked(request), owner, now=system_clock())
+    undo = reverse("handed-over", args=[made.line.pk]) if made else ""
+    return _changed(
+        done,
+        ngettext(
+            "%(n)s account is looked after by %(name)s now.",
+            "%(n)s accounts are looked after by %(name)s now.",
+            done.changed,
+        ),
+        undo,
+        name=person(owner),
+    )
 
 
-def _stage(request: PageRequest) -> acts.Done:
-    return acts.set_stage(request.member, _ids(request), request.POST.get("stage", ""), now=system_clock())
+def _stage(request: PageRequest) -> Said:
+    stage = request.POST.get("stage", "")
+    done = acts.set_stage(request.member, _picked(request), stage, now=system_clock())
+    return _changed(
+        done,
+        ngettext(
+            "The stage of %(n)s account is “%(stage)s” now.",
+            "The stage of %(n)s accounts is “%(stage)s” now.",
+            done.changed,
+        ),
+        stage=stage_words().get(stage, stage),
+    )
 
 
-def _tier(request: PageRequest) -> acts.Done:
+def _tier(request: PageRequest) -> Said:
     tier, reason = request.POST.get("tier", ""), request.POST.get("reason", "")
-    return acts.set_tier(request.member, _ids(request), tier, reason, now=system_clock())
+    done = acts.set_tier(request.member, _picked(request), tier, reason, now=system_clock())
+    if not tier:
+        return _changed(
+            done,
+            ngettext(
+                "The rules decide the tier of %(n)s account again.",
+                "The rules decide the tier of %(n)s accounts again.",
+                done.changed,
+            ),
+        )
+    return _changed(
+        done,
+        ngettext(
+            "%(n)s account is pinned to the tier “%(tier)s”.",
+            "%(n)s accounts are pinned to the tier “%(tier)s”.",
+            done.changed,
+        ),
+        tier=tier_words().get(tier, tier),
+    )
 
 
 def _day(text: str) -> date | None:
@@ -185,7 +239,7 @@ def _snooze(request: PageRequest) -> Said:
     if until is None:
         raise _missing("until", Text("Choose the day.", "再表示する日を指定してください。"))
     reason, today = request.POST.get("snooze_reason", ""), company_day(now)
-    done = acts.snooze_all(request.member, _ids(request), until, reason, today=today, now=now)
+    done = acts.snooze_all(request.member, _picked(request), until, reason, today=today, now=now)
     words = ngettext("%(n)s account is hidden until %(day)s.", "%(n)s accounts are hidden until %(day)s.", done.changed)  # fmt: skip
     said = words % {"n": f"{done.changed:,}", "day": day_words(until, get_language() or "ja", today)}
     undo = f"{reverse('portfolio-bulk', args=['unsnooze'])}?{urlencode({'at': now.isoformat()})}"
@@ -202,24 +256,44 @@ def _unsnooze(request: PageRequest) -> Said:
     return Said(done, words % {"n": f"{done.changed:,}"})
 
 
-def _tag(request: PageRequest) -> acts.Done:
-    return acts.tag_all(request.member, _ids(request), request.POST.get("tag", ""), now=system_clock())
+def _tag(request: PageRequest) -> Said:
+    name = request.POST.get("tag", "").strip()
+    done = acts.tag_all(request.member, _picked(request), name, now=system_clock())
+    return _changed(
+        done,
+        ngettext(
+            "%(n)s account has the tag “%(tag)s” now.",
+            "%(n)s accounts have the tag “%(tag)s” now.",
+            done.changed,
+        ),
+        tag=name,
+    )
 
 
-def _untag(request: PageRequest) -> acts.Done:
-    return acts.untag_all(request.member, _ids(request), request.POST.get("untag", ""))
+def _untag(request: PageRequest) -> Said:
+    name = request.POST.get("untag", "").strip()
+    done = acts.untag_all(request.member, _picked(request), name)
+    return _changed(
+        done,
+        ngettext(
+            "The tag “%(tag)s” is taken off %(n)s account.",
+            "The tag “%(tag)s” is taken off %(n)s accounts.",
+            done.changed,
+        ),
+        tag=name,
+    )
 
 
 def _task(request: PageRequest) -> Said:
     due = _day(request.POST.get("due_on", ""))
     assignee = _member(request.POST.get("assignee", ""))
     title = request.POST.get("title", "")
-    done = acts.make_tasks(request.member, _ids(request), title, due, assignee, now=system_clock())
+    done = acts.make_tasks(request.member, _picked(request), title, due, assignee, now=system_clock())
     words = ngettext("%(n)s task is made.", "%(n)s tasks are made.", done.changed)
     return Said(done, words % {"n": f"{done.changed:,}"})
 
 
-VERBS: dict[str, Callable[[PageRequest], acts.Done | Said]] = {
+VERBS: dict[str, Callable[[PageRequest], Said]] = {
     "owner": _owner,
     "stage": _stage,
     "tier": _tier,
@@ -245,14 +319,13 @@ def bulk(request: PageRequest, verb: str) -> HttpResponse:
         )
     in_place = request.headers.get("HX-Request") == "true"
     try:
-        done = VERBS[verb](request)
+        told = VERBS[verb](request)
     except EnishiError as error:
         if not in_place:
             raise
         return render(
             request, "pages/portfolio/_refused.html", {"error": error.as_dict(get_language() or "ja")}
         )
-    told = done if isinstance(done, Said) else Said(done, _changed(done.changed))
     reads.forget_counts()
     toast_after(request, _say_done(told), undo=told.undo)
     home = _home(_back(request))
@@ -267,12 +340,8 @@ def bulk(request: PageRequest, verb: str) -> HttpResponse:
 @page(roles=ACTING)
 def people(request: PageRequest) -> HttpResponse:
     """To whom a task about the accounts ticked can be given."""
-    ids = [int(value) for value in request.GET.getlist("account") if value.isdecimal()]
+    ids = _ids(request.member, request.GET)
     return render(request, "pages/portfolio/_people.html", {"people": acts.assignable(request.member, ids)})
-
-
-def _changed(n: int) -> str:
-    return ngettext("%(n)s account changed.", "%(n)s accounts changed.", n) % {"n": f"{n:,}"}
 
 
 def _say_done(told: Said) -> str:

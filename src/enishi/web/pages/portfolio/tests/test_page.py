@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.cache import cache
 from tests.world import World, make_world, sign_in
@@ -64,6 +66,30 @@ def test_a_manager_hands_accounts_over(world: World) -> None:
     assert answer.status_code == 302
     assert answer["Location"].endswith("?band=red")
     assert set(Account.objects.filter(owner=world.tanaka).values_list("pk", flat=True)) >= set(ids)
+
+
+def test_the_whole_list_is_given_and_taken_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in(world.suzuki)
+    assert "data-whole" not in client.get("/accounts/?band=red").content.decode(), (
+        "all of it stands on the page"
+    )
+    monkeypatch.setattr("enishi.web.pages.portfolio.reads.PAGE_SIZE", 2)
+    assert 'data-whole="3"' in client.get("/accounts/?band=red").content.decode()
+    owners = dict(Account.objects.values_list("pk", "owner"))
+    asked = {"account": [world.sakura.pk], "whole": "1", "owner": world.tanaka.pk, "back": "?band=red"}
+    sees_one = client.get("/accounts/bulk/people/", {**asked, "whole": ""}).content.decode()
+    assert "高橋" in sees_one
+    assert "高橋" not in client.get("/accounts/bulk/people/", asked).content.decode(), "not the whole list"
+    client.post("/accounts/bulk/owner/", asked)
+    given = {pk for pk, owner in Account.objects.values_list("pk", "owner") if owner != owners[pk]}
+    assert (
+        set(Account.objects.filter(state__band="red", owner=world.tanaka).values_list("pk", flat=True))
+        >= given
+    )
+    page = client.get("/accounts/").content.decode()
+    assert re.search(rf"{len(given)}社の担当者を田中 健さんに変更しました。", page)
+    client.post(re.findall(r'data-undo="([^"]+)"', page)[0], headers={"HX-Request": "true"})
+    assert dict(Account.objects.values_list("pk", "owner")) == owners
 
 
 def test_accounts_are_not_handed_to_one_who_only_reads(world: World) -> None:
