@@ -1,24 +1,27 @@
 """Files whose headings came before under another mapping, or in another time zone of the company. A row is the same
 whatever its columns are taken for: it is found under the id it was given then, so that a corrected mapping or zone never
-counts it twice."""
+counts it twice. A time that names no zone stays as it was read first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from enishi.accounts.coercion import Refused, Setting, coerce_instant
 from enishi.accounts.company import company_zone
 from enishi.accounts.saving import UNCHANGED, UPDATED, RowResult
+from enishi.accounts.shapes import shape_of
 from enishi.ingest.accepting import Identities
 from enishi.ingest.files.events import as_message, event_result
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.reading import NATURAL_IDS, Plan, ReadRow, RowReader, fingerprint, reader_for
 from enishi.ingest.files.receiving import habits
 from enishi.ingest.models import Import
-from enishi.store.kinds import Kind
+from enishi.store.kinds import Kind, Type
 
 # An import of events whose events are not all gone again still decides on the ids of their rows.
 _CAME = Q(status__in=(Import.Status.DONE, Import.Status.RUNNING, Import.Status.FAILED)) | Q(
@@ -82,6 +85,43 @@ def _naming(kind: str, plan: Plan) -> Any:
 def former_readers(made: Import, headings: Sequence[str]) -> list[RowReader]:
     kind = FILE_KINDS[made.kind]
     return [reader_for(kind, headings, plan, habits()) for plan in former_plans(made)]
+
+
+def former_clocks(made: Import, headings: Sequence[str]) -> list[RowReader]:
+    """Readers by the zones in which files with these headings were read before, as far as it has times at all."""
+    kind, plan = FILE_KINDS[made.kind], _zoned(made.plan)
+    zones = {_zoned(body).zone for body in _bodies(made)} - {plan.zone} if _instants(kind) else set()
+    return [reader_for(kind, headings, replace(plan, zone=zone), habits()) for zone in sorted(zones)]
+
+
+def _instants(kind: Kind) -> list[str]:
+    return [spec.name for spec in kind.fields if spec.type is Type.INSTANT]
+
+
+def with_former_times(readers: Sequence[RowReader], rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
+    """The rows, each noted with its times as they were read while the company kept other zones."""
+    for row in rows:
+        for reader in readers:
+            values = reader.read(row.place, _cells(row, reader)).values
+            row.times += ({name: _kept(values.get(name), reader.zone) for name in _instants(reader.kind)},)
+        yield row
+
+
+def _kept(value: Any, zone: ZoneInfo) -> str:
+    try:
+        return coerce_instant(value, Setting(zone, ""))
+    except Refused:
+        return ""
+
+
+def keep_times(kind: Kind, rows: Iterable[ReadRow], system: str) -> None:
+    """Have rows that come again say the times their records hold, where those were read from the same cells."""
+    again = {str(row.values.get("id")): row for row in rows if row.times}
+    for outside_id, slot in shape_of(kind).load(kind, system, set(again)).items():
+        values = again[outside_id].values
+        for name, text in (item for times in again[outside_id].times for item in times.items()):
+            if text and slot.state.get(name) == text:
+                values[name] = text
 
 
 def with_former_ids(readers: Sequence[RowReader], rows: Iterable[ReadRow]) -> Iterator[ReadRow]:

@@ -27,11 +27,14 @@ from enishi.ingest.files.desk import keep_rejects
 from enishi.ingest.files.events import send_events, tried_event
 from enishi.ingest.files.former import (
     EventNames,
+    former_clocks,
     former_readers,
+    keep_times,
     mark_renamed,
     note_former,
     renames,
     with_former_ids,
+    with_former_times,
 )
 from enishi.ingest.files.habits import LOOK, date_columns, number_columns, settle_habits, unclear_numbers
 from enishi.ingest.files.histories import dated_in_file
@@ -228,7 +231,8 @@ def _rows(
     rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
     if kind.name == EVENT.name:
         return rows
-    return without_repeats(kind, reader.plan, with_former_ids(former_readers(made, table.columns), rows))
+    rows = with_former_ids(former_readers(made, table.columns), rows)
+    return without_repeats(kind, reader.plan, with_former_times(former_clocks(made, table.columns), rows))
 
 
 def _told(made: Import, judged: Sequence[Judged]) -> tuple[list[Judged], dict[int, Reject]]:
@@ -372,6 +376,7 @@ def _saved(
                 kind, names, source=system, actor=made.made_by, now=now, import_id=made.pk
             )
         waiting = [n for n in places if not portion[n].errors]
+        keep_times(kind, [portion[n] for n in waiting], system)
         while waiting:
             saved = save_records(
                 kind,

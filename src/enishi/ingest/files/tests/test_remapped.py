@@ -106,6 +106,28 @@ def test_events_count_once_in_whatever_zone_the_company_is(bring):
     assert counted(tally) == (0, 0, 3, 0)
 
 
+def test_times_without_a_zone_stay_as_read_in_rows_that_come_again(bring):
+    bring("id,name\nC1,Acme\n", "account", "c.csv")
+    text = "id,account,subject,opened_at,resolved_at\n"
+    rows = ["T1,C1,Slow,2026-03-01 10:00,", "T2,C1,Slow,2026-03-02,", "T3,C1,Slow,2026-03-03T10:00Z,"]
+    bring(text + "\n".join(rows), "ticket", "t.csv")
+    company = get_company()
+    company.time_zone = "Europe/London"
+    company.save()
+    _made, tally = bring(text + "\n".join(rows), "ticket", "t.csv", now=LATER)
+    assert counted(tally) == (0, 0, 3, 0)
+    closed = text + "T1,C1,Slow,2026-03-01 10:00,2026-03-01 12:00\nT3,C1,Slow,2026-03-03 11:00,\n"
+    for expected in ((0, 2, 0, 0), (0, 0, 2, 0)):
+        _made, tally = bring(closed, "ticket", "t.csv", now=LATER)
+        assert counted(tally) == expected
+    held = dict(Record.objects.filter(kind="ticket").values_list("outside_id", "data"))
+    assert (held["T1"]["opened_at"], held["T1"]["resolved_at"]) == (
+        "2026-03-01T01:00:00Z",
+        "2026-03-01T12:00:00Z",
+    )
+    assert held["T3"]["opened_at"] == "2026-03-03T11:00:00Z"
+
+
 def test_an_undone_import_leaves_no_mapping_that_nothing_else_used(bring):
     first, tally = bring(CUSTOMERS, "account", "c.csv", mapping={"name": "Website"})
     assert REMEMBERED not in tally.remarks
