@@ -257,6 +257,9 @@ class RecordVersion(models.Model):
     data = models.JSONField(default=dict)
     actor = models.CharField(max_length=200, blank=True)
     import_id = models.BigIntegerField(null=True)  # the import that stated it, so that it can be undone
+    undoes = models.BigIntegerField(
+        null=True
+    )  # the import in whose place it stands again since that was undone
 
     class Meta:
         ordering = ("id",)

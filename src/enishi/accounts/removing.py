@@ -88,7 +88,7 @@ class Undone:
 
 
 def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: bool = True) -> Undone:
-    """Take back what an import stated, as if it had never been known.
+    """Take back what an import stated, as if it had never been known; where some of it was taken back before, the rest.
 
     A record that was changed again by something else since then is left alone.
 
@@ -98,14 +98,12 @@ def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: 
     removed = restored = kept = 0
     with transaction.atomic():
         lock_versions()
-        stated: dict[tuple[str, int], list[RecordVersion]] = defaultdict(list)
-        for version in RecordVersion.objects.filter(import_id=import_id).order_by("pk"):
-            stated[(version.kind, version.record_id)].append(version)
-        by_kind: dict[str, list[list[RecordVersion]]] = defaultdict(list)
-        for (kind, _record), versions in stated.items():
-            by_kind[kind].append(versions)
-        for kind, groups in by_kind.items():
-            counts = _undo_kind(KINDS[kind], groups, name_of(actor), now)
+        stated = RecordVersion.objects.filter(import_id=import_id, undoes=None).order_by("kind", "record_id")
+        by_kind: dict[str, list[int]] = defaultdict(list)
+        for kind, number in stated.values_list("kind", "record_id").distinct():
+            by_kind[kind].append(number)
+        for kind, numbers in by_kind.items():
+            counts = _undo_kind(KINDS[kind], numbers, import_id, name_of(actor), now)
             removed, restored, kept = removed + counts[0], restored + counts[1], kept + counts[2]
         if audited:
             detail = {"removed": removed, "restored": restored, "kept": kept}
@@ -114,36 +112,64 @@ def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: 
 
 
 def _undo_kind(
-    kind: Kind, groups: list[list[RecordVersion]], actor: str, now: datetime
+    kind: Kind, numbers: list[int], import_id: int, actor: str, now: datetime
 ) -> tuple[int, int, int]:
-    others = _others(kind, [versions[0].record_id for versions in groups])
+    stated = _stated(kind, numbers)
     model: Any = model_of(kind)
-    rows = model.objects.in_bulk([versions[0].record_id for versions in groups])
+    rows = model.objects.in_bulk(numbers)
     removed = restored = kept = 0
     batch = start_batch(kind, "", backfill=False, now=now)
     new: list[RecordVersion] = []
     changed: list[Row] = []
     at = row_instant(now)
-    for versions in groups:
-        before = [v for v in others.get(versions[0].record_id, []) if v.import_id != versions[0].import_id]
-        row = rows.get(versions[0].record_id)
-        if row is None or any(v.pk > versions[-1].pk for v in before):
+    for number in numbers:
+        told, row = _Told.of(stated[number], import_id), rows.get(number)
+        if not told.own:
+            continue
+        if row is None or any(v.pk > told.own[-1].pk for v in told.others):
             kept += 1
             continue
-        new += [_taken_back(kind, version, before, actor, now) for version in versions]
+        new += [_taken_back(kind, version, told.others, import_id, actor, now) for version in told.places()]
         changed.append(row)
         row.updated_at = at
-        if not before or before[-1].deleted:
+        if not told.others or told.others[-1].deleted:
             row.deleted_at, removed = now, removed + 1
         else:
-            _give_back(batch, row, before)
+            _give_back(batch, row, told.others)
             restored += 1
     update_rows(model, changed)
     write_versions(new)
     return removed, restored, kept
 
 
-def _others(kind: Kind, numbers: list[int]) -> dict[int, list[RecordVersion]]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The versions of a record, as the undoing of an import sees them.
+
+    Args:
+        own: what the import stated; nothing where it was taken back before.
+        others: what others stated and nobody has taken back.
+        given_back: what earlier undoings wrote. It repeats what they left standing, and goes with that.
+    """
+
+    own: list[RecordVersion]
+    others: list[RecordVersion]
+    given_back: list[RecordVersion]
+
+    @classmethod
+    def of(cls, versions: list[RecordVersion], import_id: int) -> _Told:
+        given_back = [v for v in versions if v.undoes is not None]
+        undone = {v.undoes for v in given_back}
+        standing = [v for v in versions if v.undoes is None and v.import_id not in undone]
+        own = [v for v in standing if v.import_id == import_id]
+        return cls(own, [v for v in standing if v.import_id != import_id], given_back)
+
+    def places(self) -> list[RecordVersion]:
+        """One version for each place in time that is to be stated anew."""
+        return list({(v.valid_on, v.known_at): v for v in (*self.given_back, *self.own)}.values())
+
+
+def _stated(kind: Kind, numbers: list[int]) -> dict[int, list[RecordVersion]]:
     found: dict[int, list[RecordVersion]] = defaultdict(list)
     for start in range(0, len(numbers), 500):
         part = numbers[start : start + 500]
@@ -153,7 +179,12 @@ def _others(kind: Kind, numbers: list[int]) -> dict[int, list[RecordVersion]]:
 
 
 def _taken_back(
-    kind: Kind, version: RecordVersion, before: list[RecordVersion], actor: str, now: datetime
+    kind: Kind,
+    version: RecordVersion,
+    before: list[RecordVersion],
+    import_id: int,
+    actor: str,
+    now: datetime,
 ) -> RecordVersion:
     """What stood before in the place of a version: the values then in force, or nothing."""
     held = [v for v in before if not kind.effective or v.valid_on <= version.valid_on]
@@ -174,6 +205,8 @@ def _taken_back(
         deleted=earlier is None or earlier.deleted,
         data=stood.data,
         actor=actor,
+        import_id=earlier.import_id if earlier else None,
+        undoes=import_id,
     )
 
 

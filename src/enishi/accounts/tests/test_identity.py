@@ -201,6 +201,45 @@ def test_an_undone_import_leaves_what_stood_before(pair):
     assert (gone.deleted, gone.known_at) == (True, stated.known_at)  # no day before is judged anew for it
 
 
+def test_imports_undone_last_first_take_everything_back():
+    rows = [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}]
+    save("account", rows[0], import_id=1)
+    save("account", {"id": "m", "name": "M"})
+    save("account", {"id": "a", "industry": "IT"}, rows[1], {"id": "m", "industry": "IT"}, import_id=2)
+    save("account", {"id": "a", "size": "L"}, {"id": "b", "size": "L"}, import_id=3)
+    said = {number: undo_import(number, actor="test", now=LATER) for number in (3, 2, 1)}
+    counts = {number: (done.removed, done.restored, done.kept) for number, done in said.items()}
+    assert counts == {3: (0, 2, 0), 2: (1, 2, 0), 1: (1, 0, 0)}
+    living = Account.objects.filter(deleted_at=None).values_list("outside_id", "industry")
+    assert list(living) == [("m", "")]
+    assert undo_import(1, actor="test", now=LATER).removed == 0
+    last = {v.outside_id: v.deleted for v in RecordVersion.objects.filter(kind="account").order_by("pk")}
+    assert last == {"a": True, "b": True, "m": False}
+
+
+def test_terms_of_two_imports_undone_last_first_leave_nothing():
+    """Also where the later one stated a day of its own, on which the earlier's terms then stood again."""
+    save("account", {"id": "a", "name": "A"})
+    first = {"id": "s", "account": "a", "amount": 1000, "started_on": "2025-01-01"}
+    save("subscription", first, import_id=1)
+    save("subscription", {**first, "amount": 2000, "effective_on": "2025-02-01"}, import_id=2)
+    for number in (2, 1):
+        undo_import(number, actor="test", now=LATER)
+    told = RecordVersion.objects.filter(kind="subscription").order_by("pk")
+    assert {v.valid_on.isoformat(): v.deleted for v in told} == {"2025-01-01": True, "2025-02-01": True}
+    assert Record.objects.get().deleted_at == LATER
+
+
+def test_what_people_changed_since_stays_through_several_undoings():
+    save("account", {"id": "a", "name": "A"}, import_id=1)
+    save("account", {"id": "a", "size": "M"})
+    save("account", {"id": "a", "industry": "IT"}, import_id=2)
+    said = [undo_import(number, actor="test", now=LATER) for number in (2, 1)]
+    assert [(done.removed, done.restored, done.kept) for done in said] == [(0, 1, 0), (0, 0, 1)]
+    kept = Account.objects.get()
+    assert (kept.deleted_at, kept.size, kept.industry) == (None, "M", "")
+
+
 def test_undoing_terms_restores_the_terms_in_force():
     save("account", {"id": "a", "name": "A"})
     first = {"id": "s", "account": "a", "amount": 1000, "started_on": "2025-01-01"}

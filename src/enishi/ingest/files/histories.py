@@ -28,6 +28,8 @@ def dated_in_import(kind: Kind, import_id: int, ids: Collection[str]) -> dict[st
     """The same for rows corrected later, by what the rest of their import stated."""
     if not kind.effective:
         return {}
-    versions = RecordVersion.objects.filter(kind=kind.name, import_id=import_id, outside_id__in=list(ids))
+    versions = RecordVersion.objects.filter(
+        kind=kind.name, import_id=import_id, undoes=None, outside_id__in=list(ids)
+    )
     days = versions.order_by("-valid_on").values_list("outside_id", "valid_on")
     return dict(days)
