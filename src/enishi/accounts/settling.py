@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from enishi.accounts.actions import save_records, start_batch
 from enishi.accounts.audit import SYSTEM
@@ -23,16 +24,18 @@ _LOOK_BACK = timedelta(days=14)
 
 def settle_references(now: datetime) -> int:
     """State again what was kept aside because nobody of that name was known (an owner who has joined since, a parent
-    or a contact that came later). Gives how many records changed."""
+    or a contact that came later), where the field is still empty: what stands was left as it is when the name came,
+    and nobody is told tonight. Gives how many records changed."""
     changed = 0
     for name in ("owner", "parent"):
-        rows = Account.objects.filter(deleted_at=None, extra__has_key=name)
+        rows = Account.objects.filter(deleted_at=None, extra__has_key=name, **{name: None})
         changed += _state_again(ACCOUNT, rows.values_list("source", "outside_id", "extra"), name, now)
     for kind in KINDS.values():
         if kind.name in ("account", "contact"):
             continue
         for name in (f.name for f in kind.fields if f.name in ("contact", "member")):
-            found = Record.objects.filter(kind=kind.name, deleted_at=None, extra__has_key=name)
+            empty = Q(contact=None) if name == "contact" else Q(data__member=None) | ~Q(data__has_key=name)
+            found = Record.objects.filter(empty, kind=kind.name, deleted_at=None, extra__has_key=name)
             changed += _state_again(kind, found.values_list("source", "outside_id", "extra"), name, now)
     return changed
 

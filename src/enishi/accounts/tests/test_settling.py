@@ -34,6 +34,15 @@ def test_an_owner_a_parent_and_a_contact_are_found_when_they_come():
     assert settle_references(LATER) == 0
 
 
+def test_an_owner_who_stands_keeps_the_customer_when_the_one_a_file_named_joins():
+    ono = Member.objects.create_user("ono@vendor.example")
+    save("account", {"id": "a", "name": "A", "owner": "ono@vendor.example"})
+    save("account", {"id": "a", "owner": "ken@vendor.example"}, now=LATER)
+    Member.objects.create_user("ken@vendor.example")
+    assert settle_references(LATER) == 0
+    assert Account.objects.get().owner == ono
+
+
 def test_a_price_from_next_month_shows_when_the_month_comes():
     save("account", {"id": "a", "name": "A"})
     first = {"id": "s", "account": "a", "amount": 1000, "started_on": "2025-01-01"}
