@@ -20,7 +20,8 @@ KEYS: dict[str, list[str]] = {
 }
 
 #: What a missing value means. ``zero``: nothing happened, as long as the account (usage, contracts) or the company
-#: (other records) has ever had facts of this source; otherwise unknown. ``unknown``: nobody knows.
+#: (other records, of an account of which any record speaks) has ever had facts of this source; otherwise unknown.
+#: ``unknown``: nobody knows.
 #: ``tenure``: it never happened, so it counts from the day the customer relation began.
 NullMeaning: TypeAlias = Literal["zero", "unknown", "tenure"]
 
@@ -63,7 +64,7 @@ class Metric:
         direction: +1 more is better, -1 less is better, 0 neither.
         window: days looked back; None for a state or a whole history.
         needs: fact tables without which the value is unknown; ``record_<kind>.<field>``: unless any record states
-            the field; ``usage.user``: unless any event of use names a user.
+            the field; ``usage.user``: unless any event of use names a user; ``records``: of any kind, of whichever account.
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
         build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
         helpers: metrics named in ``of`` which exist only for this one.

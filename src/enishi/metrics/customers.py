@@ -291,6 +291,16 @@ def _without_heir(f: pd.DataFrame) -> pd.Series[Any]:
 
 RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
+        "record_kinds",
+        Text("Kinds of records", "記録の種類数"),
+        Text("Of how many kinds there are records of the account: contracts, invoices, tickets, contacts and so on, and its "
+             "own once it has a name. At 0, where others have some, only use speaks of it: what no record says of it is "
+             "unknown, not nothing. Unknown where no customer has any.",
+             "この顧客の記録がある種類の数です(契約、請求、問い合わせ、関係者など。会社名の登録も1種類と数えます)。他の顧客に記録があるのに0の"
+             "場合は、利用イベントのほかに何も届いていないため、記録にないことは「なし」ではなく不明とします。どの顧客にも記録がない場合は不明とします。"),
+        "count", "recorded", {"": lambda t: t.count()}, direction=0, needs=("records",), freshness_days=None,
+    ),
+    Metric(
         "days_since_contact",
         Text("Days since contact", "最終応答からの日数"),
         Text("Days since the last two-way contact; where there was none, since the customer relation began.",

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from enishi.metrics.contracts import KEYS, UNKNOWN, Grain, Metric
 from enishi.metrics.people import history
 from enishi.metrics.registry import chosen, with_parts
-from enishi.metrics.relations import RELATIONS, contracts_begun, spine, terms
+from enishi.metrics.relations import RELATIONS, contracts_begun, recorded, spine, terms
 from enishi.metrics.session import Facts, Known, Session, session_of
-from enishi.metrics.sources import first_known
+from enishi.metrics.sources import RECORDS, first_known
 
 CHUNK = 60  # days evaluated together: bounds memory, not the result
 PLACES = "panel_rows"  # the rows of the panel being made, numbered
@@ -131,12 +131,25 @@ def _has_sources(s: Session, metrics: list[Metric], rows: pd.DataFrame) -> dict[
     sources = {need for metric in metrics for need in metric.needs}
     found = {}
     for source in sources - {"events"}:
-        if source in _PER_ACCOUNT:
-            found[source] = _ever_spoken_of(s, source, rows)
-            continue
-        first = first_known(s, source)
-        found[source] = rows["as_of"] >= pd.Timestamp(first) if first else pd.Series(False, index=rows.index)
+        if relation := _PER_ACCOUNT.get(source):
+            found[source] = _spoken_of(s, source, relation, rows)
+        else:
+            found[source] = _heard(s, source, rows)
+    # One of which no record of any kind speaks, where records speak of others, may be no customer but a mistyped id.
+    if of_records := [
+        source for source in found if source.startswith("record_") and source not in _PER_ACCOUNT
+    ]:
+        spoken = _spoken_of(s, RECORDS, lambda s: recorded(s, KEYS["account"]), rows) | ~_heard(
+            s, RECORDS, rows
+        )
+        found |= {source: found[source] & spoken for source in of_records}
     return found
+
+
+def _heard(s: Session, source: str, rows: pd.DataFrame) -> pd.Series[Any]:
+    """The rows of days by which anything of a source was known, of whatever account."""
+    first = first_known(s, source)
+    return rows["as_of"] >= pd.Timestamp(first) if first else pd.Series(False, index=rows.index)
 
 
 # An account no use ever led to may simply not be connected, and one without any contract not be imported yet.
@@ -146,12 +159,14 @@ _PER_ACCOUNT: dict[str, Callable[[Session], Any]] = {
 }
 
 
-def _ever_spoken_of(s: Session, source: str, rows: pd.DataFrame) -> pd.Series[Any]:
+def _spoken_of(
+    s: Session, source: str, relation: Callable[[Session], Any], rows: pd.DataFrame
+) -> pd.Series[Any]:
     """The rows of accounts the source had ever said anything of."""
     keys = list(rows.columns)
 
     def build() -> Any:
-        return _places(keys).semi_join(_PER_ACCOUNT[source](s), KEYS["account"]).select("place")
+        return _places(keys).semi_join(relation(s), KEYS["account"]).select("place")
 
     spoken = np.full(len(rows), False)
     spoken[s.rows(("ever spoken of", source, tuple(keys)), build)["place"].to_numpy()] = True

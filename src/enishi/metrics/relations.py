@@ -14,6 +14,7 @@ from enishi.metrics import people
 from enishi.metrics.people import AT
 from enishi.metrics.records import terms_at, visible
 from enishi.metrics.session import Session
+from enishi.store.kinds import KINDS, Type
 
 Builder = Callable[[Session, list[str]], Any]
 
@@ -92,6 +93,42 @@ def contracts_begun(s: Session) -> Any:
     """The accounts of which a contract that had begun was known on the day, running or ended."""
     t = visible(s, "subscription")
     return t.filter(t.started_on <= t.as_of).select(AT).distinct()
+
+
+def recorded(s: Session, keys: list[str]) -> Any:
+    """One row per account and kind of record of it that was known on the day."""
+    return s.kept("recorded", lambda: _recorded(s))
+
+
+def _recorded(s: Session) -> Any:
+    named = visible(s, "account")
+    named = named.filter(named.name.notnull() & (named.name != named.outside_id).coalesce(True))
+    named = people.through_merges(s, named.mutate(account_id=named.record_id).select(AT))
+    found = {"account": named.distinct(), "contact": visible(s, "contact").select(AT).distinct()}
+    found |= {kind: newest(s, kind).select(AT) for kind in DATED}
+    return ibis.union(*(t.mutate(kind=ibis.literal(kind)) for kind, t in found.items()))
+
+
+DATED = [name for name, kind in KINDS.items() if kind.has_account and name != "contact"]
+
+
+def newest(s: Session, kind: str) -> Any:
+    """One row per account with a record of the kind: newest (the day of the last that has happened, else null)."""
+    return s.kept(f"newest_{kind}", lambda: _newest(s, kind))
+
+
+def _newest(s: Session, kind: str) -> Any:
+    t = visible(s, kind)
+    day = t[_happened(kind)].coalesce(t.valid_on)
+    t = t.filter(t.account_id.notnull()).mutate(day=(day <= t.as_of).ifelse(day, ibis.null("date")))
+    return t.group_by(AT).aggregate(newest=ibis._.day.max())
+
+
+def _happened(kind: str) -> str:
+    """The column with the day a record of a kind happened."""
+    k = KINDS[kind]
+    name = k.effective or k.happened
+    return f"{name}_day" if k.field(name).type is Type.INSTANT else name
 
 
 def plans(s: Session, keys: list[str]) -> Any:
@@ -237,6 +274,7 @@ RELATIONS: dict[str, Builder] = {
     "customer": customer,
     "terms": terms,
     "plans": plans,
+    "recorded": recorded,
     "tickets": tickets,
     "incidents": incidents,
     "invoices": invoices,

@@ -12,11 +12,10 @@ import pandas as pd
 
 from enishi.metrics.contracts import Metric
 from enishi.metrics.people import AT, history, is_login
-from enishi.metrics.records import visible
 from enishi.metrics.registry import chosen
-from enishi.metrics.relations import spine
+from enishi.metrics.relations import DATED, newest, spine
 from enishi.metrics.session import Facts, Session, session_of
-from enishi.store.kinds import KINDS, Type
+from enishi.store.kinds import KINDS
 
 
 def spoken_on(s: Session, source: str) -> list[date]:
@@ -48,17 +47,16 @@ def _spoken(s: Session, source: str) -> Any:
     return t.select("known_on").distinct()
 
 
+RECORDS = "records"  # of the company's customers, whatever the kind
+
+
 def first_known(s: Session, source: str) -> date | None:
     """The first day on which anything of a source was known; None if never."""
+    if source == RECORDS:
+        kinds = (f"record_{name}" for name, kind in KINDS.items() if kind.names_account)
+        return min((day for kind in kinds if (day := first_known(s, kind))), default=None)
     days = spoken_on(s, source)
     return days[0] if days else None
-
-
-def happened_column(kind: str) -> str:
-    """The column with the day a record of a kind happened."""
-    k = KINDS[kind]
-    name = k.effective or k.happened
-    return f"{name}_day" if k.field(name).type is Type.INSTANT else name
 
 
 def freshness(facts: Facts, days: Sequence[date], accounts: Sequence[int] | None = None) -> pd.DataFrame:
@@ -84,7 +82,7 @@ def freshness(facts: Facts, days: Sequence[date], accounts: Sequence[int] | None
 
 def _ages(s: Session) -> pd.DataFrame:
     frame = s.rows(("rows", "account"), lambda: spine(s).select(AT)).to_pandas(date_as_object=True)
-    for source in ("usage", *(f"record_{k}" for k in _with_account())):
+    for source in ("usage", *(f"record_{k}" for k in DATED)):
         rows = s.rows(("fresh", source), lambda source=source: _newest(s, source))  # type: ignore[misc]
         frame = frame.merge(rows.to_pandas(date_as_object=True), on=AT, how="left")
         spoken = spoken_on(s, source)
@@ -93,18 +91,10 @@ def _ages(s: Session) -> pd.DataFrame:
     return frame
 
 
-def _with_account() -> list[str]:
-    return [name for name, kind in KINDS.items() if kind.has_account and name not in ("contact", "account")]
-
-
 def _newest(s: Session, source: str) -> Any:
     if source == "usage":
         return history(s, AT).select(*AT, usage=ibis._.last_day)
-    kind = source.removeprefix("record_")
-    t = visible(s, kind)
-    day = t[happened_column(kind)].coalesce(t.valid_on)
-    t = t.mutate(newest=day).filter(day <= t.as_of)
-    return t.filter(t.account_id.notnull()).group_by(AT).aggregate(**{source: ibis._.newest.max()})
+    return newest(s, source.removeprefix("record_")).select(*AT, **{source: ibis._.newest})
 
 
 def _last(days: Sequence[date], day: date) -> date | None:

@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from enishi.definitions.contracts import Measure, Scorecard
 from enishi.metrics.api import Compared
 from enishi.signals.apportion import apportion
-from enishi.signals.mapping import Flags, Floats, column, hold, map_points, without_peers, without_stale
+from enishi.signals.mapping import (
+    Flags,
+    Floats,
+    column,
+    hold,
+    map_points,
+    strangers,
+    without_peers,
+    without_stale,
+)
 
 OK, MISSING, STALE, OBSERVED = 0, 1, 2, 3
 STATUS = ("ok", "missing", "stale", "observed")
@@ -68,6 +77,7 @@ def evaluate(
     Args:
         panel: columns ``as_of``, ``account_id``, one per metric, ``tenure_days``, the peer keys, optionally
             ``age:<metric>`` (days since the value was true) and ``manual:<measure>`` (0-100, NaN once expired).
+            Rows of :func:`strangers` have no score.
         freshness: the metrics' own limits in days, used where the measure declares none.
         compared: the metrics that are told by two amounts.
     """
@@ -82,7 +92,7 @@ def evaluate(
     status, points = _judge(card, points, stale)
     weight, coverage = _weights(card, points, status)
     raw = np.nansum(weight * np.nan_to_num(points), axis=1)
-    known = (coverage >= card.minimum_coverage - 1e-9) & (weight.sum(axis=1) > 0)
+    known = (coverage >= card.minimum_coverage - 1e-9) & (weight.sum(axis=1) > 0) & ~strangers(panel)
     tenths = np.where(known, np.floor(raw * 10 + 0.5 + 1e-9), 0).astype(np.int64)
     named = {condition.metric for one in card.caps for condition in one.when}
     capped, cap = _capped(card, without_stale(panel, named, freshness or {}), tenths, known)

@@ -60,7 +60,7 @@ class Rules:
 
     def named_metrics(self) -> list[Any]:
         """The metrics the scorecards and causes read, with what orders, peers and lists need."""
-        named = {"events_90", "mrr", *STAGE_METRICS}
+        named = {"events_90", "mrr", "days_since_first_use", "record_kinds", *STAGE_METRICS}
         for card in self.cards:
             named |= metrics_of_card(card.body)
         named |= metrics_of_causes(self.causes)

@@ -30,7 +30,8 @@ _SUPPLY = {
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``code``: ``coverage`` (no score) or ``cap`` (a score held down); ``text`` says which, ``hint`` what to do."""
+    """``code``: ``coverage`` or ``stranger`` (no score), or ``cap`` (a score held down); ``text`` says which, ``hint``
+    what to do."""
 
     code: str
     text: Text
@@ -54,12 +55,28 @@ def limit_of(
         return None
     if tenths is None:
         found = find_published("scorecard", scorecard)
-        return _too_little(found.body if found else get_default_scorecard(), coverage, lines)
+        card = found.body if found else get_default_scorecard()
+        return _too_little(card, coverage, lines) if coverage < card.minimum_coverage else _STRANGER
     for line in lines:
         if line["measure"].startswith(f"{CAP_GROUP}:") and line["tenths"] < 0:
             return _held(line)
     return None
 
+
+_STRANGER = Limit(
+    "stranger",
+    Text(
+        "No score yet: of other customers there are records, of this one nothing but use within a single week. "
+        "The id may be mistyped. Unknown does not mean good.",
+        "スコアはまだありません。他の顧客には契約などの記録がありますが、この顧客については1週間以内の利用しか届いていません。"
+        "IDの入力誤りの可能性があります。「不明」は「良好」を意味しません。",
+    ),
+    Text(
+        "If the id is another customer's, merge the two or take the import back; otherwise name the customer or import "
+        "its contract or contacts.",
+        "別の顧客のIDの誤りであれば、統合するか取り込みを取り消してください。実在の顧客であれば、会社名を登録するか、契約や関係者を取り込んでください。",
+    ),
+)
 
 _BANDS = {
     "red": Text("Danger", "危険"),

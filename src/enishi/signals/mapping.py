@@ -191,6 +191,17 @@ def still_customers(panel: pd.DataFrame) -> Flags:
     return there
 
 
+LEAST_HISTORY_DAYS = 7
+
+
+def strangers(panel: pd.DataFrame) -> Flags:
+    """Rows of which only use speaks, while records speak of others, and all of that use within a week: perhaps no
+    customer but a mistyped id."""
+    span = column(panel, "days_since_first_use") - column(panel, "days_since_last_seen")
+    with np.errstate(invalid="ignore"):
+        return np.asarray((column(panel, "record_kinds") == 0) & ~(span >= LEAST_HISTORY_DAYS))
+
+
 def _peer_frame(values: Floats, panel: pd.DataFrame, peers: Sequence[str]) -> pd.DataFrame:
     frame = pd.DataFrame({"day": panel["as_of"].to_numpy(), "value": values})
     for key in peers:

@@ -135,6 +135,11 @@ class Kind:
     def has_account(self) -> bool:
         return any(f.type is Type.ACCOUNT and f.name == "account" for f in self.fields)
 
+    @property
+    def names_account(self) -> bool:
+        """Whether each record is of one account; others may be of none, or of all."""
+        return self.has_account and self.field("account").required
+
 
 T = Type
 NOT_NEGATIVE = (Range(least=0),)

@@ -1,6 +1,7 @@
 """What was known then: late facts, corrections, backfill, merges, links; and nothing from the future."""
 
 from datetime import date, timedelta
+from math import nan
 
 import pandas as pd
 import pytest
@@ -106,6 +107,23 @@ def test_a_deleted_record_is_gone_from_that_day(home):
     other = subscription(record_id=2, amount=300, known_on=ago(2))
     publish(home, "record_subscription", [subscription(), subscription(deleted=True, known_on=ago(3)), other])
     assert value(home, "mrr") == 300
+
+
+def test_silence_of_an_account_no_record_speaks_of_is_not_nothing(home):
+    ticket = {"record_id": 1, "account_id": 1, "opened_at": at(ago(50)), "valid_on": ago(50)}
+    publish(home, "record_ticket", [ticket])
+    contact = {"record_id": 1, "account_id": 2, "valid_on": ago(40), "known_on": ago(10)}
+    publish(home, "record_contact", [contact, {**contact, "deleted": True, "known_on": ago(3)}])
+    told = [(ago(51), nan, nan), (ago(11), nan, 0), (ago(10), 0, 1), (ago(3), nan, 0)]
+    for day, tickets, kinds in told:  # as soon as anything is known of it, and no sooner; no longer than that
+        for accounts in (None, [2]):
+            found = value(home, "tickets_open", day, 2, accounts=accounts)
+            assert found == pytest.approx(tickets, nan_ok=True), day
+            found = value(home, "record_kinds", day, 2, accounts=accounts)
+            assert found == pytest.approx(kinds, nan_ok=True), day
+    assert value(home, "tickets_open") == 1
+    publish(home, "record_account", [{"record_id": 2, "valid_on": ago(2), "name": "Two", "outside_id": "2"}])
+    assert value(home, "tickets_open", account=2) == 0
 
 
 @pytest.mark.parametrize("metric", ["mrr", "mrr_change_90", "seats_change_90", "plan_changes_90"])

@@ -90,6 +90,15 @@ def test_too_little_coverage_is_unknown_and_not_green() -> None:
     assert result.lines[0].tolist() == [0, 0, 0]
 
 
+def test_use_within_a_week_alone_gives_no_score_where_others_are_on_record() -> None:
+    panel = make_panel(
+        ma=[90.0] * 5, record_kinds=[0, 0, 1, np.nan, 0], days_since_first_use=[9, 9, 9, 9, np.nan],
+        days_since_last_seen=[3, 2, 9, 9, np.nan],
+    )  # fmt: skip
+    card = make_card([{"id": "a", "metric": "ma", "group": "g", "weight": 1}])
+    assert evaluate(card, panel).known.tolist() == [False, True, True, True, False]
+
+
 def test_a_stale_value_counts_as_missing_or_is_kept_as_declared() -> None:
     panel = make_panel(ma=[100.0], mb=[0.0], **{"age:mb": [40]})
     for stale, expected in (("missing", 1000), ("keep", 500)):
