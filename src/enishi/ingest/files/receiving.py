@@ -22,7 +22,7 @@ from enishi.ingest.files.habits import LOOK, settle_habits, unasked, unclear_day
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
-from enishi.ingest.files.own import is_own_list, own_plan
+from enishi.ingest.files.own import is_own_list, own_plan, refuse_past_list
 from enishi.ingest.files.reading import NUMBER_HEADINGS, Plan, ReadRow, fingerprint, reader_for
 from enishi.ingest.files.standing import numbered, of_same_headings
 from enishi.ingest.files.tables import Row, Table, open_table
@@ -98,6 +98,7 @@ def _describe(
     table = open_table(path, {"encoding": encoding} if encoding else None, name=Path(name).name)
     rows = list(islice(table.rows(), LOOK))
     sample = [cells for _place, cells in rows]
+    refuse_past_list(Path(name).name, kind, table.columns)
     own = is_own_list(kind, table.columns)
     kind = ACCOUNT.name if own else kind or guess_kind(name, table.columns, sample, habits())
     made = Import(
@@ -344,4 +345,5 @@ def with_choices(plan: Plan, chosen: Lookup[str, str]) -> Plan:
     """A plan with columns chosen by hand: field -> heading, empty to leave the field out."""
     columns = {**plan.columns, **chosen}
     kept = {k: v for k, v in columns.items() if v}
-    return replace(plan, columns=kept, day_orders=dict(plan.day_orders), decimals=dict(plan.decimals))
+    orders, decimals, clocks = dict(plan.day_orders), dict(plan.decimals), dict(plan.clocks)
+    return replace(plan, columns=kept, day_orders=orders, decimals=decimals, clocks=clocks)

@@ -13,9 +13,12 @@ import pytest
 from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
-from tests.world import TODAY, World, at_hour, make_record, make_world
+from tests.world import NOW, TODAY, World, at_hour, make_record, make_world
 
 from enishi.accounts.models import Account, Member, RecordVersion
+from enishi.ingest.files.errors import BadFile
+from enishi.ingest.files.importing import import_file
+from enishi.ingest.models import Import
 from enishi.kit.home import Home
 from enishi.segments.models import TierAssignment
 from enishi.signals.models import AccountState
@@ -152,6 +155,19 @@ def test_the_file_holds_the_same(world: World, book: pd.DataFrame) -> None:
     rows = list(csv.DictReader(io.StringIO(made.path.read_bytes().decode("utf-8-sig"))))
     assert (rows[0]["Account"], rows[0]["Health"]) == ("さくら商会", "70")
     assert len(rows) == 2
+
+
+@pytest.mark.parametrize(("language", "kind"), [("ja", ""), ("en", "account")])
+def test_a_list_of_a_past_day_that_comes_back_is_refused(
+    world: World, book: pd.DataFrame, language: str, kind: str
+) -> None:
+    """Who is in charge today is not who was then; an empty cell would leave a customer with nobody."""
+    query = read_query(QueryDict(f"as_of={DAY}&cols=owner,score"), known_keys())
+    made = exports.ask_export(world.suzuki, query, "csv", 2, language)
+    with pytest.raises(BadFile, match="a past day") as refusal:
+        import_file(Home.from_environment(), made.path, kind, actor="test", now=NOW)
+    assert refusal.value.code == "past_list"
+    assert not Import.objects.exists()
 
 
 def test_a_day_not_at_hand_is_asked_of_the_worker_once(
