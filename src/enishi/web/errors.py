@@ -79,18 +79,20 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error_response(
-        request,
-        Broken(
-            "broken",
-            Text("Something went wrong on our side.", "システム側でエラーが起きました。"),
-            Text(
-                "Nothing you entered was half saved. Try again; if it stays, tell an administrator the request number.",
-                "入力内容が途中まで保存されることはありません。もう一度お試しください。続く場合は、受付番号を管理者にお伝えください。",
-            ),
-            retryable=True,
+    error = Broken(
+        "broken",
+        Text("Something went wrong on our side.", "システム側でエラーが起きました。"),
+        Text(
+            "Nothing you entered was half saved. Try again; if it stays, tell an administrator the request number.",
+            "入力内容が途中まで保存されることはありません。もう一度お試しください。続く場合は、受付番号を管理者にお伝えください。",
         ),
+        retryable=True,
     )
+    if request.path.startswith("/api/v1/"):
+        from enishi.web.rest.problems import problem
+
+        return problem(request, error)
+    return error_response(request, error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -138,3 +138,17 @@ def test_a_body_with_a_number_that_cannot_be_read_is_told(api):
     )
     answer = api.client.post("/api/v1/events", body % ("9" * 5000), "application/json")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_an_unforeseen_failure_is_told_as_every_other(api, monkeypatch):
+    def failing(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("enishi.web.rest.events.read_events", failing)
+    api.client.raise_request_exception = False
+    answer = api.get("events", **SPAN)
+    assert (answer.status_code, answer["Content-Type"], answer.json()["error"]) == (
+        500,
+        "application/problem+json",
+        "broken",
+    )
