@@ -87,9 +87,12 @@ def _check_chosen(stated: Mapping[str, str]) -> None:
 
 
 def _settle(company: Company, stated: Mapping[str, str]) -> None:
-    """Write what the command line states of the company, with its audit line."""
+    """Write what the command line states of the company, with its audit line. Who states both has set it up."""
     from enishi.accounts.audit import COMMAND_LINE, write_audit
 
+    if {"time_zone", "currency"} <= set(stated) and company.set_up_at is None:
+        company.set_up_at = system_clock()
+        company.save(update_fields=["set_up_at"])
     changed = {field: value for field, value in stated.items() if getattr(company, field) != value}
     if not changed:
         return

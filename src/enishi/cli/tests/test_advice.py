@@ -84,6 +84,8 @@ def test_a_language_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_init_states_the_companys_time_and_money(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--currency", "gbp", "--json"]) == 0
+    assert (told(capsys)["time_zone"], get_company().set_up_at) == ("Asia/Tokyo", None)
     assert run(["init", "--time-zone", "Europe/London", "--currency", "gbp", "--json"]) == 0
     said = told(capsys)
     assert (said["time_zone"], said["currency"]) == ("Europe/London", "GBP")
@@ -92,6 +94,7 @@ def test_init_states_the_companys_time_and_money(home: Home, capsys: pytest.Capt
         assert told(capsys)["error"] == f"bad_{refused[0][2:].replace('-', '_')}"
     company = get_company()
     assert (company.time_zone, company.currency) == ("Europe/London", "GBP")
+    assert company.set_up_at, "the first of the first steps is done"
 
 
 def test_doctor_names_money_that_no_rate_leads_from(home: Home) -> None:

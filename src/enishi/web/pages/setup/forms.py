@@ -38,6 +38,12 @@ def country_choices() -> list[tuple[str, str]]:
     return sorted(((code, names[code]) for code in known), key=lambda pair: (pair[0] != "JP", pair[1]))
 
 
+def calendar_words(company: Company) -> tuple[str, str]:
+    """The month in which the fiscal year begins, and the country of the holidays."""
+    code = company.holiday_country
+    return dict(month_choices())[company.fiscal_year_start], _locale().territories.get(code, code)
+
+
 def zone_choices() -> list[tuple[str, str]]:
     language = get_language() or "ja"
     return [(zone, f"{zone.replace('_', ' ')} · {zone_place(zone, language)}") for zone in time_zones()]

@@ -16,6 +16,7 @@ from enishi.ingest.models import Reject, WriteKey
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
 from enishi.web.models import BackgroundJob
 from enishi.web.pages.setup.actions import make_first_key, start_job
+from enishi.web.pages.setup.forms import calendar_words
 from enishi.web.pages.setup.frame import setup_tabs
 from enishi.web.pages.setup.jobs import SAMPLE, SCORE
 from enishi.web.pages.setup.reads import list_sources, read_progress
@@ -38,6 +39,7 @@ def _show(request: PageRequest, clear_key: str = "") -> HttpResponseBase:
             request.member, "setup", {"rejects": Reject.objects.filter(status=Reject.Status.OPEN).count()}
         ),
         "progress": read_progress(get_company(), home),
+        "calendar": calendar_words(get_company()),
         "sources": list_sources(home, timezone.localdate()),
         "snippets": write_snippets(settings.CONFIGURATION.url, shown),
         "clear_key": clear_key,

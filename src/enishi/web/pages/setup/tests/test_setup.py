@@ -121,6 +121,7 @@ def test_company_settings_are_checked_saved_and_audited(client: Client) -> None:
     assert "0.7250" in AuditLine.objects.get(verb="company_changed").detail["gross_margin"][1]
     assert client.post("/setup/company/", form | {"extra_holidays": "明日"}).status_code == 422
     assert client.post("/setup/company/", form | {"time_zone": "Mars/Base"}).status_code == 422
+    assert "Asia/Tokyo、JPY、会計年度は4月開始、休日は日本。" in client.get("/setup/").content.decode()
     client.post("/setup/company/", form)
     assert AuditLine.objects.filter(verb="company_changed").count() == 1
 
