@@ -16,6 +16,7 @@ from enishi.accounts.models import Member
 from enishi.ingest.about import FILE, MESSAGE, system_of, way_of
 from enishi.ingest.api import discard_reject, replay_reject
 from enishi.ingest.files.desk import retry_row
+from enishi.ingest.files.repeats import REPEATED, UNCHANGED
 from enishi.ingest.models import Import, Reject
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -87,10 +88,13 @@ class Sweep:
 
 
 def take_in_many(home: Home, rejects: Iterable[Reject], *, actor: Member | str, now: datetime) -> Sweep:
-    """Try items again as they are (after the missing account was made, say)."""
+    """Try items again as they are (after the missing account was made, say). A row that contradicts another of its file
+    stays: which of the two holds is for a person to say, of each."""
     sweep = Sweep()
     for reject in rejects:
         try:
+            if reject.reason == REPEATED:
+                raise NotTaken(REPEATED, UNCHANGED)
             take_in(home, reject, reject.payload, actor=actor, now=now)
             sweep.taken += 1
         except EnishiError as error:

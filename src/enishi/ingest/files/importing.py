@@ -61,7 +61,7 @@ from enishi.ingest.files.receiving import (
     with_choices,
 )
 from enishi.ingest.files.remarks import REMEMBERED, Remark, remarks_of
-from enishi.ingest.files.repeats import without_repeats
+from enishi.ingest.files.repeats import without_repeats, without_waiting
 from enishi.ingest.files.standing import standing
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Arrival, Import, Reject
@@ -231,7 +231,7 @@ def _rows(
     rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
     if kind.name == EVENT.name:
         return rows
-    rows = with_former_ids(former_readers(made, table.columns), rows)
+    rows = with_former_ids(former_readers(made, table.columns), without_waiting(made, rows))
     return without_repeats(kind, reader.plan, with_former_times(former_clocks(made, table.columns), rows))
 
 

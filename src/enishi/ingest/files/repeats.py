@@ -8,8 +8,26 @@ from collections.abc import Iterable, Iterator
 
 from enishi.accounts.coercion import clip
 from enishi.ingest.files.reading import ROW, Plan, ReadRow
+from enishi.ingest.files.standing import content_of, of_same_headings
+from enishi.ingest.models import Import, Reject
 from enishi.kit.text import Text
 from enishi.store.kinds import Kind
+
+REPEATED = "repeated_id"  # the reason of a rejected row
+
+
+def without_waiting(made: Import, rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
+    """The rows, in order; one that comes back in the list of rejected rows, where the row that it contradicts is not, gets
+    an error as long as it is unchanged."""
+    items = Reject.objects.filter(kind=made.kind, reason=REPEATED, status=Reject.Status.OPEN)
+    told = list(items.values_list("pk", "origin", "content"))
+    alike = of_same_headings(made, {origin for _number, origin, _content in told})
+    waiting = {number: content for number, origin, content in told if origin in alike}
+    for row in rows:
+        if row.number in waiting and waiting[row.number] == content_of(made, row):
+            row.errors = row.errors or {"id" if "id" in made.plan["columns"] else ROW: UNCHANGED}
+            row.reason = REPEATED
+        yield row
 
 
 def without_repeats(kind: Kind, plan: Plan, rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
@@ -27,7 +45,7 @@ def without_repeats(kind: Kind, plan: Plan, rows: Iterable[ReadRow]) -> Iterator
                 _digest([row.system, name, day]), (row.place, _digest(row.values))
             )
             if place != row.place and content != _digest(row.values):
-                row.errors = _repeated(str(name), place, "id" in plan.columns)
+                row.errors, row.reason = _repeated(str(name), place, "id" in plan.columns), REPEATED
         yield row
 
 
@@ -51,3 +69,11 @@ def _repeated(name: str, place: int, stated: bool) -> dict[str, Text]:
             f"{place}行目と同じデータ(「{told}」)ですが、内容が異なります。",
         )
     }
+
+
+UNCHANGED = Text(
+    "is that of another row of its file too, with other content, and this row is unchanged: correct it, or take it in alone on "
+    "the rejects desk.",
+    "元のファイルでは、同じIDで内容の異なる行がほかにあります。この行は修正されていません。修正するか、取り込みエラーの画面で"
+    "この行だけを取り込んでください。",
+)

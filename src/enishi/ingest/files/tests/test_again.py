@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, AuditLine, Record, RecordVersion
-from enishi.ingest.desk import bring_back
+from enishi.ingest.desk import bring_back, take_in_many
 from enishi.ingest.erasing import ask_user_erasure
 from enishi.ingest.files.desk import rejected_table, retry_row
 from enishi.ingest.files.jobs import undo
+from enishi.ingest.files.repeats import REPEATED
 from enishi.ingest.files.tests.bringing import LATER, NOW, counted
 from enishi.ingest.models import Reject
 from enishi.ingest.settling import CAME_AGAIN, stated_since
@@ -163,6 +165,26 @@ def test_rows_corrected_in_the_downloaded_list_leave_the_desk_under_any_name(bri
     assert Reject.objects.filter(status="replayed", closed_by=CAME_AGAIN).count() == 3
     made.refresh_from_db()
     assert made.rejected == 2
+
+
+def test_a_row_that_contradicts_another_waits_until_it_is_corrected_or_taken_in_alone(bring, home):
+    made, _tally = bring(TWICE)
+    listed = as_csv(rejected_table(made, "ja"))
+    for options in ({"dry_run": True}, {}):
+        _made, tally = bring(listed, name="そのまま.csv", now=LATER, **options)
+        assert counted(tally) == (0, 0, 0, 1)
+    item = Reject.objects.get(status="open")
+    assert "修正されていません" in item.message("ja")
+    assert take_in_many(home, [item], actor="t", now=LATER).reasons == {REPEATED: 1}
+    assert Account.objects.get(outside_id="C1").name == "一番"
+    retry_row(home, item, json.loads(item.payload), actor="t", now=LATER)
+    assert Account.objects.get(outside_id="C1").name != "一番"
+
+
+def test_a_row_that_contradicted_another_comes_in_once_it_is_corrected(bring):
+    made, _tally = bring(TWICE)
+    _made, tally = bring(as_csv(rejected_table(made, "ja")).replace("C1,", "C9,"), name="直し.csv", now=LATER)
+    assert (counted(tally), Reject.objects.filter(status="open").count()) == ((1, 0, 0, 0), 0)
 
 
 def test_what_came_as_history_stays_history_when_it_comes_again_corrected_or_after_an_undo(bring):
