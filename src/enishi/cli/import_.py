@@ -21,6 +21,10 @@ from enishi.kit.text import Text
 EXAMPLES = 10
 DECIMAL_MARKS = {"": "", "point": ".", "comma": ","}
 # What people call a kind.
+OTHER_IDS = Text(
+    "If you know them under other ids: --system NAME, or --map account=COLUMN.",
+    "登録済みの顧客企業であれば、--system 名前 または --map account=列名 を指定してください。",
+)
 EVERYDAY = {
     "customer": "account", "company": "account", "client": "account", "organization": "account", "organisation": "account",
     "person": "contact", "people": "contact", "user": "contact", "contract": "subscription", "agreement": "subscription",
@@ -234,6 +238,42 @@ def _titles(kind: str) -> dict[str, str]:
 
 def _tell(made: Any, tally: Any, dry_run: bool) -> None:
     counts = tally.counts
+def _tell_since(made: Any, counts: dict[str, int]) -> None:
+    """From when what came in counts as known; what was known already stays as it is."""
+    if counts["created"] or counts["updated"]:
+        told = (
+            say(
+                "  Taken as history, known from when it happened (--news: from today)",
+                "  発生日から分かっていた履歴として扱います(本日分かった情報とする場合は --news)",
+            )
+            if made.backfill
+            else say(
+                "  Taken as news, known from today (--history: from when it happened)",
+                "  本日分かった新しい情報として扱います(発生日から分かっていた場合は --history)",
+            )
+        )
+        click.echo(told)
+    elif counts["unchanged"]:
+        told = say(
+            "  Nothing is new: unchanged rows stay history or news as they came first. To change that, undo the import that "
+            "brought them and import the file again with --history or --news",
+            "  新しい行はありません。変更のない行は、最初に取り込んだときの扱い(履歴または新しい情報)のままです。変えるには、"
+            "その取り込みを取り消してから --history または --news を付けて取り込み直してください",
+        )
+        click.echo(told)
+
+
+def _tell_warnings(tally: Any, titles: dict[str, str]) -> None:
+    from enishi.ingest.files.newcomers import NEWCOMERS
+
+    for name, (count, en, ja) in tally.warnings.items():
+        title, rows = titles.get(name, name), f"{count} row{'s' * (count > 1)}"
+        told = say(f"  {title}: {rows}, for example: {en}", f"  {title}: {count}行。例: {ja}")
+        if name == NEWCOMERS:
+            told = say(f"  {en} {OTHER_IDS.en}", f"  {ja}{OTHER_IDS.ja}")
+        click.secho(told, fg="yellow", err=True)
+
+
     words = {
         "created": say("new", "新規"),
         "updated": say("changed", "更新"),
@@ -248,29 +288,14 @@ def _tell(made: Any, tally: Any, dry_run: bool) -> None:
             "rejected": words["rejected"],
         }
     _tell_columns(made, tally)
-    click.echo(
-        say(
-            "  Taken as history, known from when it happened (--news: from today)",
-            "  発生日から分かっていた履歴として扱います(本日分かった情報とする場合は --news)",
-        )
-        if made.backfill
-        else say(
-            "  Taken as news, known from today (--history: from when it happened)",
-            "  本日分かった新しい情報として扱います(発生日から分かっていた場合は --history)",
-        )
-    )
+    _tell_since(made, counts)
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items())
     click.echo((say("Would be: ", "予定: ") if dry_run else "") + told)
     if not dry_run:
         undo = f"{this_program()} undo {made.pk}"
         click.echo(say(f"  To take it back: {undo}", f"  取り消すには次を実行します: {undo}"))
     titles = _titles(made.kind)
-    for name, (count, en, ja) in tally.warnings.items():
-        title = titles.get(name, name)
-        told = say(
-            f"  {title}: {count} row{'s' * (count > 1)}, for example: {en}", f"  {title}: {count}行。例: {ja}"
-        )
-        click.secho(told, fg="yellow", err=True)
+    _tell_warnings(tally, titles)
     for row, errors in tally.examples[:EXAMPLES]:
         reasons = "; ".join(f"{titles.get(name, name)}: {say(text)}" for name, text in errors.items())
         click.echo(say(f"  row {row.place}: {reasons}", f"  {row.place}行目: {reasons}"), err=True)

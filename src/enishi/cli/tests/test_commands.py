@@ -168,21 +168,25 @@ def test_columns_that_no_field_takes_are_named(
     assert run([*arguments, "--json"]) == 0
     warnings = told(capsys)["warnings"]
     assert (warnings["unused_columns"], warnings["assumed_interval"]) == (["社内区分"], "month")
-    run(arguments)
-    said = capsys.readouterr().err
-    assert "社内区分" in said
-    assert "--map interval=" in said
+    run([*arguments, "--history"])
+    said = capsys.readouterr()
+    assert "社内区分" in said.err
+    assert "--map interval=" in said.err
+    assert "Nothing is new: unchanged rows stay history or news as they came first." in said.out
+    assert "Taken as" not in said.out
 
 
 def test_rows_are_told_of_by_the_titles_of_fields_and_each_thing_once(
     imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "e.csv"
-    file.write_text("occurred_at,account,user,event\n2026/13/45,A1,u1,login\n2026-01-05,,u1,login\n")
+    rows = "2026/13/45,A1,u1,login\n2026-01-05,,u1,login\n2026-01-05,B7,u1,login\n"
+    file.write_text(f"occurred_at,account,user,event\n{rows}")
     assert run(["--lang", "ja", "import", "event", str(file), "--dry-run"]) == 3
     said = capsys.readouterr().err
     assert "2行目: 日時: 「2026/13/45」" in said
     assert "顧客企業: 1行" in said
+    assert "新しい顧客企業1社: B7。登録済みの顧客企業であれば、--system" in said
     assert run(["import", "account", str(file), "--map", "amount=user"]) == 1
     assert capsys.readouterr().err.count("amount") == 1
 

@@ -253,7 +253,11 @@ def test_the_system_that_knows_the_ids_is_offered_first_and_doubles_are_told(cli
     assert made.system == "crm"
     run(client, made, system="product")
     page = client.get(reverse("import", args=[made.pk])).content.decode()
-    for told in ("別のシステムで登録済み</strong>: 1行。例: 「A-1」は", reverse("identity-merges"), "自社製品(product)"):
+    for told in (
+        "別のシステムで登録済み</strong>: 1行。例: 「A-1」は",
+        reverse("identity-merges"),
+        "自社製品(product)",
+    ):
         assert told in page
 
 
@@ -265,7 +269,9 @@ def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many
     tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
     assert told in tried[tried.index('id="tried-warnings"') :]
     made = run(client, made)
-    assert f"{told} 登録済みの顧客企業であれば、この取り込みを取り消して" in client.get(address).content.decode()
+    assert (
+        f"{told} 登録済みの顧客企業であれば、この取り込みを取り消して" in client.get(address).content.decode()
+    )
     assert "利用イベント2件と" in client.get(address).content.decode()
     client.post(reverse("import-undo", args=[made.pk]))
     assert "取り消し中" in client.get(address).content.decode()
