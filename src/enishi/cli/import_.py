@@ -20,11 +20,11 @@ from enishi.kit.text import Text
 
 EXAMPLES = 10
 DECIMAL_MARKS = {"": "", "point": ".", "comma": ","}
-# What people call a kind.
 OTHER_IDS = Text(
     "If you know them under other ids: --system NAME, or --map account=COLUMN.",
     "登録済みの顧客企業であれば、--system 名前 または --map account=列名 を指定してください。",
 )
+# What people call a kind.
 EVERYDAY = {
     "customer": "account", "company": "account", "client": "account", "organization": "account", "organisation": "account",
     "person": "contact", "people": "contact", "user": "contact", "contract": "subscription", "agreement": "subscription",
