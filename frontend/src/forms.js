@@ -15,11 +15,23 @@ export function forms() {
       }
     }, 0);
   });
+  document.addEventListener("formdata", nameUnreadable);
   // Coming back by the browser's "back" finds the buttons alive.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
     for (const button of document.querySelectorAll("form button[disabled]")) button.disabled = false;
   });
+}
+
+// What a number field holds and no browser can read ("1e") would be sent as if the field were empty. Where the server
+// checks (novalidate) it is sent as "?", so that the server names it.
+function nameUnreadable({ target: form, formData }) {
+  if (!form.noValidate) return;
+  const numbers = [...form.elements].filter((field) => field.matches("input[type=number]:enabled"));
+  for (const name of new Set(numbers.filter((field) => field.validity.badInput).map((field) => field.name))) {
+    formData.delete(name);
+    for (const field of numbers.filter((one) => one.name === name)) formData.append(name, field.validity.badInput ? "?" : field.value);
+  }
 }
 
 // <select data-ticks="name" data-ticks-for="a b"> ticks the box of that name for those choices, until a person has.

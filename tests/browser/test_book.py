@@ -82,7 +82,16 @@ def test_a_changed_weight_is_previewed_and_kept_as_a_draft(open_window: Open) ->
     page.locator("input[name='bands:green']").blur()
     window.settle()
     page.wait_for_selector("#preview table")
-    page.locator(".editor-side button.btn-primary").click()
+    margin = page.locator("input[name='bands:margin']")
+    for wrong in ("-5", "1e"):  # what the field refuses, and what it cannot even read
+        margin.fill("")
+        margin.press_sequentially(wrong)
+        margin.blur()
+        page.wait_for_selector("#preview .notice")
+    margin.fill("2")
+    margin.blur()
+    page.wait_for_selector("#preview table")
+    page.locator(".bulkbar button.btn-primary").click()
     window.settle()
     assert page.locator("input[name='bands:green']").input_value() == "71"
     assert page.locator(".page-top .badge-info").count() == 1

@@ -318,4 +318,4 @@ def shares(body: Mapping[str, Any]) -> dict[str, float]:
 
 def _weight(entry: Mapping[str, Any]) -> float:
     value = entry.get("weight", 0)
-    return float(value) if isinstance(value, int | float) else 0.0
+    return max(0.0, float(value)) if isinstance(value, int | float) else 0.0

@@ -319,6 +319,7 @@ def test_the_preview_names_a_mistake(world: World) -> None:
     answer = sign_in(world.suzuki).post("/health/scorecards/default/preview/", {"bands:green": "many"})
     assert answer.status_code == 200
     assert "<strong>区分</strong> 数値を入力してください" in answer.content.decode()
+    assert '<span id="preview-told" hx-swap-oob="true">修正が必要な箇所が1件' in answer.content.decode()
 
 
 def test_the_preview_shows_chosen_accounts_line_by_line(
