@@ -236,8 +236,6 @@ def _titles(kind: str) -> dict[str, str]:
     return {name: say(title) for name, title in {**fields, **TITLES, ROW: ROW_TITLE}.items()}
 
 
-def _tell(made: Any, tally: Any, dry_run: bool) -> None:
-    counts = tally.counts
 def _tell_since(made: Any, counts: dict[str, int]) -> None:
     """From when what came in counts as known; what was known already stays as it is."""
     if counts["created"] or counts["updated"]:
@@ -274,6 +272,8 @@ def _tell_warnings(tally: Any, titles: dict[str, str]) -> None:
         click.secho(told, fg="yellow", err=True)
 
 
+def _tell(made: Any, tally: Any, dry_run: bool) -> None:
+    counts = tally.counts
     words = {
         "created": say("new", "新規"),
         "updated": say("changed", "更新"),
