@@ -22,8 +22,7 @@ KEYS: dict[str, list[str]] = {
 #: What a missing value means. ``zero``: nothing happened, as long as the account (usage, contracts) or the company
 #: (other records, of an account of which any record speaks) has ever had facts of this source; otherwise unknown.
 #: ``unknown``: nobody knows.
-#: ``tenure``: it never happened, so it counts from the day the customer relation began.
-NullMeaning: TypeAlias = Literal["zero", "unknown", "tenure"]
+NullMeaning: TypeAlias = Literal["zero", "unknown"]
 
 #: The part of a metric that counts facts whose amount nobody knows; with any, the value is unknown.
 UNKNOWN = "unknown"

@@ -277,10 +277,6 @@ def _people_of(condition: Any) -> Any:
     return {"": lambda t: _count(t.here & condition(t))}
 
 
-def _contact_days(f: pd.DataFrame) -> pd.Series[Any]:
-    return f["days_since_contact:last"].astype(float).fillna(f["tenure_days"].astype(float))
-
-
 def _in_reach(t: Any) -> Any:
     return t.here & ~t.bounced
 
@@ -303,10 +299,17 @@ RELATIONSHIP: tuple[Metric, ...] = (
     Metric(
         "days_since_contact",
         Text("Days since contact", "最終応答からの日数"),
-        Text("Days since the last two-way contact; where there was none, since the customer relation began.",
-             "お客様と最後にやり取りした日からの日数です。やり取りがない場合は取引開始からの日数とします。"),
-        "days", "interactions", {"last": lambda t: t.two_way.ifelse(t.ago, None).min()},
-        _contact_days, of=("tenure_days",), direction=-1, null="tenure", needs=("record_interaction",), freshness_days=14,
+        Text("Days since the last two-way contact. Unknown where there never was one.",
+             "お客様と最後にやり取りした日からの日数です。やり取りが一度もない場合は不明とします。"),
+        "days", "interactions", {"": lambda t: t.two_way.ifelse(t.ago, None).min()},
+        direction=-1, null="unknown", needs=("record_interaction",), freshness_days=14,
+    ),
+    Metric(
+        "two_way_contacts",
+        Text("Two-way contacts, ever", "やり取りの件数(累計)"),
+        Text("Contacts in which the customer took part, ever: calls, meetings, visits, answered mails.",
+             "お客様とやり取りした件数の累計です(電話・面談・訪問・返信のあったメールなど)。"),
+        "count", "interactions", {"": lambda t: _count(t.two_way)}, needs=("record_interaction",), freshness_days=14,
     ),
     Metric(
         "contacts_known",

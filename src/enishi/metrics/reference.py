@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enishi.metrics.registry import FAMILIES, REGISTRY
 
-_NULLS = {"zero": "0", "unknown": "unknown", "tenure": "counted from the start"}
+_NULLS = {"zero": "0", "unknown": "unknown"}
 _ARROWS = {1: "more is better", -1: "less is better", 0: "neither"}
 
 

@@ -32,6 +32,8 @@ from enishi.web.vocabulary import event_names
 def source_title(need: str) -> Text:
     """A source of facts as people call it."""
     name, _, field = need.removeprefix("record_").partition(".")
+    if name == "records":
+        return Text("Records of any kind", "いずれかの種類の記録")
     if name not in KINDS_OF_RECORD:
         return Text("Use of the product", "製品の利用")
     kind = KINDS_OF_RECORD[name]
@@ -58,9 +60,6 @@ NULLS = {
         "Nothing happened: 0, where the source is connected", "出来事がなければ0(データ連携がある場合)"
     ),
     "unknown": Text("Unknown, never 0", "不明として扱い、0にはしません"),
-    "tenure": Text(
-        "Never happened: counted from the start of the contract", "一度もない場合は契約開始日から数えます"
-    ),
 }
 
 
