@@ -210,7 +210,8 @@ def triangle(moves: pd.DataFrame, query: Query, today: date) -> dict[str, Any] |
         if found.customers[i]
     ]
     width = max((len(row["cells"]) for row in rows), default=0)
-    return {"rows": rows, "ages": list(range(width)), "every": every, "cut": first}
+    cut = sum(1 for customers in found.customers[:first] if customers)
+    return {"rows": rows, "ages": list(range(width)), "every": every, "cut": cut}
 
 
 def _cohort_listing(query: Query, cohorts: Sequence[Period], came: int, until: int) -> str:

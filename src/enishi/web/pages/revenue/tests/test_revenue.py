@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pandas as pd
 import pytest
 from django.core.cache import cache
 from django.http import QueryDict
@@ -18,6 +19,7 @@ from enishi.definitions.api import publish as publish_definition
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.home import Home
 from enishi.metrics.periods import period_of
+from enishi.metrics.revenue import number_of
 from enishi.segments.models import TierAssignment
 from enishi.store.testing import publish
 from enishi.web.pages.portfolio.words import tier_words
@@ -199,6 +201,13 @@ def test_cohorts_lose_who_left(world: World) -> None:
     assert found is not None
     assert found["rows"][0]["cells"][0]["value"] == 1
     assert sum(row["customers"] for row in found["rows"]) <= 4
+    moves = pd.DataFrame(
+        [(n, number_of(TODAY) - 30 * months, "new", 100) for n, months in enumerate((30, 26, 26, 2))],
+        columns=["account_id", "day", "kind", "amount"],
+    )
+    found = present.triangle(moves, ask("kind=month"), TODAY)
+    assert found is not None
+    assert (found["cut"], len(found["rows"])) == (2, 1), "months in which nobody came are no cohorts"
 
 
 def test_the_running_period_ends_today(world: World) -> None:
