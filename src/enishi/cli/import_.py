@@ -17,6 +17,7 @@ from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.store.kinds import Type
 
 EXAMPLES = 10
 DECIMAL_MARKS = {"": "", "point": ".", "comma": ","}
@@ -211,10 +212,11 @@ def _tell_columns(made: Any, tally: Any) -> None:
     """How the columns were read, and what of the file nothing else would show."""
     from enishi.ingest.files.kinds import FILE_KINDS
 
-    columns = made.plan.get("columns", {})
+    columns, clocks = made.plan.get("columns", {}), made.plan.get("clocks", {})
     for field in FILE_KINDS[made.kind].fields:
-        if columns.get(field.name):
-            click.echo(f"  {say(field.title)} ({field.name}) ← {columns[field.name]}")
+        if column := columns.get(field.name):
+            clock = f" + {clocks[column]}" if field.type is Type.INSTANT and clocks.get(column) else ""
+            click.echo(f"  {say(field.title)} ({field.name}) ← {column}{clock}")
     encoding = made.details.get("encoding", "utf-8")
     if not encoding.startswith("utf-8"):
         told = say(

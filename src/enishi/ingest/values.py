@@ -188,6 +188,24 @@ def read_instant(cell: Any, habits: Habits) -> datetime | date | None:
     return _read_moment(cell, habits)
 
 
+def with_clock(cell: Any, clock: Any) -> Any:
+    """A day's cell with the time of day of another cell, as one.
+
+    >>> with_clock(date(2026, 3, 2), 0.5), with_clock("3/2/2026", "2:05 pm"), with_clock("2026-03-02", "")
+    ('2026-03-02 12:00:00', '3/2/2026 2:05 pm', '2026-03-02')
+    """
+    if is_nothing(cell) or is_nothing(clock):
+        return cell
+    if isinstance(cell, datetime):
+        if cell.time() != time():
+            return cell
+        cell = cell.date()
+    if isinstance(clock, float | timedelta):  # as spreadsheets keep them: a part of a day
+        seconds = clock.total_seconds() if isinstance(clock, timedelta) else round(clock * 86400)
+        clock = (datetime.min + timedelta(seconds=seconds)).time()
+    return f"{cell} {clock}"
+
+
 def _read_moment(cell: Any, habits: Habits) -> datetime | date | None:
     text = _WEEKDAY.sub(" ", plain_text(cell).casefold()).strip()
     number = _from_number(text)

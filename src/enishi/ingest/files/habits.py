@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, time
 from typing import Any
 
-from enishi.accounts.coercion import clip
+from enishi.accounts.coercion import Refused, clip
 from enishi.ingest.amounts import COMMA, DECIMALS, POINT, mark_in, proofs_in
+from enishi.ingest.files.matching import heading_key
 from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.tables import Row
-from enishi.ingest.values import DAY_ORDERS, NUMERIC, day_order_of
+from enishi.ingest.values import (
+    DAY_ORDERS,
+    NUMERIC,
+    Habits,
+    day_order_of,
+    is_nothing,
+    read_instant,
+    with_clock,
+)
 from enishi.kit.text import Text
 from enishi.store.kinds import Kind, Type
 
@@ -49,6 +59,7 @@ def settle_habits(
             if order in DAY_ORDERS:
                 plan.day_orders[heading] = order
     _settle_decimals(kind, plan, columns, sample, delimiter)
+    _settle_clocks(kind, plan, columns, sample)
 
 
 # Days
@@ -78,6 +89,63 @@ def _unclear_day(heading: str, column: int, rows: Sequence[Row]) -> Text:
         f"Row {place}: in '{heading}', '{clip(cell)}' may be two days; which of day and month comes first?",
         f"{place}行目「{heading}」の「{clip(cell)}」は、日と月のどちらが先か判別できません。",
     )
+
+
+# Times of day
+
+# What a column of times is called beside one of days, and the words in which the headings of such a pair differ.
+_CLOCKS = {"time", "timeofday", "clocktime", "時刻", "時間"}
+_PAIRS = (
+    ("date", "time"),
+    ("on", "time"),
+    ("日付", "時刻"),
+    ("年月日", "時刻"),
+    ("日", "時刻"),
+    ("日", "時間"),
+)
+
+
+def _settle_clocks(kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
+    """Find the column of times beside a column of days whose cells have none."""
+    for spec in kind.fields:
+        heading = plan.columns.get(spec.name, "")
+        if spec.type is not Type.INSTANT or heading not in columns:
+            continue
+        if plan.clocks.get(heading) in plan.columns.values():  # taken by a field since
+            del plan.clocks[heading]
+        if heading in plan.clocks:
+            continue
+        taken = {*plan.columns.values(), *plan.clocks.values()}
+        wanted = _clock_keys(heading) | (_CLOCKS if spec.name == kind.happened else set())
+        days, habits = _column(columns, sample, heading), Habits(plan.day_orders.get(heading, "dmy"))
+        for other in columns:
+            if other in taken or heading_key(other) not in wanted:
+                continue
+            if _complete(days, _column(columns, sample, other), habits):
+                plan.clocks[heading] = other
+                break
+
+
+def _clock_keys(heading: str) -> set[str]:
+    key = heading_key(heading)
+    return {key.replace(day, clock) for day, clock in _PAIRS if day in key}
+
+
+def _complete(days: Sequence[Any], clocks: Sequence[Any], habits: Habits) -> bool:
+    """Whether next to no day has a time of its own, and the other cells give it one."""
+    pairs = [(day, clock) for day, clock in zip(days, clocks, strict=True) if not is_nothing(clock)]
+    timed = [_timed(day, habits) for day, _clock in pairs]
+    made = [_timed(with_clock(day, clock), habits) for day, clock in pairs]
+    return timed.count(False) * 10 > len(pairs) * 9 < made.count(True) * 10
+
+
+def _timed(cell: Any, habits: Habits) -> bool | None:
+    """Whether a cell is an instant with a time of day, or a day (False); None where it is neither."""
+    try:
+        read = read_instant(cell, habits)
+    except Refused:
+        return None
+    return isinstance(read, datetime) and (not isinstance(cell, datetime) or read.time() != time())
 
 
 # Numbers

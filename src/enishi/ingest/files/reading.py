@@ -16,7 +16,7 @@ from enishi.ingest.amounts import POINT, other_currency, read_amount
 from enishi.ingest.corrections import Rule, kept_rules, mend
 from enishi.ingest.files.matching import heading_key
 from enishi.ingest.files.tables import Unread
-from enishi.ingest.values import Habits, read_value
+from enishi.ingest.values import Habits, read_value, with_clock
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
 from enishi.store.kinds import CONTACT, Field, Kind, Type
@@ -64,6 +64,7 @@ class Plan:
         made_ids: whether a person agreed that the file has no ids of its own.
         zone: of instants that name none, noted when the import starts; empty: the company's.
         decimals: heading -> the mark before decimals in it, ``.`` or ``,``.
+        clocks: heading of a column of days -> heading of the column with their times of day; empty: none is meant.
     """
 
     columns: dict[str, str]
@@ -73,6 +74,7 @@ class Plan:
     made_ids: bool = False
     zone: str = ""
     decimals: dict[str, str] = field(default_factory=dict)
+    clocks: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -83,6 +85,7 @@ class Plan:
             "made_ids": self.made_ids,
             "zone": self.zone,
             "decimals": self.decimals,
+            "clocks": self.clocks,
         }
 
     @classmethod
@@ -95,6 +98,7 @@ class Plan:
             bool(body.get("made_ids", False)),
             str(body.get("zone", "")),
             dict(body.get("decimals", {})),
+            dict(body.get("clocks", {})),
         )
 
 
@@ -165,7 +169,12 @@ class RowReader:
             for spec in kind.fields
             if plan.columns.get(spec.name) in self.headings
         ]
-        used = {place for _spec, place, _habits in self._fields}
+        self._clocks = {
+            place: self.headings.index(clock)
+            for spec, place, _habits in self._fields
+            if spec.type is Type.INSTANT and (clock := plan.clocks.get(self.headings[place])) in self.headings
+        }
+        used = {place for _spec, place, _habits in self._fields} | set(self._clocks.values())
         rest = [(n, h) for n, h in enumerate(self.headings) if n not in used and h not in OWN_HEADINGS]
         self._rest = rest if plan.keep_rest else []
         self._constants = [
@@ -220,7 +229,10 @@ class RowReader:
 
     def _read_fields(self, row: ReadRow, cells: Sequence[Any]) -> None:
         for spec, column, habits in self._fields:
-            self._read_cell(spec, cells[column], habits, row.values, row.errors)
+            cell = cells[column]
+            if spec.type is Type.INSTANT and column in self._clocks:
+                cell = with_clock(cell, cells[self._clocks[column]])
+            self._read_cell(spec, cell, habits, row.values, row.errors)
         for spec, text, habits in self._constants:
             self._read_cell(spec, text, habits, row.values, row.errors)
         if self._priced:

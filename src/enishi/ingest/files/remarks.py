@@ -48,7 +48,7 @@ class Remark:
 
 def unused_columns(plan: Plan, columns: Sequence[str]) -> list[str]:
     """Headings no field takes; those that only we write are not meant to be taken."""
-    used = set(plan.columns.values())
+    used = {*plan.columns.values(), *plan.clocks.values()}
     return [column for column in columns if column not in used and column not in OWN_HEADINGS]
 
 

@@ -178,6 +178,32 @@ def test_another_column_settles_numbers_that_may_be_two(bring):
     assert (order["quantity"], order["amount"]) == (1250, "12.5")
 
 
+def times(bring, text, **options):
+    bring(SOFT)
+    made, _tally = bring(text, "ticket", "tickets.csv", **options)
+    opened = {one.outside_id: one.data["opened_at"] for one in Record.objects.filter(kind="ticket")}
+    return made.plan["clocks"], opened
+
+
+def test_a_time_of_day_in_a_column_of_its_own_is_joined_to_the_day(bring):
+    text = "id,account,Date opened,Time opened,Hours\nt,C1,2026-03-01,14:03,1:30\nu,C1,2026-03-01,,1:30\n"
+    found = ({"Date opened": "Time opened"}, {"t": "2026-03-01T05:03:00Z", "u": "2026-02-28T15:00:00Z"})
+    assert times(bring, text) == found
+    found[1]["t"] = "2026-03-01T05:04:00Z"
+    assert times(bring, text.replace("14:03", "2:04 pm")) == found  # remembered
+
+
+@pytest.mark.parametrize("cells", ["2026-03-01 09:00,14:03", "2026-03-01,2 days", "2026-03-01,"])
+def test_what_completes_no_day_is_left_aside(bring, cells):
+    assert times(bring, f"id,account,opened,time\nt,C1,{cells}\n")[0] == {}
+
+
+def test_a_column_that_a_field_takes_is_no_time_of_day(bring):
+    text = "id,account,opened,time\nt,C1,2026-03-01,14:03\n"
+    assert times(bring, text) == ({"opened": "time"}, {"t": "2026-03-01T05:03:00Z"})
+    assert times(bring, text, mapping={"category": "time"}) == ({}, {"t": "2026-02-28T15:00:00Z"})
+
+
 def test_an_import_says_which_currencies_have_no_exchange_rate(bring):
     bring("顧客コード,会社名\nC1,一番\n")
     rows = "K1,C1,2025/4/1,99,USD\nK2,C1,2025/4/1,99,USD\nK3,C1,2025/4/1,9,EUR\nK4,C1,2025/4/1,9,JPY\nK5,C1,2025/4/1,9,\n"

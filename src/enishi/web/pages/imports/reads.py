@@ -69,6 +69,9 @@ class Line:
     asks_decimal: bool
     decimal: str
     decimal_name: str
+    asks_clock: bool
+    clock: str
+    clock_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,9 @@ def _line(
         not dated and bool(column) and column in asks,
         plan.decimals.get(column, ""),
         f"decimal-{place}",
+        spec.type is Type.INSTANT and column in plan.clocks,
+        plan.clocks.get(column, ""),
+        f"clock-{place}",
     )
 
 
@@ -301,20 +307,27 @@ def plan_from(made: Import, table: Table, asked: Lookup[str, str]) -> Plan:
         for spec in kind.fields
         if spec.name not in columns and asked.get(f"const-{spec.name}", "").strip()
     }
-    plan, old = (
-        Plan(columns, {}, constants, "keep_rest" in asked, "made_ids" in asked),
-        Plan.from_json(made.plan),
-    )
-    for heading in date_columns(kind, plan):
-        order = asked.get(f"order-{table.columns.index(heading)}") or old.day_orders.get(heading, "")
-        if order in DAY_ORDERS:
-            plan.day_orders[heading] = order
-    for heading in number_columns(kind, plan):
-        mark = asked.get(f"decimal-{table.columns.index(heading)}") or old.decimals.get(heading, "")
-        if mark in DECIMALS:
-            plan.decimals[heading] = mark
+    plan = Plan(columns, {}, constants, "keep_rest" in asked, "made_ids" in asked)
+    _state_habits(kind, plan, Plan.from_json(made.plan), table, asked)
     settle_habits(kind, plan, table.columns, table.sample(LOOK), table.details.get("delimiter", ""))
     return plan
+
+
+def _state_habits(kind: Kind, plan: Plan, old: Plan, table: Table, asked: Lookup[str, str]) -> None:
+    """What is chosen beside the columns, else was before."""
+
+    def stated(name: str, heading: str, kept: Lookup[str, str]) -> str:
+        return asked.get(f"{name}-{table.columns.index(heading)}") or kept.get(heading, "")
+
+    for heading in date_columns(kind, plan):
+        if (order := stated("order", heading, old.day_orders)) in DAY_ORDERS:
+            plan.day_orders[heading] = order
+        clock = stated("clock", heading, old.clocks)
+        if clock or heading in old.clocks:
+            plan.clocks[heading] = clock if clock in table.columns else ""
+    for heading in number_columns(kind, plan):
+        if (mark := stated("decimal", heading, old.decimals)) in DECIMALS:
+            plan.decimals[heading] = mark
 
 
 @dataclass(frozen=True, slots=True)

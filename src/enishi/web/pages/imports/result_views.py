@@ -86,6 +86,11 @@ def taken_back_told(counts: Mapping[str, int]) -> list[str]:
             "%(told)s were changed by something else since and stay as they are.",
             counts.get("kept", 0),
         ),
+        "along": ngettext(
+            "%(told)s customer went with them: only events that were taken back before had made it.",
+            "%(told)s customers went with them: only events that were taken back before had made them.",
+            counts.get("along", 0),
+        ),
         "events": ngettext(
             "%(told)s event was taken back.", "%(told)s events were taken back.", counts.get("events", 0)
         ),
