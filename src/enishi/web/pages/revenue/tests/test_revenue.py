@@ -257,6 +257,17 @@ def test_without_facts_the_page_teaches_the_next_step(
     assert "/setup/" in sign_in(world.suzuki).get("/revenue/").content.decode()
 
 
+def test_what_stood_at_a_days_end_is_said_of_that_day(world: World) -> None:
+    client = sign_in(world.suzuki)
+    row = present.page_context(world.suzuki, ask(), TODAY)["rows"][0]
+    ended = TODAY.replace(day=1) - timedelta(days=1)
+    for address, day in ((row["opening_address"], ended), (row["closing_address"], TODAY)):
+        assert (
+            f"{day.year}年{day.month}月{day.day}日時点のMRR"
+            in client.get(f"/revenue/{address}").content.decode()
+        )
+
+
 def follow(client: Client, address: str) -> Any:
     return client.get("/revenue/" + address).context["listing"]
 
