@@ -108,7 +108,7 @@ def _make_state(
         computed_at=this.now,
         band=stated,
         computed_band=computed,
-        band_week_ago=BANDS[this.week_bands[i]] if then >= 0 else "",
+        band_week_ago=BANDS[this.week_bands[i]] if then >= 0 and not _came_since(this, row, then) else "",
         trend=str(this.trends[i]),
         causes=causes,
         main_cause=causes[0]["cause"] if causes else "",
@@ -119,6 +119,12 @@ def _make_state(
         **judged,
         **facts,
     )
+
+
+def _came_since(this: Pass, row: int, then: int) -> bool:
+    """Whether the customer relation began after ``then``: an id leads to its account on days before, too."""
+    tenure = this.columns["tenure_days"]
+    return bool(pd.isna(tenure[then]) and not pd.isna(tenure[row]))
 
 
 def _judged(this: Pass, row: int, then: int, lines: list[LineWriter]) -> dict[str, Any]:

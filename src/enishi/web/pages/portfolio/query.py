@@ -142,7 +142,9 @@ def _day(text: str | None) -> date | None:
 
 
 def _may_be(name: str, value: str) -> bool:
-    return name not in CLOSED or value == NONE or value in CLOSED[name]
+    if value == NONE:
+        return True
+    return value.isdecimal() if name == "owner" else name not in CLOSED or value in CLOSED[name]
 
 
 def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:

@@ -48,7 +48,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class BandCount:
-    """One piece of the strip: now, and how many of them stood in another band a week ago."""
+    """One piece of the strip: now, and how many of the customers stood in it a week ago."""
 
     band: str
     accounts: int
@@ -257,7 +257,7 @@ def _unmoved(slices: Sequence[Slice], accounts: QuerySet[Account]) -> list[Slice
         _add(totals, (one.band, one.before, one.tier), one.accounts, one.mrr, one.known)
     for one in _grouped(accounts.filter(pk__in=by_hand())):
         _add(totals, (one.band, one.before, one.tier), -one.accounts, -one.mrr, -one.known)
-        _add(totals, (one.band, one.band, one.tier), one.accounts, one.mrr, one.known)
+        _add(totals, (one.band, one.before and one.band, one.tier), one.accounts, one.mrr, one.known)
     return _slices(totals)
 
 
@@ -279,14 +279,16 @@ def distribution(member: Member, query: Query, *, today: date, unit: int, anew: 
 
 
 def band_strip(slices: Sequence[Slice], tiers: Sequence[str] = ()) -> list[BandCount]:
-    """The strip of bands, worst first, for the tiers chosen (none: all)."""
+    """The strip of bands, worst first, for the tiers chosen (none: all). Who came within the week stood in none before;
+    where nobody has a band of a week ago, nothing is called a movement."""
     chosen = [s for s in slices if not tiers or (s.tier or NONE) in tiers]
     total = sum(s.accounts for s in chosen)
+    compared = any(s.before for s in slices)
     strip = []
     for band in BANDS:
         now = [s for s in chosen if s.band == band]
         n = sum(s.accounts for s in now)
-        before = sum(s.accounts for s in chosen if (s.before or s.band) == band)
+        before = sum(s.accounts for s in chosen if (s.before if compared else s.band) == band)
         strip.append(BandCount(band, n, before, n / total if total else 0.0, _money(now)))
     return strip
 

@@ -25,9 +25,9 @@ def test_what_an_old_link_says_wrongly_is_left_out_and_named() -> None:
 
 
 def test_a_word_that_is_none_of_a_choice_is_left_out_and_named() -> None:
-    query = read("band=amber&band=red&stage=-&tier=gold&moved=up")
-    assert query.choices == {"band": ("red",), "stage": ("-",), "tier": ("gold",)}
-    assert query.unread == (("band", "amber"), ("moved", "up"))
+    query = read("band=amber&band=red&stage=-&tier=gold&moved=up&owner=me&owner=-")
+    assert query.choices == {"band": ("red",), "stage": ("-",), "tier": ("gold",), "owner": ("-",)}
+    assert query.unread == (("band", "amber"), ("owner", "me"), ("moved", "up"))
 
 
 def test_changing_a_filter_goes_back_to_the_first_page() -> None:

@@ -134,6 +134,11 @@ def test_the_strip_says_who_moved_since_last_week(world: World) -> None:
     slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
     moved = {count.band: count.movement for count in reads.band_strip(slices)}
     assert moved == {"red": 1, "yellow": -1, "green": 0, "unknown": 0}
+    AccountState.objects.filter(account=world.acme).update(band="red", band_week_ago="")
+    cache.clear()
+    slices = reads.distribution(world.suzuki, ask(), today=TODAY, unit=1)
+    newcomer = {count.band: count.movement for count in reads.band_strip(slices)}
+    assert newcomer == {"red": 2, "yellow": -1, "green": 0, "unknown": 0}
 
 
 def test_counts_of_the_whole_book_leave_out_the_merged_and_deleted(world: World) -> None:
