@@ -169,6 +169,17 @@ def test_a_snooze_hides_until_its_day_or_until_news(world: World) -> None:
     assert line.detail["reason"] == "出張"
 
 
+def test_history_that_moves_an_alert_back_leaves_done_what_is_done(world: World) -> None:
+    def fired(on: date) -> list[int]:
+        AccountState.objects.filter(account=world.sakura).update(alerts=[make_alert("use_stopped", on)])
+        return names(api.ranked_queue(world.takahashi, TODAY + timedelta(days=2)))
+
+    assert world.sakura.pk in fired(TODAY)
+    api.mark_done(world.takahashi, world.sakura.pk, today=TODAY, now=NOW)
+    assert world.sakura.pk not in fired(TODAY - timedelta(days=2))
+    assert world.sakura.pk in fired(TODAY + timedelta(days=1))
+
+
 def test_anothers_snooze_does_not_empty_my_list_but_counts_in_the_wide_view(world: World) -> None:
     api.mark_done(world.takahashi, world.acme.pk, today=TODAY, now=NOW)
     assert names(api.ranked_queue(world.smith, TODAY)) == [world.acme.pk]

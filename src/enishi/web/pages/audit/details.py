@@ -176,18 +176,15 @@ class Reader:
     def _ends(self, line: AuditLine) -> Fact:
         """From what to what: a change of one thing, or the days of a period."""
         name = ENDS.get(line.verb)
-        before, after = (self._end(line.detail[end]) or words.NOTHING for end in ("from", "to"))
+        nobody = self.say("nobody", "担当者なし") if name == "owner" else words.NOTHING
+        before, after = (self._end(line.detail[end], nobody) for end in ("from", "to"))
         if name:
             return Fact(self.title(name), f"{before} → {after}")
         return Fact(self.say(PERIOD), self.say(f"{before} – {after}", f"{before}〜{after}"))
 
-    def _end(self, value: Any) -> str:
+    def _end(self, value: Any, nothing: str) -> str:
         several = value if isinstance(value, list) else [value]
-        return (
-            self.few([self.one("", each) or self.say("nobody", "担当者未設定") for each in several])
-            if value
-            else ""
-        )
+        return self.few([self.one("", each) or nothing for each in several])
 
     # ---- a value -------------------------------------------------------------------------------------------------
 

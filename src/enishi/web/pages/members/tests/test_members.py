@@ -145,7 +145,7 @@ def test_a_hand_over_is_taken_back_with_those_who_have_left(client: Client, admi
     undo = answer_undo(client)
     lines = AuditLine.objects.filter(verb__in=("accounts_handed_over", "records_saved"))
     facts = Reader("ja").facts(lines.get())
-    assert [(fact.value, fact.address) for fact in facts] == [("2", undo), ("森 葵 → –", "")]
+    assert [(fact.value, fact.address) for fact in facts] == [("2", undo), ("森 葵 → 担当者なし", "")]
     page = client.get(undo).content.decode()
     assert "花山" in page
     assert "去川" in page
