@@ -356,6 +356,8 @@ def test_the_guide_lists_every_operation():
 def test_unknown_addresses_answer_as_problems(api):
     answer = api.get("nonsense/%0a")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert "/api/v1/subscriptions" in api.get("subscription").json()["hint"]
+    assert "/api/v1/docs" in answer.json()["hint"]
 
 
 def test_two_accounts_are_merged_and_taken_apart(api):
