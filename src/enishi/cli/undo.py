@@ -119,6 +119,13 @@ def _tell(made: Import, as_json: bool) -> None:
                 f"削除 {removed}、復元 {restored}、その後の変更により維持 {kept}",
             )
         )
+    if along := counts.get("along"):
+        click.echo(
+            say(
+                f"  Customers that only events taken back before had made, gone with them: {along}",
+                f"  先に取り消した利用イベントだけから作られていたため、あわせて取り消した顧客企業: {along}",
+            )
+        )
     if waiting := counts.get("waiting"):
         click.echo(
             say(

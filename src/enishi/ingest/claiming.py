@@ -37,8 +37,10 @@ def claim(made: Import, unheard: Unheard) -> int:
     claimed = 0
     for part in slices(named.values_list("pk", flat=True)):
         alone = _unheard_of(part, unheard) - _held(part)
-        versions = RecordVersion.objects.filter(kind="account", record_id__in=alone, actor__in=by_files)
-        claimed += versions.update(import_id=made.pk)
+        versions = RecordVersion.objects.filter(kind="account", record_id__in=alone)
+        claimed += versions.filter(actor__in=by_files).update(import_id=made.pk)
+        # What an undone file had changed of it, and gave back.
+        versions.filter(import_id=None, deleted=False).exclude(undoes=None).update(import_id=made.pk)
     return claimed
 
 

@@ -5,8 +5,10 @@ As with records, it is then as if the file had never come: its events, and the a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
+import pyarrow.parquet as pq
 from django.db import transaction
 
 from enishi.accounts.audit import write_audit
@@ -19,8 +21,10 @@ from enishi.ingest.models import Import
 from enishi.ingest.returning import clear_desk
 from enishi.kit.clock import microseconds
 from enishi.kit.errors import Conflict
+from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.contracts import Unheard, Withdrawal
+from enishi.store.published import Published
 
 Status = Import.Status
 
@@ -116,3 +120,20 @@ def note_withdrawn(withdrawal: Withdrawal, rows: int, unheard: Unheard, now: dat
         made.taken_back |= {"events": rows, "customers": accounts, "staying": staying}
         made.save(update_fields=["status", "undone_at", "taken_back"])
         write_audit(made.undone_by, "events_withdrawn", made, detail=made.taken_back)
+
+
+def take_along(home: Home, *, actor: Member | str, now: datetime) -> int:
+    """Take back the accounts that events of undone imports alone had made and that lived on by what is undone now;
+    gives how many. Runs in the caller's transaction."""
+    undone = Import.objects.filter(kind=EVENT.name, status=Status.UNDONE).order_by("pk")
+    by_system = {made.system: made for made in undone}
+    if not by_system:
+        return 0
+    files = (pq.read_table(path, columns=["system", "group_id"]) for path in Published(home).files("groups"))
+    heard = {(row["system"], row["group_id"]) for rows in files for row in rows.to_pylist()}
+
+    def unheard(keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [key for key in keys if key not in heard]
+
+    claimed = [made for made in by_system.values() if claim(made, unheard)]
+    return sum(undo_import(made.pk, actor=actor, now=now).removed for made in claimed)

@@ -18,7 +18,7 @@ from enishi.ingest.files.reading import Plan
 from enishi.ingest.files.receiving import check_plan, forget_unused, open_stored, remove_stored
 from enishi.ingest.models import Answer, Import
 from enishi.ingest.returning import clear_desk
-from enishi.ingest.withdrawing import ask_withdrawal, not_undoable
+from enishi.ingest.withdrawing import ask_withdrawal, not_undoable, take_along
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.home import Home
@@ -84,7 +84,8 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
             raise not_undoable(made)
         waiting = clear_desk(made, by, now)  # before: a row that is being taken in this instant goes too
         done = undo_import(made.pk, actor=actor, now=now)
-        taken_back = asdict(done) | ({"waiting": waiting} if waiting else {})
+        along = take_along(Home.from_environment(), actor=actor, now=now)
+        taken_back = asdict(done) | {name: n for name, n in (("along", along), ("waiting", waiting)) if n}
         Import.objects.filter(pk=made.pk).update(taken_back=taken_back)
         forget_unused(made)
     made.refresh_from_db()

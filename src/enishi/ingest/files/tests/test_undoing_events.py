@@ -140,6 +140,26 @@ def test_a_customer_of_several_imports_goes_with_the_last_of_them(bring, home):
     assert living() == {"C1"}
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_customer_whom_a_file_named_goes_with_the_last_of_both(bring, home, order, monkeypatch):
+    monkeypatch.setenv("ENISHI_HOME", str(home.root))
+    events, _tally = bring(day(1, "R1") + day(1, "R2").split("\n", 1)[1], "event", "e.csv", mapping=KUNDE)
+    drain(home)
+    named, _tally = bring("id,name\nR1,Uni One\n", system="product")
+    for number in order:
+        undo((events, named)[number], actor="boss", now=LATER)
+        drain(home)
+    assert living() == set()
+    counts = [
+        (made.taken_back.get("customers"), made.taken_back.get("along"))
+        for made in Import.objects.order_by("pk")
+    ]
+    assert counts == ([(2, None), (None, None)] if order == (1, 0) else [(1, None), (None, 1)])
+    bring(day(3, "R1"), "event", "again.csv", now=LATER, mapping=KUNDE)
+    drain(home)
+    assert living() == {"R1"}
+
+
 def test_a_customer_somebody_deleted_does_not_come_back_with_an_event(bring, home):
     save_records(ACCOUNT, [{"id": "C1", "name": "Uni One"}], source="product", actor="t", now=NOW)
     delete_records(ACCOUNT, ["C1"], source="product", actor="t", now=NOW)
