@@ -78,9 +78,10 @@ CONTRACT: tuple[Metric, ...] = (
         "mrr",
         Text("MRR", "MRR(月次経常収益)"),
         Text("Recurring amount in force, normalised to a month, in the company's currency. 0 once every contract has "
-             "ended; unknown where none was ever on record, or where an exchange rate is missing.",
+             "ended; unknown where none was ever on record, or where an exchange rate is missing. A foreign contract "
+             "keeps the rate of its first version in its currency.",
              "有効な契約の継続金額を月額に換算した合計です(自社通貨)。契約がすべて終了していれば0、契約の登録が一度もない場合や為替レートが"
-             "ない場合は不明とします。"),
+             "ない場合は不明とします。外貨の契約は、その通貨で最初に登録された時点のレートで換算し続けます。"),
         "money", "terms",
         {"": lambda t: _in_force(t, "minor"), "unknown": lambda t: _unknown(t, t.back == 0)}, grains=WIDE,
         needs=("record_subscription",), freshness_days=None,

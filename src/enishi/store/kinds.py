@@ -214,10 +214,9 @@ def _contact() -> Field:
     )
 
 
-def _currency() -> Field:
-    return Field(
-        "currency", T.CURRENCY, Text("Currency", "通貨"), aliases=("ccy", "currency_code", "通貨コード")
-    )
+def _currency(help: Text | None = None) -> Field:
+    aliases = ("ccy", "currency_code", "通貨コード")
+    return Field("currency", T.CURRENCY, Text("Currency", "通貨"), aliases=aliases, help=help)
 
 
 ROLES = _choices(
@@ -300,7 +299,8 @@ SUBSCRIPTION = Kind(
         Field("plan", T.TEXT, Text("Plan", "プラン"), aliases=("plan_name", "料金プラン", "package", "edition", "subscription_plan", "plan_type")),
         Field("amount", T.MONEY, Text("Recurring amount per interval", "請求間隔ごとの継続金額"), required=True,
               aliases=("mrr", "price", "月額", "fee", "recurring_amount", "recurring_fee", "contract_value", "subscription_amount", "monthly_fee", "monthly_amount", "金額", "契約金額")),
-        _currency(),
+        _currency(Text("A contract in another currency than the company's keeps the exchange rate of its first version in it, so that a movement of the rate is no movement of revenue.",
+                       "自社通貨以外の契約は、その通貨で最初に登録された時点の為替レートで換算し続けます。為替の変動は収益の変動になりません。")),
         Field("interval", T.CHOICE, Text("Billing interval", "請求間隔"),
               choices=_choices(month=("Monthly", "月"), quarter=("Quarterly", "四半期"), half=("Half-yearly", "半年"), year=("Yearly", "年")),
               aliases=("billing_period", "period", "billing_cycle", "cycle", "billing_interval", "billing_frequency", "frequency", "billed", "payment_cycle", "payment_frequency", "payment_interval", "invoicing_interval", "invoicing_cycle", "renewal_cycle", "請求サイクル", "支払サイクル", "周期", "請求周期", "支払周期", "支払い周期",
