@@ -32,8 +32,17 @@ _JAPANESE = ("cp932", "euc_jp")
 _WESTERN = "cp1252"
 _ABOVE_ASCII = re.compile(r"[^\x00-\x7f]+")
 # As they stand in Western words: an accent or sign alone, at most three small letters together. Of the bytes of Japanese,
-# whose characters are pairs in rows, next to none look like it.
-_ACCENTS = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ‘’“”–—…€£¥§©®°ºª²³«»¿¡·™•\xa0]|[à-öø-ÿœšž’”»…]{2,3}")
+# whose characters are pairs in rows, few look like it.
+_ACCENTS = re.compile(
+    "[À-ÖØ-öø-ÿŒœŠšŽžŸ‘’“”–—…€£¥§©®°ºª²³«»¿¡·™•\xa0]|’[À-ÖØ-Þ]|’?[à-öø-ÿœšž]{1,3}[’”»…]{0,2}"
+)
+# Those few: what is one character of Shift_JIS (山, 年, 定). It stands within a Western word where small letters go on after
+# it (O’Brien, Škoda, L’Église) or capitals do (ŠKODA), at its end (don’t), or where an accent is in the midst of one (Noël).
+_PAIR = re.compile("[‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸà-ü](?=[@-~])|[’à-ü](?=[À-üœšž])")
+_IN_WORD = re.compile(
+    "[ŒœŠšŽžŸ‘’“”–—…•™à-ü](?=[A-Za-z][a-zà-ÿœšž]|[A-Z]{4})"
+    "|(?<=[A-Za-z])[à-üšž](?=[a-zà-ü])|(?<=[A-Za-z])’(?=[À-ü][a-zà-ü])|(?<=n)’(?=t)|(?<=[a-z])’(?=s)|(?<=I)’(?=[md])"
+)
 
 csv.field_size_limit(_LONGEST_CELL)
 
@@ -57,7 +66,7 @@ def open_text(path: Path, encoding: str) -> TextIO:
 
 def find_encoding(path: Path) -> str:
     """The encoding of a text file: by its mark, as UTF-8 if it is that throughout, else Windows-1252 where all but
-    single letters is ASCII, else Shift_JIS or EUC.
+    single letters within words is ASCII, else Shift_JIS or EUC.
 
     A file that begins in plain ASCII is read on to the first other byte, so that names far below decide too.
     """
@@ -118,8 +127,11 @@ def _decodes(sample: bytes, name: str) -> bool:
 def _is_western(sample: bytes) -> bool:
     if not _decodes(sample, _WESTERN):
         return False
-    found = _ABOVE_ASCII.findall(sample.decode(_WESTERN))
-    return sum(1 for run in found if _ACCENTS.fullmatch(run)) * 10 >= len(found) * 9
+    text = sample.decode(_WESTERN)
+    found = _ABOVE_ASCII.findall(text)
+    if sum(1 for run in found if _ACCENTS.fullmatch(run)) * 10 < len(found) * 9:
+        return False
+    return not _decodes(sample, "cp932") or 2 * len(_IN_WORD.findall(text)) >= len(_PAIR.findall(text))
 
 
 def _oddness(text: str) -> float:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from enishi.ingest.files import bounds, tables
 from enishi.ingest.files.errors import BadFile
 from enishi.ingest.files.tables import open_table
+from enishi.ingest.files.text import find_encoding
 
 HEAD = ["顧客ID", "会社名", "備考"]
 ROWS = [["a1", "株式会社アクメ", "一行目\n二行目"], ["a2", "㈱ベータ〜①", 'say "hi", all'], ["a3", "ｶﾞﾝﾏ", ""]]
@@ -63,6 +64,12 @@ def test_japanese_far_below_ascii_still_decides(tmp_path):
         ("id,name\n1,A社\n2,120名\n", "cp932"),
         ("id,name\n1,Smith様\n2,ｱｸﾒ\n3,ギガ\n4,東京\n", "cp932"),
         ("id,name\n1,アクメ\n2,Smith様\n", "euc_jp"),
+        (
+            "name\nL’Oréal\nŠkoda Auto\nŽižek\nNoël\nŒuvre\nGenève\nMüller\nŠKODA\nI don’t\n“Great”\n",
+            "cp1252",
+        ),
+        ("id,name,owner\nC1,Acme,山田\nC2,Beta,山本\nC3,Gamma,三田\n", "cp932"),
+        ("id,name\n1,Acme 2024年\n2,Beta PC店\n3,Smith様\n", "cp932"),
     ],
 )
 def test_western_letters_are_told_from_japanese(tmp_path, text, encoding):
@@ -71,6 +78,28 @@ def test_western_letters_are_told_from_japanese(tmp_path, text, encoding):
     table = open_table(path)
     assert table.details["encoding"] == encoding
     assert [cells for _line, cells in table.rows()] == list(csv.reader(io.StringIO(text)))[1:]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        (
+            "cp932",
+            [*"三四百年店山田本北有男様支担備表予能貼圭暴添", "山田", "2024年", "Smith様", "PC店", "男A", "丁", "定", "備", "知知"],
+        ),
+        (
+            "cp1252",
+            ["O’Brien", "Škoda", "ŽELEZO", "Žižek", "Noël", "L’Oréal", "Genève", "don’t", "Père", "£12"],
+        ),
+    ],
+)
+def test_one_character_of_an_otherwise_plain_file_is_enough(tmp_path, encoding, words):
+    path = tmp_path / "a.csv"
+    for text in [
+        text for word in words for text in (f"id,name\n1,{word}\n", f"id,name,city\nC1,{word},Paris\n")
+    ]:
+        path.write_bytes(text.encode(encoding))
+        assert (text, find_encoding(path)) == (text, encoding)
 
 
 def test_titles_above_the_headings_are_passed_over(tmp_path):
