@@ -113,6 +113,7 @@ def metric(request: PageRequest, slug: str) -> HttpResponse:
         "null": NULLS.get(found.null),
         "needs": list(dict.fromkeys(source_title(need) for need in found.needs)),
         "coverage": metric_reads.Coverage(len(values), accounts),
+        "waiting": found.custom and past is None and not len(values),
         "shape": shape,
         "chart": metric_reads.distribution_chart(shape, _("Accounts")) if shape else None,
         "quantiles": [(q, round(v, 2)) for q, v in shape.quantiles.items()] if shape else [],

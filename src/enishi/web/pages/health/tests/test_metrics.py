@@ -119,6 +119,9 @@ def test_an_own_metric_is_worked_out_at_once_and_shown_in_lists(
     assert asked == ["own_uses"]
     page = client.get("/health/metrics/own_uses/").content.decode()
     assert 'id="past-progress"' in page
+    assert "値を過去1年分とあわせて計算しています" in page
+    assert "社に値があります" not in page
+    assert "社は値がありません" not in page
     poll = client.get("/health/metrics/own_uses/", headers={"HX-Request": "true"})
     assert "HX-Refresh" not in poll.headers
 
