@@ -34,7 +34,7 @@ function shortened(name, room) {
 }
 
 export function valueAxis(spec, palette) {
-  const show = formatter(spec);
+  const show = formatter(spec, 2);
   return {
     type: "value",
     name: spec.axis || "",

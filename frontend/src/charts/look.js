@@ -1,4 +1,6 @@
 // Colours and number forms shared by all charts: the same thing has the same colour everywhere.
+import { color } from "echarts/core";
+
 import { language } from "../texts.js";
 
 const MINUS = "\u2212"; // as in the words of the server
@@ -21,31 +23,37 @@ export function colourOf(series, index, palette) {
   return palette[series.colour] || palette.series[index % palette.series.length];
 }
 
+// Black or white, whichever is told more easily from a colour; one of them always has a contrast of 4.5 or more.
+export function legibleOn(colour) {
+  const [red, green, blue] = color.parse(colour).map((part) => ((part / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+}
+
 function digits(value) {
   const size = Math.abs(value);
   return size >= 100 ? 0 : size >= 10 ? 1 : 2;
 }
 
-function shortMoney(value, currency) {
+// As the server writes amounts in short: one digit after the point. The ticks of an axis may lie closer (`most` digits).
+function shortMoney(value, currency, most = 1) {
   if (language() === "ja") {
     const size = Math.abs(value);
     const mark = currency === "JPY" ? "円" : ` ${currency}`;
-    if (size >= 1e8) return `${plain(value / 1e8)}億${mark}`;
-    if (size >= 1e4) return `${plain(value / 1e4)}万${mark}`;
-    return `${plain(value)}${mark}`;
+    const [unit, word] = size >= 1e8 ? [1e8, "億"] : size >= 1e4 ? [1e4, "万"] : [1, ""];
+    return `${plain(value / unit, most)}${word}${mark}`;
   }
   return new Intl.NumberFormat("en", {
     style: "currency", currency, notation: "compact", maximumFractionDigits: 1, currencyDisplay: "narrowSymbol",
   }).format(value).replace("-", MINUS);
 }
 
-function plain(value) {
-  const form = { maximumFractionDigits: digits(value), signDisplay: "negative" };
+function plain(value, most = 2) {
+  const form = { maximumFractionDigits: Math.min(digits(value), most), signDisplay: "negative" };
   return new Intl.NumberFormat(language(), form).format(value).replace("-", MINUS);
 }
 
 // `format` is number, percent (of 1), money (of `currency`, in whole units) or points.
-export function formatter(spec) {
+export function formatter(spec, most) {
   const unit = spec.unit || "";
   return (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
@@ -54,7 +62,7 @@ export function formatter(spec) {
       const form = { style: "percent", maximumFractionDigits: most, signDisplay: "negative" };
       return new Intl.NumberFormat(language(), form).format(value).replace("-", MINUS);
     }
-    if (spec.format === "money") return shortMoney(value, spec.currency || "JPY");
+    if (spec.format === "money") return shortMoney(value, spec.currency || "JPY", most);
     return unit ? `${plain(value)}${language() === "ja" ? "" : " "}${unit}` : plain(value);
   };
 }
