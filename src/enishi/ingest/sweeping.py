@@ -26,6 +26,7 @@ M = TypeVar("M", bound=Model)
 # as well. Both are only counted.
 _STATED = frozenset(["accounts.Contact", "accounts.OutsideId", "accounts.Record", "accounts.RecordVersion"])
 _SHORTEST = 6
+_LATIN = "0-9A-Za-z_\u00c0-\u024f"
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 
 
@@ -75,9 +76,9 @@ def _ways(texts: Iterable[str]) -> list[str]:
 
 
 def _pattern(ways: Sequence[str]) -> re.Pattern[str]:
-    """Whole words only: an id is not meant by a longer one."""
+    """Whole words only: an id is not meant by a longer one. Japanese follows and goes before without a space."""
     found = "|".join(map(re.escape, ways)) or r"(?!)"
-    return re.compile(rf"(?<![\w@.+-])(?:{found})(?![\w@+-])", re.IGNORECASE)
+    return re.compile(rf"(?<![{_LATIN}@.+-])(?:{found})(?![{_LATIN}@+-])", re.IGNORECASE)
 
 
 def _opened(value: Any, naming: Naming) -> Any:

@@ -143,7 +143,7 @@ def test_an_erased_person_is_in_no_column_of_any_table(
     save_records(
         KINDS["contact"], [person, {"id": "c9", "account": "A"}], source="product", actor="t", now=now
     )
-    ticket = {"id": "t1", "account": "A", "opened_at": "2026-01-01", "subject": f"call {MAIL.upper()} back"}
+    ticket = {"id": "t1", "account": "A", "opened_at": "2026-01-01", "subject": f"至急{MAIL.upper()}様へ"}
     save_records(KINDS["ticket"], [ticket], source="product", actor="t", now=now)
     path = tmp_path / "tickets.csv"
     path.write_text(
