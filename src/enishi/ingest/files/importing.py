@@ -438,7 +438,7 @@ def _run_events(
     wait_carried(home, carried)
     fresh = Arrival.objects.filter(delivery=made.delivery).values_list("fresh", flat=True).first() or 0
     newcomers = made_by_events(made, last)
-    tally.note_newcomers(list(newcomers.values()))
+    tally.note_newcomers(sorted(newcomers.values(), key=lambda name: (len(name), name)))
     if apart := list(apart_from_older(newcomers, made.system)):
         text = told_apart(*apart[0])
         tally.warnings[CAPITALS] = [len(apart), text.en, text.ja]

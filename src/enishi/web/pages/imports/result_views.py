@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +24,7 @@ from enishi.ingest.withdrawing import undo_told
 from enishi.kit.home import Home
 from enishi.store.api import Published
 from enishi.web import words
-from enishi.web.feedback import toast
+from enishi.web.feedback import toast, toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.imports.reads import (
     language,
@@ -47,14 +47,13 @@ def found_import(number: int) -> Import:
 
 def show_result(request: PageRequest, made: Import) -> HttpResponse:
     """Counts, what was kept otherwise, and the rows that were not taken."""
-    rejects = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
-    shown = Paginator(rejects, A_PAGE).get_page(request.GET.get("page"))
+    shown = _rejects(request, made)
     warnings = told_warnings(made.kind, made.warnings)
     context = {
         "tabs": setup_tabs(request.member, "imports"),
         "made": made,
         "error": made.error(language()),
-        "kind": FILE_KINDS[made.kind].plural.in_language(language()),
+        "kind": _kind(made),
         "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
         "remarks": [remark for remark in remarks_of(made) if remark.grave],
         "warnings": [one for one in warnings if not one.remedy],
@@ -68,6 +67,15 @@ def show_result(request: PageRequest, made: Import) -> HttpResponse:
         "running": made.is_under_way,
     }
     return render(request, "pages/imports/result.html", context)
+
+
+def _rejects(request: PageRequest, made: Import) -> Page[Reject]:
+    rejects = Reject.objects.filter(origin=made.origin, status=Reject.Status.OPEN).order_by("position")
+    return Paginator(rejects, A_PAGE).get_page(request.GET.get("page"))
+
+
+def _kind(made: Import) -> str:
+    return FILE_KINDS[made.kind].plural.in_language(language())
 
 
 def taken_back_told(counts: Mapping[str, int]) -> list[str]:
@@ -142,7 +150,7 @@ def download(request: PageRequest, number: int) -> HttpResponseBase:
 @page(roles=LEADERS, whole_book=True)
 @require_POST
 def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
-    """Try one corrected row again; taken, it leaves the list."""
+    """Try one corrected row again; taken, it leaves the list, and the counts follow."""
     made = found_import(number)
     found = Reject.objects.filter(pk=reject, origin=made.origin).first()
     if found is None:
@@ -155,6 +163,26 @@ def correct(request: PageRequest, number: int, reject: int) -> HttpResponseBase:
         retry_row(Home.from_environment(), found, cells, actor=request.member, now=timezone.now())
     except StillRejected:
         found.refresh_from_db()
-        context = {"row": rejected_row(made, found), "made": made, "open": True}
+        context = {
+            "row": rejected_row(made, found), "made": made, "open": True, "page": _rejects(request, made)
+        }  # fmt: skip
         return render(request, "pages/imports/_row.html", context, status=422)
-    return toast(HttpResponse(""), _("The row was taken in."))
+    return _taken(request, made)
+
+
+def _taken(request: PageRequest, made: Import) -> HttpResponse:
+    """The counts, and the row that moves up from the next page; where no row is left on this one, the whole anew."""
+    made.refresh_from_db()
+    told, shown = _("The row was taken in."), _rejects(request, made)
+    if not shown.paginator.count or str(shown.number) != request.GET.get("page", "1"):
+        toast_after(request, told)
+        return HttpResponse(headers={"HX-Redirect": reverse("import", args=[made.pk])})
+    rows = list(shown)
+    context = {
+        "made": made,
+        "kind": _kind(made),
+        "page": shown,
+        "following": rejected_row(made, rows[-1]) if len(rows) == A_PAGE else None,
+        "swapped": True,
+    }
+    return toast(render(request, "pages/imports/_taken.html", context), told)

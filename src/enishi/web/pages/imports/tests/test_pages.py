@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,7 @@ from enishi.ingest.files.jobs import run_import_job
 from enishi.ingest.models import Import, Mapping, Reject
 from enishi.kit.home import Home
 from enishi.store.kinds import ACCOUNT
+from enishi.web.pages.imports import result_views
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +88,8 @@ def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(clie
     row = reverse("import-row", args=[made.pk, reject.pk])
     cells = {"cell-0": "A-2", "cell-1": "", "cell-2": "30", "cell-3": "2023/10/1"}
     assert client.post(row, cells).status_code == 422
-    assert client.post(row, {**cells, "cell-1": "ベータ"}).content == b""
+    done = client.post(row, {**cells, "cell-1": "ベータ"})
+    assert done["HX-Redirect"] == reverse("import", args=[made.pk])
     assert Account.objects.get(outside_id="A-2").employees == 30
     save_records(
         ACCOUNT, [{"id": "A-2", "name": "ガンマ"}], source=made.system, actor="t", now=timezone.now()
@@ -115,6 +118,20 @@ def test_what_an_undone_import_could_not_take_leaves_the_desk_for_good(client):
         reverse("import-row", args=[made.pk, reject.pk])
         not in client.get(reverse("import", args=[made.pk])).content.decode()
     )
+
+
+def test_counts_and_pages_follow_a_row_that_is_taken_in(client, monkeypatch):
+    monkeypatch.setattr(result_views, "A_PAGE", 2)
+    made = run(client, drop(client, "顧客コード,会社名\nA-1,\nA-2,\nA-3,\nA-4,\n"))
+    first, *_rest, last = Reject.objects.order_by("position")
+    row = reverse("import-row", args=[made.pk, first.pk])
+    assert f'hx-post="{row}?page=1"' in client.get(reverse("import", args=[made.pk])).content.decode()
+    told = client.post(f"{row}?page=1", {"cell-0": "A-1", "cell-1": "一番"}).content.decode()
+    tiles = re.findall(r'class="stat-value[^>]*>(\d+)', told)
+    assert (tiles, "3件中 1–2件" in told) == (["1", "0", "0", "3"], True)
+    assert re.findall(r'<tr id="reject-(\d+)"', told) == [str(last.pk - 1)]
+    cells, row = {"cell-0": "A-4", "cell-1": "四番"}, reverse("import-row", args=[made.pk, last.pk])
+    assert "HX-Redirect" in client.post(f"{row}?page=2", cells)  # that page is empty now
 
 
 def test_rejected_rows_come_as_a_file_that_may_be_dropped_again(client):
