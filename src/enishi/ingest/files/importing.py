@@ -47,6 +47,7 @@ from enishi.ingest.files.newcomers import (
     made_by_events,
     told_newcomers,
 )
+from enishi.ingest.files.notices import mark_running_on
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     check_plan,
@@ -67,6 +68,7 @@ from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Arrival, Import, Reject
 from enishi.ingest.settling import settle_rows
 from enishi.ingest.withdrawing import note_received, withdrawals
+from enishi.kit.clock import day_of
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -392,6 +394,8 @@ def _saved(
             for n, result in zip(waiting, saved, strict=True):
                 result.index, results[n] = n, result
             waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
+        here = [portion[n] for n in places], [results[n] for n in places]
+        mark_running_on(kind, *here, system, day_of(now, company_zone()))
     for row, result in zip(portion, results, strict=True):
         result.warnings |= row.remarks
     mark_renamed(portion, results, given)

@@ -178,6 +178,29 @@ def test_another_column_settles_numbers_that_may_be_two(bring):
     assert (order["quantity"], order["amount"]) == (1250, "12.5")
 
 
+ENDINGS = "id,account,amount,start,Cancelled,ended\n{0}1,C1,9,2025-01-01,2026-02-01,\n{0}2,C1,9,2025-01-01,2026-05-01,\n" \
+    "{0}3,C1,9,2025-01-01,2026-02-01,2026-03-01\n"  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{"dry_run": True}, {}])
+def test_a_contract_with_notice_and_no_end_is_told_to_run_on(bring, options):
+    bring(SOFT)
+    _made, tally = bring(ENDINGS.format("K"), "subscription", "k.csv", **options)
+    assert tally.warnings["ended_on"][0] == 1
+    assert tally.warnings["ended_on"][1].startswith("Notice was given on 2026-02-01, but no end is stated")
+    mapping = {"notice_on": "Cancelled", "ended_on": "Cancelled"}
+    _made, tally = bring(ENDINGS.format("L"), "subscription", "k.csv", mapping=mapping, **options)
+    assert tally.warnings == {}
+
+
+def test_a_contract_whose_end_is_known_from_another_file_does_not_run_on(bring):
+    bring(SOFT)
+    bring(ENDINGS.format("K"), "subscription", "k.csv", mapping={"notice_on": "", "ended_on": "Cancelled"})
+    columns = {"notice_on": "Cancelled", "ended_on": ""}
+    _made, tally = bring(ENDINGS.format("K"), "subscription", "k.csv", mapping=columns)
+    assert tally.warnings == {}
+
+
 def times(bring, text, **options):
     bring(SOFT)
     made, _tally = bring(text, "ticket", "tickets.csv", **options)
