@@ -270,7 +270,7 @@ def _tell_warnings(tally: Any, titles: dict[str, str]) -> None:
         title, rows = titles.get(name, name), f"{count} row{'s' * (count > 1)}"
         told = say(f"  {title}: {rows}, for example: {en}", f"  {title}: {count}行。例: {ja}")
         if name == NEWCOMERS:
-            told = say(f"  {en} {OTHER_IDS.en}", f"  {ja}{OTHER_IDS.ja}")
+            told = say(f"  {title}: {en} {OTHER_IDS.en}", f"  {title}: {ja}{OTHER_IDS.ja}")
         click.secho(told, fg="yellow", err=True)
 
 

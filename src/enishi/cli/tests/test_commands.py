@@ -186,7 +186,7 @@ def test_rows_are_told_of_by_the_titles_of_fields_and_each_thing_once(
     said = capsys.readouterr().err
     assert "2行目: 日時: 「2026/13/45」" in said
     assert "顧客企業: 1行" in said
-    assert "新しい顧客企業1社: B7。登録済みの顧客企業であれば、--system" in said
+    assert "未登録のID: 新しい顧客企業1社(B7)。登録済みの顧客企業であれば、--system" in said
     assert run(["import", "account", str(file), "--map", "amount=user"]) == 1
     assert capsys.readouterr().err.count("amount") == 1
 

@@ -33,7 +33,7 @@ TITLES = {
     ELSEWHERE: Text("Known in another system", "別のシステムで登録済み"),
     CAPITALS: Text("Known in other capitals", "大文字小文字だけが異なるID"),
     SAME_NAME: Text("Same name as a known customer", "登録済みの顧客と同じ名称"),
-    NEWCOMERS: Text("New customers", "新しい顧客企業"),
+    NEWCOMERS: Text("Ids not known before", "未登録のID"),
 }
 _BY_SYSTEM = Text(
     "If they are the same, undo this import and choose the system that knows them, or merge them.",

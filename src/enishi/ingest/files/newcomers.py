@@ -49,8 +49,5 @@ def told_newcomers(names: Sequence[str]) -> Text:
     en, ja = ", ".join(few), "、".join(few)
     if more > 0:
         en, ja = f"{en} and {more:,} more", f"{ja} ほか{more:,}社"
-    customers = "new customer, whose id was" if len(names) == 1 else "new customers, whose ids were"
-    return Text(
-        f"{len(names):,} {customers} not known before: {en}.",
-        f"未登録のIDによる新しい顧客企業{len(names):,}社: {ja}。",
-    )
+    customers = "new customer" if len(names) == 1 else "new customers"
+    return Text(f"{len(names):,} {customers} ({en}).", f"新しい顧客企業{len(names):,}社({ja})。")

@@ -135,8 +135,8 @@ def _namesakes(names: Sequence[str]) -> Text:
 def _newcomers(names: Sequence[str]) -> Text:
     told = told_newcomers(names)
     return Text(
-        f"{told.en} If you know them under other ids, choose the system or the column that holds those.",
-        f"{told.ja}登録済みの顧客企業であれば、そのIDの体系または列を選んでください。",
+        f"Ids not known before: {told.en} If you know them under other ids, choose the system or the column that holds those.",
+        f"未登録のID: {told.ja}登録済みの顧客企業であれば、そのIDの体系または列を選んでください。",
     )
 
 

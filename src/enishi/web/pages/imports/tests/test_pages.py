@@ -280,7 +280,7 @@ def test_the_system_that_knows_the_ids_is_offered_first_and_doubles_are_told(cli
 
 def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many(client):
     events = "日時,会社名,操作\n2026-03-01 10:00,C1,ログイン\n2026-03-02 10:00,C1,ログイン\n"
-    made, told = drop(client, events, "利用.csv"), "未登録のIDによる新しい顧客企業1社: C1。"
+    made, told = drop(client, events, "利用.csv"), "新しい顧客企業1社(C1)。"
     address = reverse("import", args=[made.pk])
     assert told in client.get(address).content.decode()
     tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
