@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.kit.clock import end_of_day
+from enishi.kit.text import MINUS
 from enishi.signals.api import Provenance, provenance_of
 from enishi.signals.models import HealthScore
 from enishi.web import words
@@ -131,7 +132,7 @@ def _differences(
         yield day, _("Plan changed")
     old, new = before.get("seats"), after.get("seats")
     if isinstance(old, int) and isinstance(new, int) and old != new:
-        yield day, _("Seats %(change)s") % {"change": f"{new - old:+d}"}
+        yield day, _("Seats %(change)s") % {"change": f"{new - old:+,d}".replace("-", MINUS)}
     if after.get("notice_on") and not before.get("notice_on"):
         yield from _notice(after, as_of)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.errors import EnishiError
-from enishi.kit.text import Text, plain_number
+from enishi.kit.text import MINUS, Text, plain_number
 from enishi.web.pages.health import card_form
 from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
@@ -62,7 +62,7 @@ def curve(mapping: Mapping[str, Any]) -> Curve | None:
     low, high = rows[0][0], rows[-1][0]
     width = (high - low) or 1
     points = " ".join(f"{(x - low) / width * 100:.1f},{50 - min(100, max(0, y)) / 2:.1f}" for x, y in rows)
-    return Curve(points, plain_number(low), plain_number(high))
+    return Curve(points, *(plain_number(end).replace("-", MINUS) for end in (low, high)))
 
 
 def _stairs(rows: Sequence[tuple[float, float]], below: float) -> list[tuple[float, float]]:
