@@ -1,5 +1,6 @@
 """Compaction, retention, erasure and rebuilding, each verified by reading back."""
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from enishi.store.compaction import FAN_IN
 from enishi.store.contracts import Erasure, Version
+from enishi.store.durable import write_durably
 from enishi.store.erasure import cutoff, find_traces
 from enishi.store.manifest import read_manifest
 from enishi.store.pins import pinned
@@ -185,7 +187,6 @@ def test_nothing_of_the_person_stays_on_the_disk(person: Bench) -> None:
     person.clock.advance(seconds=GRACE_SECONDS + 1)
     person.send(event("z"))
     person.catch_up()
-    person.inbox.scrub()
     left = [
         path
         for path in person.home.root.rglob("*")
@@ -193,6 +194,16 @@ def test_nothing_of_the_person_stays_on_the_disk(person: Bench) -> None:
         and any(word in path.read_bytes() for word in (b"hanako", "佐藤".encode(), b"secret-note"))
     ]
     assert left == []
+
+
+def test_a_file_and_its_name_are_on_the_disk_before_anyone_relies_on_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut, unlike a killed process, takes along what was not synced."""
+    path, synced = tmp_path / "f", list[tuple[int, bool]]()
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append((os.fstat(handle).st_ino, path.exists())))
+    write_durably(path, lambda part: part.write_bytes(b"x"))
+    assert synced == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
 def test_an_erased_persons_messages_are_not_counted_again(person: Bench) -> None:
