@@ -198,7 +198,7 @@ class Evidence(Body, frozen=True):
     """What is said when a rule holds.
 
     ``text`` may hold ``{value}`` (the metric's), ``{amount}`` (the same without its sign), ``{amounts}`` (what a
-    change of use compares, in words; else the value) and ``{on}`` (the fact's day). ``fact`` names a finder
+    change of use compares, or how many people a mean is of, in words; else the value) and ``{on}`` (the fact's day). ``fact`` names a finder
     of ``enishi.signals.evidence`` that supplies the record and its day.
     """
 

@@ -35,7 +35,8 @@ Finish: TypeAlias = Callable[[pd.DataFrame], "pd.Series[Any]"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The two amounts a damped ratio is made of, which people are told instead of the ratio.
+    """The two amounts a damped ratio is made of, which people are told instead of the ratio; of a mean, itself and how
+    many it is the mean of.
 
     Args:
         now, before: metrics of the amounts, outside the registry.
@@ -67,7 +68,7 @@ class Metric:
         freshness_days: a value whose newest fact is older than this is stale; None: it cannot be.
         build: makes the relation itself (a company's own metric); ``relation`` then names this definition.
         helpers: metrics named in ``of`` which exist only for this one.
-        compared: for a ratio that is damped for judging: the amounts themselves.
+        compared: for a ratio that is damped for judging, or a mean: the amounts it is told by.
         freshness_of: ``feed``: the newest fact of the source at all; ``account``: of this account.
     """
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from enishi.kit.text import Text
-from enishi.metrics.contracts import Grain, Metric
+from enishi.metrics.contracts import Compared, Finish, Grain, Metric
 from enishi.metrics.people import _count, _sum
 
 WIDE: tuple[Grain, ...] = ("account", "product")
@@ -246,6 +246,32 @@ def _trend_parts(measure: str) -> dict[str, Any]:
     return {f"{part}_{p}": fn for p in periods for part, fn in _answers(measure, p).items()}
 
 
+def _of_people(mean: str) -> Compared:
+    """What a mean of answers is told by."""
+
+    def side(name: str, unit: str, finish: Finish) -> Metric:
+        title = Text(f"{mean}: {name}", f"{mean}: {name}")
+        needs = ("record_survey_answer",)
+        return Metric(
+            f"{mean}_{name}",
+            title,
+            title,
+            unit,
+            "answers",
+            {},
+            finish,
+            of=(mean,),
+            null="unknown",
+            needs=needs,
+        )
+
+    return Compared(
+        side("mean", "score", lambda f: f[mean].astype(float)),
+        side("people", "people", lambda f: f[f"{mean}:n"].where(f[mean].notna())),
+        Text("{now}, the average of {before} within a year", "{before}の平均{now}点(1年以内)"),
+    )
+
+
 LOYALTY: tuple[Metric, ...] = (
     Metric(
         "nps_latest",
@@ -253,7 +279,7 @@ LOYALTY: tuple[Metric, ...] = (
         Text("Mean of each person's latest answer to the NPS question within 365 days; who is no known contact is a person by the mail address or id the answer states.",
              "直近365日のNPS設問への各人の最新回答(0〜10)の平均です。関係者として登録のない回答者は、回答に記されたメールアドレスやIDごとに1人と数えます。"),
         "score", "answers", _answers("nps", "year"), _mean("nps_latest", 100), window=365, null="unknown",
-        needs=("record_survey_answer",), freshness_days=365, freshness_of="account",
+        needs=("record_survey_answer",), freshness_days=365, freshness_of="account", compared=_of_people("nps_latest"),
     ),
     Metric(
         "nps_trend",
@@ -269,7 +295,7 @@ LOYALTY: tuple[Metric, ...] = (
         Text("Mean of each person's latest CSAT answer within 365 days, on the survey's own scale.",
              "直近365日の各人の最新のCSAT回答の平均です(尺度はアンケートのまま)。"),
         "score", "answers", _answers("csat", "year"), _mean("csat_latest", 100), window=365, null="unknown",
-        needs=("record_survey_answer",), freshness_days=365, freshness_of="account",
+        needs=("record_survey_answer",), freshness_days=365, freshness_of="account", compared=_of_people("csat_latest"),
     ),
 )  # fmt: skip
 
@@ -306,11 +332,14 @@ RELATIONSHIP: tuple[Metric, ...] = (
         direction=-1, null="unknown", needs=("record_interaction",), freshness_days=14,
     ),
     Metric(
-        "two_way_contacts",
-        Text("Two-way contacts, ever", "やり取りの件数(累計)"),
-        Text("Contacts in which the customer took part, ever: calls, meetings, visits, answered mails.",
-             "お客様とやり取りした件数の累計です(電話・面談・訪問・返信のあったメールなど)。"),
-        "count", "interactions", {"": lambda t: _count(t.two_way)}, needs=("record_interaction",), freshness_days=14,
+        "days_unanswered",
+        Text("Days without any answer", "一度も応答がない日数"),
+        Text("Days since the first contact on record with a customer who has never answered. Unknown where one has, and "
+             "where nobody tried.",
+             "一度も応答のない顧客に最初に連絡してからの日数です。応答があった場合と、連絡の記録がない場合は不明とします。"),
+        "days", "interactions", {"first": lambda t: t.ago.max(), "answers": lambda t: _count(t.two_way)},
+        lambda f: f["days_unanswered:first"].where(f["days_unanswered:answers"] == 0),
+        direction=-1, null="unknown", needs=("record_interaction",), freshness_days=14,
     ),
     Metric(
         "contacts_known",

@@ -317,10 +317,11 @@ class ReasonWriter:
         metric = rule_metric(rule)
         value = number(self._value(metric, row))
         fact = self._fact(row, rule.evidence)
-        told = None
+        told, unit = None, self.rules.unit(metric)
         if pair := self._pair(metric, row):
-            told, value = compared_text(self.compared[metric], *pair), plain_log_ratio(*pair, value)
-        text = evidence_text(words(rule.evidence.text), value, self.rules.unit(metric), fact.on, told)
+            told = compared_text(self.compared[metric], *pair)
+            value = value if unit == "score" else plain_log_ratio(*pair, value)
+        text = evidence_text(words(rule.evidence.text), value, unit, fact.on, told)
         return {
             "en": text.en,
             "ja": text.ja,

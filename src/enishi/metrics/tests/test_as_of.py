@@ -109,6 +109,23 @@ def test_a_deleted_record_is_gone_from_that_day(home):
     assert value(home, "mrr") == 300
 
 
+def test_who_never_answered_has_no_last_answer(home):
+    mail = {"account_id": 1, "type": "mail", "two_way": False}
+    mails = [{**mail, "record_id": n, "valid_on": ago(n), "occurred_at": at(ago(n))} for n in (50, 9)]
+    call = {
+        **mail,
+        "record_id": 3,
+        "valid_on": ago(3),
+        "occurred_at": at(ago(3)),
+        "type": "call",
+        "two_way": True,
+    }
+    publish(home, "record_interaction", [*mails, call])
+    for day, since, waiting in ((ago(51), nan, nan), (ago(4), nan, 46), (ago(0), 3, nan)):
+        assert value(home, "days_since_contact", day) == pytest.approx(since, nan_ok=True)
+        assert value(home, "days_unanswered", day) == pytest.approx(waiting, nan_ok=True)
+
+
 def test_silence_of_an_account_no_record_speaks_of_is_not_nothing(home):
     ticket = {"record_id": 1, "account_id": 1, "opened_at": at(ago(50)), "valid_on": ago(50)}
     publish(home, "record_ticket", [ticket])

@@ -34,7 +34,7 @@ def judge(**values: Any) -> Any:
         ({"mentions_price": 3}, "disvaluation"),
         ({"champions_gone_90": 1, "champions": 0, "contacts_known": 2}, "disconnection"),
         ({"days_since_contact": 730}, "disconnection"),
-        ({"two_way_contacts": 0, "tenure_days": 730}, "disconnection"),
+        ({"days_unanswered": 730}, "disconnection"),
         ({"days_since_last_seen": 60}, "disengagement"),
         ({"usage_trend_28": -1.8}, "disengagement"),
         ({"seats_change_90": -10}, "downturn"),

@@ -109,9 +109,10 @@ def test_what_rounds_to_zero_has_no_sign(value: float, unit: str) -> None:
             "use_vs_own_past", 1, 12.43,
             "1 day of use in 28 days (all people), usually 12.4 days", "直近28日は延べ1日、平常は延べ12.4日",
         ),
+        ("nps_latest", 4.5, 2, "4.5, the average of 2 people within a year", "2人の平均4.5点(1年以内)"),
     ],
 )  # fmt: skip
-def test_a_damped_ratio_is_told_by_what_it_compares(
+def test_a_damped_ratio_is_told_by_what_it_compares_and_a_mean_by_its_people(
     metric: str, now: float, before: float, en: str, ja: str
 ) -> None:
     compared = REGISTRY[metric].compared
