@@ -1,12 +1,13 @@
 """Which account, contact or member a source means by an id, a mail address or a name: looked up for many at once.
 
-An account's id is looked for as an outside id within the same system, then within any system, then as a mail
-domain, then as the account's exact name, then as its name in other capitals. A contact: as an outside id or user id, then as a mail address. Two
-candidates are never guessed between.
+An account's id is looked for as an outside id within the same system, then within any system, then as a mail domain, then as
+the account's exact name, then as an id in plain width or a name in other capitals. A contact: as an outside id or user id,
+then as a mail address. Two candidates are never guessed between.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -72,15 +73,23 @@ class AccountBook:
             self._look_up_other(part)
 
     def _look_up_ids(self, part: list[str]) -> None:
+        """Ids as they are asked, and after all else in plain width (ＨＤ-025 is HD-025 where no other is)."""
+        texts: dict[str, set[str]] = defaultdict(set)
+        for text in part:
+            texts[text].add(text)
+            texts[unicodedata.normalize("NFKC", text)].add(text)
+        for system, value, number in self._bearers(texts):
+            for text in texts[value]:
+                rank = 4 if text != value else 0 if system == self.source else 1
+                self._found[text].by_rank[rank].add(number)
+
+    def _bearers(self, values: Iterable[str]) -> Iterator[tuple[str, str, int]]:
         living = Q(account__deleted_at__isnull=True) | Q(account__merged_into__isnull=False)
-        links = OutsideId.objects.filter(living, target=OutsideId.Target.ACCOUNT, value__in=part)
-        own = Account.objects.filter(deleted_at__isnull=True, outside_id__in=part)
-        found = [
-            *links.values_list("system", "value", "account_id"),
-            *own.values_list("source", "outside_id", "pk"),
-        ]
-        for system, value, number in found:
-            self._found[value].by_rank[0 if system == self.source else 1].add(number)
+        for part in slices(values):
+            links = OutsideId.objects.filter(living, target=OutsideId.Target.ACCOUNT, value__in=part)
+            yield from links.values_list("system", "value", "account_id")
+            own = Account.objects.filter(deleted_at__isnull=True, outside_id__in=part)
+            yield from own.values_list("source", "outside_id", "pk")
 
     def _look_up_other(self, part: list[str]) -> None:
         domains = {text: domain_of(text) for text in part}

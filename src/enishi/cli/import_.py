@@ -32,7 +32,7 @@ EVERYDAY = {
     "bill": "invoice", "case": "ticket", "issue": "ticket", "meeting": "interaction", "call": "interaction",
     "activity": "interaction", "touchpoint": "interaction", "outage": "incident", "survey": "survey_answer",
     "answer": "survey_answer", "nps": "survey_answer", "purchase": "order", "usage": "event", "log": "event",
-    "cost": "acquisition_cost", "rate": "exchange_rate",
+    "cost": "acquisition_cost", "rate": "exchange_rate", "fx": "exchange_rate", "fx_rate": "exchange_rate",
 }  # fmt: skip
 
 

@@ -257,7 +257,7 @@ ACCOUNT = Kind(
               aliases=("lifecycle", "lifecycle_stage", "customer_stage", "phase", "段階", "ステージ")),
         Field("owner", T.MEMBER, Text("Owner (CSM)", "担当CSM"), timeless=False, aliases=("csm", "owner_email", "account_owner", "account_manager", "am", "customer_success_manager", "csm_email", "csm_name", "success_manager", "担当", "担当csm", "担当者")),
         Field("channel", T.TEXT, Text("Acquisition channel", "獲得チャネル"), aliases=("acquisition_channel", "流入経路", "チャネル", "lead_source", "source", "origin")),
-        Field("since", T.DATE, Text("Customer since", "取引開始日"), aliases=("created_at", "customer_since", "signup_date", "signed_up", "signed_up_on", "signed_up_at", "sign_up_date", "signup", "start_date", "started_on", "onboarded_on", "joined", "joined_on", "became_customer", "created", "created_on", "契約開始日", "利用開始日", "導入日", "登録日")),
+        Field("since", T.DATE, Text("Customer since", "取引開始日"), aliases=("created_at", "customer_since", "customer_from", "client_since", "signup_date", "signed_up", "signed_up_on", "signed_up_at", "sign_up_date", "signup", "start_date", "started_on", "onboarded_on", "joined", "joined_on", "became_customer", "created", "created_on", "契約開始日", "利用開始日", "導入日", "登録日")),
     ),
     happened="since",
 )  # fmt: skip
@@ -314,7 +314,7 @@ SUBSCRIPTION = Kind(
         Field("notice_on", T.DATE, Text("Cancellation notice on", "解約申出日"), known_from="notice_on", aliases=("cancelled_at", "canceled_at", "cancelled_on", "canceled_on", "cancellation_date", "notice_date", "notice_given", "notice_given_on", "notice_received", "notice_received_on", "cancellation_notice", "解約通知日")),
         Field("ended_on", T.DATE, Text("Ended on", "契約終了日"), known_from="notice_on|ended_on", aliases=("end_date", "end", "ended", "ends_on", "contract_end", "contract_end_date", "subscription_end", "termination_date", "terminated_on", "expiry_date", "expires_on", "expires", "expiry", "expiration_date", "終了日", "解約日"),
               help=Text("The first day without the subscription.", "契約が無くなる最初の日です。"), not_before="started_on"),
-        Field("end_reason", T.TEXT, Text("Reason it ended", "解約理由"), known_from="notice_on|ended_on", aliases=("churn_reason", "cancel_reason", "cancellation_reason", "reason_for_leaving", "reason_for_cancellation", "termination_reason", "reason", "end_reason", "why_cancelled", "why_canceled", "why_left", "why_ended", "理由")),
+        Field("end_reason", T.TEXT, Text("Reason it ended", "解約理由"), known_from="notice_on|ended_on", aliases=("churn_reason", "cancel_reason", "cancellation_reason", "reason_for_leaving", "reason_for_cancellation", "termination_reason", "reason", "end_reason", "why_cancelled", "why_canceled", "why_left", "why_they_left", "why_they_cancelled", "why_ended", "理由")),
     ),
     happened="started_on",
     effective="effective_on",

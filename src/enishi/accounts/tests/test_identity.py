@@ -161,6 +161,11 @@ def test_an_outside_id_is_linked_moved_and_unlinked_with_its_history(pair):
         (kk.pk, True, 1970),
     ]
     assert save("ticket", ticket("t4", "g1"), source="desk")[0].status == "rejected"
+    assert save("ticket", ticket("t5", "ａ１"), source="desk")[0].status == "created"  # a1 in full width
+    assert Record.objects.get(outside_id="t5").account == acme
+    save("account", {"id": "ａ１", "name": "Wide"})
+    save("ticket", ticket("t6", "ａ１"), source="desk")
+    assert Record.objects.get(outside_id="t6").account.name == "Wide"
 
 
 def test_an_id_leads_to_a_deleted_account_only_where_another_stands_for_it(pair):

@@ -13,7 +13,7 @@ from enishi.kit.errors import EnishiError
     [
         ("contract", "subscription"), ("Contracts", "subscription"), ("customers", "account"), ("companies", "account"),
         ("people", "contact"), ("bill", "invoice"), ("meetings", "interaction"), ("usage", "event"),
-        ("survey answers", "survey_answer"), ("contacts", "contact"),
+        ("survey answers", "survey_answer"), ("contacts", "contact"), ("fx", "exchange_rate"),
     ],
 )  # fmt: skip
 def test_everyday_words_are_understood(name, kind):

@@ -230,7 +230,7 @@ def _try(
 def _rows(
     made: Import, table: Table, kind: Kind, reader: RowReader, most: int | None = None
 ) -> Iterator[ReadRow]:
-    rows = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
+    rows: Iterator[ReadRow] = (reader.read(place, cells) for place, cells in islice(table.rows(), most))
     if kind.name == EVENT.name:
         return rows
     rows = with_former_ids(former_readers(made, table.columns), without_waiting(made, rows))
