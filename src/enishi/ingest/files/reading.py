@@ -140,7 +140,7 @@ def set_aside(row: ReadRow, name: str, text: Text, cell: Any) -> None:
     row.values.pop(name, None)
     row.errors.pop(name, None)
     row.values["extra"] = {**(row.values.get("extra") or {}), name: "" if cell is None else str(cell)}
-    row.remarks[name] = Text(f"{text.en} Kept aside.", f"{text.ja}(値は控えとして保存しました)")
+    row.remarks[name] = Text(f"{text.en} Kept aside.", f"{text.ja}(値は控えとして残ります)")
 
 
 def fits_without(kind: Kind, row: ReadRow, errors: Mapping[str, Text]) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, RecordVersion
+from enishi.ingest.files.events import tried_event
 from enishi.ingest.files.habits import LOOK, settle_habits, unasked, unclear_days
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
@@ -291,10 +292,15 @@ def _derivable(kind: Kind, plan: Plan) -> set[str]:
     return {"account"} if kind.has_account and "contact" in plan.columns else set()
 
 
-def preview(table: Table, kind: Kind, plan: Plan, size: int = 12) -> list[ReadRow]:
-    """The first rows as they would be read, with what cannot be."""
-    reader = reader_for(kind, table.columns, plan, habits())
-    return [reader.read(place, cells) for place, cells in islice(table.rows(), size)]
+def preview(made: Import, table: Table, now: datetime, size: int = 12) -> list[ReadRow]:
+    """The first rows as they would be read, with what cannot be; events by the rules of the inbox too."""
+    kind = FILE_KINDS[made.kind]
+    reader = reader_for(kind, table.columns, Plan.from_json(made.plan), habits())
+    rows = [reader.read(place, cells) for place, cells in islice(table.rows(), size)]
+    if kind.name == EVENT.name:
+        for n, row in enumerate(rows):
+            tried_event(n, row, reader, made.system, now)
+    return rows
 
 
 def remember(made: Import, actor: str, now: datetime) -> Mapping:

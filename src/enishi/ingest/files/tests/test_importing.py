@@ -320,7 +320,7 @@ def test_the_preview_shows_values_and_what_is_wrong(home, write):
     path = write("契約.csv", SUBSCRIPTIONS)
     table = open_table(path)
     proposal = propose("subscription", table.columns, table.sample())
-    rows = preview(table, SUBSCRIPTION, proposal.plan)
+    rows = preview(Import(kind="subscription", plan=proposal.plan.as_json()), table, NOW)
     assert rows[1].values["amount"] == Decimal(30000)
     assert set(rows[3].errors) == {"amount", "started_on"}
     assert Plan.from_json(proposal.plan.as_json()) == proposal.plan

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,7 @@ from enishi.ingest.models import Import, Reject
 from enishi.ingest.values import DAY_ORDERS
 from enishi.kit.text import Text
 from enishi.store.kinds import DEFAULT_SYSTEM, Field, Kind, Type
+from enishi.web import words
 
 _SAMPLE = 500  # of the rows looked at: for the guess of columns and their examples
 NOTHING = Text("", "")
@@ -127,7 +129,7 @@ def workshop(made: Import, table: Table) -> Workshop:
     every, delimiter = [cells for _place, cells in first], table.details.get("delimiter", "")
     unclear = unclear_numbers(kind, plan, table.columns, every, delimiter)
     lines = [_line(spec, plan, guesses, table.columns, sample, {*asks, *unclear}) for spec in kind.fields]
-    read, remarks = preview(table, kind, plan), remarks_of(made, known, unclear)
+    read, remarks = preview(made, table, timezone.now()), remarks_of(made, known, unclear)
     used = [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
     return Workshop(
         kind,
@@ -254,9 +256,9 @@ def shown_value(spec: Field, value: Any) -> str:
     if spec.type is Type.CHOICE:
         return next((t.in_language(language()) for name, t in spec.choices if name == value), str(value))
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return words.instant(timezone.localtime(value), language())
     if isinstance(value, date):
-        return value.isoformat()
+        return words.day(value, language())
     if spec.type in (Type.MONEY, Type.INTEGER, Type.NUMBER):
         return f"{value:,}"
     return str(value)[:80]

@@ -278,6 +278,13 @@ def test_the_system_that_knows_the_ids_is_offered_first_and_doubles_are_told(cli
         assert told in page
 
 
+def test_an_event_that_would_be_refused_is_told_in_the_preview(client):
+    events = "日時,会社名,操作\n2026-03-01 10:00,C1,ログイン\n2099-01-01 10:00,C1,ログイン\n"
+    told = client.get(reverse("import", args=[drop(client, events, "利用.csv").pk])).content.decode()
+    assert "2026年3月1日 10:00 JST" in told
+    assert '2099-01-01 10:00<span class="cell-why">日時: 日時が1日以上先の未来' in told
+
+
 def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many(client):
     events = "日時,会社名,操作\n2026-03-01 10:00,C1,ログイン\n2026-03-02 10:00,C1,ログイン\n"
     made, told = drop(client, events, "利用.csv"), "新しい顧客企業1社(C1)。"
