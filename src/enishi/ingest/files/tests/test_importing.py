@@ -403,6 +403,8 @@ ENGLISH = {
             "subscription",
             {"Expires": "ended_on", "Notice received": "notice_on", "Why cancelled": "end_reason"},
         ),
+        ("subscription", {"Why they left": "end_reason"}),
+        ("account", {"Customer from": "since"}),
         ("invoice", {"Bill to": "account"}),
         ("survey_answer", {"Score (0-10)": "score"}),
     ],
