@@ -17,6 +17,7 @@ from enishi.accounts.removing import undo_import
 from enishi.accounts.versions import lock_versions
 from enishi.ingest.claiming import claim
 from enishi.ingest.files.kinds import EVENT
+from enishi.ingest.files.newcomers import NEWCOMERS
 from enishi.ingest.models import Import
 from enishi.ingest.returning import clear_desk
 from enishi.kit.clock import microseconds
@@ -73,14 +74,26 @@ def undo_told(made: Import, raw_from: date | None) -> Text:
         f" Of days before {raw_from} only the numbers of uses are kept: they stay.",
         f"{raw_from}より前は利用回数だけが保管されているため、取り消されずに残ります。",
     )
-    rest = kept if raw_from else Text("", "")
+    rest, customers = kept if raw_from else Text("", ""), _customers_of(made)
     return Text(
-        f"{made.created:,} events leave all figures and pages, those of past days too, with the customers that they alone "
-        "had made. They are not kept: what was said of a past day on the day itself stays, everything else is worked out "
-        f"anew.{rest.en} The file can then be imported again, under another mapping if you like.",
-        f"利用イベント{made.created:,}件と、それだけから作られた顧客企業が、過去の時点も含めてすべての集計と画面から消えます。"
-        "取り消したデータは残りません。当日に行われた過去の判定はそのまま残り、それ以外は計算し直されます。"
+        f"{made.created:,} events leave all figures and pages, those of past days too, with {customers.en}. They are "
+        "not kept: what was said of a past day on the day itself stays, everything else is worked out anew."
+        f"{rest.en} The file can then be imported again, under another mapping if you like.",
+        f"利用イベント{made.created:,}件と{customers.ja}が、過去の時点も含めてすべての集計と画面から消えます。"
+        "取り消したデータは残りません。過去の日のスコアのうち、その日に算出していたものはそのまま残り、それ以外は計算し直されます。"
         f"{rest.ja}取り消し後は、列の対応付けを直して同じファイルをもう一度取り込めます。",
+    )
+
+
+def _customers_of(made: Import) -> Text:
+    """The customers that go with an import's events."""
+    count = made.warnings.get(NEWCOMERS, [0])[0]
+    if not count:
+        return Text("the customers that they alone had made", "それだけから作られた顧客企業")
+    customers = "1 customer" if count == 1 else f"{count:,} customers"
+    return Text(
+        f"the {customers} made of them (but for any of whom more is known by now)",
+        f"そこから作られた顧客企業{count:,}社(ほかのデータがあるものを除く)",
     )
 
 

@@ -122,6 +122,8 @@ class Reader:
     def target(self, line: AuditLine) -> str:
         """What was touched; empty where the customer's column says it."""
         label = line.target_label
+        if line.target_kind == "import":
+            return label
         if (line.target_kind == "account" and line.account_id) or line.target_kind in UNSHOWN:
             return ""
         if line.target_kind == "member" and line.target_id == str(line.member_id):

@@ -48,14 +48,14 @@ def found_import(number: int) -> Import:
 def show_result(request: PageRequest, made: Import) -> HttpResponse:
     """Counts, what was kept otherwise, and the rows that were not taken."""
     shown = _rejects(request, made)
-    warnings = told_warnings(made.kind, made.warnings)
+    warnings = [] if made.is_taken_back else told_warnings(made.kind, made.warnings)
     context = {
         "tabs": setup_tabs(request.member, "imports"),
         "made": made,
         "error": made.error(language()),
         "kind": _kind(made),
         "titles": {f.name: f.title.in_language(language()) for f in FILE_KINDS[made.kind].fields},
-        "remarks": [remark for remark in remarks_of(made) if remark.grave],
+        "remarks": [one for one in remarks_of(made) if one.grave and not made.is_taken_back],
         "warnings": [one for one in warnings if not one.remedy],
         "doubles": [one for one in warnings if one.remedy],
         "taken_back": taken_back_told(made.taken_back),

@@ -220,6 +220,24 @@ def test_numbers_that_may_be_two_are_shown_as_read_and_read_as_chosen(client):
     assert made.plan["decimals"] == {"amount": "."}
 
 
+def test_the_column_of_times_is_shown_and_can_be_left_out(client):
+    made = drop(client, "Name,Website,opened,time\nA,a.example,2026-03-01,14:03\n", "t.csv", kind="ticket")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert '<option value="time" selected>+ time</option>' in page
+    client.post(reverse("import-change", args=[made.pk]), form_of(made, **{"clock-2": "-"}))
+    made.refresh_from_db()
+    assert made.plan["clocks"] == {"opened": ""}
+    client.post(reverse("import-change", args=[made.pk]), form_of(made))
+    made.refresh_from_db()
+    assert made.plan["clocks"] == {"opened": ""}, "as chosen before"
+
+
+def test_the_line_of_the_id_says_of_which_columns_it_is_made(client):
+    made = drop(client, "会社,メールアドレス\nA-1,taro@acme.example\n", "people.csv", kind="contact")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert '<small class="quiet">メールアドレスから作ります</small>' in page
+
+
 def test_broken_files_and_files_thrown_away_leave_nothing(client):
     file = io.BytesIO(b"PK\x03\x04nonsense")
     file.name = "x.xlsx"
@@ -296,7 +314,7 @@ def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many
     assert (
         f"{told} 登録済みの顧客企業であれば、この取り込みを取り消して" in client.get(address).content.decode()
     )
-    assert "利用イベント2件と" in client.get(address).content.decode()
+    assert "利用イベント2件とそこから作られた顧客企業1社(" in client.get(address).content.decode()
     client.post(reverse("import-undo", args=[made.pk]))
     assert "取り消し中" in client.get(address).content.decode()
     progress = reverse("import-progress", args=[made.pk])
@@ -308,3 +326,4 @@ def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many
     assert "利用イベント2件を取り消しました。" in told
     assert "顧客企業1社も取り消しました。" in told
     assert "import-undo" not in told
+    assert "未登録のID" not in told
