@@ -257,9 +257,7 @@ class RecordVersion(models.Model):
     data = models.JSONField(default=dict)
     actor = models.CharField(max_length=200, blank=True)
     import_id = models.BigIntegerField(null=True)  # the import that stated it, so that it can be undone
-    undoes = models.BigIntegerField(
-        null=True
-    )  # the import in whose place it stands again since that was undone
+    undoes = models.BigIntegerField(null=True)  # the undone import in whose place it stands
 
     class Meta:
         ordering = ("id",)
