@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from enishi.kit import clock
@@ -16,6 +18,9 @@ SignIn = Callable[[str], Client]
 @pytest.fixture
 def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     world = make_world()
+    import_module(
+        settings.ROOT_URLCONF
+    )  # pages that are first imported later would keep the cast's clock for good
     monkeypatch.setattr(clock, "system_clock", world.clock)
     return world
 

@@ -226,11 +226,11 @@ def test_an_alert_fires_at_once_with_its_record(
 def test_one_event_under_a_mistyped_id_makes_no_customer_in_danger(home: Home) -> None:
     stranger, there = 99, {"valid_on": TODAY - DAY, "known_on": TODAY - DAY}
     Account.objects.create(pk=stranger, name="C999999", source="product", outside_id="C999999")
-    lead = {"record_id": 99, "account_id": stranger, "value": "C999999", "target": "account", "system": "product"}
+    lead = {"record_id": 99, "account_id": stranger, "value": "C999999", "target": "account", "system": "product"}  # fmt: skip
     publish(home, "link", [{**lead, "valid_on": date(1970, 1, 1), "known_on": date(1970, 1, 1)}])
-    publish(home, "record_account", [{"record_id": stranger, "name": "C999999", "outside_id": "C999999", **there}])
+    publish(home, "record_account", [{"record_id": stranger, "name": "C999999", "outside_id": "C999999", **there}])  # fmt: skip
     publish(home, "groups", [{"group_no": stranger, "group_id": "C999999", "first_day": TODAY - DAY}])
-    used = {"group_no": stranger, "user_no": 990, "day": TODAY - DAY, "event": "Logged In", "product": "P", "n": 1}
+    used = {"group_no": stranger, "user_no": 990, "day": TODAY - DAY, "event": "Logged In", "product": "P", "n": 1}  # fmt: skip
     publish(home, "usage", [used])
     publish(home, "record_ticket", [record(901, 1, TODAY - DAY * 9, opened_at=NOW - DAY * 9)])
     api.score_day(TODAY, now=NOW, home=home)
@@ -238,8 +238,7 @@ def test_one_event_under_a_mistyped_id_makes_no_customer_in_danger(home: Home) -
     assert (state.band, state.tenths, state.metrics["tickets_open"]) == ("unknown", None, None)
     assert state.band_week_ago == ""
     told = api.limit_of(state.scorecard, state.tenths, state.coverage, state.lines)
-    assert told is not None
-    assert told.code == "stranger"
+    assert getattr(told, "code", None) == "stranger"
     assert not AccountState.objects.exclude(pk=stranger).filter(tenths=None).exists()
     assert not AccountState.objects.exclude(pk=stranger).filter(metrics__tickets_open=None).exists()
     api.score_day(TODAY, now=NOW, home=home, accounts=[stranger])
