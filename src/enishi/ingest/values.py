@@ -202,7 +202,7 @@ def with_clock(cell: Any, clock: Any) -> Any:
         cell = cell.date()
     if isinstance(clock, float | timedelta):  # as spreadsheets keep them: a part of a day
         seconds = clock.total_seconds() if isinstance(clock, timedelta) else round(clock * 86400)
-        clock = (datetime.min + timedelta(seconds=seconds)).time()
+        clock = (datetime.min.replace(tzinfo=UTC) + timedelta(seconds=seconds)).time()
     return f"{cell} {clock}"
 
 

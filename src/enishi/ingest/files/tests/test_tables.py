@@ -85,7 +85,7 @@ def test_western_letters_are_told_from_japanese(tmp_path, text, encoding):
     [
         (
             "cp932",
-            [*"三四百年店山田本北有男様支担備表予能貼圭暴添", "山田", "2024年", "Smith様", "PC店", "男A", "丁", "定", "備", "知知"],
+            [*"三四百年店山田本北有男様支担備表予能貼圭暴添", "山田", "2024年", "Smith様", "PC店", "男A", "丁", "定", "備", "知知"],  # fmt: skip
         ),
         (
             "cp1252",
