@@ -368,8 +368,7 @@ def _make_work(stage: Stage) -> None:
     from enishi.work import api as work
 
     takahashi, sakura, now = stage.world.members["takahashi"], stage.sakura, stage.now
-    shared = SavedView.objects.create(member=takahashi, name="共有", address="band=red", shared=True)
-    stage.numbers["shared"] = shared.pk
+    stage.numbers["shared"] = SavedView.objects.create(member=takahashi, name="共有", shared=True).pk
     stage.numbers["task"] = work.create_task(takahashi, sakura, "電話", now=now).pk
     work.add_tag(takahashi, [stage.world.accounts["sakura"]], "更新前", now=now)
     until = stage.today + timedelta(days=5)
@@ -384,9 +383,8 @@ def _make_own(stage: Stage, column: str, member: Member) -> None:
     from enishi.work import api as work
 
     view = SavedView.objects.create(member=member, name="一覧", address="band=red")
-    export = Export.objects.create(
-        member=member, format="csv", status="done", scope=scope_of(member), accounts=[]
-    )
+    scope = scope_of(member)
+    export = Export.objects.create(member=member, format="csv", status="done", scope=scope, accounts=[])
     export.path.parent.mkdir(parents=True, exist_ok=True)
     export.path.write_text("a\n")
     stage.own["view", column], stage.own["export", column] = view.pk, export.pk
@@ -469,8 +467,8 @@ def _make_people(stage: Stage) -> None:
     stage.numbers["contact"] = world.contacts["kato"].pk
     twin = make_account("双子商事", owner=world.members["takahashi"])
     stage.numbers["merge"] = merge_accounts(twin, world.accounts["sakura"], actor="test", now=now).pk
-    wanted = [Wanted("erp", "e-9", world.accounts["sakura"])]
-    stage.numbers["link"] = link_ids(wanted, actor="test", now=now)[0].pk
+    link = Wanted("erp", "e-9", world.accounts["sakura"])
+    stage.numbers["link"] = link_ids([link], actor="test", now=now)[0].pk
     fields = {
         "email": "invited@soratech.example", "family_name": "招", "given_name": "待", "name_kana": "",
         "role": "csm", "scope": "own", "team": None, "language": "ja",
@@ -480,14 +478,12 @@ def _make_people(stage: Stage) -> None:
         save_records(kind, [api_row(kind, stage)], source=DEFAULT_SYSTEM, actor="test", now=now)
     colleague = make_member("yoshida@soratech.example", "csm", "all")
     stage.numbers["colleague"] = colleague.pk
-    left = Member(email="left@soratech.example", role="csm", is_active=False)
-    left.set_password("nagai-tabiji-2026")
-    left.save()
+    make = Member.objects.create_user
+    left = make("left@soratech.example", "nagai-tabiji-2026", role="csm", is_active=False)
     stage.numbers["inactive"] = left.pk
-    given = make_account("引継商事", owner=world.members["takahashi"])
-    handed = hand_over(world.members["sato"], [given], colleague, now=now)
-    assert handed
-    stage.numbers["handed"] = handed.line.pk
+    given = [make_account("引継商事", owner=world.members["takahashi"])]
+    if handed := hand_over(world.members["sato"], given, colleague, now=now):
+        stage.numbers["handed"] = handed.line.pk
 
 
 def _make_mail(stage: Stage) -> None:
