@@ -49,7 +49,7 @@ def read_amount(cell: Any, decimal: str = POINT) -> tuple[Decimal, str]:
         decimal: the mark before decimals.
 
     >>> read_amount("▲１２．５万円"), read_amount("1.234,5 €", COMMA)
-    ((Decimal('-125000'), 'JPY'), (Decimal('1234.5'), 'EUR'))
+    ((Decimal('-125000.0'), 'JPY'), (Decimal('1234.5'), 'EUR'))
     """
     if isinstance(cell, bool):
         raise Refused(f"'{cell}' is not a number.", f"「{cell}」は数値ではありません。")
