@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -15,6 +15,8 @@ from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.ingest.files.reading import stated_headings
 from enishi.ingest.models import Import, Reject
 from enishi.ingest.settling import CAME_AGAIN
+
+_MESSAGES = 3  # of a heap that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,11 @@ def choices(field: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """Items that wait for one reason at one place, from one source; one of their messages; the address's query.
-    ``mendable``: something within them is at fault, not the whole of them."""
+    """Items that wait for one reason at one place, from one source; their most frequent messages; the address's query.
+    ``more``: of them, those with other messages. ``mendable``: something within them is at fault, not the whole of them."""
 
-    text: str
+    texts: list[str]
+    more: int
     kind: str
     source: str
     count: int
@@ -94,20 +97,28 @@ def heaps(rejects: QuerySet[Reject]) -> list[Heap]:
     """What waits, heaped up by reason, place and source, the highest heaps first."""
     names = ("kind", "source", "reason", "place")
     rows = rejects.order_by().values(*names)
-    found = rows.annotate(n=Count("pk"), example=Max("pk")).order_by("-n")[:8]
-    examples = Reject.objects.in_bulk([row["example"] for row in found])
-    return [
-        Heap(
-            examples[row["example"]].message(language()).split("\n")[0] or row["reason"],
-            kind_title(row["kind"]),
-            row["source"],
-            row["n"],
-            urlencode({name: row[name] for name in names}),
-            row["place"] not in ("", "$"),
-        )
-        for row in found
-        if row["example"] in examples
-    ]
+    found = rows.annotate(n=Count("pk")).order_by("-n")[:8]
+    return [_heap(rejects, {name: row[name] for name in names}, row["n"]) for row in found]
+
+
+def _heap(rejects: QuerySet[Reject], of: dict[str, str], count: int) -> Heap:
+    message = "message_ja" if language().startswith("ja") else "message_en"
+    told = (
+        rejects.filter(**of).order_by().values_list(message).annotate(n=Count("pk")).order_by("-n", message)
+    )
+    first: dict[str, int] = {}
+    for text, n in told[:_MESSAGES]:
+        line = text.split("\n")[0] or of["reason"]
+        first[line] = first.get(line, 0) + n
+    return Heap(
+        list(first),
+        count - sum(first.values()),
+        kind_title(of["kind"]),
+        of["source"],
+        count,
+        urlencode(of),
+        of["place"] not in ("", "$"),
+    )
 
 
 def closed_by(reject: Reject) -> str:

@@ -149,6 +149,23 @@ def test_items_are_searched_narrowed_and_discarded_with_a_way_back(client, order
     assert client.get(reverse("reject", args=[first.pk])).status_code == 200
 
 
+def test_a_heap_names_the_most_frequent_of_its_messages(client, tmp_path):
+    rows = "".join(
+        f"{n},A1,{score},2026-03-01\n" for n, score in enumerate(["", "", "9/10", "11", "12", "13"])
+    )
+    path = tmp_path / "answers.csv"
+    path.write_text(f"id,account,score,answered_on\n{rows}")
+    save_records(ACCOUNT, [{"id": "A1", "name": "一番"}], source="product", actor="t", now=NOW)
+    options = {"constants": {"measure": "nps"}, "actor": "t", "now": NOW}
+    import_file(Home.from_environment(), path, "survey_answer", **options)
+    page = client.get(reverse("rejects")).content.decode()
+    heap = page[page.index('id="reasons"') :]
+    heap = heap[: heap.index("</tr>", heap.index("<tbody"))]
+    assert "点数: 入力されていません。" in heap
+    assert heap.count("<br><small") == 4  # two further messages, the rest, the source
+    assert "値の異なるもの2件" in heap
+
+
 def test_traits_that_did_not_fit_are_saved_once_corrected(client):
     save_records(ACCOUNT, [{"id": "g", "name": "G"}], source="product", actor="t", now=NOW)
     reject = Reject.objects.create(
