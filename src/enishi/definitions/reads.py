@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -53,9 +54,13 @@ class Published:
         return Text.parse(title or self.slug)
 
 
+def default_bodies() -> list[tuple[str, str, dict[str, Any]]]:
+    """(kind, slug, body) of every definition that ships with Enishi; the caller's own copies."""
+    return deepcopy(_as_shipped())
+
+
 @cache
-def default_bodies() -> tuple[tuple[str, str, dict[str, Any]], ...]:
-    """(kind, slug, body) of every definition that ships with Enishi."""
+def _as_shipped() -> list[tuple[str, str, dict[str, Any]]]:
     folder = resources.files("enishi.definitions") / DEFAULT_FOLDER
     found = []
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
@@ -63,14 +68,14 @@ def default_bodies() -> tuple[tuple[str, str, dict[str, Any]], ...]:
             document = yaml.safe_load(file.read_text(encoding="utf-8"))
             kind = document.pop("kind")
             found.append((kind, document.pop("slug"), document))
-    return tuple(found)
+    return found
 
 
 def default_body(kind: str, slug: str) -> dict[str, Any]:
-    """A shipped body by name; KeyError if there is none."""
-    for found_kind, found_slug, body in default_bodies():
+    """A shipped body by name, the caller's own copy; KeyError if there is none."""
+    for found_kind, found_slug, body in _as_shipped():
         if (found_kind, found_slug) == (kind, slug):
-            return body
+            return deepcopy(body)
     raise KeyError(f"{kind}/{slug}")
 
 
