@@ -85,7 +85,8 @@ def test_what_lies_outside_the_scope_does_not_exist() -> None:
             continue
         path = cast.path(asked, "admin")  # of what the administrator may see, and tanaka may not
         answer = cast.ask(asked, "csm", path)
-        if answer.status == 302:  # an address that only takes what is sent leads everybody to the page above it
+        # An address that only takes what is sent leads everybody to the page above it.
+        if answer.status == 302:
             assert cast.ask(asked, "admin", path).status == 302, path
             assert asked.method == "GET"
         else:
