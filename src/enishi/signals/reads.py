@@ -80,6 +80,9 @@ def band_distribution(member: Member) -> list[BandLine]:
 
 def count_unpriced(member: Member) -> int:
     """Customers in a member's view whose money is unknown, as an exchange rate is missing: they are in no sum."""
+    # Mostly there are none, and then the whole book need not be gone through.
+    if not AccountState.objects.filter(unpriced=True).exists():
+        return 0
     return present_states(member).filter(unpriced=True).order_by().count()
 
 
