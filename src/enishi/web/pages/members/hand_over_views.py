@@ -43,8 +43,8 @@ def _shown(made: HandOver, names: dict[str, str]) -> Shown:
 
 def hand_overs_shown(member: Member) -> list[Shown]:
     """The last hand-overs of a member's customers."""
-    made = work.hand_overs_of(member)
-    return [_shown(one, names_by_mail()) for one in made]
+    names = names_by_mail()
+    return [_shown(one, names) for one in work.hand_overs_of(member)]
 
 
 def told_over(moved: int, heir: Member | None) -> str:
