@@ -30,9 +30,16 @@ INSTALLED_APPS = [
     "enishi.outreach",
     "enishi.definitions",
     "enishi.ingest",
+    "enishi.texts",
     "enishi.signals",
+    "enishi.risk",
+    "enishi.stakeholders",
+    "enishi.value",
+    "enishi.fit",
     "enishi.segments",
     "enishi.work",
+    "enishi.growth",
+    "enishi.outlook",
     "enishi.web",
 ]
 

@@ -1,0 +1,1 @@
+"""Whether a customer was the right one to sell to."""

@@ -1,0 +1,1 @@
+"""Where revenue will land: targets, forecast with intervals, what moved."""

@@ -1,0 +1,1 @@
+"""What people wrote, judged: tone and topic of tickets, survey comments and notes."""
