@@ -1,0 +1,48 @@
+"""What customers are worth, for pages and for the rooms above."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from enishi.value.models import AccountValue, ValueRun, ValueSettings
+
+AT_ONCE = 5000
+AMOUNTS = (
+    "simple", "simple_low", "simple_high", "contractual", "contractual_low", "contractual_high", "residual",
+    "residual_low", "residual_high", "noncontractual", "noncontractual_low", "noncontractual_high", "chosen",
+    "margin", "service", "acquisition", "earned",
+)  # fmt: skip
+
+
+def get_settings() -> ValueSettings:
+    """The company's assumptions, the shipped ones where nobody has changed them."""
+    return ValueSettings.objects.filter(pk=1).first() or ValueSettings(pk=1)
+
+
+def last_run() -> ValueRun | None:
+    """The newest valuation that came to its end."""
+    return ValueRun.objects.filter(status="done").order_by("-day", "-started_at").first()
+
+
+def values(accounts: Collection[int] | None = None) -> pd.DataFrame:
+    """What each account is worth, as last valued.
+
+    Args:
+        accounts: only these; None for all.
+
+    Returns:
+        ``account_id``, ``day``, the amounts of :class:`AccountValue` as floats in whole minor units (NaN: not enough
+        history), ``chosen_by`` (which lifetime value ``chosen`` is).
+    """
+    rows = AccountValue.objects.order_by()
+    if accounts is not None and len(accounts) <= AT_ONCE:
+        rows = rows.filter(account__in=list(accounts))
+    names = ["account_id", "day", *AMOUNTS, "chosen_by"]
+    frame = pd.DataFrame(list(rows.values_list(*names)), columns=names)
+    frame = frame.astype({"account_id": np.int64, **dict.fromkeys(AMOUNTS, float)})
+    if accounts is not None:
+        frame = frame[frame["account_id"].isin(set(accounts))]
+    return frame.sort_values("account_id").reset_index(drop=True)
