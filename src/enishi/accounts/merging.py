@@ -20,14 +20,14 @@ from django.db.models import Model, OuterRef, Subquery
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Account, Contact, Member, Merge, OutsideId, Record, RecordVersion
-from enishi.accounts.versions import ALWAYS, ALWAYS_ON, MERGE, lock_versions, row_instant, write_versions
+from enishi.accounts.versions import ALWAYS, MERGE, lock_versions, row_instant, write_versions
 from enishi.kit.clock import day_of
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.text import Text
-from enishi.store.kinds import ACCOUNT
+from enishi.store.kinds import ACCOUNT, ALWAYS_ON
 
 # Rows of rooms above that people wrote about an account; they follow it. Named, so that nothing is imported upward.
-FOLLOWERS = ("work.Task", "work.Note", "work.Attention", "work.Tag")
+FOLLOWERS = ("work.Task", "work.Note", "work.Attention", "work.Tag", "growth.Proposal")
 
 
 @dataclass(frozen=True, slots=True)

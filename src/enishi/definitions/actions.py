@@ -133,7 +133,7 @@ def retire(kind: str, slug: str, *, actor: Actor, now: datetime) -> None:
     others = Definition.objects.filter(kind=kind, retired_at=None, versions__status=Status.PUBLISHED).exclude(
         pk=definition.pk
     )
-    if kind != "metric" and not others.exists():
+    if kind not in ("metric", "offer") and not others.exists():
         raise Conflict(
             "last_definition",
             Text(f"{definition} is the only one of its kind.", f"{definition} はこの種類の最後の一つです。"),

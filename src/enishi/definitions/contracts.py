@@ -8,26 +8,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
+from enishi.definitions.base import Body, Condition, MissingRule, Operator, Pair, Words
+from enishi.definitions.offers import Offer
 
-Words = str | dict[str, str]
-"""One string for both languages, or ``{en: …, ja: …}``."""
-
-Operator = Literal["<", "<=", ">", ">=", "==", "!="]
-MissingRule = Literal["reweight", "neutral", "bad"]
-Pair = tuple[float, float]
-
-
-class Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, frozen=True):
-    """Common behaviour: unknown names are mistakes, not silence."""
-
-
-class Condition(Body, frozen=True):
-    """A comparison of one metric with a number. A missing value never satisfies it."""
-
-    metric: str
-    op: Operator
-    value: float
+__all__ = ["Body", "Condition", "MissingRule", "Offer", "Operator", "Pair", "Words"]
 
 
 class TenurePoints(Body, frozen=True):
@@ -336,4 +320,5 @@ BODIES: dict[str, type[Body]] = {
     "tiers": Tiers,
     "stages": Stages,
     "names": Names,
+    "offer": Offer,
 }

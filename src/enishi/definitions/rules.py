@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
+from enishi.definitions.checks import (
+    check_conditions,
+    check_ids,
+    check_metric,
+    check_range,
+    check_weight,
+    check_words,
+    unknown_name,
+)
 from enishi.definitions.contracts import (
     BODIES,
     Body,
     Causes,
-    Condition,
     Mapping,
     Measure,
     Names,
@@ -24,9 +31,9 @@ from enishi.definitions.contracts import (
     Stages,
     StepsMapping,
     Tiers,
-    Words,
 )
 from enishi.definitions.errors import BadDefinition, Mistake
+from enishi.definitions.offers import check_offer
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
@@ -34,9 +41,8 @@ DERIVED_METRICS = {"usage_slope_z": "usage_slope_90", "own_past_vs_book": "use_v
 """What ``signals`` adds to the panel, and the metric each is made of: the slope in units of its own standard error, and
 the use against its own past without what is common to all customers of the day."""
 
-KINDS = ("scorecard", "causes", "tiers", "stages", "names", "metric")
+KINDS = ("scorecard", "causes", "tiers", "stages", "names", "offer", "metric")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
-_SLUG = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 def parse_body(kind: str, body: Any, metrics: Collection[str] | None = None) -> Any:
@@ -51,7 +57,7 @@ def parse_body(kind: str, body: Any, metrics: Collection[str] | None = None) -> 
     if kind == "metric":
         return _parse_metric(body)
     if kind not in BODIES:
-        raise BadDefinition(kind, [Mistake("kind", _unknown("kind", kind, KINDS))])
+        raise BadDefinition(kind, [Mistake("kind", unknown_name("kind", kind, KINDS))])
     try:
         typed = msgspec.convert(body, BODIES[kind], strict=False)
     except msgspec.ValidationError as error:
@@ -107,37 +113,22 @@ _GLOSSES = (
 )
 
 
-def _unknown(what: str, value: str, known: Iterable[str]) -> Text:
-    from difflib import get_close_matches
-
-    near = get_close_matches(value, list(known), n=1)
-    hint_en = f" Did you mean '{near[0]}'?" if near else ""
-    hint_ja = f"「{near[0]}」ではありませんか。" if near else ""
-    return Text(
-        f"There is no {what} '{value}'.{hint_en}",
-        f"「{value}」という{_JA.get(what, what)}はありません。{hint_ja}",
-    )
-
-
-_JA = {"metric": "指標", "group": "グループ", "kind": "種類", "tier": "階層"}
-
-
 # ---------------------------------------------------------------------------------------------- scorecard
 
 
 def _check_scorecard(card: Scorecard, metrics: Collection[str] | None) -> Iterator[Mistake]:
-    yield from _check_ids("groups", [g.id for g in card.groups])
-    yield from _check_ids("measures", [m.id for m in card.measures])
-    yield from _check_words("title", card.title)
+    yield from check_ids("groups", [g.id for g in card.groups])
+    yield from check_ids("measures", [m.id for m in card.measures])
+    yield from check_words("title", card.title)
     groups = {group.id for group in card.groups}
     for i, group in enumerate(card.groups):
-        yield from _check_weight(f"groups[{i}].weight", group.weight)
-        yield from _check_words(f"groups[{i}].title", group.title)
+        yield from check_weight(f"groups[{i}].weight", group.weight)
+        yield from check_words(f"groups[{i}].title", group.title)
     for i, measure in enumerate(card.measures):
         yield from _check_measure(f"measures[{i}]", measure, groups, metrics)
     for i, cap in enumerate(card.caps):
-        yield from _check_conditions(f"caps[{i}].when", cap.when, metrics)
-        yield from _check_range(f"caps[{i}].at_most", cap.at_most)
+        yield from check_conditions(f"caps[{i}].when", cap.when, metrics)
+        yield from check_range(f"caps[{i}].at_most", cap.at_most)
     yield from _check_totals(card)
     yield from _check_bands(card)
 
@@ -180,21 +171,16 @@ def _check_measure(
     place: str, measure: Measure, groups: set[str], metrics: Collection[str] | None
 ) -> Iterator[Mistake]:
     if measure.group not in groups:
-        yield Mistake(f"{place}.group", _unknown("group", measure.group, groups))
+        yield Mistake(f"{place}.group", unknown_name("group", measure.group, groups))
     if measure.manual and measure.metric:
         yield Mistake(
             f"{place}.metric",
             Text("A manual measure has no metric.", "手動の項目には指標を指定しません。"),
         )
     elif not measure.manual:
-        yield from _check_metric(f"{place}.metric", measure.metric, metrics)
-    yield from _check_weight(f"{place}.weight", measure.weight)
+        yield from check_metric(f"{place}.metric", measure.metric, metrics)
+    yield from check_weight(f"{place}.weight", measure.weight)
     yield from _check_mapping(f"{place}.mapping", measure.mapping)
-
-
-def _check_metric(place: str, metric: str, metrics: Collection[str] | None) -> Iterator[Mistake]:
-    if not metric or (metrics is not None and metric not in metrics):
-        yield Mistake(place, _unknown("metric", metric, metrics or ()))
 
 
 def _check_mapping(place: str, mapping: Mapping) -> Iterator[Mistake]:
@@ -238,7 +224,7 @@ def _check_points(place: str, points: Iterable[Pair], least: int = 2) -> Iterato
             ),
         )
     for _, y in pairs:
-        yield from _check_range(place, y)
+        yield from check_range(place, y)
 
 
 def _check_tenures(place: str, limits: list[int | None]) -> Iterator[Mistake]:
@@ -259,21 +245,21 @@ def _check_tenures(place: str, limits: list[int | None]) -> Iterator[Mistake]:
 
 
 def _check_causes(body: Causes, metrics: Collection[str] | None) -> Iterator[Mistake]:
-    yield from _check_ids("causes", [cause.id for cause in body.causes])
-    yield from _check_ids("alerts", [alert.id for alert in body.alerts])
-    yield from _check_ids("topics", [topic.id for topic in body.topics])
+    yield from check_ids("causes", [cause.id for cause in body.causes])
+    yield from check_ids("alerts", [alert.id for alert in body.alerts])
+    yield from check_ids("topics", [topic.id for topic in body.topics])
     if metrics is not None:
         metrics = {*metrics, *DERIVED_METRICS, *(f"mentions_{topic.id}" for topic in body.topics)}
     for i, cause in enumerate(body.causes):
-        yield from _check_ids(f"causes[{i}].rules", [rule.id for rule in cause.rules])
+        yield from check_ids(f"causes[{i}].rules", [rule.id for rule in cause.rules])
         for j, rule in enumerate(cause.rules):
             place = f"causes[{i}].rules[{j}]"
-            yield from _check_conditions(f"{place}.when", rule.when, metrics)
+            yield from check_conditions(f"{place}.when", rule.when, metrics)
             yield from _check_strength(place, rule.metric, rule.strength, rule.points, metrics)
-            yield from _check_words(f"{place}.evidence.text", rule.evidence.text)
+            yield from check_words(f"{place}.evidence.text", rule.evidence.text)
     for i, alert in enumerate(body.alerts):
-        yield from _check_conditions(f"alerts[{i}].when", alert.when, metrics)
-        yield from _check_words(f"alerts[{i}].evidence.text", alert.evidence.text)
+        yield from check_conditions(f"alerts[{i}].when", alert.when, metrics)
+        yield from check_words(f"alerts[{i}].evidence.text", alert.evidence.text)
     if body.close_below > body.open_from:
         yield Mistake(
             "close_below",
@@ -296,15 +282,15 @@ def _check_strength(
             ),
         )
     elif strength is not None:
-        yield from _check_range(f"{place}.strength", strength)
+        yield from check_range(f"{place}.strength", strength)
     else:
-        yield from _check_metric(f"{place}.metric", metric, metrics)
+        yield from check_metric(f"{place}.metric", metric, metrics)
         yield from _check_points(f"{place}.points", points)
 
 
 def _check_tiers(body: Tiers, metrics: Collection[str] | None) -> Iterator[Mistake]:
     ids = [tier.id for tier in body.tiers]
-    yield from _check_ids("tiers", ids)
+    yield from check_ids("tiers", ids)
     shares = [tier.up_to_share for tier in body.tiers if tier.up_to_share is not None]
     if not shares or shares != sorted(set(shares)) or shares[-1] != 1:
         yield Mistake(
@@ -316,64 +302,11 @@ def _check_tiers(body: Tiers, metrics: Collection[str] | None) -> Iterator[Mista
         )
     for i, rule in enumerate(body.rules):
         if rule.tier not in ids:
-            yield Mistake(f"rules[{i}].tier", _unknown("tier", rule.tier, ids))
+            yield Mistake(f"rules[{i}].tier", unknown_name("tier", rule.tier, ids))
         if rule.when:
-            yield from _check_conditions(f"rules[{i}].when", rule.when, metrics)
+            yield from check_conditions(f"rules[{i}].when", rule.when, metrics)
         elif not rule.stages and not (rule.attribute and rule.values):
             yield Mistake(f"rules[{i}]", Text("The rule has no condition.", "条件が書かれていません。"))
-
-
-# ------------------------------------------------------------------------------------------------ shared
-
-
-def _check_ids(place: str, ids: list[str]) -> Iterator[Mistake]:
-    seen: set[str] = set()
-    for i, name in enumerate(ids):
-        if not _SLUG.match(name):
-            yield Mistake(
-                f"{place}[{i}].id",
-                Text(
-                    f"'{name}' must be lower-case letters, digits and _.",
-                    f"「{name}」は英小文字・数字・_ で書いてください。",
-                ),
-            )
-        if name in seen:
-            yield Mistake(
-                f"{place}[{i}].id", Text(f"'{name}' stands twice.", f"「{name}」が重複しています。")
-            )
-        seen.add(name)
-
-
-def _check_conditions(
-    place: str, conditions: Iterable[Condition], metrics: Collection[str] | None
-) -> Iterator[Mistake]:
-    conditions = list(conditions)
-    if not conditions:
-        yield Mistake(place, Text("At least one condition is needed.", "条件が一つ以上必要です。"))
-    for i, condition in enumerate(conditions):
-        yield from _check_metric(f"{place}[{i}].metric", condition.metric, metrics)
-
-
-def _check_words(place: str, words: Words) -> Iterator[Mistake]:
-    if isinstance(words, dict) and not (set(words) & {"en", "ja"} and all(words.values())):
-        yield Mistake(place, Text("Write {en: …, ja: …}.", "{en: …, ja: …} の形で書いてください。"))
-    elif not words:
-        yield Mistake(place, Text("A text is missing.", "文言がありません。"))
-
-
-def _check_weight(place: str, weight: float) -> Iterator[Mistake]:
-    if not (math.isfinite(weight) and weight >= 0):
-        yield Mistake(
-            place,
-            Text(f"The weight {weight:g} must be 0 or more.", f"重み {weight:g} は0以上にしてください。"),
-        )
-
-
-def _check_range(place: str, value: float) -> Iterator[Mistake]:
-    if not 0 <= value <= 100:
-        yield Mistake(
-            place, Text(f"{value:g} is not between 0 and 100.", f"{value:g} は0から100の間ではありません。")
-        )
 
 
 def _check_stages(body: Stages, metrics: Collection[str] | None) -> Iterator[Mistake]:
@@ -391,7 +324,7 @@ def _check_stages(body: Stages, metrics: Collection[str] | None) -> Iterator[Mis
 def _check_names(body: Names, metrics: Collection[str] | None) -> Iterator[Mistake]:
     for place, named in (("events", body.events), ("products", body.products)):
         for name, words in named.items():
-            yield from _check_words(f"{place}.{name}", words)
+            yield from check_words(f"{place}.{name}", words)
 
 
 _CHECKS: dict[str, Callable[[Any, Collection[str] | None], Iterator[Mistake]]] = {
@@ -400,4 +333,5 @@ _CHECKS: dict[str, Callable[[Any, Collection[str] | None], Iterator[Mistake]]] =
     "tiers": _check_tiers,
     "stages": _check_stages,
     "names": _check_names,
+    "offer": check_offer,
 }

@@ -1,0 +1,172 @@
+"""Who is ready for what, what was proposed, and what came of it.
+
+:class:`Readiness` is the read model of the pages, rewritten by the daily judging: offers a customer is ready for, now or
+from a day on. Why another offer is not made is worked out when somebody asks. Money is whole minor units of the company's
+currency, a month.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import pgettext_lazy
+
+from enishi.accounts.models import Account, Member
+from enishi.work.models import Task
+
+
+class Propensity(models.Model):
+    """A fit of how likely customers are to grow in a way within the horizon, learned from past wins of the company.
+
+    ``report``: the test on later time, counts, and baselines, as plain JSON. ``speaks`` is False while too few customers
+    have grown, and then nothing states a probability.
+    """
+
+    kind = models.CharField(max_length=20)  # plan | seats | product | term
+    horizon = models.PositiveIntegerField()
+    day = models.DateField()
+    speaks = models.BooleanField(default=False)
+    winners = models.PositiveIntegerField(default=0)  # customers with such a win among those learned from
+    least = models.PositiveIntegerField(default=0)
+    reason_en = models.CharField(max_length=500, blank=True)
+    reason_ja = models.CharField(max_length=500, blank=True)
+    state = models.JSONField(default=dict)
+    report = models.JSONField(default=dict)
+    in_use = models.BooleanField(default=True)
+    facts_generation = models.BigIntegerField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("kind", "-made_at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(in_use=True), name="propensity_in_use_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"
+
+
+class Readiness(models.Model):
+    """An offer a customer is ready for, now or from ``on`` on."""
+
+    class Status(models.TextChoices):
+        READY = "ready", pgettext_lazy("offer", "Ready now")
+        LATER = "later", pgettext_lazy("offer", "Ready later")
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="readiness")
+    offer = models.CharField(max_length=80)  # slug of the definition
+    kind = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    first = models.BooleanField(default=False)  # the one to make: one push at a time
+    on = models.DateField()  # when to make it
+    since = models.DateField()  # ready without a break since
+    day = models.DateField()
+    signs = models.JSONField(default=list)  # [{"id","en","ja","weight","facts","value","since"}]
+    weight = models.FloatField(default=0)
+    target = models.JSONField(default=dict)
+    probability = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    drivers = models.JSONField(default=list)  # [{"feature","en","ja","effect"}]
+    uplift = models.BigIntegerField(null=True)
+    learned = models.BooleanField(default=False)  # the uplift is that of past wins, not the declared one
+    expected = models.BigIntegerField(null=True)  # probability x a year's uplift x margin
+    model = models.ForeignKey(Propensity, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ("-expected", "-weight", "account")
+        constraints = [models.UniqueConstraint(fields=["account", "offer"], name="readiness_once")]
+        indexes = [
+            models.Index(fields=["first", "status", "-expected"], name="readiness_first"),
+            models.Index(fields=["offer", "status", "-expected"], name="readiness_offer"),
+            models.Index(fields=["on"], name="readiness_on"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.offer} {self.status}"
+
+
+class GrowthRun(models.Model):
+    """One judging of the whole book: what was sold then, how many are kept from each offer by which rule."""
+
+    day = models.DateField()
+    facts_generation = models.BigIntegerField(default=0)
+    accounts = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(
+        default=dict
+    )  # offer -> {"ready", "later", "no_sign", "blocked", "against": {rule: n}}
+    sold = models.JSONField(
+        default=dict
+    )  # {"ladders": {product: [[plan, price, customers]]}, "companions": [...]}
+    uplifts = models.JSONField(default=dict)  # kind -> {"share", "low", "high", "customers"}
+    stamp = models.CharField(max_length=120, blank=True)  # of the catalogue judged by
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"growth {self.day}"
+
+
+class Proposal(models.Model):
+    """What somebody decided about an offer to a customer, and what came of it.
+
+    ``seen_on`` and ``amount`` are what the contracts say, whatever was recorded by hand.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", pgettext_lazy("offer", "Under discussion")
+        WON = "won", pgettext_lazy("offer", "Won")
+        LOST = "lost", pgettext_lazy("offer", "Declined")
+        SET_ASIDE = "set_aside", pgettext_lazy("offer", "Set aside")
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="proposals")
+    offer = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    before = models.CharField(max_length=10, blank=True)  # the status an undo leads back to
+    reason = models.CharField(pgettext_lazy("offer", "Reason"), max_length=500, blank=True)
+    until = models.DateField(null=True, blank=True)
+    target = models.JSONField(default=dict)
+    probability = models.FloatField(null=True)  # as stated when it was made
+    uplift = models.BigIntegerField(null=True)
+    amount = models.BigIntegerField(null=True)  # MRR gained
+    seen_on = models.DateField(null=True)
+    task = models.ForeignKey(Task, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    member = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    made_on = models.DateField()
+    made_at = models.DateTimeField(default=timezone.now)
+    closed_on = models.DateField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-made_at",)
+        indexes = [
+            models.Index(fields=["account", "offer", "-made_at"], name="proposal_account"),
+            models.Index(fields=["status", "-made_on"], name="proposal_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer} {self.account_id} {self.status}"
+
+
+class Effort(models.Model):
+    """Declared until measured: what an hour of work is taken to move. One row, kept with its history in the audit log.
+
+    Shares of one: ``floor`` is churn a year that no work of ours prevents, ``ceiling`` the expansion a year nobody exceeds.
+    """
+
+    churn_minutes = models.PositiveIntegerField(default=2400)  # for the first point of churn a year
+    expansion_minutes = models.PositiveIntegerField(default=1800)  # for the first point of expansion a year
+    floor = models.FloatField(default=0.02)
+    ceiling = models.FloatField(default=0.4)
+    months = models.PositiveSmallIntegerField(default=36)
+    changed_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.churn_minutes} / {self.expansion_minutes} min"
