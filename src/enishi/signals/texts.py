@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
 from enishi.definitions.contracts import Cap, Measure, PercentileMapping, Words
-from enishi.kit.text import Text, rounded
+from enishi.kit.text import Text
 from enishi.metrics.api import Compared
+from enishi.metrics.shown import show_value, unit_of
+
+__all__ = [
+    "cap_text", "compared_text", "compares_peers", "evidence_text", "line_text", "measure_title", "plain_log_ratio",
+    "show_value", "unit_of", "words",
+]  # fmt: skip
 
 OK, MISSING, STALE, OBSERVED = "ok", "missing", "stale", "observed"
 
 
 def words(value: Words) -> Text:
     return Text.parse(value)
-
-
-def _plain(value: float) -> str:
-    if float(value).is_integer():
-        return rounded(value)
-    return rounded(value, 1) if abs(value) >= 10 else rounded(value, 2).rstrip("0").rstrip(".")
-
-
-def _counted(one: str, many: str, ja: str) -> Callable[[float], Text]:
-    def show(value: float) -> Text:
-        number = _plain(value)
-        return Text(f"{number} {one if abs(value) == 1 else many}", f"{number}{ja}")
-
-    return show
-
-
-def _percent(value: float) -> Text:
-    shown = f"{rounded(100 * value)}%"
-    return Text(shown, shown)
-
-
-def _money(value: float) -> Text:
-    shown = rounded(value)
-    return Text(shown, shown)
-
-
-def _log_ratio(value: float) -> Text:
-    """A bounded log ratio as a change in percent."""
-    shown = f"{rounded(100 * (math.exp(value) - 1), sign=True)}%"
-    return Text(shown, shown)
-
-
-def _number(value: float) -> Text:
-    return Text(_plain(value), _plain(value))
-
-
-_SHOWN: dict[str, Callable[[float], Text]] = {
-    "people": _counted("person", "people", "人"),
-    "days": _counted("day", "days", "日"),
-    "events": _counted("time", "times", "回"),
-    "count": _counted("", "", "件"),
-    "minutes": _counted("minute", "minutes", "分"),
-    "hours": _counted("hour", "hours", "時間"),
-    "ratio": _percent,
-    "log_ratio": _log_ratio,
-    "money": _money,
-}
-
-
-@lru_cache(maxsize=100_000)
-def show_value(value: float, unit: str) -> Text:
-    """A value with its unit; plain where the unit is a bare number."""
-    shown = _SHOWN.get(unit, _number)(value)
-    return Text(shown.en.strip(), shown.ja)
 
 
 def compared_text(compared: Compared, now: float, before: float) -> Text:
@@ -174,11 +125,3 @@ def _fill(template: str, **words: str) -> str:
     for name, word in words.items():
         template = template.replace(f"{{{name}}}", word)
     return template
-
-
-LOG_RATIOS = frozenset({"usage_trend_28", "use_vs_own_past"})
-"""Metrics kept as a log ratio and read by people as a change in percent."""
-
-
-def unit_of(metric: str, unit: str) -> str:
-    return "log_ratio" if metric in LOG_RATIOS else unit
