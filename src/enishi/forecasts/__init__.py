@@ -1,0 +1,31 @@
+"""Estimators for use in a notebook: ``from enishi.forecasts import ShiftedBetaGeometric``.
+
+Each is read when first asked for, so that importing the room costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
+    from enishi.forecasts.churn import ChurnForecaster
+    from enishi.forecasts.lifetime import TenureHazard
+    from enishi.forecasts.sbg import ShiftedBetaGeometric
+
+__all__ = ["BetaGeometricNBD", "ChurnForecaster", "GammaGamma", "ShiftedBetaGeometric", "TenureHazard"]
+
+_PLACES = {
+    "BetaGeometricNBD": "btyd",
+    "ChurnForecaster": "churn",
+    "GammaGamma": "btyd",
+    "ShiftedBetaGeometric": "sbg",
+    "TenureHazard": "lifetime",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,0 +1,94 @@
+"""Greatest likelihood of a few positive parameters, and how well they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Vector: TypeAlias = NDArray[np.float64]
+# Logarithms of the parameters in; log-likelihood and its slope by them out.
+Likelihood: TypeAlias = Callable[[Vector], tuple[float, Vector]]
+
+FLOOR, CEILING = -9.0, 9.0  # logarithms: .0001 to 8,100; beyond, data say nothing
+WIDEST = 2.0  # standard error of a logarithm at most: a direction of which data say nothing is not told as infinite
+STEP = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where the likelihood is greatest.
+
+    Attributes:
+        logs: (k,) logarithms of the parameters.
+        covariance: (k, k) of the logarithms: the inverse of the observed information (Laplace).
+        log_likelihood: there.
+    """
+
+    logs: Vector
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+
+    @property
+    def parameters(self) -> Vector:
+        return np.exp(self.logs)
+
+    def draws(self, n: int = 200, seed: int = 0) -> NDArray[np.float64]:
+        """(n, k) parameters as far as the data leave them open; the same seed gives the same."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        noise = np.random.default_rng(seed).standard_normal((n, len(self.logs)))
+        spread = noise * np.sqrt(np.clip(values, 0, WIDEST**2)) @ vectors.T
+        return np.asarray(np.exp(np.clip(self.logs + spread, FLOOR, CEILING)))
+
+
+def fit_positive(likelihood: Likelihood, starts: Sequence[Sequence[float]]) -> Fit:
+    """The best of several climbs.
+
+    Args:
+        likelihood: of the logarithms of the parameters, with its slope.
+        starts: parameters to start from.
+    """
+    from scipy.optimize import minimize  # half a second to import: not in every process
+
+    def down(logs: Vector) -> tuple[float, Vector]:
+        value, slope = likelihood(logs)
+        return -value, -slope
+
+    found = [
+        minimize(
+            down,
+            np.log(np.asarray(start, float)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(FLOOR, CEILING)] * len(start),
+            options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000},
+        )
+        for start in starts
+    ]
+    best = min((one for one in found if np.isfinite(one.fun)), key=lambda one: one.fun, default=None)
+    if best is None:
+        raise ValueError("no parameters fit these data: the likelihood is nowhere finite")
+    logs = np.asarray(best.x, float)
+    return Fit(logs, _covariance(likelihood, logs), -float(best.fun))
+
+
+def _covariance(likelihood: Likelihood, logs: Vector) -> NDArray[np.float64]:
+    """Inverse of the curvature by central differences of the slope; flat directions are cut at ``WIDEST``."""
+    k = len(logs)
+    curvature = np.empty((k, k))
+    for i in range(k):
+        step = np.zeros(k)
+        step[i] = STEP
+        curvature[i] = (likelihood(logs - step)[1] - likelihood(logs + step)[1]) / (2 * STEP)
+    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
+    return np.asarray(vectors @ np.diag(1 / np.maximum(values, 1 / WIDEST**2)) @ vectors.T)
+
+
+def bounds(values: ArrayLike, level: float) -> tuple[Vector, Vector]:
+    """The middle ``level`` of draws (rows), column by column."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(np.asarray(values, float), [tail, 1 - tail], axis=0)
+    return low, high
