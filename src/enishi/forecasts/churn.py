@@ -1,0 +1,341 @@
+"""How likely each customer is to leave within a horizon: :class:`ChurnForecaster`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.forecasts.backcast import Backcast, backcast
+from enishi.forecasts.calibration import Recalibration
+from enishi.forecasts.challenger import Challenger
+from enishi.forecasts.champion import STRENGTHS, Champion, choose, fit_all, prepare, with_covariance
+from enishi.forecasts.drivers import (
+    Way,
+    Words,
+    can_change,
+    driver,
+    exit_of,
+    grid_of,
+    typical_of,
+    value_of,
+    ways_down,
+    words_of,
+)
+from enishi.forecasts.features import Design
+from enishi.forecasts.folds import Folds, make_folds
+from enishi.forecasts.logistic import expit, log_odds
+from enishi.forecasts.rows import Rows, labelled_rows, sampled
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.metrics.contracts import Metric
+
+Floats = NDArray[np.float64]
+
+LEAST_LEFT = 20
+"""Accounts that must have left, and as many that must have stayed, before a probability is said."""
+LEVEL = 0.9
+"""Coverage of the interval of a probability."""
+
+
+class ChurnForecaster:
+    """Calibrated probabilities to leave within a horizon, from day one to a rich history without a break.
+
+    A regularised logistic regression with restricted cubic splines. Columns with a prior weight (the scorecard) keep it
+    until outcomes say otherwise; all others start at no effect. How far the data may lead is chosen on later periods
+    within the training span, where the probabilities are recalibrated too (shift and slope, recent outcomes first).
+
+    Args:
+        horizon_days: the days within which an account leaves or stays; 0: until its next renewal.
+        prior: prior mean of the log-odds per unit of a column, e.g. ``{"card": -0.05}``: twenty points of the scorecard
+            less are one log-odds more. Such columns enter as they are.
+        seed: of everything drawn at random.
+        level: coverage of the intervals of :meth:`predict`.
+        metrics: metrics with a declaration (unit, direction, words): the shipped ones, or those and the company's own.
+        words: titles of columns that are no metrics, in both languages.
+        least_left: accounts that must have left, and stayed, before it speaks.
+
+    Attributes:
+        speaks_: whether there were outcomes enough for a probability; else ``missing_outcomes_`` says how many
+            accounts that left (or stayed) are missing.
+        outcomes_, accounts_, rows_, censored_: accounts that left, accounts, labelled rows, rows without a label.
+        base_rate_: share of labelled rows that left.
+        model_: the fitted model that stands; ``recalibration_``: its shift and slope.
+        past_: what it would have said of past rows it had not learned from (``as_of, account_id, label, probability``).
+        selection_: which model stands and why, in both languages.
+        left_out_: columns that are no feature, and why.
+
+    Example:
+        >>> forecaster = ChurnForecaster(90, prior={"card": -0.05}).fit(panel)   # doctest: +SKIP
+        >>> forecaster.predict(panel)[["probability", "low", "high"]]            # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        horizon_days: int = 90,
+        *,
+        prior: Mapping[str, float] | None = None,
+        seed: int = 0,
+        level: float = LEVEL,
+        metrics: Mapping[str, Metric] | None = None,
+        words: Mapping[str, Text] | None = None,
+        least_left: int = LEAST_LEFT,
+    ) -> None:
+        from enishi.metrics.registry import REGISTRY  # slow to import: only where forecasts are made
+
+        self.horizon_days = horizon_days
+        self.prior = dict(prior or {})
+        self.seed = seed
+        self.level = level
+        self.metrics = dict(REGISTRY) if metrics is None else dict(metrics)
+        self.words = dict(words or {})
+        self.least_left = least_left
+
+    # ------------------------------------------------------------------------------------------- fitting
+
+    def fit(self, panel: pd.DataFrame) -> Self:
+        """Learn from labelled rows.
+
+        Args:
+            panel: ``label`` (1 left, 0 stayed, NaN not yet known: such rows teach nothing), and where there are any
+                ``as_of``, ``account_id``, ``lost_on``, ``ends_on`` (the day the label was known; ``as_of`` + horizon
+                where it is not told). Every other column is a feature.
+
+        Raises:
+            EnishiError: ``no_labels`` where the panel has no such column, ``bad_label`` where one is neither 0 nor 1.
+        """
+        rows = labelled_rows(panel, self.horizon_days)
+        self._count(panel, rows)
+        rows = sampled(rows, self.seed)
+        folds = make_folds(rows.keys, self.seed)
+        found = backcast(rows.keys, folds, self._teller(rows), choose)
+        self._learn(rows, folds, found)
+        return self
+
+    def _count(self, panel: pd.DataFrame, rows: Rows) -> None:
+        left = pd.unique(rows.accounts[rows.labels == 1]).size
+        stayed = pd.unique(rows.accounts[rows.labels == 0]).size
+        self.outcomes_, self.accounts_ = int(left), int(pd.unique(rows.accounts).size)
+        self.rows_, self.censored_ = len(rows), len(panel) - len(rows)
+        self.missing_outcomes_ = int(max(self.least_left - min(left, stayed), 0))
+        self.speaks_ = self.missing_outcomes_ == 0
+        self.base_rate_ = float(rows.labels.mean()) if len(rows) else None
+
+    def _teller(self, rows: Rows) -> Any:
+        def tell(learn: NDArray[np.intp], judge: NDArray[np.intp]) -> Floats:
+            past, now = rows.take(learn), rows.take(judge)
+            design, _ = self._prepare(past)
+            fits = fit_all(design, design.matrix(past.panel), past.labels, self.prior)
+            matrix = design.matrix(now.panel)
+            return np.array([fit.logit(matrix) for fit in fits])
+
+        return tell
+
+    def _prepare(self, rows: Rows) -> tuple[Design, dict[str, str]]:
+        return prepare(rows.panel, rows.labels, rows.accounts, self.prior, self.metrics, ())
+
+    def _learn(self, rows: Rows, folds: Folds, found: Backcast) -> None:
+        design, self.left_out_ = self._prepare(rows)
+        matrix = design.matrix(rows.panel)
+        strength = STRENGTHS[found.chosen]
+        (fit,) = fit_all(design, matrix, rows.labels, self.prior, [strength])
+        champion = Champion(design, fit, strength)
+        self.model_: Champion | Challenger = with_covariance(champion, matrix, rows.labels, rows.accounts)
+        self.recalibration_ = found.recalibration
+        self.past_ = rows.keys.iloc[found.rows].assign(probability=expit(found.said)).reset_index(drop=True)
+        self.later_ = folds.later
+        self.selection_: dict[str, Any] = {"stands": "logistic", "en": "", "ja": ""}
+        self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
+
+    # -------------------------------------------------------------------------------------- what it says
+
+    def decision_function(self, panel: pd.DataFrame) -> Floats:
+        """(n,) log-odds, also where there are too few outcomes for a probability: who is more at risk than whom."""
+        return self.recalibration_.apply(self.model_.logit(panel))
+
+    def predict_proba(self, panel: pd.DataFrame) -> Floats:
+        """(n, 2): probability to stay, to leave; as scikit-learn has it. It always answers: whether the answer may be
+        shown is for ``speaks_`` to say, and :meth:`predict` heeds it."""
+        p = expit(self.decision_function(panel))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, panel: pd.DataFrame) -> pd.DataFrame:
+        """Probability to leave with the interval of its uncertainty.
+
+        The interval is of the probability, not of what will come: it holds what a fit on endless data of this kind
+        would say in ``level`` of all cases (account-clustered Laplace approximation on the log-odds). NaN where there
+        are too few outcomes.
+
+        Returns:
+            ``probability``, ``low``, ``high``, on the panel's index.
+        """
+        from scipy.stats import norm  # slow to import: not in every process
+
+        names = ["probability", "low", "high"]
+        if not self.speaks_:
+            return pd.DataFrame(np.nan, index=panel.index, columns=names)
+        logit = self.decision_function(panel)
+        deviation = self.recalibration_.slope * np.sqrt(self.model_.variance(panel))
+        reach = norm.ppf((1 + self.level) / 2) * deviation
+        columns = [expit(logit), expit(logit - reach), expit(logit + reach)]
+        return pd.DataFrame(dict(zip(names, columns, strict=True)), index=panel.index)
+
+    def contributions(self, panel: pd.DataFrame) -> pd.DataFrame:
+        """What each feature adds to the log-odds of the average customer (``reference_``).
+
+        Returns:
+            A column per feature; rows add up to :meth:`decision_function` less the reference.
+        """
+        parts = self.recalibration_.slope * self.model_.parts(panel)
+        return pd.DataFrame(parts, index=panel.index, columns=[f.name for f in self.model_.design.features])
+
+    @property
+    def reference_(self) -> float:
+        """Log-odds of the average customer."""
+        return float(self.recalibration_.apply(np.array([self.model_.reference]))[0])
+
+    # ------------------------------------------------------------------------------------------ reasons
+
+    def drivers(self, panel: pd.DataFrame, most: int = 5) -> list[list[dict[str, Any]]]:
+        """The features that make each row's risk differ most from the average customer's, in words.
+
+        Returns:
+            Per row, strongest first: ``feature``, ``title_en``, ``title_ja``, ``en``, ``ja`` (with value and usual
+            value), ``value`` and ``effect`` (log-odds; above 0: more at risk).
+        """
+        effects = self.contributions(panel)
+        features = self.model_.design.features
+        order = np.argsort(-np.abs(effects.to_numpy()), axis=1, kind="stable")[:, :most]
+        raw = {f.name: panel[f.name].tolist() if f.name in panel else [None] * len(panel) for f in features}
+        return [
+            [
+                self._driver(features[j], raw, i, float(effects.iat[i, j]))
+                for j in chosen
+                if effects.iat[i, j] != 0
+            ]
+            for i, chosen in enumerate(order)
+        ]
+
+    def _driver(self, feature: Any, raw: Mapping[str, list[Any]], i: int, effect: float) -> dict[str, Any]:
+        value = value_of(feature, raw[feature.name][i])
+        return driver(feature.name, self.words_[feature.name], value, typical_of(feature), effect)
+
+    def exits(
+        self,
+        row: pd.Series[Any] | pd.DataFrame,
+        below: float,
+        changeable: Collection[str] | None = None,
+        most: int = 3,
+    ) -> list[dict[str, Any]]:
+        """The smallest realistic changes that would bring a customer's probability under a threshold.
+
+        One feature at a time, the others standing still; where no single one does, the fewest together. Only what helping
+        the customer can change, in the direction the metric declares as better, to values customers really have
+        (5 to 95 % of them).
+
+        Args:
+            row: a panel row.
+            below: the probability to come under, between 0 and 1.
+            changeable: features that can be changed; None: by their nature.
+
+        Returns:
+            Nearest first: ``feature``, ``en``, ``ja``, ``probability`` it leads to, ``changes``. Empty where it is under
+            the threshold already, or nothing realistic leads there.
+        """
+        one = row.to_frame().T if isinstance(row, pd.Series) else row
+        return self.exits_of(one, below, changeable, most)[0]
+
+    def exits_of(
+        self, panel: pd.DataFrame, below: float, changeable: Collection[str] | None = None, most: int = 3
+    ) -> list[list[dict[str, Any]]]:
+        """:meth:`exits` of every row."""
+        ways = self._ways(panel, changeable)
+        logits, parts = self.decision_function(panel), self.contributions(panel)
+        target = log_odds(below) - 1e-9
+        found = []
+        for i, (_, row) in enumerate(panel.iterrows()):
+            needed = logits[i] - target
+            sets = ways_down(ways, row, parts.iloc[i].to_dict(), needed) if needed > 0 else []
+            found.append([exit_of(changes, self.words_, float(logits[i])) for changes in sets[:most]])
+        return found
+
+    def _ways(self, panel: pd.DataFrame, changeable: Collection[str] | None) -> list[Way]:
+        """Every changeable feature's realistic values, and what each adds."""
+        features = self.model_.design.features
+        ways = []
+        for j, feature in enumerate(features):
+            if feature.kind == "category" or not can_change(feature, self.metrics, changeable):
+                continue
+            values = grid_of(feature, self.words_[feature.name].unit in _WHOLE)
+            if not len(values):
+                continue
+            asked = pd.DataFrame({feature.name: values})
+            parts = self.recalibration_.slope * self.model_.parts(asked)[:, j]
+            ways.append(Way(feature, values, parts))
+        return ways
+
+    # ------------------------------------------------------------------------------------- kept as JSON
+
+    def to_dict(self) -> dict[str, Any]:
+        """The learned state as JSON; :meth:`from_dict` says the same to the last digit. Without ``past_``."""
+        return {
+            "format": FORMAT,
+            "horizon_days": self.horizon_days,
+            "prior": dict(self.prior),
+            "seed": self.seed,
+            "level": self.level,
+            "least_left": self.least_left,
+            "design": self.model_.design.as_dict(),
+            "kind": _kind(self.model_),
+            "model": self.model_.as_dict(),
+            "recalibration": self.recalibration_.as_dict(),
+            "words": {name: words.as_dict() for name, words in self.words_.items()},
+            **{name: getattr(self, name) for name in _COUNTS},
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any], metrics: Mapping[str, Metric] | None = None) -> Self:
+        """A forecaster as it was when :meth:`to_dict` wrote it.
+
+        Raises:
+            EnishiError: ``unknown_forecast_format`` where another version of Enishi wrote it.
+        """
+        if state.get("format") != FORMAT:
+            raise EnishiError(
+                "unknown_forecast_format",
+                Text(
+                    f"The forecast was written in format {state.get('format')!r}; this version reads {FORMAT}.",
+                    f"予測モデルの形式「{state.get('format')}」は、このバージョンでは読めません(対応形式: {FORMAT})。",
+                ),
+                Text("Fit it again: enishi forecast fit.", "enishi forecast fit で学習し直してください。"),
+            )
+        given = {name: state[name] for name in ("prior", "seed", "level", "least_left")}
+        made = cls(state["horizon_days"], metrics=metrics, **given)
+        design = Design.from_dict(state["design"])
+        made.model_ = _KINDS[state["kind"]].from_dict(design, state["model"])
+        made.recalibration_ = Recalibration.from_dict(state["recalibration"])
+        made.words_ = {
+            name: Words(Text(words["en"], words["ja"]), words["unit"])
+            for name, words in state["words"].items()
+        }
+        for name in _COUNTS:
+            setattr(made, name, state[name])
+        return made
+
+
+FORMAT = 1
+_KINDS: dict[str, type[Champion] | type[Challenger]] = {"logistic": Champion, "steps": Challenger}
+_COUNTS = (
+    "speaks_", "missing_outcomes_", "outcomes_", "accounts_", "rows_", "censored_", "base_rate_", "selection_",
+    "left_out_", "later_",
+)  # fmt: skip
+
+
+def _kind(model: Champion | Challenger) -> str:
+    return next(kind for kind, made in _KINDS.items() if isinstance(model, made))
+
+
+_WHOLE = frozenset({"people", "events", "count", "days", "minutes", "hours", "money", "score", "points"})
