@@ -26,7 +26,8 @@ def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
     Returns:
         record_id, account_id (the survivor of merges), product, plan, seats, mrr (whole minor units; missing
         without an exchange rate: :func:`enishi.metrics.revenue.without_rate`), currency, start, stop (whole day numbers; ``FOREVER`` where open), renewal (day number or ``FOREVER``),
-        term_months, ended (the subscription's last stop), end_reason.
+        term_months, ended (the subscription's last stop), end_reason, notice (day number of the notice to leave, or
+        ``FOREVER``).
     """
     s = Session(facts, [known_on])
     rows = s.rows(("subscription periods",), lambda: _known_versions(s))
@@ -63,10 +64,11 @@ def stretches(rows: pa.Table) -> pd.DataFrame:
     start = np.where(first, frame["started_on"], np.maximum(frame["valid_on"], frame["started_on"]))
     following = frame.groupby("record_id")["valid_on"].shift(-1).fillna(FOREVER).astype("int64")
     stop = np.minimum(np.minimum(following, frame["ended_on"]), _cut(frame))
-    kept = frame.assign(start=start, stop=stop, renewal=frame["renewal_on"], ended=_last_end(frame))
+    kept = frame.assign(start=start, stop=stop, renewal=frame["renewal_on"], ended=_last(frame, "ended_on"))
+    kept = kept.assign(notice=_last(frame, "notice_on"))
     kept = kept[(kept["start"] < kept["stop"]) & ~kept["deleted"].astype(bool)]
     names = ["record_id", "account_id", "product", "plan", "seats", "mrr", "start", "stop", "renewal"]
-    names += ["currency", "term_months", "started_on", "ended", "end_reason"]
+    names += ["currency", "term_months", "started_on", "ended", "end_reason", "notice"]
     return kept[names].reset_index(drop=True)
 
 
@@ -78,8 +80,8 @@ def _cut(frame: pd.DataFrame) -> np.ndarray:
     return later.sort_index().fillna(FOREVER).to_numpy(dtype=np.int64)
 
 
-def _last_end(frame: pd.DataFrame) -> pd.Series[Any]:
-    return frame.groupby("record_id")["ended_on"].transform("last")
+def _last(frame: pd.DataFrame, day: str) -> pd.Series[Any]:
+    return frame.groupby("record_id")[day].transform("last")
 
 
 def acquisition_costs(facts: Facts, known_on: date) -> pd.DataFrame:
