@@ -12,8 +12,8 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from enishi.accounts.terms import State
-from enishi.accounts.versions import ALWAYS, ALWAYS_ON
-from enishi.store.kinds import Kind, Type
+from enishi.accounts.versions import ALWAYS
+from enishi.store.kinds import ALWAYS_ON, Kind, Type
 
 
 @dataclass(frozen=True, slots=True)

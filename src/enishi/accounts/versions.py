@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -13,7 +13,6 @@ from enishi.kit.clock import system_clock
 
 # From before anything Enishi is asked about: for facts of identity, which hold for the past too.
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-ALWAYS_ON = date(1970, 1, 1)
 
 LINK, MERGE = "link", "merge"
 _LOCK = 0x656E69736869  # any fixed number

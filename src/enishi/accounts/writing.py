@@ -11,8 +11,9 @@ from enishi.accounts.models import Account, Contact, OutsideId, Record, RecordVe
 from enishi.accounts.references import slices
 from enishi.accounts.saving import UPDATED, Batch, Outcome
 from enishi.accounts.shapes import Slot
-from enishi.accounts.versions import ALWAYS, ALWAYS_ON, LINK, row_instant, write_versions
+from enishi.accounts.versions import ALWAYS, LINK, row_instant, write_versions
 from enishi.kit.text import Text
+from enishi.store.kinds import ALWAYS_ON
 
 RING = Text(
     "would make the account its own parent; it stays as it is.",

@@ -68,15 +68,52 @@ def label_contracts(
     Returns:
         One row per account with a contract held on the day: ``as_of, account_id, label, lost_on``.
     """
-    held = contracts[is_held(contracts, day)]
+    accounts = np.unique(contracts.loc[is_held(contracts, day), "account_id"])
     end = day + pd.Timedelta(days=horizon_days)
-    far = pd.Timestamp.max.floor("D")
-    last = held.assign(leaving_on=held["leaving_on"].fillna(far)).groupby("account_id")["leaving_on"].max()
-    later = contracts[(contracts["started_on"] > day) & (contracts["started_on"] <= end)]
-    goes_on = set(later.loc[~(later["leaving_on"] <= end), "account_id"])
-    lost = (last <= end) & ~last.index.isin(goes_on)
+    rows = pd.DataFrame({"as_of": day, "account_id": accounts, "ends_on": end})
+    return label_terms(rows, contracts, observed_until).drop(columns="ends_on")
+
+
+def label_terms(
+    rows: pd.DataFrame, contracts: pd.DataFrame, observed_until: pd.Timestamp, by: str = "account_id"
+) -> pd.DataFrame:
+    """Label many rows at once, each with a horizon of its own.
+
+    Args:
+        rows: ``as_of``, ``account_id``, ``ends_on`` (last day of the horizon), each with a contract held on its day.
+        contracts: ``account_id``, ``started_on``, ``leaving_on``, as known by now.
+        observed_until: last day on which contracts were observed.
+        by: the column that leads from a row to the contracts whose loss is asked for: ``account_id``, or ``record_id``
+            for one contract (``rows`` and ``contracts`` both have it then). A contract of the account that goes on
+            beyond ``ends_on`` and starts within the horizon saves it either way.
+
+    Returns:
+        The rows with ``label`` and ``lost_on`` (NaT unless lost).
+    """
+    rows = rows.reset_index(drop=True)
+    placed = rows[list(dict.fromkeys([by, "account_id", "as_of", "ends_on"]))].assign(place=rows.index)
+    last = _last_leaving(
+        placed.merge(contracts.drop(columns="account_id") if by != "account_id" else contracts, on=by)
+    )
+    last = last.reindex(rows.index).fillna(_NEVER)
+    lost = last <= rows["ends_on"]
+    lost &= ~rows.index.isin(_goes_on(placed[lost], contracts))
     label: pd.Series[Any] = lost.astype(float)
-    if end > observed_until:
-        label[~lost] = CENSORED
-    columns = {"label": label.to_numpy(), "lost_on": last.where(lost).to_numpy()}
-    return pd.DataFrame({"as_of": day, "account_id": last.index, **columns})
+    label = label.where(lost | (rows["ends_on"] <= observed_until), CENSORED)
+    return rows.assign(label=label, lost_on=last.where(lost))
+
+
+_NEVER = pd.Timestamp.max.floor("D")
+
+
+def _last_leaving(joined: pd.DataFrame) -> pd.Series[Any]:
+    """The day on which the last of the contracts held on each row's day was given up, by place."""
+    held = joined[(joined["started_on"] <= joined["as_of"]) & ~(joined["leaving_on"] <= joined["as_of"])]
+    return held.assign(leaving_on=held["leaving_on"].fillna(_NEVER)).groupby("place")["leaving_on"].max()
+
+
+def _goes_on(rows: pd.DataFrame, contracts: pd.DataFrame) -> pd.Series[Any]:
+    """The places of rows with a contract that starts within the horizon and goes on beyond it."""
+    joined = rows.drop(columns="record_id", errors="ignore").merge(contracts, on="account_id")
+    begins = (joined["started_on"] > joined["as_of"]) & (joined["started_on"] <= joined["ends_on"])
+    return joined.loc[begins & ~(joined["leaving_on"] <= joined["ends_on"]), "place"]

@@ -17,6 +17,7 @@ from enishi.metrics.cohorts import (
 from enishi.metrics.contracts import Compared, FactSettings, Grain, Metric
 from enishi.metrics.custom import compile_metric, preview_metric
 from enishi.metrics.engines import DuckDBEngine, SparkEngine
+from enishi.metrics.known import KnownRecords
 from enishi.metrics.panel import panel
 from enishi.metrics.peers import LEAST_PEERS, STAGES, attributes, peer_percentiles, tenure_stage
 from enishi.metrics.periods import Every, Period, add_months, period_of, periods_between
@@ -62,6 +63,7 @@ __all__ = [
     "FactSettings",
     "Facts",
     "Grain",
+    "KnownRecords",
     "Metric",
     "Nps",
     "Period",

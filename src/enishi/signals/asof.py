@@ -1,161 +1,30 @@
-"""Records as they were known on a day, read from the published facts: for attributes, topics and evidence."""
+"""Attributes, topics and contracts of accounts as they were known on a day, read from the published facts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enishi.accounts.versions import ALWAYS_ON
 from enishi.definitions.contracts import Topic
-from enishi.kit.home import Home
+from enishi.metrics.api import KnownRecords
+from enishi.metrics.known import instants_of
 from enishi.metrics.zones import local_time
-from enishi.store.api import Published
-from enishi.store.kinds import KINDS, Kind, Type
+from enishi.store.kinds import KINDS, Kind
 
-_HEAD = ("version_id", "record_id", "account_id", "contact_id", "valid_on", "known_on")
-
-
-class KnownRecords:
-    """Questions about records, each as of a day. Holds one generation of the published facts."""
-
-    def __init__(self, home: Home) -> None:
-        self.published = Published(home)
-        self.zone = self.published.zone or "UTC"
-        self.connection = duckdb.connect()
-        self.connection.execute("SET enable_progress_bar = false")
-        self._survivors: dict[date, dict[int, int]] = {}
-
-    def __enter__(self) -> KnownRecords:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
-    def has(self, kind: str) -> bool:
-        return self.published.has(f"record_{kind}")
-
-    def first_known(self, table: str) -> date | None:
-        """The first day on which a row of a published table was known, leaving out what holds for all time."""
-        files = self.published.files(table)
-        if not files:
-            return None
-        sql = "select min(known_on) from read_parquet($files) where known_on > $always"
-        found = self.connection.execute(sql, {"files": files, "always": ALWAYS_ON}).fetchone()
-        return found[0] if found else None
-
-    def query(self, sql: str, day: date, *, merged: bool = True) -> pd.DataFrame:
-        """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then.
-
-        The account column of the views already leads to the surviving account of merges known on the day; merged
-        accounts are no accounts of their own. Not ``merged``: accounts as the sources stated them.
-        """
-        for kind in KINDS.values():
-            if re.search(rf"\b{kind.name}\b", sql):
-                self._make_view(kind, day, self.survivors(day) if merged else {})
-        return self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
-
-    def gone(self, day: date) -> set[int]:
-        """Accounts that had been known, and were deleted by the end of the day."""
-        files = self.published.files("record_account")
-        if not files:
-            return set()
-        rows = self.connection.execute(
-            "select record_id from read_parquet($files) where known_on <= $day "
-            "qualify row_number() over (partition by record_id order by version_id desc) = 1 and deleted",
-            {"files": files, "day": day},
-        ).fetchall()
-        return {number for (number,) in rows}
-
-    def _make_view(self, kind: Kind, day: date, lead: dict[int, int]) -> None:
-        files = self.published.files(f"record_{kind.name}")
-        if files:
-            source = f"read_parquet({files!r})"
-        else:
-            empty = self.published.schema(f"record_{kind.name}").empty_table()
-            self.connection.register(f"empty_{kind.name}", empty)
-            source = f"empty_{kind.name}"
-        self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, self.zone))
-
-    def survivors(self, day: date) -> dict[int, int]:
-        """Merged account -> surviving account, by the merges known on the day."""
-        if day not in self._survivors:
-            self._survivors[day] = self._read_survivors(day)
-        return self._survivors[day]
-
-    def _read_survivors(self, day: date) -> dict[int, int]:
-        files = self.published.files("merge")
-        if not files:
-            return {}
-        rows = self.connection.execute(
-            "select record_id, arg_max_null(if(deleted, null, account_id), version_id) "
-            "from read_parquet($files) where known_on <= $day group by 1",
-            {"files": files, "day": day},
-        ).fetchall()
-        lead = {merged: survivor for merged, survivor in rows if survivor is not None}
-        return {merged: _end_of_chain(merged, lead) for merged in lead}
-
-    def led(self, accounts: pd.Series[Any], day: date) -> pd.Series[Any]:
-        """What each account had become by the merges known on the day."""
-        lead = self.survivors(day)
-        return accounts.map(lambda number: lead.get(number, number)) if lead else accounts
-
-
-def _end_of_chain(start: int, lead: dict[int, int]) -> int:
-    seen, at = {start}, lead[start]
-    while at in lead and at not in seen:
-        seen.add(at)
-        at = lead[at]
-    return at
-
-
-def _led(kind: Kind, source: str, lead: dict[int, int]) -> str:
-    """The versions of a kind with merges followed."""
-    if not lead:
-        return source
-    pairs = ", ".join(f"({int(merged)}, {int(survivor)})" for merged, survivor in lead.items())
-    led = f"(values {pairs}) as lead (merged, survivor)"
-    if kind.name == "account":
-        return f"(from {source} where record_id not in (select merged from {led}))"  # noqa: S608 - numbers
-    return (
-        f"(select * replace (coalesce(survivor, account_id) as account_id) from {source} "  # noqa: S608 - numbers
-        f"left join {led} on account_id = merged)"
-    )
-
-
-def _view_sql(kind: Kind, source: str, day: date, zone: str) -> str:
-    """The newest version of each record known on the day, in local time, outcomes of later days hidden."""
-    literal = f"date '{day.isoformat()}'"
-    local = {name: local_time(f'"{name}"', zone) for name in _instants(kind)}
-    columns = [*_HEAD, "outside_id"]
-    for field in kind.fields:
-        if field.name in ("id", "account", "contact"):
-            continue
-        value = local.get(field.name, f'"{field.name}"')
-        if field.known_from:
-            dates = (local.get(part, f'"{part}"') for part in field.known_from.split("|"))
-            known = f"least({', '.join(f'cast({part} as date)' for part in dates)}) <= {literal}"
-            value = f"case when {known} then {value} end"
-        columns.append(f'{value} as "{field.name}"')
-    order = "valid_on desc, version_id desc" if kind.effective else "version_id desc"
-    in_force = f"and valid_on <= {literal}" if kind.effective else ""
-    return (
-        f'create or replace temp view "{kind.name}" as select {", ".join(columns)} from {source} '  # noqa: S608
-        f"where known_on <= {literal} {in_force} "
-        f"qualify row_number() over (partition by record_id order by {order}) = 1 and not deleted"
-    )
-
-
-def _instants(kind: Kind) -> list[str]:
-    """Fields that are kept in UTC; days are local ones."""
-    return [field.name for field in kind.fields if field.type is Type.INSTANT]
-
+__all__ = [
+    "KnownRecords",
+    "contracts_in_force",
+    "count_churn",
+    "count_mentions",
+    "match_topics",
+    "read_attributes",
+    "stand_on",
+]
 
 # ------------------------------------------------------------------------------------------- attributes
 
@@ -217,7 +86,7 @@ def match_topics(records: KnownRecords, topics: Sequence[Topic], day: date) -> p
 
 def _match(records: KnownRecords, topic: Topic, kind: str, day: date) -> pd.DataFrame:
     text, category, on = _TEXTS[kind]
-    on = local_time(on, records.zone) if on in _instants(KINDS[kind]) else on
+    on = local_time(on, records.zone) if on in instants_of(KINDS[kind]) else on
     pattern = "|".join(re.escape(word.lower()) for word in topic.words) or "$.^"
     sql = (
         f"with version as ({_windows_sql(KINDS[kind])}) "  # noqa: S608 - names of kinds and fields

@@ -92,6 +92,8 @@ def report(
         published: the version in force, over the same snapshots.
         draws: resamplings behind each interval.
     """
+    if "ends_on" not in labels:
+        labels = labels.assign(ends_on=pd.to_datetime(labels["as_of"]) + pd.Timedelta(days=outcome.days))
     every = draft.rows.merge(labels, on=["as_of", "account_id"]).merge(
         base, on=["as_of", "account_id"], how="left"
     )
@@ -109,7 +111,7 @@ def report(
         "observed_rate": float(observed["label"].mean()) if len(observed) else None,
         "censored": int(every["label"].isna().sum()),
         "unknown": int(observed["tenths"].isna().sum()),
-        **_compare(scored, outcome, seed, draws),
+        **_compare(scored, seed, draws),
         "bands": _bands(observed, seed, draws),
         **_timing(every, outcome),
         "missed": _missed(observed),
@@ -127,7 +129,7 @@ def risk_by_recency(rows: pd.DataFrame) -> Floats:
     return np.where(np.isnan(days), np.where(np.isnan(tenure), worst, tenure + 1), days)
 
 
-def _compare(rows: pd.DataFrame, outcome: Outcome, seed: int, draws: int) -> dict[str, Any]:
+def _compare(rows: pd.DataFrame, seed: int, draws: int) -> dict[str, Any]:
     labels, groups = rows["label"].to_numpy(), rows["account_id"].to_numpy()
     risks = {
         "score": -rows["tenths"].to_numpy(dtype=float) / 100,
@@ -137,8 +139,7 @@ def _compare(rows: pd.DataFrame, outcome: Outcome, seed: int, draws: int) -> dic
     if "published" in rows:
         risks["published"] = -rows["published"].fillna(rows["published"].median()).to_numpy(dtype=float) / 100
     found: dict[str, Any] = {
-        name: _judged(labels, risk, groups, rows["as_of"], outcome, seed, draws)
-        for name, risk in risks.items()
+        name: _judged(labels, risk, groups, rows, seed, draws) for name, risk in risks.items()
     }
     found.setdefault("published", None)
     found["forecast"] = None
@@ -153,13 +154,12 @@ def _judged(
     labels: Floats,
     risk: Floats,
     groups: Floats,
-    days: pd.Series[Any],
-    outcome: Outcome,
+    rows: pd.DataFrame,
     seed: int,
     draws: int,
 ) -> dict[str, Any]:
     found = auc_with_interval(labels, risk, groups, n_boot=draws, seed=seed)
-    brier, n = _expanding_brier(labels, risk, days, outcome.days)
+    brier, n = _expanding_brier(labels, risk, rows)
     return {
         "auc": found.value,
         "low": found.low,
@@ -171,18 +171,16 @@ def _judged(
     }
 
 
-def _expanding_brier(
-    labels: Floats, risk: Floats, days: pd.Series[Any], horizon: int
-) -> tuple[float | None, int]:
-    """Brier score of the risk turned into a probability by a logistic curve fitted only on snapshots whose outcome
+def _expanding_brier(labels: Floats, risk: Floats, rows: pd.DataFrame) -> tuple[float | None, int]:
+    """Brier score of the risk turned into a probability by a logistic curve fitted only on rows whose outcome
     was complete on the day; snapshots with too little past are left out. ``risk`` is of ordinary size."""
     from sklearn.linear_model import LogisticRegression  # a second to import: not in every process
 
-    when = days.to_numpy(dtype="datetime64[D]")
+    when, ends = (rows[name].to_numpy(dtype="datetime64[D]") for name in ("as_of", "ends_on"))
     scaled = risk.reshape(-1, 1)
     errors: list[Floats] = []
     for day in np.unique(when):
-        past = when + np.timedelta64(horizon, "D") <= day
+        past = ends <= day
         losses = labels[past].sum()
         if min(losses, past.sum() - losses) < _LEAST_PER_CLASS:
             continue

@@ -7,6 +7,7 @@ declarations. Usage events are not records: their columns are in :mod:`enishi.st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ from enishi.kit.text import Text
 # The id space of the vendor's own product: group and user ids sent by its developers, and the account and user
 # columns of event files, unless they name another system.
 DEFAULT_SYSTEM = "product"
+
+# From before anything Enishi is asked about: the day of identity that holds for all time.
+ALWAYS_ON = date(1970, 1, 1)
 
 
 class Type(StrEnum):
