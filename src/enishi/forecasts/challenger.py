@@ -89,7 +89,7 @@ def plain_matrix(design: Design, panel: pd.DataFrame) -> Floats:
     columns: list[Floats] = []
     nothing = pd.Series(np.full(len(panel), np.nan), index=panel.index)
     for feature in design.features:
-        values = panel[feature.name] if feature.name in panel else nothing
+        values = panel.get(feature.name, nothing)
         if feature.kind != "category":
             columns.append(numbers(values))
             continue

@@ -206,15 +206,15 @@ class ChurnForecaster:
             Per row, strongest first: ``feature``, ``title_en``, ``title_ja``, ``en``, ``ja`` (with value and usual
             value), ``value`` and ``effect`` (log-odds; above 0: more at risk).
         """
-        effects = self.contributions(panel)
+        effects = self.contributions(panel).to_numpy()
         features = self.model_.design.features
-        order = np.argsort(-np.abs(effects.to_numpy()), axis=1, kind="stable")[:, :most]
+        order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :most]
         raw = {f.name: panel[f.name].tolist() if f.name in panel else [None] * len(panel) for f in features}
         return [
             [
-                self._driver(features[j], raw, i, float(effects.iat[i, j]))
+                self._driver(features[j], raw, i, float(effects[i, j]))
                 for j in chosen
-                if effects.iat[i, j] != 0
+                if effects[i, j] != 0
             ]
             for i, chosen in enumerate(order)
         ]
@@ -253,12 +253,12 @@ class ChurnForecaster:
     ) -> list[list[dict[str, Any]]]:
         """:meth:`exits` of every row."""
         ways = self._ways(panel, changeable)
-        logits, parts = self.decision_function(panel), self.contributions(panel)
+        logits, parts = self.decision_function(panel), self.contributions(panel).to_dict("records")
         target = log_odds(below) - 1e-9
         found = []
         for i, (_, row) in enumerate(panel.iterrows()):
             needed = logits[i] - target
-            sets = ways_down(ways, row, parts.iloc[i].to_dict(), needed) if needed > 0 else []
+            sets = ways_down(ways, row, {str(k): v for k, v in parts[i].items()}, needed) if needed > 0 else []
             found.append([exit_of(changes, self.words_, float(logits[i])) for changes in sets[:most]])
         return found
 

@@ -141,7 +141,7 @@ class Design:
         columns = [
             column
             for feature in self.features
-            for column in feature.columns(panel[feature.name] if feature.name in panel else nothing)
+            for column in feature.columns(panel.get(feature.name, nothing))
         ]
         return np.column_stack(columns) if columns else np.zeros((len(panel), 0))
 
