@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
     from enishi.forecasts.churn import ChurnForecaster
     from enishi.forecasts.lifetime import TenureHazard
+    from enishi.forecasts.panel import build_panel, snapshot_days
     from enishi.forecasts.sbg import ShiftedBetaGeometric
 
-__all__ = ["BetaGeometricNBD", "ChurnForecaster", "GammaGamma", "ShiftedBetaGeometric", "TenureHazard"]
+__all__ = [
+    "BetaGeometricNBD",
+    "ChurnForecaster",
+    "GammaGamma",
+    "ShiftedBetaGeometric",
+    "TenureHazard",
+    "build_panel",
+    "snapshot_days",
+]
 
 _PLACES = {
     "BetaGeometricNBD": "btyd",
@@ -22,6 +31,8 @@ _PLACES = {
     "GammaGamma": "btyd",
     "ShiftedBetaGeometric": "sbg",
     "TenureHazard": "lifetime",
+    "build_panel": "panel",
+    "snapshot_days": "panel",
 }
 
 

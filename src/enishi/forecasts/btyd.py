@@ -104,6 +104,37 @@ class BetaGeometricNBD:
         low, high = bounds(drawn, self.level)
         return _plain(low), _plain(high)
 
+    def discounted_purchases(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        horizon: float,
+        discount: float,
+        steps: int = 10,
+    ) -> tuple[Vector, Vector]:
+        """Purchases to expect within a horizon, each divided by what waiting for it costs.
+
+        Args:
+            frequency, recency, T: (n,) as for :meth:`fit`.
+            horizon: in the unit of time of the data. discount: per that unit, 0 or more.
+            steps: equal parts of the horizon, whose purchases count in their middle.
+
+        Returns:
+            (n,) the sum, and its standard error relative to it, of the uncertainty of the parameters (delta method).
+        """
+        x, tx, end = _read_history(frequency, recency, T)
+        edges = np.linspace(0, horizon, steps + 1)
+        weight = (1 + discount) ** (-(edges[1:] + edges[:-1]) / 2)
+
+        def total(logs: Vector) -> Vector:
+            r, alpha, a, b = np.exp(logs)
+            sums = [_expected(r, alpha, a, b, np.full(len(x), edge), x, tx, end) for edge in edges]
+            return np.asarray(np.diff(np.array(sums), axis=0).T @ weight)
+
+        found = total(self.fit_.logs)
+        return found, _relative_error(total, self.fit_, found)
+
     def p_alive(
         self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, without_repeat: float = np.nan
     ) -> Any:
@@ -224,9 +255,32 @@ class GammaGamma:
         low, high = bounds(drawn, self.level)
         return _plain(low.reshape(shape)), _plain(high.reshape(shape))
 
+    def relative_error(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Vector:
+        """(n,) standard error of :meth:`expected_spend` relative to it (delta method)."""
+        x, z = _read_spend(frequency, monetary_value)
+
+        def spend(logs: Vector) -> Vector:
+            p, q, v = np.exp(logs)
+            return _spend(p, q, v, x, z)
+
+        return _relative_error(spend, self.fit_, spend(self.fit_.logs))
+
     @property
     def confidence_interval_(self) -> pd.DataFrame:
         return _intervals(self.fit_, ["p", "q", "v"], self.level, self.seed)
+
+
+def _relative_error(of: Callable[[Vector], Vector], fit: Fit, found: Vector) -> Vector:
+    """Standard error of a positive figure relative to it: its slope by the parameters, laid on their covariance."""
+    step = 1e-4
+    slopes = []
+    for i in range(len(fit.logs)):
+        moved = fit.logs.copy()
+        moved[i] += step
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes.append((of(moved) - found) / step / found)
+    slope = np.nan_to_num(np.array(slopes))
+    return np.asarray(np.sqrt(np.einsum("in,ij,jn->n", slope, fit.covariance, slope)))
 
 
 def _intervals(fit: Fit, names: list[str], level: float, seed: int) -> pd.DataFrame:

@@ -101,7 +101,7 @@ class TenureHazard:
 
     ``log(-log(1 - h_i(t))) = log(-log(1 - h(t))) + x_i' gamma``, with ``h(t) = alpha / (alpha + beta + t - 1)`` of
     :class:`ShiftedBetaGeometric` over everyone; so that ``S_i(t) = S(t) ** exp(x_i' gamma)``. The coefficients are drawn
-    to 0 (normal prior, the same for all), as strongly as the marginal likelihood says; with few losses everyone has the
+    to 0 (normal prior, one per attribute), as strongly as the marginal likelihood says; with few losses everyone has the
     same course, with many they part.
 
     Source: Prentice & Gloeckler (1978), Regression analysis of grouped survival data, Biometrics 34(1); Fader & Hardie
@@ -114,13 +114,13 @@ class TenureHazard:
     Attributes:
         base_: the fitted :class:`ShiftedBetaGeometric`, in periods of ``unit_`` months.
         unit_: months of a period. coefficients_: frame ``attribute, value, log, low, high, customers, lost``.
-        trust_: standard deviation of the prior that was chosen. n_, lost_: stays, and those that ended.
+        trust_: by attribute, standard deviation of the prior chosen. n_, lost_: stays, and those that ended.
     """
 
     base_: ShiftedBetaGeometric
     unit_: int
     coefficients_: pd.DataFrame
-    trust_: float
+    trust_: dict[str, float]
     n_: int
     lost_: int
 
@@ -154,9 +154,11 @@ class TenureHazard:
         self.n_, self.lost_ = len(stays), int(lost.sum())
         self._values = {name: _own_values(stays[name]) for name in self.attributes}
         design = self._design(stays)
-        self._gamma, self._covariance, self.trust_ = _fit_effects(
-            _exposures(design, months / self.unit_, lost, self.base_), design.shape[1]
+        owner = np.array([self.attributes.index(name) for name, _value in self._names()], dtype=np.int64)
+        self._gamma, self._covariance, trust = _fit_effects(
+            _exposures(design, months / self.unit_, lost, self.base_), design.shape[1], owner
         )
+        self.trust_ = dict(zip(self.attributes, trust.tolist(), strict=False))
         self.coefficients_ = self._table(design, lost)
         return self
 
@@ -375,30 +377,47 @@ def _exposures(
     return _Exposure(kinds[k], exposed[k, t + 1], gone[k, t + 1], np.log(-np.log1p(-hazard)))
 
 
-def _fit_effects(data: _Exposure, k: int) -> tuple[Vector, NDArray[np.float64], float]:
-    """Coefficients, their covariance, and the prior whose marginal likelihood (Laplace) is greatest."""
+def _fit_effects(
+    data: _Exposure, k: int, owner: NDArray[np.int64]
+) -> tuple[Vector, NDArray[np.float64], Vector]:
+    """Coefficients, their covariance, and by attribute the prior whose marginal likelihood (Laplace) is greatest.
+
+    Args:
+        owner: (k,) number of the attribute each coefficient belongs to.
+    """
     if k == 0:
-        return np.zeros(0), np.zeros((0, 0)), TRUST[0]
-    found = []
-    for trust in TRUST:
-        gamma, information, value = _climb(data, k, trust)
-        evidence = value - k * np.log(trust) - np.linalg.slogdet(information)[1] / 2
-        found.append((float(evidence), trust, gamma, information))
-    _evidence, trust, gamma, information = max(found, key=lambda one: one[0])
-    return gamma, np.asarray(np.linalg.inv(information), float), trust
+        return np.zeros(0), np.zeros((0, 0)), np.zeros(0)
+    chosen = np.full(int(owner.max()) + 1, TRUST[0])
+    for _round in range(2):
+        for attribute in range(len(chosen)):
+            tried = [_with(chosen, attribute, trust) for trust in TRUST]
+            chosen = max(tried, key=lambda one: _evidence(data, one[owner]))
+    gamma, information, _value = _climb(data, chosen[owner])
+    return gamma, np.asarray(np.linalg.inv(information), float), chosen
 
 
-def _climb(data: _Exposure, k: int, trust: float) -> tuple[Vector, NDArray[np.float64], float]:
+def _with(values: Vector, place: int, value: float) -> Vector:
+    changed = values.copy()
+    changed[place] = value
+    return changed
+
+
+def _evidence(data: _Exposure, trust: Vector) -> float:
+    _gamma, information, value = _climb(data, trust)
+    return float(value - np.log(trust).sum() - np.linalg.slogdet(information)[1] / 2)
+
+
+def _climb(data: _Exposure, trust: Vector) -> tuple[Vector, NDArray[np.float64], float]:
     """Newton's steps with expected information, halved where they overshoot."""
-    gamma = np.zeros(k)
+    gamma = np.zeros(len(trust))
     value = _log_posterior(data, gamma, trust)
-    information = np.eye(k)
+    information = np.diag(1 / trust**2)
     for _step in range(50):
         risk = np.exp(data.offset + data.design @ gamma)  # cumulated hazard of the period
         leaving = np.maximum(-np.expm1(-risk), 1e-12)
         slope = data.design.T @ ((data.lost - data.n * leaving) * risk / leaving) - gamma / trust**2
         weight = data.n * risk**2 * np.exp(-risk) / leaving
-        information = data.design.T @ (weight[:, None] * data.design) + np.eye(k) / trust**2
+        information = data.design.T @ (weight[:, None] * data.design) + np.diag(1 / trust**2)
         step = np.linalg.solve(information, slope)
         while (following := _log_posterior(data, gamma + step, trust)) < value - 1e-12 and np.abs(
             step
@@ -410,8 +429,8 @@ def _climb(data: _Exposure, k: int, trust: float) -> tuple[Vector, NDArray[np.fl
     return gamma, information, value
 
 
-def _log_posterior(data: _Exposure, gamma: Vector, trust: float) -> float:
+def _log_posterior(data: _Exposure, gamma: Vector, trust: Vector) -> float:
     risk = np.exp(np.clip(data.offset + data.design @ gamma, -30, 5))
     leaving = np.log(np.maximum(-np.expm1(-risk), 1e-300))
     likelihood = data.lost @ leaving - (data.n - data.lost) @ risk
-    return float(likelihood - gamma @ gamma / (2 * trust**2))
+    return float(likelihood - (gamma**2 / trust**2).sum() / 2)

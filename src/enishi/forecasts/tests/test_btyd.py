@@ -156,3 +156,16 @@ def test_a_mean_without_bound_is_told():
         model = GammaGamma().fit(np.full(500, 3), z)
     assert np.isnan(model.expected_spend())
     assert model.expected_spend(5, 10) > 0
+
+
+def test_discounted_purchases_are_the_sum_over_time():
+    rows = _simulated(1500)
+    model = BetaGeometricNBD().fit(rows.frequency, rows.recency, rows["T"])
+    some = rows.head(50)
+    history = (some.frequency, some.recency, some["T"])
+    plain, error = model.discounted_purchases(*history, horizon=104, discount=0.0)
+    assert plain == pytest.approx(model.expected_purchases(104, *history))
+    dear, _error = model.discounted_purchases(*history, horizon=104, discount=0.01)
+    assert (dear < plain).all()
+    low, high = model.expected_purchases_interval(104, *history, draws=300)
+    assert 4 * error * plain == pytest.approx(high - low, rel=0.5), "the delta method and draws agree"
