@@ -123,8 +123,8 @@ def label_wins(
 ) -> pd.DataFrame:
     """Who of those who could grow on a day did so within the horizon.
 
-    Who left without growing did not grow (0); who had not grown yet when the horizon reaches beyond what has been
-    observed is censored (NaN), never a refusal.
+    Who left without growing did not grow (0). While the horizon reaches beyond what has been observed nobody is labelled
+    (NaN): those who have not grown yet are no refusals, and without them the rest would be winners alone.
 
     Args:
         held: ``account_id`` of the customers who could grow on the day.
@@ -138,7 +138,7 @@ def label_wins(
     accounts = held["account_id"].drop_duplicates().to_numpy()
     won = pd.Series(accounts).map(soon).to_numpy(dtype=float)
     complete = end <= number_of(observed_until)
-    label = np.where(~np.isnan(won), 1.0, 0.0 if complete else np.nan)
+    label = np.where(~np.isnan(won), 1.0, 0.0) if complete else np.full(len(accounts), np.nan)
     on = pd.to_datetime(won, unit="D", origin="unix")
     return pd.DataFrame({"as_of": pd.Timestamp(day), "account_id": accounts, "label": label, "lost_on": on})
 
@@ -169,10 +169,8 @@ def ladders(stretches: pd.DataFrame, day: date) -> dict[str, list[Rung]]:
     named = known.assign(product=known["product"].fillna(""), now=now)
     running = named.groupby(keys)["now"].transform("any")
     counted = named[named["now"] | ~running]
-    per_seat = _float(counted["seats"]) > 0
-    price = _float(counted["mrr"]) / np.where(per_seat, _float(counted["seats"]), 1.0)
-    seats = pd.Series(per_seat, index=counted.index).groupby(counted["product"]).transform("mean") >= 0.5
-    kept = counted.assign(price=np.where(seats, price, _float(counted["mrr"])))[~seats.to_numpy() | per_seat]
+    kept = counted.assign(price=_price(counted))
+    kept = kept[kept["price"].notna()]
     table = kept.groupby(keys, as_index=False).agg(
         price=("price", "median"), customers=("account_id", "nunique")
     )
@@ -185,13 +183,26 @@ def ladders(stretches: pd.DataFrame, day: date) -> dict[str, list[Rung]]:
     return found
 
 
+def _price(contracts: pd.DataFrame) -> np.ndarray:
+    """A contract's price a seat, or the whole where the product goes by a flat fee: whichever differs less between
+    contracts of one plan. NaN for a contract without seats of a product that goes by seats."""
+    whole, seats = _float(contracts["mrr"]), _float(contracts["seats"])
+    each = whole / np.where(seats > 0, seats, np.nan)
+    logs = pd.DataFrame({"whole": np.log(whole), "each": np.log(each)}, index=contracts.index)
+    spread = logs.groupby([contracts["product"], contracts["plan"]]).transform("std").pow(2)
+    mean = spread.groupby(contracts["product"]).transform("mean")
+    known = pd.Series(seats > 0, index=contracts.index).groupby(contracts["product"]).transform("mean") >= 0.5
+    flat = ~known | (mean["whole"] < mean["each"]).fillna(False)
+    return np.where(flat, whole, each)
+
+
 def holdings(stretches: pd.DataFrame, day: date) -> pd.DataFrame:
-    """What each customer pays for on a day, indexed by account: product, plan, seats (of the largest contract),
+    """What each customer pays for on a day, indexed by account: product, plan, seats, main (MRR) of the largest contract,
     products (all, sorted, joined by a tab), held (how many), months (the longest term stated), paid (MRR of all)."""
     known = without_rate(stretches)[0]
     at = number_of(day)
     now = known[(known["start"] <= at) & (known["stop"] > at) & (known["mrr"] > 0)]
-    columns = ["product", "plan", "seats", "products", "held", "months", "paid"]
+    columns = ["product", "plan", "seats", "main", "products", "held", "months", "paid"]
     if now.empty:
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"))
     now = now.assign(
@@ -199,7 +210,8 @@ def holdings(stretches: pd.DataFrame, day: date) -> pd.DataFrame:
         seats=_float(now["seats"]), months=_float(now["term_months"]),
     )  # fmt: skip
     main = now.sort_values(["mrr", "record_id"], ascending=[False, True]).drop_duplicates("account_id")
-    found = main.set_index("account_id")[["product", "plan", "seats"]].sort_index()
+    main = main.rename(columns={"mrr": "main"})
+    found = main.set_index("account_id")[["product", "plan", "seats", "main"]].sort_index()
     by = now.sort_values("product").groupby("account_id")
     names = now[now["product"] != ""].drop_duplicates(["account_id", "product"]).sort_values("product")
     listed = names.groupby("account_id")["product"]

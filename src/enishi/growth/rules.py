@@ -272,10 +272,19 @@ def uplift_of(offer: Listed, row: Any, asked: Asked) -> int | None:
     if base != base or base is None:
         return None
     if rule.learn and usual is not None and usual.known:
-        return round(float(base) * usual.share)
+        return round(_priced(offer, row, float(base) * usual.share))
     if rule.unit == "money_per_month":
         return round(rule.value * asked.minor)
     return round(float(base) * rule.value)
+
+
+def _priced(offer: Listed, row: Any, usual: float) -> float:
+    """What the very plan or product costs more, by the contracts; the usual uplift where they do not tell."""
+    if offer.body.type == "plan" and not offer.body.to_plan and row["step"] > 1:
+        return float(row["main"]) * (float(row["step"]) - 1)
+    if offer.body.type == "product" and not offer.body.to_product and row["next_mrr"] > 0:
+        return float(row["next_mrr"])
+    return usual
 
 
 def learned(offer: Listed, uplifts: Mapping[str, Uplift]) -> bool:
