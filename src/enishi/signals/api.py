@@ -1,7 +1,7 @@
 """The room's door: names only."""
 
+from enishi.forecasts.panel import snapshot_days
 from enishi.signals.alerts import check_alerts, check_new_records
-from enishi.signals.backtest import snapshot_days
 from enishi.signals.filling import backfill_scores
 from enishi.signals.history import drop_future_scores, explain, lines_of, scores_as_of
 from enishi.signals.limits import Limit, limit_of, margin_of

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +23,6 @@ from enishi.forecasts.api import (
     lead_times,
     observed_rate_by_band,
 )
-from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.signals.bands import BANDS, Codes
 from enishi.signals.outcomes import Outcome
@@ -45,25 +43,6 @@ class Snapshots:
     """One scorecard over the snapshots: row by row the account, the day, tenths (NaN unknown) and band."""
 
     rows: pd.DataFrame  # as_of, account_id, tenths, band
-
-
-def snapshot_days(every: str, start: date, end: date) -> list[date]:
-    """Days whose end is the state a snapshot shows: a snapshot of 1 January knows what was known when it began.
-
-    Args:
-        every: ``day``, ``week``, ``month`` or ``quarter``; months and quarters by the calendar.
-    """
-    rule = {"day": "D", "week": "7D", "month": "MS", "quarter": "QS"}.get(every)
-    if rule is None:
-        raise EnishiError(
-            "bad_rhythm",
-            Text(f"'{every}' is no rhythm of snapshots.", f"「{every}」という間隔はありません。"),
-            Text(
-                "Write day, week, month or quarter.",
-                "day、week、month、quarter のいずれかを指定してください。",
-            ),
-        )
-    return [moment.date() - timedelta(days=1) for moment in pd.date_range(start, end, freq=rule)]
 
 
 def snapshots(

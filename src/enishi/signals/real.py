@@ -16,11 +16,11 @@ from typing import Any
 
 from enishi.accounts.company import get_company
 from enishi.definitions.reads import get_default_scorecard
+from enishi.forecasts.panel import snapshot_days
 from enishi.ingest.api import accept_events, drain, event_message
 from enishi.kit.errors import NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.signals.backtest import snapshot_days
 from enishi.signals.outcomes import Outcome
 from enishi.signals.trials import Trial, run_backtest
 

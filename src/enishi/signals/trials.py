@@ -19,10 +19,11 @@ from enishi.definitions.contracts import Scorecard
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.reads import find_published, get_default_scorecard, list_scorecards
 from enishi.definitions.rules import parse_body
+from enishi.forecasts.panel import snapshot_days
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
-from enishi.signals.backtest import DRAWS, Snapshots, band_moves, report, snapshot_days, snapshots
+from enishi.signals.backtest import DRAWS, Snapshots, band_moves, report, snapshots
 from enishi.signals.bands import UNKNOWN
 from enishi.signals.context import Card, Rules, load_rules
 from enishi.signals.judging import judge, walk_bands
