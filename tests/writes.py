@@ -209,6 +209,9 @@ WRITES: dict[str, Write] = {
     "account-task": Write(values=lambda s, c: {"number": str(s.numbers["task"]), "verb": "done"}),
     "account-note-edit": Write(lambda s: {"body": "書き直し"}, number("note")),
     "account-note-act": Write(values=lambda s, c: {**number("note")(s, c), "verb": "pin"}),
+    "stakeholder-opinion": Write(lambda s: {"role": "champion"}, lambda s, c: {"number": str(s.sakura), "contact": str(s.world.contacts["kobayashi"].pk)}),
+    "stakeholder-undo": Write(values=number("assessment")),
+    "stakeholder-move": Write(values=lambda s, c: {**number("move")(s, c), "verb": "confirm"}),
     "portfolio-view-save": Write(lambda s: {"name": "私の一覧", "back": "?band=red"}),
     "portfolio-view-default": Write(lambda s: {"view": str(s.numbers["shared"])}),
     "portfolio-view-delete": Write(values=number("view")),
@@ -369,12 +372,24 @@ def _make_work(stage: Stage) -> None:
 
     takahashi, sakura, now = stage.world.members["takahashi"], stage.sakura, stage.now
     stage.numbers["shared"] = SavedView.objects.create(member=takahashi, name="共有", shared=True).pk
+    _make_relations(stage)
     stage.numbers["task"] = work.create_task(takahashi, sakura, "電話", now=now).pk
     work.add_tag(takahashi, [stage.world.accounts["sakura"]], "更新前", now=now)
     until = stage.today + timedelta(days=5)
     work.override_band(
         takahashi, sakura, "green", reason="更新", expires_on=until, today=stage.today, now=now
     )
+
+
+def _make_relations(stage: Stage) -> None:
+    from enishi.stakeholders.api import ContactMove, Opinion, assess
+
+    world, said = stage.world, Opinion(influence="high")
+    made = assess(
+        world.members["takahashi"], stage.sakura, world.contacts["yamamoto"].pk, said, now=stage.now
+    )
+    move = ContactMove.objects.create(former=world.contacts["nakamura"], present=world.contacts["kato"])
+    stage.numbers["assessment"], stage.numbers["move"] = made.pk, move.pk
 
 
 def _make_own(stage: Stage, column: str, member: Member) -> None:

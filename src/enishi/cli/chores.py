@@ -74,6 +74,20 @@ def tiers(now: datetime) -> None:
     assign_tiers(now=now)
 
 
+def relations(now: datetime) -> None:
+    """Whom we know at the customers: judged again where facts arrived; a large book rests between."""
+    from enishi.stakeholders.api import refresh_relationships
+
+    refresh_relationships(now)
+
+
+def outlook(now: datetime) -> None:
+    """The revenue forecast of today; the month's first one stays, to be compared with later ones."""
+    from enishi.outlook.api import forecast_today
+
+    forecast_today(now)
+
+
 def records(now: datetime) -> None:
     """Try the scorecards in force on the past again, where that was not done for a week."""
     from enishi.signals.api import renew_records

@@ -1,7 +1,25 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_save
 
 
 class RoomConfig(AppConfig):
     name = "enishi.stakeholders"
     label = "stakeholders"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """What was written of a person goes with them when they are erased, in the same transaction."""
+        from enishi.accounts.models import Contact
+
+        post_save.connect(_forget, sender=Contact, dispatch_uid="stakeholders_forget")
+
+
+def _forget(instance: Any, **_given: Any) -> None:
+    if instance.erased_at is not None:
+        from enishi.stakeholders.models import Assessment, ContactMove
+
+        Assessment.objects.filter(contact=instance).delete()
+        ContactMove.objects.filter(former=instance).delete()
+        ContactMove.objects.filter(present=instance).delete()

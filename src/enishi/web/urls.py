@@ -15,8 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("past-scores/", frame_views.past_scores, name="past_scores"),
     *sign_in_urls.urlpatterns,
     path("", include("enishi.web.pages.today.urls")),
-    # Two pages share /accounts/: the list, and one account below its number.
+    # Pages share /accounts/: the list, relationships, and one account below its number.
     path("accounts/", include("enishi.web.pages.portfolio.urls")),
+    path("accounts/", include("enishi.web.pages.stakeholders.urls")),
     path("accounts/", include("enishi.web.pages.account.urls")),
     path("health/", include("enishi.web.pages.health.urls")),
     path("revenue/", include("enishi.web.pages.revenue.urls")),

@@ -22,11 +22,11 @@ from enishi.web.pages.account.header import header
 from enishi.web.pages.account.judgement import Judged, judged
 from enishi.web.pages.account.known import contacts_on
 from enishi.web.pages.account.links import tab_address
-from enishi.web.pages.account.people import people_map
 from enishi.web.pages.account.revenue import revenue_of
 from enishi.web.pages.account.tickets import tickets_of
 from enishi.web.pages.account.trend import trend
 from enishi.web.pages.account.words import reason_words, say, trigger_title
+from enishi.web.pages.stakeholders.present import people_context
 from enishi.work import api as work
 
 TICKETS_A_PAGE = 30
@@ -139,14 +139,6 @@ def _panel_query(asked: Asked) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _people(asked: Asked) -> Mapping[str, Any]:
-    return {"people": people_map(asked.account, asked.as_of, asked.today), "roles": dict(_role_titles())}
-
-
-def _role_titles() -> list[tuple[str, str]]:
-    return [(name, say(title)) for name, title in KINDS["contact"].field("role").choices]
-
-
 def _revenue(asked: Asked) -> Mapping[str, Any]:
     return {
         "revenue": revenue_of(asked.account, asked.as_of, asked.today),
@@ -230,7 +222,7 @@ def _notes(asked: Asked) -> Mapping[str, Any]:
 TABS: dict[str, Tab] = {
     "overview": Tab(pgettext_lazy("account tab", "Overview"), _overview),
     "usage": Tab(pgettext_lazy("account tab", "Usage"), _usage),
-    "people": Tab(pgettext_lazy("account tab", "People"), _people),
+    "people": Tab(pgettext_lazy("account tab", "People"), people_context),
     "revenue": Tab(gettext_lazy("Revenue and licences"), _revenue),
     "tickets": Tab(pgettext_lazy("account tab", "Tickets"), _tickets),
     "timeline": Tab(pgettext_lazy("account tab", "Timeline"), _timeline),

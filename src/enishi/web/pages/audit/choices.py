@@ -11,7 +11,9 @@ from django.conf import settings
 from enishi.accounts.models import FactorRule, OutsideId, Role, Scope
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.text import Text
+from enishi.outlook.api import Category, Target
 from enishi.segments.api import tier_titles
+from enishi.stakeholders.api import FEELINGS, INFLUENCES, LEVELS
 from enishi.store.kinds import KINDS
 from enishi.web.badges import band_word
 from enishi.web.pages.audit.words import verb_titles
@@ -31,10 +33,16 @@ KEYS: dict[str, Text] = {
     "act": Text("correction", "修正内容"),
     "actor": Text("who", "操作者"),
     "address": Text("conditions", "条件"),
+    "aim": Text("target of", "目標の項目"),
+    "aim_period": Text("of the period", "対象期間"),
+    "aim_value": Text("target", "目標値"),
+    "at_risk_from": Text("at risk from", "要注意の下限"),
     "assignee": Text("assigned to", "担当者"),
     "backfill": Text("as history", "過去データとして"),
     "band": Text("band", "区分"),
+    "commit_to": Text("commit up to", "確実の上限"),
     "changes": Text("changes", "変更点"),
+    "contact_role": Text("role", "役割"),
     "count": Text("items", "件数"),
     "created": Text("created", "新規"),
     "customers": Text("customers", "顧客数"),
@@ -53,6 +61,7 @@ KEYS: dict[str, Text] = {
     "factor_grace_days": Text("days to set the second factor up", "二要素認証の猶予日数"),
     "factor_rule": Text("second factor", "二要素認証の必須化"),
     "family_name": Text("family name", "姓"),
+    "feeling": Text("sentiment", "感情"),
     "fields": Text("fields", "項目"),
     "fiscal_year_start": Text("fiscal year starts in", "会計年度の開始月"),
     "format": Text("format", "形式"),
@@ -62,10 +71,13 @@ KEYS: dict[str, Text] = {
     "heir": Text("handed over to", "引き継ぎ先"),
     "holiday_country": Text("national holidays", "祝日"),
     "ids": Text("ids", "ID"),
+    "influence": Text("influence", "影響力"),
     "items": Text("items", "件数"),
     "kept": Text("left, as changed since", "その後の変更により残した件数"),
     "kind": Text("kind", "種類"),
     "language": Text("language", "言語"),
+    "left_on": Text("left or leaves on", "離任日"),
+    "level": Text("level", "職位"),
     "measure": Text("measure", "指標"),
     "member": Text("member", "メンバー"),
     "members": Text("members", "メンバー数"),
@@ -89,6 +101,7 @@ KEYS: dict[str, Text] = {
     "query": Text("conditions", "条件"),
     "raw_months": Text("raw events are kept", "生イベントの保管期間"),
     "reason": Text("reason", "理由"),
+    "renewal_category": Text("renewal", "更新見込み"),
     "records": Text("records emptied", "消去した記録数"),
     "rejected": Text("rejected", "エラー"),
     "removed": Text("removed", "削除"),
@@ -99,6 +112,7 @@ KEYS: dict[str, Text] = {
     "scope": Text("sees", "閲覧範囲"),
     "scopes": Text("rights", "権限"),
     "scores": Text("scores", "スコア"),
+    "segment": Text("segment", "セグメント"),
     "shared": Text("shared", "共有"),
     "since": Text("since", "開始日"),
     "size": Text("size", "サイズ"),
@@ -151,6 +165,7 @@ THINGS: dict[str, Text] = {
     "revenue": Text("Revenue movements", "収益の変動"),
     "store": Text("Raw events", "生イベント"),
     "sample": Text("Loading the sample company", "サンプル企業の読み込み"),
+    "relations": Text("Relationships", "関係者との関係"),
     "score": Text("Scoring", "スコアの計算"),
 }
 
@@ -203,7 +218,9 @@ CHOICES: dict[str, Words] = {
             "dates": Text("how days are written", "日付の書き方"),
         }
     ),
+    "aim": _labels(dict(Target.Measure.choices)),
     "band": lambda language: {band: band_word(band) for band in ("green", "yellow", "red", "unknown")},
+    "contact_role": _field("contact", "role"),
     "every": _said(
         {
             "day": Text("every day", "毎日"),
@@ -213,11 +230,14 @@ CHOICES: dict[str, Words] = {
         }
     ),
     "factor_rule": _labels(dict(FactorRule.choices)),
+    "feeling": _said(FEELINGS),
     "fiscal_year_start": _months,
     "format": _said({"xlsx": Text("Excel", "Excel"), "csv": Text("CSV", "CSV")}),
     "holiday_country": _countries,
+    "influence": _said(INFLUENCES),
     "kind": _kinds,
     "language": _labels(dict(settings.LANGUAGES)),
+    "level": _said(LEVELS),
     "measure": _measures,
     "movement": _said(
         {
@@ -228,6 +248,7 @@ CHOICES: dict[str, Words] = {
             "churn": Text("churn", "解約"),
         }
     ),
+    "renewal_category": _labels(dict(Category.choices)),
     "role": _labels(dict(Role.choices)),
     "scope": _labels(dict(Scope.choices)),
     "target": _labels(dict(OutsideId.Target.choices)),

@@ -221,7 +221,7 @@ def test_the_past_knows_no_later_correction_merge_or_deletion(world: World) -> N
 
 def test_people_warn_of_a_single_thread_and_of_missing_roles(world: World, sign_in: SignIn) -> None:
     page = plain(sign_in("takahashi").get(f"/accounts/{world.sakura.pk}/people/"))
-    assert "直近120日に応答のあった方がいません" in page
+    assert "直近180日に応答のあった関係者がいません" in page
     assert "推進者が分かっていません" in page
     assert "決裁者が分かっていません" not in page
     assert "メール不達" in page

@@ -1,0 +1,289 @@
+"""The relationships of the whole book: read from the published facts as known on a day, judged, kept for lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from enishi.accounts.company import company_remembered
+from enishi.accounts.models import Account, Contact
+from enishi.kit.clock import system_clock
+from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords
+from enishi.stakeholders.contracts import NEEDED_ROLES, Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.judging import judge
+from enishi.stakeholders.leaving import OWN_WORDS, TOLD_WORDS
+from enishi.stakeholders.models import AccountRelationship, ContactMove, RelationshipRun
+from enishi.stakeholders.moving import Trace, find_moves
+from enishi.stakeholders.reads import is_two_way, relationship_now, said_of
+from enishi.stakeholders.uses import read_uses
+
+PORTION = 2_000
+LOOK_BACK = 730  # days of contact that can still matter
+
+_PEOPLE = """
+select record_id as number, account_id, coalesce(role, '') as role, coalesce(title, '') as title,
+       coalesce(department, '') as department, left_on, bounced_on, since,
+       coalesce(name, '') as name, coalesce(family_name, '') as family_name, coalesce(given_name, '') as given_name,
+       coalesce(name_kana, '') as kana, coalesce(email, '') as mail, coalesce(phone, '') as phone,
+       coalesce(user_id, '') as user_id
+from contact where account_id is not null
+"""
+_TOUCHES = """
+create or replace temp table touch as
+select account_id, contact_id, record_id, type as kind, cast(occurred_at as date) as "on", two_way, member,
+       null::double as tone, null as measure, null::double as score,
+       coalesce(named.name <> '' and regexp_matches(concat_ws(' ', subject, body), regexp_escape(named.name) || $told, 'i'),
+                false) as parting
+from interaction left join (
+  select record_id as person, coalesce(nullif(family_name, ''), name, '') as name from contact
+) as named on named.person = interaction.contact_id
+where type in ('visit', 'meeting', 'call', 'mail', 'webinar')
+union all
+select account_id, contact_id, record_id, 'ticket', cast(opened_at as date), false, null, tone, null, null,
+       regexp_matches(concat_ws(' ', subject, body), $own, 'i')
+from ticket where contact_id is not null
+union all
+select account_id, contact_id, record_id, 'survey_answer', cast(answered_at as date), false, null, null, measure, score, false
+from survey_answer where contact_id is not null
+union all
+select account_id, contact_id, record_id, 'training', completed_on, false, null, null, null, null, false
+from training where contact_id is not null
+"""
+
+
+def judge_book(
+    day: date, *, now: datetime, home: Home | None = None, accounts: Collection[int] | None = None
+) -> RelationshipRun:
+    """Judge every living account's relationship as of ``day``, keep it, and look for people who moved.
+
+    Args:
+        accounts: keep only these.
+    """
+    home = home or Home.from_environment()
+    with company_remembered(), KnownRecords(home) as records:
+        run = RelationshipRun.objects.create(day=day, generation=records.published.generation, started_at=now)
+        people = records.query(_PEOPLE, day)
+        uses = read_uses(records, day)
+        _prepare(records, day)
+        run.accounts = _keep_all(records, people, uses, day, now, accounts)
+        if accounts is None:
+            run.moves = propose_moves(traces_of(people, uses, _last_touches(records)), now)
+    run.finished_at = max(now, system_clock())
+    run.save()
+    return run
+
+
+def _prepare(records: KnownRecords, day: date) -> None:
+    """One table of everything that passed, for the portions to be cut from."""
+    said = {"$own": OWN_WORDS, "$told": TOLD_WORDS}
+    sql = _TOUCHES
+    for name, pattern in said.items():
+        sql = sql.replace(name, "'" + pattern.replace("'", "''") + "'")
+    records.query(sql, day)
+    first = day - timedelta(days=LOOK_BACK)
+    records.connection.execute('delete from touch where "on" is null or "on" > $day or "on" < $first', {"day": day, "first": first})  # fmt: skip
+
+
+def _last_touches(records: KnownRecords) -> dict[int, date]:
+    """Contact -> the last day on which they answered or came to us."""
+    rows = records.connection.execute(
+        'select contact_id, max("on") from touch where contact_id is not null '
+        "and (two_way or kind in ('ticket', 'survey_answer', 'training')) group by 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _keep_all(
+    records: KnownRecords,
+    people: pd.DataFrame,
+    uses: Mapping[int, Use],
+    day: date,
+    now: datetime,
+    accounts: Collection[int] | None,
+) -> int:
+    living = Account.objects.filter(deleted_at=None, merged_into=None)
+    numbers = sorted(living.values_list("pk", flat=True) if accounts is None else accounts)
+    by_account = _someones(people, uses, day)
+    for start in range(0, len(numbers), PORTION):
+        part = numbers[start : start + PORTION]
+        touches = _touches_of(records, part)
+        judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
+        keep(judged, uses, now)
+    if accounts is None:
+        AccountRelationship.objects.exclude(account__in=living).delete()
+    return len(numbers)
+
+
+def _someones(people: pd.DataFrame, uses: Mapping[int, Use], day: date) -> dict[int, list[Someone]]:
+    erased = set(Contact.objects.filter(erased_at__isnull=False).values_list("pk", flat=True))
+    to_come = dict(Contact.objects.filter(left_on__gt=day, deleted_at=None).values_list("pk", "left_on"))
+    said = said_of_all()
+    found: dict[int, list[Someone]] = defaultdict(list)
+    for row in people.to_dict("records"):
+        number = int(row["number"])
+        if number in erased:
+            continue
+        stated = said.get(number, Said())
+        if number in to_come and not stated.leaving_on:
+            stated = replace(stated, leaving_on=to_come[number])
+        one = Someone(
+            number, row["role"], row["title"], row["department"], _day(row["left_on"]), _day(row["bounced_on"]),
+            stated, uses.get(number),
+        )  # fmt: skip
+        found[int(row["account_id"])].append(one)
+    return found
+
+
+def said_of_all() -> dict[int, Said]:
+    """Everything in force that members stated of anybody."""
+    from enishi.stakeholders.models import Assessment
+
+    numbers = Assessment.objects.filter(ended_at=None).values_list("contact_id", flat=True)
+    return said_of(list(numbers), None)
+
+
+def _touches_of(records: KnownRecords, accounts: Collection[int]) -> dict[int, list[Touch]]:
+    frame = records.connection.execute(
+        "select * from touch where account_id between $low and $high order by account_id",
+        {"low": min(accounts), "high": max(accounts)},
+    ).fetchall()
+    found: dict[int, list[Touch]] = defaultdict(list)
+    for account, contact, record, kind, on, two_way, member, tone, measure, score, parting in frame:
+        answered = kind not in _INBOUND and is_two_way(two_way, kind)
+        found[account].append(
+            Touch(
+                on, kind, contact, answered, member or "", record, tone, measure or "", score, bool(parting)
+            )
+        )
+    return found
+
+
+_INBOUND = ("ticket", "survey_answer", "training")
+
+
+def _day(value: Any) -> date | None:
+    return None if value is None or pd.isna(value) else pd.Timestamp(value).date()
+
+
+# ---- keeping -------------------------------------------------------------------------------------------------
+
+_FIELDS = [field.name for field in AccountRelationship._meta.concrete_fields if not field.primary_key]
+
+
+def keep(judged: Mapping[int, Relationship], uses: Mapping[int, Use], now: datetime) -> None:
+    """Write what lists show of some accounts."""
+    rows = [row_of(account, found, uses, now) for account, found in judged.items()]
+    AccountRelationship.objects.bulk_create(
+        rows, batch_size=500, update_conflicts=True, unique_fields=["account"], update_fields=_FIELDS
+    )
+
+
+def row_of(account: int, found: Relationship, uses: Mapping[int, Use], now: datetime) -> AccountRelationship:
+    """A relationship as lists show it."""
+    here = found.present
+    levels = {line.level: line for line in found.levels}
+    key = [tie.leaving for tie in here if tie.person.role in NEEDED_ROLES]
+    used = {tie.number: uses[tie.number] for tie in here if tie.number in uses}
+    only = found.theirs.only if found.theirs.single else None
+    return AccountRelationship(
+        account_id=account,
+        day=found.day,
+        people=len(here),
+        strength=found.strongest,
+        their_threads=found.theirs.people,
+        our_threads=found.ours.people,
+        single_thread=found.theirs.single,
+        single_member=found.ours.single,
+        silent=found.silent,
+        only_contact_id=only if isinstance(only, int) else None,
+        executives=levels["executive"].known,
+        executive_on=levels["executive"].last,
+        manager_on=levels["manager"].last,
+        user_on=levels["user"].last,
+        last_two_way=found.last_two_way,
+        champions=sum(tie.person.role == "champion" for tie in here),
+        key_leaving=max(key, default=0),
+        leaving=max((tie.leaving for tie in here), default=0),
+        dissatisfied=sum(tie.feeling.value == "negative" for tie in here),
+        departing=[
+            {"contact": tie.number, "leaving": tie.leaving, "signs": [sign.id for sign in tie.signs]}
+            for tie in found.departing
+        ],
+        missing=list(found.missing),
+        uses={str(number): [use.last.isoformat(), use.days] for number, use in used.items()},
+        judged_at=now,
+    )
+
+
+def judge_again(account: Account, today: date, now: datetime) -> None:
+    """Renew one account's row at once, after something was stated of its people."""
+    held = AccountRelationship.objects.filter(account=account).values_list("uses", flat=True).first() or {}
+    uses = {int(number): Use(date.fromisoformat(last), days) for number, (last, days) in held.items()}
+    keep({account.pk: relationship_now(account, today)}, uses, now)
+
+
+# ---- moves ---------------------------------------------------------------------------------------------------
+
+
+def traces_of(people: pd.DataFrame, uses: Mapping[int, Use], touched: Mapping[int, date]) -> list[Trace]:
+    """By what each contact can be known again."""
+    found = []
+    for row in people.to_dict("records"):
+        number, use = int(row["number"]), uses.get(int(row["number"]))
+        alive = [day for day in (touched.get(number), use.last if use else None) if day]
+        gone = [day for day in (_day(row["left_on"]), _day(row["bounced_on"])) if day]
+        family, given = row["family_name"], row["given_name"]
+        found.append(
+            Trace(
+                number=number,
+                account=int(row["account_id"]),
+                name=f"{family}{given}" if family and given else row["name"],
+                kana=row["kana"],
+                mail=row["mail"],
+                phone=row["phone"],
+                user_id=row["user_id"],
+                since=_day(row["since"]),
+                left_on=min(gone, default=None),
+                alive_on=max(alive, default=None),
+            )
+        )
+    return found
+
+
+def propose_moves(traces: Iterable[Trace], now: datetime) -> int:
+    """Keep new proposals; those no longer supported go, decided ones stay. The number of proposals that stand."""
+    alive = set(Contact.objects.filter(erased_at=None, deleted_at=None).values_list("pk", flat=True))
+    found = {
+        (one.former, one.present): one
+        for one in find_moves([trace for trace in traces if trace.number in alive])
+    }
+    held = {(one.former_id, one.present_id): one for one in ContactMove.objects.all()}
+    stale = [
+        one.pk
+        for pair, one in held.items()
+        if pair not in found and one.status == ContactMove.Status.PROPOSED
+    ]
+    ContactMove.objects.filter(pk__in=stale).delete()
+    for pair, one in held.items():
+        if one.status == ContactMove.Status.PROPOSED and pair in found and one.points != found[pair].points:
+            one.points, one.reasons = found[pair].points, list(found[pair].reasons)
+            one.save(update_fields=["points", "reasons"])
+    fresh = [
+        ContactMove(
+            former_id=one.former,
+            present_id=one.present,
+            points=one.points,
+            reasons=list(one.reasons),
+            found_at=now,
+        )
+        for pair, one in found.items()
+        if pair not in held and pair[::-1] not in held
+    ]
+    ContactMove.objects.bulk_create(fresh, batch_size=500)
+    return ContactMove.objects.filter(status=ContactMove.Status.PROPOSED).count()

@@ -1,0 +1,189 @@
+"""People and what passed with them, read from the application's rows; the book of all accounts is read in :mod:`.book`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import company_day, company_zone
+from enishi.accounts.models import Account, Contact, Member, Record
+from enishi.kit.clock import end_of_day
+from enishi.stakeholders.contracts import CAME_TO_US, TALKS, Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.judging import judge
+from enishi.stakeholders.leaving import speaks_of_parting
+from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove
+
+TOUCH_KINDS = ("interaction", *CAME_TO_US)
+CUSTOMER_TALKS = ("call", "meeting", "visit")  # in these the customer takes part where nobody says otherwise
+_PRESENT = Q(deleted_at=None, erased_at=None)
+
+
+def relationship_now(account: Account, today: date) -> Relationship:
+    """The relationship from the current rows. The caller has checked that the account may be seen."""
+    contacts = list(Contact.objects.filter(_PRESENT, account=account))
+    rows = Record.objects.filter(account=account, deleted_at=None, kind__in=TOUCH_KINDS).only(
+        "kind", "contact_id", "happened_at", "data"
+    )
+    names = names_in_notes(contacts)
+    touches = [
+        touch_of(row.kind, row.pk, row.contact_id, company_day(row.happened_at), row.data, names)
+        for row in rows
+    ]
+    return judge(people_from(contacts, today), [touch for touch in touches if touch], today)
+
+
+def names_in_notes(contacts: Iterable[Contact]) -> dict[int, str]:
+    """By what our own notes name each person."""
+    return {one.pk: one.family_name or one.name for one in contacts}
+
+
+def people_from(contacts: Collection[Contact], day: date, *, past: bool = False) -> list[Someone]:
+    """Contacts with what members stated of them and their use of the product, as known on ``day``.
+
+    Args:
+        past: the contacts bear what was known on a past day; use is not read for those.
+    """
+    numbers = [one.pk for one in contacts]
+    said = said_of(numbers, day if past else None)
+    uses = {} if past else uses_of({one.account_id for one in contacts})
+    return [someone(one, said.get(one.pk, Said()), uses.get(one.pk), day) for one in contacts]
+
+
+def someone(contact: Contact, said: Said, use: Use | None, day: date) -> Someone:
+    """One person. A day of leaving still to come counts as announced."""
+    left_on = contact.left_on
+    if left_on is not None and left_on > day:
+        said = said if said.leaving_on else _leaving(said, left_on)
+        left_on = None
+    return Someone(
+        contact.pk, contact.role, contact.title, contact.department, left_on, contact.bounced_on, said, use
+    )
+
+
+def _leaving(said: Said, on: date) -> Said:
+    return Said(said.influence, said.level, said.feeling, said.feeling_until, on, said.on, said.by, said.note)
+
+
+def touch_of(
+    kind: str,
+    number: int,
+    contact: int | None,
+    on: date,
+    data: Mapping[str, Any],
+    names: Mapping[int, str] = MappingProxyType({}),
+) -> Touch | None:
+    """What a record says passed between us and somebody; None for notes of our own.
+
+    Args:
+        names: by what notes name people, so that a note on somebody's leaving is found.
+    """
+    if kind == "interaction":
+        return _talk(number, contact, on, data, names.get(contact or 0, ""))
+    if kind == "survey_answer":
+        score = data.get("score")
+        points = None if score is None else float(score)
+        return Touch(on, kind, contact, record=number, measure=data.get("measure") or "", score=points)
+    tone = data.get("tone")
+    parting = kind == "ticket" and speaks_of_parting(_words(data))
+    return Touch(
+        on, kind, contact, record=number, tone=None if tone is None else float(tone), parting=parting
+    )
+
+
+def _talk(number: int, contact: int | None, on: date, data: Mapping[str, Any], name: str) -> Touch | None:
+    talk = data.get("type") or "note"
+    if talk not in TALKS:
+        return None
+    return Touch(
+        on,
+        talk,
+        contact,
+        two_way=is_two_way(data.get("two_way"), talk),
+        member=data.get("member") or "",
+        record=number,
+        parting=bool(name) and speaks_of_parting(_words(data), name),
+    )
+
+
+def _words(data: Mapping[str, Any]) -> str:
+    return f"{data.get('subject') or ''} {data.get('body') or ''}"
+
+
+def is_two_way(stated: bool | None, talk: str) -> bool:
+    """As stated; where nobody said, calls, meetings and visits are, as the metrics count it."""
+    return talk in CUSTOMER_TALKS if stated is None else bool(stated)
+
+
+def said_of(contacts: Collection[int], day: date | None) -> dict[int, Said]:
+    """What members stated of contacts: what is in force, or what was at the end of a past day."""
+    found = Assessment.objects.filter(contact__in=contacts, undone_at=None).select_related("member")
+    if day is None:
+        found = found.filter(ended_at=None)
+    else:
+        end = end_of_day(day, company_zone())
+        found = found.filter(Q(ended_at=None) | Q(ended_at__gte=end), made_at__lt=end)
+    return {one.contact_id: said_by(one) for one in found}
+
+
+def said_by(one: Assessment) -> Said:
+    return Said(
+        one.influence,
+        one.level,
+        one.feeling,
+        one.feeling_until,
+        one.leaving_on,
+        company_day(one.made_at),
+        one.member.email if one.member else "",
+        one.note,
+    )
+
+
+def uses_of(accounts: Iterable[int]) -> dict[int, Use]:
+    """Contact -> use of the product, as the last pass over the book found it."""
+    rows = AccountRelationship.objects.filter(account__in=list(accounts)).values_list("uses", flat=True)
+    return {
+        int(number): Use(date.fromisoformat(last), int(days))
+        for uses in rows
+        for number, (last, days) in uses.items()
+    }
+
+
+def moves_of(contacts: Collection[int], day: date | None) -> list[ContactMove]:
+    """Moves from or to some contacts that were not dismissed; on a past day those confirmed by then."""
+    here = Q(former__in=contacts) | Q(present__in=contacts)
+    gone = Q(former__erased_at__isnull=False) | Q(present__erased_at__isnull=False)
+    found = (
+        ContactMove.objects.filter(here)
+        .exclude(gone)
+        .select_related("former__account", "present__account", "decided_by")
+    )
+    if day is None:
+        return list(found.exclude(status=ContactMove.Status.DISMISSED))
+    end = end_of_day(day, company_zone())
+    return list(found.filter(status=ContactMove.Status.CONFIRMED, decided_at__lt=end))
+
+
+def dismissed_of(contacts: Collection[int]) -> list[ContactMove]:
+    """Proposals that were dismissed, so that one can be taken up again."""
+    here = Q(former__in=contacts) | Q(present__in=contacts)
+    return list(
+        ContactMove.objects.filter(here, status=ContactMove.Status.DISMISSED).select_related(
+            "former__account", "present__account", "decided_by"
+        )
+    )
+
+
+def visible_relationships(member: Member) -> QuerySet[AccountRelationship]:
+    """The book's rows within the member's scope."""
+    return AccountRelationship.objects.filter(account__in=visible_accounts(member))
+
+
+def assessments_of(contact: Contact, until: datetime | None = None) -> list[Assessment]:
+    """Everything stated of a contact, newest first, without what was undone."""
+    found = Assessment.objects.filter(contact=contact, undone_at=None).select_related("member")
+    return list(found if until is None else found.filter(made_at__lt=until))

@@ -1,0 +1,94 @@
+"""The list of relationships over the book, and its file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day
+from enishi.accounts.models import Member
+from enishi.kit import clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.reports.tables import FORMATS, write_table
+from enishi.segments.api import tier_titles
+from enishi.stakeholders.models import RelationshipRun
+from enishi.web import words
+from enishi.web.guard import WORKERS, PageRequest, page
+from enishi.web.pages.account.words import say
+from enishi.web.pages.stakeholders import listing
+
+TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+@require_GET
+@page()
+def relations(request: PageRequest) -> HttpResponse:
+    """Where is the relationship thin, and who is about to leave?"""
+    view = listing.read_view(request.GET)
+    found = listing.select(request.member, view)
+    shown = Paginator(found, listing.PAGE_SIZE).get_page(request.GET.get("page"))
+    titles, counts = listing.finding_titles(), listing.counts(request.member)
+    context = {
+        "view": view,
+        "sort": view.sort,
+        "page": shown,
+        "lines": list(listing.lines_of(shown)),
+        "findings": [(name, f"{title} ({counts[name]})") for name, title in titles.items()],
+        "stats": [(name, titles[name], counts[name]) for name in ("key", "single", "executive", "silent")],
+        "owners": _owners(request.member),
+        "tiers": [(slug, say(title)) for slug, title in tier_titles().items()],
+        "run": RelationshipRun.objects.exclude(finished_at=None).first(),
+        "exports": request.member.role in WORKERS,
+        "query_string": urlencode({key: value for key, value in request.GET.items() if key != "page"}),
+    }
+    return render(request, "pages/stakeholders/relations.html", context)
+
+
+def _owners(member: Member) -> list[tuple[int, str]]:
+    """Those who look after the customers in view."""
+    numbers = (
+        visible_accounts(member).order_by().exclude(owner=None).values_list("owner", flat=True).distinct()
+    )
+    owners = Member.objects.filter(pk__in=list(numbers)).order_by("name_kana", "family_name", "email")
+    return [(one.pk, words.person(one)) for one in owners]
+
+
+@require_GET
+@page(roles=WORKERS)
+def export_relations(request: PageRequest) -> HttpResponse:
+    """The same list as a file."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in FORMATS:
+        message = Text(
+            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+        )
+        hint = Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
+        raise EnishiError("unknown_format", message, hint)
+    view = listing.read_view(request.GET)
+    content, rows = _file(request.member, view, file_format)
+    detail: dict[str, Any] = {"format": file_format, "rows": rows}
+    write_audit(request.member, "relations_exported", "relations", detail=detail)
+    ending = "xlsx" if file_format == "xlsx" else "csv"
+    today = company_day(clock.system_clock())
+    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
+    answer["Content-Disposition"] = f'attachment; filename="enishi-relationships-{today:%Y%m%d}.{ending}"'
+    return answer
+
+
+def _file(member: Member, view: listing.View, file_format: str) -> tuple[bytes, int]:
+    rows = listing.cells_of(listing.select(member, view).iterator(chunk_size=1000))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "relations"
+        n = write_table(path, file_format, listing.headings(), rows, title=_("Relationships"))
+        return path.read_bytes(), n

@@ -1,0 +1,234 @@
+"""The relationships of the book: who hangs by a thread, whose champion leaves, where nobody of rank is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from enishi.accounts.models import Contact, Member
+from enishi.accounts.search import named
+from enishi.reports.tables import Heading
+from enishi.signals.stages import CHURNED
+from enishi.stakeholders import api as room
+from enishi.stakeholders.models import AccountRelationship
+from enishi.web import words
+from enishi.web.pages.account.words import say
+from enishi.web.pages.stakeholders.present import role_word, signs_text
+
+PAGE_SIZE = 50
+
+FINDINGS: dict[str, Q] = {
+    "key": Q(key_leaving__gte=room.LIKELY),
+    "leaving": Q(leaving__gte=room.LIKELY),
+    "single": Q(single_thread=True),
+    "executive": Q(executives=0),
+    "executive_silent": Q(executives__gt=0, executive_on=None),
+    "champion": Q(champions=0),
+    "silent": Q(silent=True),
+    "dissatisfied": Q(dissatisfied__gt=0),
+    "nobody": Q(people=0),
+}
+SHOWN = ("key", "single", "silent", "champion", "executive", "dissatisfied", "nobody")
+TONES = {"key": "danger", "single": "caution", "silent": "caution", "nobody": "caution"}
+SORTS = {
+    "stake": "account__state__at_stake",
+    "strength": "strength",
+    "leaving": "key_leaving",
+    "last": "last_two_way",
+    "executive": "executive_on",
+    "people": "people",
+    "name": "account__name_kana",
+}
+
+
+def finding_titles() -> dict[str, str]:
+    return {
+        "key": _("Champion or decision maker likely leaving"),
+        "leaving": _("Anybody likely leaving"),
+        "single": _("Single thread"),
+        "executive": _("Nobody at executive level"),
+        "executive_silent": _("Executives known, never answered"),
+        "champion": _("No champion"),
+        "silent": _("Nobody answers"),
+        "dissatisfied": _("Somebody dissatisfied"),
+        "nobody": _("Nobody is known"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What an address asks for."""
+
+    q: str = ""
+    finding: str = ""
+    owner: str = ""
+    tier: str = ""
+    sort: str = "-stake"
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.q or self.finding or self.owner or self.tier)
+
+
+def read_view(query: QueryDict) -> View:
+    """An address's wishes; what is not known is left out."""
+    sort = query.get("sort", "-stake")
+    finding = query.get("finding", "")
+    owner = query.get("owner", "")
+    return View(
+        q=query.get("q", "").strip()[:100],
+        finding=finding if finding in FINDINGS else "",
+        owner=owner if owner.isdecimal() else "",
+        tier=query.get("tier", "")[:40],
+        sort=sort if sort.lstrip("-") in SORTS else "-stake",
+    )
+
+
+def present_customers(member: Member) -> QuerySet[AccountRelationship]:
+    """Relationships with those who are still customers, in the member's scope."""
+    return room.visible_relationships(member).exclude(account__state__stage=CHURNED)
+
+
+def select(member: Member, view: View) -> QuerySet[AccountRelationship]:
+    """The rows of a view, in its order."""
+    rows = present_customers(member)
+    if view.q:
+        rows = rows.filter(named(view.q, "account__"))
+    if view.finding:
+        rows = rows.filter(FINDINGS[view.finding])
+    if view.owner:
+        rows = rows.filter(account__owner=int(view.owner))
+    if view.tier:
+        rows = rows.filter(account__state__tier=view.tier)
+    field = F(SORTS[view.sort.lstrip("-")])
+    order = field.desc(nulls_last=True) if view.sort.startswith("-") else field.asc(nulls_last=True)
+    return rows.select_related("account__owner", "account__state").order_by(order, "account_id")
+
+
+def counts(member: Member) -> dict[str, int]:
+    """How many customers have each finding."""
+    rows = present_customers(member)
+    return {name: rows.filter(condition).count() for name, condition in FINDINGS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    contact: Contact
+    role: str
+    signs: str
+    leaving: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account of the list."""
+
+    row: AccountRelationship
+    findings: list[tuple[str, str]]  # (title, tone)
+    only: Contact | None
+    leavers: list[Leaver]
+    missing: str
+    strength: str
+
+
+def lines_of(rows: Iterable[AccountRelationship]) -> Iterator[Line]:
+    """Rows with the words and people they show."""
+    rows = list(rows)
+    people = _people(rows)
+    titles = finding_titles()
+    for row in rows:
+        yield Line(
+            row,
+            [(titles[name], TONES.get(name, "")) for name in SHOWN if _holds(row, name)],
+            people.get(row.only_contact_id or 0),
+            [leaver for one in row.departing if (leaver := _leaver(one, people))],
+            pgettext("list", ", ").join(role_word(role) for role in row.missing),
+            say(room.STRENGTHS[_word(row)]),
+        )
+
+
+def _word(row: AccountRelationship) -> str:
+    if row.strength is None:
+        return "none"
+    return "strong" if row.strength >= 60 else "medium" if row.strength >= 30 else "weak"
+
+
+def _holds(row: AccountRelationship, name: str) -> bool:
+    """The same as :data:`FINDINGS` of a row in hand."""
+    return {
+        "key": row.key_leaving >= room.LIKELY,
+        "single": row.single_thread,
+        "silent": row.silent,
+        "champion": row.champions == 0 and row.people > 0,
+        "executive": row.executives == 0 and row.people > 0,
+        "dissatisfied": row.dissatisfied > 0,
+        "nobody": row.people == 0,
+    }[name]
+
+
+def _people(rows: Iterable[AccountRelationship]) -> dict[int, Contact]:
+    numbers = {int(one["contact"]) for row in rows for one in row.departing}
+    numbers |= {row.only_contact_id for row in rows if row.only_contact_id}
+    return Contact.objects.filter(erased_at=None).in_bulk(numbers)
+
+
+def _leaver(one: Mapping[str, Any], people: Mapping[int, Contact]) -> Leaver | None:
+    contact = people.get(int(one["contact"]))
+    if contact is None:
+        return None
+    signs = pgettext("list", ", ").join(say(text) for text in signs_text(one["signs"]))
+    return Leaver(contact, role_word(contact.role), signs, int(one["leaving"]))
+
+
+# ---- the file ------------------------------------------------------------------------------------------------
+
+
+def headings() -> list[Heading]:
+    return [
+        Heading(_("Account")),
+        Heading(_("Owner")),
+        Heading(_("Findings")),
+        Heading(_("Strongest tie"), "number"),
+        Heading(_("People known"), "number"),
+        Heading(_("People in touch"), "number"),
+        Heading(_("Last answered"), "day"),
+        Heading(_("Executives known"), "number"),
+        Heading(_("Last executive contact"), "day"),
+        Heading(_("Missing roles")),
+        Heading(_("Likely leaving")),
+    ]
+
+
+def cells_of(rows: Iterable[AccountRelationship]) -> Iterator[list[Any]]:
+    """The rows of the file, in portions so that memory does not grow with them."""
+    portion: list[AccountRelationship] = []
+    for row in rows:
+        portion.append(row)
+        if len(portion) == 500:
+            yield from (_cells(line) for line in lines_of(portion))
+            portion = []
+    yield from (_cells(line) for line in lines_of(portion))
+
+
+def _cells(line: Line) -> list[Any]:
+    row, joined = line.row, pgettext("list", ", ")
+    leavers = [f"{words.person(one.contact)} ({one.signs})" for one in line.leavers]
+    return [
+        row.account.name,
+        words.person(row.account.owner) if row.account.owner else None,
+        joined.join(title for title, _tone in line.findings),
+        row.strength,
+        row.people,
+        row.their_threads,
+        row.last_two_way,
+        row.executives,
+        row.executive_on,
+        line.missing,
+        joined.join(leavers),
+    ]
