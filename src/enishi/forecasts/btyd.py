@@ -22,8 +22,9 @@ class BetaGeometricNBD:
     every purchase an own, constant chance decides whether it was the last (beta with ``a`` and ``b``).
 
     Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2): likelihood
-    equation 6, conditional expectation equation 10, here in the form ``2F1(r + x, a - 1; a + b + x - 1; -t / (alpha +
-    T))`` (Pfaff's transformation), which does not overflow for customers who buy often.
+    equation 6, conditional expectation equation 10, here after Euler's transformation, whose terms neither overflow nor
+    cancel for customers who buy often: with ``z = t / (alpha + T + t)`` the decay is ``(1 - z) ** (a - 1) 2F1(a + b - 1 -
+    r, a - 1; a + b + x - 1; z)``.
 
     Args:
         level: of intervals.
@@ -410,9 +411,10 @@ def _expected(
     if abs(a - 1) < 1e-6:
         a = 1 + 1e-6  # the formula is 0 / 0 there, and smooth around it
     ahead = t / (alpha + end)
-    decay = hyp2f1(r + x, a - 1, a + b + x - 1, -ahead)
+    z = t / (alpha + end + t)
+    decay = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
     known = np.asarray((a + b + x - 1) / (a - 1) * (1 - decay))
-    lacking = ~np.isfinite(known)  # the library gives up on hundreds of purchases
+    lacking = ~np.isfinite(known)  # the library gives up on extreme parameters
     if lacking.any():
         known = np.array(known)
         known[lacking] = _of_alive(r + x[lacking], a, b + x[lacking], ahead[lacking])

@@ -41,7 +41,7 @@ class Fit:
         values, vectors = np.linalg.eigh(self.covariance)
         noise = np.random.default_rng(seed).standard_normal((n, len(self.logs)))
         spread = noise * np.sqrt(np.clip(values, 0, WIDEST**2)) @ vectors.T
-        return np.asarray(np.exp(np.clip(self.logs + spread, FLOOR, CEILING)))
+        return np.asarray(np.exp(self.logs + spread))  # never clipped: along a ridge only the ratio is known
 
 
 def fit_positive(likelihood: Likelihood, starts: Sequence[Sequence[float]]) -> Fit:

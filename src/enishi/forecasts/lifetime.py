@@ -125,7 +125,7 @@ class TenureHazard:
     lost_: int
 
     def __init__(
-        self, attributes: Sequence[str] = (), level: float = 0.9, seed: int = 0, draws: int = 60
+        self, attributes: Sequence[str] = (), level: float = 0.9, seed: int = 0, draws: int = 40
     ) -> None:
         self.attributes = tuple(attributes)
         self.level = level
@@ -302,11 +302,13 @@ FEW = 1000  # customers up to whom the grid would cost more than it saves
 
 def _ahead(alpha: float, beta: float, unit: int, discount: float, horizon: int, at: _Points) -> Vector:
     """Discounted months to come at each age (months) and logarithm of the multiplier."""
-    from scipy.special import betaln
+    from scipy.special import gammaln
 
     months = np.arange(horizon + 1)
     weight = (1 + discount) ** (-(np.arange(horizon) + 0.5) / 12)
-    course = betaln(alpha, beta + (at.age[:, None] + months) / unit)
+    ages, row = np.unique(at.age, return_inverse=True)
+    after = beta + (ages[:, None] + months) / unit
+    course = (gammaln(after) - gammaln(alpha + after))[row]
     share = np.exp(np.exp(at.log)[:, None] * (course - course[:, :1]))
     return np.asarray((share[:, :-1] + share[:, 1:]) @ weight / 2)
 

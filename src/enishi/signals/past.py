@@ -21,7 +21,7 @@ from enishi.signals.asof import KnownRecords, contracts_in_force, count_churn
 from enishi.signals.bands import CODES, UNKNOWN
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.history import kept_on
-from enishi.signals.hooks import tiers_on
+from enishi.signals.hooks import tiers_on, worth_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.models import HealthScore
 from enishi.signals.money import ChurnBase, simple_ltv
@@ -88,7 +88,7 @@ def book_as_of(
         tell(90, 100)
         if book.empty:
             return pd.DataFrame({"account_id": pd.Series(dtype=np.int64)})
-        book["ltv"] = [simple_ltv(_none(m), float(get_company().gross_margin), rate) for m in book["mrr"]]
+        book["ltv"] = _worth(book, day, rate)
         bands = np.array([CODES.get(band, UNKNOWN) for band in book["band"]], dtype=np.int8)
         contracts = contracts_in_force(records, day)
         book["at_stake"] = stakes_of(judgement, then.rows, bands, contracts)
@@ -98,6 +98,15 @@ def book_as_of(
         book = _with_fields(_with_metrics(book, then, rules), records, day)
         # An id may lead to an account for all time: nothing was known of the customer for that.
         return book[book["name"].notna() | book["tenure_days"].notna()].reset_index(drop=True)
+
+
+def _worth(book: pd.DataFrame, day: date, monthly_churn: float | None) -> list[int | None]:
+    """Lifetime values as said of the day; where none was, the simple one."""
+    told, margin = worth_on(day), float(get_company().gross_margin)
+    return [
+        told.get(account, simple_ltv(_none(mrr), margin, monthly_churn))
+        for account, mrr in zip(book["account_id"], book["mrr"], strict=True)
+    ]
 
 
 def first_known_day(home: Home | None = None) -> date | None:

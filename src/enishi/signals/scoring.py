@@ -19,7 +19,7 @@ from enishi.signals.book import SignalBook
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.derived import common_dips
 from enishi.signals.evidence import find_facts, newest_mentions
-from enishi.signals.hooks import tiers_on
+from enishi.signals.hooks import tiers_on, worth_on
 from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import Floats, column
 from enishi.signals.models import AccountState, HealthScore, Override, ScoringRun
@@ -180,6 +180,7 @@ def _prepare(
         unpriced=unpriced(judgement, now_rows, contracts),
         overrides=overrides,
         tiers=tiers_on(day),
+        worth=worth_on(day),
         monthly_churn=churn.monthly_rate,
         margin=float(company.gross_margin),
         keep_lines=len(now_rows) <= LINES_KEPT_UP_TO,

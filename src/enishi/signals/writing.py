@@ -40,6 +40,7 @@ class Pass:
     unpriced: NDArray[np.bool_]
     overrides: dict[int, str]
     tiers: dict[int, str]
+    worth: dict[int, int]
     monthly_churn: float | None
     margin: float
     keep_lines: bool
@@ -118,7 +119,14 @@ def _make_state(
         tier=this.tiers.get(account, ""),
         **judged,
         **facts,
+        ltv=_worth(this, account, facts["mrr"]),
     )
+
+
+def _worth(this: Pass, account: int, mrr: int | None) -> int | None:
+    """The lifetime value a room above has chosen; where it has none, the simple one."""
+    told = this.worth.get(account)
+    return told if told is not None else simple_ltv(mrr, this.margin, this.monthly_churn)
 
 
 def _came_since(this: Pass, row: int, then: int) -> bool:
@@ -165,11 +173,9 @@ def _alerts(this: Pass, row: int, writer: ReasonWriter, book: SignalBook) -> lis
 def _facts_of(this: Pass, row: int) -> dict[str, Any]:
     """What the lists show beside the score."""
     values = _Values(this.columns, row)
-    mrr = values.number("mrr")
     return {
         "metrics": values.all(this.judgement.rules),
         "mrr": values.whole("mrr"),
-        "ltv": simple_ltv(mrr, this.margin, this.monthly_churn),
         "renewal_on": values.day_from(this.day, "days_to_renewal", 1),
         "seats": values.whole("seats"),
         "active_users": values.whole("active_users_28"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from enishi.value.models import AccountValue, ValueRun, ValueSettings
+from enishi.value.models import AccountValue, ValueRun, ValueSettings, ValueStatement
 
 AT_ONCE = 5000
 AMOUNTS = (
@@ -24,7 +25,7 @@ def get_settings() -> ValueSettings:
 
 def last_run() -> ValueRun | None:
     """The newest valuation that came to its end."""
-    return ValueRun.objects.filter(status="done").order_by("-day", "-started_at").first()
+    return ValueRun.objects.filter(status="done").order_by("-day", "-started_at", "-pk").first()
 
 
 def values(accounts: Collection[int] | None = None) -> pd.DataFrame:
@@ -46,3 +47,21 @@ def values(accounts: Collection[int] | None = None) -> pd.DataFrame:
     if accounts is not None:
         frame = frame[frame["account_id"].isin(set(accounts))]
     return frame.sort_values("account_id").reset_index(drop=True)
+
+
+STANDS = timedelta(days=45)  # a statement of a month holds until the next one
+
+
+def worth_on(day: date) -> dict[int, int]:
+    """Account -> the chosen lifetime value as it stood on a day: the present one, or the last statement up to a past
+    day. Accounts of which none was told are missing."""
+    run = last_run()
+    if run is not None and run.day <= day:
+        present = AccountValue.objects.filter(chosen__isnull=False).order_by()
+        return _told(present.values_list("account_id", "chosen"))
+    said = ValueStatement.objects.filter(day__lte=day, day__gt=day - STANDS, chosen__isnull=False)
+    return _told(said.order_by("day").values_list("account_id", "chosen"))
+
+
+def _told(rows: Iterable[tuple[int, int | None]]) -> dict[int, int]:
+    return {account: chosen for account, chosen in rows if chosen is not None}
