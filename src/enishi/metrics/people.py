@@ -17,6 +17,7 @@ from enishi.metrics.session import FEW_DAYS, Session, words_of
 AT = ["as_of", "account_id"]
 WINDOW = 91  # 13 whole weeks
 PAST = 196  # four weeks and the 24 before them
+YEAR = 364  # 52 whole weeks
 
 
 @ibis.udf.agg.builtin
@@ -229,6 +230,26 @@ def past(s: Session, keys: list[str]) -> Any:
     t = persons(s)
     older = [bits(t[f"mask_{word}"]) for word in range(1, words_of(PAST))]
     return t.mutate(recent=bits(t.mask_0 & LAST_28), earlier=sum(older, bits(t.mask_0 & (LAST_28 << 28))))
+
+
+def year(s: Session, keys: list[str]) -> Any:
+    """One row per key: ``days`` with use of the last :data:`YEAR`. The uses of a month fall together to its bits before
+    they are laid against the days asked for."""
+    u = s.rolled("group_days", YEAR)
+    owner = ["group_no", "user_no", *(["product"] if "product" in keys else [])]
+    u = u.mutate(
+        month=u.day.truncate("M").cast("date"),
+        late_on=(u.known_on > u.day).ifelse(u.known_on, ibis.null("date")),
+        bit=ibis.literal(1, "int64") << (31 - u.day.day()).cast("int32"),
+    )
+    u = u.group_by([*owner, "month", "late_on"]).aggregate(days=bit_or(u.bit))
+    t = in_time(s, u.join(s.month_windows(YEAR), "month"))
+    words = [f"mask_{w}" for w in range(words_of(YEAR))]
+    t = t.select("as_of", *owner, **{name: _word(t, w) for w, name in enumerate(words)})
+    t = with_account(s, t.group_by(["as_of", *owner]).aggregate(**{name: bit_or(t[name]) for name in words}))
+    t = t.group_by(keys).aggregate(**{name: bit_or(t[name]) for name in words})
+    first, *more = (bits(t[name]) for name in words)
+    return t.select(*keys, days=sum(more, first))
 
 
 def logins(s: Session, keys: list[str]) -> Any:

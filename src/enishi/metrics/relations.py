@@ -268,6 +268,7 @@ RELATIONS: dict[str, Builder] = {
     "people": people.people,
     "days": people.days,
     "past": people.past,
+    "year": people.year,
     "logins": people.logins,
     "features": people.features,
     "history": people.history,

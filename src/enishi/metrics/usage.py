@@ -9,7 +9,7 @@ import pandas as pd
 
 from enishi.kit.text import Text
 from enishi.metrics.contracts import UNKNOWN, Compared, Grain, Metric
-from enishi.metrics.people import PAST, _count, _sum, nameless, within
+from enishi.metrics.people import PAST, YEAR, _count, _sum, nameless, within
 from enishi.metrics.trends import weekly_slope
 
 ALL: tuple[Grain, ...] = ("account", "product", "user")
@@ -142,6 +142,13 @@ METRICS: tuple[Metric, ...] = (
         Text("Days with use, 28 d", "利用日数(28日)"),
         Text("Days of the last 28 on which anybody used the product.", "直近28日のうち利用のあった日数です。"),
         "days", "days", {"": lambda t: t.days_28.sum()}, grains=ALL, window=28,
+    ),
+    Metric(
+        "active_days_364",
+        Text("Days with use, 52 weeks", "利用日数(52週)"),
+        Text("Days of the last 52 weeks on which anybody used the product: how firm the habit is.",
+             "直近52週のうち利用のあった日数です。利用がどれだけ習慣になっているかを示します。"),
+        "days", "year", {"": lambda t: t.days.sum()}, grains=WIDE, window=YEAR,
     ),
     Metric(
         "events_28",

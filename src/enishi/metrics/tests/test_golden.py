@@ -11,7 +11,7 @@ from enishi.metrics.tests.world import ALPHA, BETA, GAMMA, TODAY, ago, link, use
 from enishi.store.testing import publish
 
 GOLDEN: dict[str, tuple[float, float]] = {
-    "active_users_1": (1, 0), "active_users_7": (2, 2), "active_users_28": (2, 2), "active_days_28": (15, 1),
+    "active_users_1": (1, 0), "active_users_7": (2, 2), "active_users_28": (2, 2), "active_days_28": (15, 1), "active_days_364": (37, 2),
     "events_28": (33, 4), "events_90": (58, 5), "events_ever": (59, 5), "logins_28": (1, 0),
     "days_since_last_seen": (0, 5), "days_since_first_use": (170, 40), "stickiness": (1, 1),
     "feature_breadth_28": (2, 1), "feature_breadth_90": (3, 1),

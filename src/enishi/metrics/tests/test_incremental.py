@@ -198,4 +198,5 @@ def test_use_of_every_day_is_the_usual_use(tmp_path):
         found = panel(facts, days, METRICS).set_index("account_id").loc[1]
     assert len(found) == len(days)
     assert set(found["use_vs_own_past"]) == {0.0}
+    assert list(found["active_days_364"]) == [230 - k for k in range(31)][::-1]
     assert set(found["active_days_28"]) == {28}

@@ -13,6 +13,7 @@ CORE = {
     "active_users_7",
     "active_users_28",
     "active_days_28",
+    "active_days_364",
     "events_28",
     "events_90",
     "logins_28",
