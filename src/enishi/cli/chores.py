@@ -74,6 +74,13 @@ def tiers(now: datetime) -> None:
     assign_tiers(now=now)
 
 
+def value(now: datetime) -> bool:
+    """Value customers as of today; then, a month at a time, as of the last year. False while months are missing."""
+    from enishi.value.api import renew
+
+    return not renew(now)
+
+
 def relations(now: datetime) -> None:
     """Whom we know at the customers: judged again where facts arrived; a large book rests between."""
     from enishi.stakeholders.api import refresh_relationships

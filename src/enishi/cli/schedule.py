@@ -54,6 +54,7 @@ JOBS = (
     Job("ready",     Text("count large books anew for the pages", "画面表示用の集計の更新"),    chores.ready, every=5),
     Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
     Job("tiers",     Text("assign touch tiers",                   "階層の見直し"),               chores.tiers, every=60),
+    Job("value",     Text("value customers once a day, then past months", "顧客生涯価値の計算(1日1回、続けて過去の月)"), chores.value, every=15),
     Job("relations", Text("judge relationships where facts arrived", "関係者との関係の集計"),     chores.relations, every=5),
     Job("outlook",   Text("forecast revenue, once a day",         "収益予測の作成(1日1回)"),  chores.outlook, daily_at="01:30"),
     Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=1),

@@ -118,7 +118,7 @@ def standing(stretches: pd.DataFrame, day: date, months: int) -> Standing:
     """
     grid, today = month_grid(day, months), number_of(day)
     known = without_rate(stretches)[0]
-    known = known[(known["stop"] > today + 1) & (known["start"] < grid.edges[-1])]
+    known = known[(known["stop"] > today) & (known["start"] < grid.edges[-1])]
     due, term = _next_renewals(known, today)
     stop = _announced_stops(known, due, today)
     accounts, row = np.unique(known["account_id"].to_numpy(dtype=np.int64), return_inverse=True)

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enishi.forecasts.ltv import NotEnoughHistory
 from enishi.forecasts.standing import FIRST_YEAR, SIZES, Floats, Ints, Standing
 from enishi.metrics.periods import add_months
 from enishi.metrics.revenue import number_of
@@ -27,6 +26,7 @@ MONTH_DAYS = 365.25 / 12
 PRIOR = 25.0  # customers' worth of the rate of all in the rate of a class
 LEAST_MONTHS = 6  # months of past books
 LEAST_EXPOSURE = 60  # months of customers
+LEAST_LOSSES = 5  # customers lost
 AHEAD = 6  # months ahead told apart for customers without a renewal date
 LEADS = (31, 92, 183)  # days before a renewal that are told apart
 AROUND = 31  # days after a renewal within which an end belongs to it
@@ -36,6 +36,16 @@ WINDOW = 24  # months of growth and new business that are looked at
 HALF_LIFE = 12.0  # months after which a past month counts half
 LEAST_SHOCK, MOST_SHOCK = 0.1, 1.0
 RELATIVE = (-0.95, 3.0)  # smallest and largest change of an account's MRR that is taken for repeatable
+
+
+@dataclass(frozen=True, slots=True)
+class TooLittle:
+    """Why nothing can be forecast: so many ``months`` of history, months of ``customers`` or ``losses`` there are, and so
+    many it takes."""
+
+    what: str
+    have: int
+    need: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,7 @@ def notice_lag(stretches: pd.DataFrame) -> float:
 
 def learn_turnover(
     books: Sequence[Standing], moves: pd.DataFrame, day: date, lag: float = 1.0
-) -> Turnover | NotEnoughHistory:
+) -> Turnover | TooLittle:
     """Rates from past books.
 
     Args:
@@ -149,13 +159,16 @@ def learn_turnover(
         lag: :func:`notice_lag`.
 
     Returns:
-        The rates, or how many months of history there are and how many it takes.
+        The rates, or what of history there is too little of.
     """
     moves = moves[moves["day"] <= number_of(day)]
-    used = [book for book in books if len(book) and book.grid.edges[1] <= number_of(day) + 1]
+    used = _observed(
+        [book for book in books if len(book) and book.grid.edges[1] <= number_of(day) + 1], moves
+    )
     exposure = int(sum((book.now > 0).sum() for book in used))
-    if len(used) < LEAST_MONTHS or exposure < LEAST_EXPOSURE:
-        return NotEnoughHistory(min(len(used), LEAST_MONTHS - (exposure < LEAST_EXPOSURE)), LEAST_MONTHS)
+    lacking = _lacking(len(used), exposure, int((moves["kind"] == "churn").sum()))
+    if lacking:
+        return lacking
     latest = used[-1]
     cuts = (
         np.quantile(latest.now[latest.now > 0], [1 / SIZES, 2 / SIZES])
@@ -180,13 +193,30 @@ def learn_turnover(
     )  # fmt: skip
 
 
+def _lacking(months: int, customers: int, lost: int) -> TooLittle | None:
+    for what, have, need in (
+        ("months", months, LEAST_MONTHS), ("customers", customers, LEAST_EXPOSURE), ("losses", lost, LEAST_LOSSES),
+    ):  # fmt: skip
+        if have < need:
+            return TooLittle(what, have, need)
+    return None
+
+
+def _observed(books: list[Standing], moves: pd.DataFrame) -> list[Standing]:
+    """The books from the month of the first recorded loss on: of the time before, histories that were brought in later
+    hold survivors alone, and would make leaving look rarer than it is."""
+    lost = moves.loc[moves["kind"] == "churn", "day"]
+    return [book for book in books if book.grid.edges[1] > lost.min()] if len(lost) else books
+
+
 def _count(counted: _Counted, book: Standing, moves: pd.DataFrame, cuts: Floats, until: int) -> None:
     """Add one past book and what became of it."""
     open_ = (book.now > 0) & ~book.noticed
     lost = losses(moves, book.accounts, number_of(book.grid.day))
     kind, edges = class_of(book, cuts), book.grid.edges
     counted.sized += np.bincount(size_of(book.now[book.now > 0], cuts), minlength=SIZES)[:SIZES]
-    counted.monthly.append((float(open_.sum()), float((open_ & (lost < edges[1])).sum())))
+    paying = book.now > 0
+    counted.monthly.append((float(paying.sum()), float((paying & (lost < edges[1])).sum())))
     for ahead in range(min(AHEAD, book.grid.months)):
         if edges[ahead + 1] > until + 1:
             break

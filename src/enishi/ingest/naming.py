@@ -140,7 +140,7 @@ NAMING_NOBODY: dict[str, str] = {
     "stakeholders.Assessment": "before",
     "stakeholders.ContactMove": "reasons",
     "usersessions.UserSession": "ip session_key user_agent data",
-    "value.AccountValue": "detail",
+    "value.AccountValue": "detail curve",
     "value.SegmentValue": "dimension segment curve",
     "value.ValueRun": "status assumptions fits",
     "web.BackgroundJob": "kind",

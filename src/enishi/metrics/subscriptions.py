@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from enishi.metrics.people import through_merges
 from enishi.metrics.records import masked, versions_all, visible
@@ -29,9 +31,14 @@ def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
         term_months, ended (the subscription's last stop), end_reason, notice (day number of the notice to leave, or
         ``FOREVER``).
     """
-    s = Session(facts, [known_on])
+    return periods_known(facts, [known_on])[known_on]
+
+
+def periods_known(facts: Facts, days: Sequence[date]) -> dict[date, pd.DataFrame]:
+    """:func:`subscription_periods` as known at the end of each of some days, read together."""
+    s = Session(facts, days)
     rows = s.rows(("subscription periods",), lambda: _known_versions(s))
-    return stretches(rows)
+    return {day: stretches(rows.filter(pc.equal(rows["as_of"], day))) for day in s.days}
 
 
 def _known_versions(s: Session) -> Any:
@@ -39,8 +46,8 @@ def _known_versions(s: Session) -> Any:
     t = t.filter(t.known_on <= t.as_of)
     t = through_merges(s, masked(s, KINDS["subscription"], t))
     return t.select(
-        "record_id", "version_id", "account_id", "product", "plan", "seats", "minor", "currency", "term_months", "deleted",
-        "end_reason", *_DAYS,
+        "as_of", "record_id", "version_id", "account_id", "product", "plan", "seats", "minor", "currency", "term_months",
+        "deleted", "end_reason", *_DAYS,
     )  # fmt: skip
 
 

@@ -1,0 +1,197 @@
+"""Statements, renewals judged by people, and targets: kept, scoped, audited."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.cache import cache
+from tests.world import NOW, TODAY, World, make_world
+
+from enishi.accounts.models import AuditLine
+from enishi.forecasts.simulation import Scenario
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.metrics.periods import add_months
+from enishi.outlook import facts, jobs, making, measures, reads
+from enishi.outlook.actions import Aim, Judged, judge_renewal, set_targets, set_thresholds, withdraw_judgement
+from enishi.outlook.keeping import from_bytes, rates_from_json, rates_to_json, to_bytes
+from enishi.outlook.models import BackTest, Category, Forecast, ForecastBook, RenewalCall, Target
+from enishi.store.testing import publish
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(world: World) -> list[dict[str, Any]]:
+    """The cast's four customers with dates of renewal, and many small ones of no account in the application, some of
+    whom left: what rates are learned from."""
+    found: list[dict[str, Any]] = []
+
+    def add(record: int, account: int, started: date, **values: Any) -> None:
+        base = {
+            "version_id": len(found) + 1, "record_id": record, "account_id": account, "valid_on": started, "known_on": started,
+            "recorded_on": started, "deleted": False, "source": "test", "outside_id": f"s{record}", "product": "Desk",
+            "plan": "Business", "currency": "JPY", "interval": "month", "recurring": True, "started_on": started,
+        }  # fmt: skip
+        found.append(base | values)
+
+    for place, name in enumerate(("sakura", "fuji", "acme", "naniwa")):
+        on = TODAY + timedelta(days=20 + 40 * place)
+        add(
+            place + 1,
+            world.accounts[name].pk,
+            TODAY - timedelta(days=500),
+            amount=300_000 + place,
+            renewal_on=on,
+        )
+    for number in range(60):
+        started = TODAY - timedelta(days=700 - number * 2)
+        add(100 + number, 9_000 + number, started, amount=10_000 + number)
+        if number % 4 == 0:
+            left = add_months(TODAY.replace(day=1), -(number // 4) - 1)
+            told = left - timedelta(days=20)
+            add(
+                100 + number,
+                9_000 + number,
+                started,
+                amount=10_000,
+                notice_on=told,
+                ended_on=left,
+                known_on=told,
+            )
+    return found
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
+    cache.clear()
+    made = make_world()
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    home = Home.from_environment()
+    home.prepare()
+    publish(home, "record_subscription", rows(made))
+    monkeypatch.setattr(making, "TRIED", 2)
+    monkeypatch.setattr(facts, "PAST_MONTHS", 10)
+    return made
+
+
+def made(now: datetime = NOW) -> Forecast:
+    return jobs.forecast_today(now)
+
+
+def test_a_statement_is_made_kept_and_read_back_as_it_was(world: World) -> None:
+    forecast = made()
+    assert (forecast.status, forecast.kind) == ("done", Forecast.Kind.MONTHLY)
+    assert made().pk == forecast.pk
+    stated = reads.read_statement(forecast)
+    again = from_bytes(
+        to_bytes(stated), forecast.day, rates_from_json(rates_to_json(stated.learned)), stated.model
+    )
+    assert np.array_equal(again.book.path, stated.book.path)
+    assert np.allclose(again.left.survival, stated.left.survival, atol=1e-6)
+    outlook = reads.read_outlook(reads.view_of(world.suzuki), forecast)
+    assert outlook.view.whole
+    assert outlook.expected == [month["expected"] for month in forecast.result["months"]]
+    assert BackTest.objects.count() == 1
+    tomorrow = made(NOW + timedelta(days=1))
+    assert tomorrow.kind == Forecast.Kind.DAILY
+    jobs.tidy(tomorrow.day + timedelta(days=jobs.DAILY_DAYS + 1))
+    assert list(Forecast.objects.values_list("pk", flat=True)) == [forecast.pk]
+
+
+def test_too_little_history_is_said_and_nothing_is_forecast(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    make_world()
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    Home.from_environment().prepare()
+    forecast = made()
+    assert forecast.result["missing"]["what"] == "months"
+    assert not ForecastBook.objects.exists()
+    lacking = reads.missing_history()
+    assert lacking is not None
+    assert lacking.need == 6
+
+
+def test_an_own_book_is_drawn_for_its_customers_alone(world: World) -> None:
+    forecast = made()
+    own = reads.read_outlook(reads.view_of(world.takahashi), forecast)
+    assert not own.view.whole
+    assert set(own.stated.book.accounts.tolist()) <= set(own.view.accounts)
+    assert own.new == [0] * len(own.expected)
+    worse = reads.read_outlook(own.view, forecast, Scenario(churn=2.0))
+    assert (worse.paths.mrr <= own.paths.mrr + 1e-6).all()
+    found = measures.by_place(measures.figures(own, 4, {}))
+    quarter = measures.running_periods(own.day, 4)["quarter"]
+    figure = found[("quarter", quarter.start, "mrr")]
+    assert figure.middle == own.expected[own.ends.index(quarter.end)]
+    assert figure.bands[0][0] >= figure.bands[2][0]
+
+
+def test_a_person_moves_a_renewal_and_both_categories_stay_visible(world: World) -> None:
+    forecast = made()
+    stated, account = reads.read_statement(forecast), world.accounts["sakura"]
+    due = {one.account_id: one for one in reads.renewals(stated, TODAY, add_months(TODAY, 6), TODAY)}
+    one = due[account.pk]
+    with pytest.raises(EnishiError, match="reason"):
+        judge_renewal(
+            account, Judged("at_risk", " ", TODAY), (one.computed, 0.1, one.on), member=world.suzuki, now=NOW
+        )
+    with pytest.raises(EnishiError, match="day"):
+        late = Judged("at_risk", "x", TODAY + timedelta(days=400))
+        judge_renewal(account, late, (one.computed, 0.1, one.on), member=world.suzuki, now=NOW)
+    said = Judged("at_risk", "sponsor leaves", TODAY + timedelta(days=30))
+    judge_renewal(account, said, (one.computed, one.probability, one.on), member=world.suzuki, now=NOW)
+    moved = {r.account_id: r for r in reads.renewals(stated, TODAY, add_months(TODAY, 6), TODAY)}[account.pk]
+    assert (moved.category, moved.computed) == ("at_risk", one.computed)
+    late_day = TODAY + timedelta(days=31)
+    assert all(r.call is None for r in reads.renewals(stated, TODAY, add_months(TODAY, 6), late_day))
+    withdraw_judgement(account, member=world.suzuki, now=NOW)
+    assert RenewalCall.objects.get().ended_at == NOW
+    verbs = list(AuditLine.objects.order_by("pk").values_list("verb", flat=True))
+    assert verbs[-2:] == ["renewal_judged", "renewal_judgement_ended"]
+
+
+def test_thresholds_decide_the_category(world: World) -> None:
+    limits = set_thresholds(0.05, 0.2, member=world.sato)
+    found = [reads.category_of(p, False, limits) for p in (0.05, 0.1, 0.2)]
+    assert found == [Category.COMMIT, Category.LIKELY, Category.AT_RISK]
+    assert reads.category_of(0.0, True, limits) == Category.NOTICE
+    with pytest.raises(EnishiError):
+        set_thresholds(0.5, 0.2, member=world.sato)
+
+
+def test_targets_are_lines_of_history_and_the_newest_counts(world: World) -> None:
+    aim = Aim("nrr", "quarter", date(2026, 10, 1), Decimal("1.05"))
+    assert set_targets([aim, aim], member=world.sato, now=NOW) == 1
+    assert set_targets([Aim(*aim.key[:3], Decimal("1.10"))], member=world.sato, now=NOW) == 1
+    assert reads.targets_in_force()[("nrr", "quarter", date(2026, 10, 1))].value == Decimal("1.10")
+    set_targets([Aim(*aim.key[:3], None)], member=world.sato, now=NOW)
+    assert reads.targets_in_force() == {}
+    assert Target.objects.count() == 3
+    line = AuditLine.objects.filter(verb="target_set").order_by("pk")[1]
+    assert line.detail == {"aim": "nrr", "aim_period": "FY2026 Q3", "aim_value": ["1.05", "1.1"]}
+
+
+def test_the_bridge_between_two_statements_adds_up_in_every_view(world: World) -> None:
+    earlier = made(datetime(2026, 10, 5, 3, tzinfo=UTC))
+    later = made()
+    end = measures.running_periods(later.day, 4)["quarter"].end
+    for member in (world.suzuki, world.takahashi):
+        found = reads.read_moved(reads.view_of(member), earlier, later, end)
+        assert found is not None
+        assert found.before + sum(found.steps.values()) == found.after
+    whole = reads.read_moved(reads.view_of(world.suzuki), earlier, later, end)
+    outlook = reads.read_outlook(reads.view_of(world.suzuki), later)
+    assert whole is not None
+    assert whole.after == outlook.expected[outlook.ends.index(end)]
+    assert reads.earlier_statements(later) == [earlier]
+
+
+def test_past_quarters_are_tried_with_what_was_known_then(world: World) -> None:
+    trials = making.try_past(jobs.read_past(TODAY))
+    assert {one.measure for one in trials} >= {"mrr", "churn", "expansion"}
+    assert all(one.made_on < one.start <= one.end <= TODAY for one in trials)
