@@ -14,6 +14,7 @@ from .catalogue import COURSES, PRODUCTS
 from .companies import Company, account_id
 from .days import is_working
 from .events import user_id
+from .movers import colleague, newcomer_rows, newcomer_talks
 from .people import CSM_MAILS, person
 from .sample import Sample, at
 from .texts import (
@@ -151,6 +152,7 @@ def contact_rows(sample: Sample, who: Customer, until: date) -> Iterator[Row]:
             if row[field] is None or row[field] > until:
                 del row[field]
         yield row
+    yield from newcomer_rows(sample, who, until)
 
 
 def _who_is_there(people: list[Contact], day: date, random: np.random.Generator) -> Contact | None:
@@ -253,6 +255,7 @@ TYPES = {
 
 def interaction_rows(sample: Sample, who: Customer, until: date) -> Iterator[Row]:
     """Calls, mails, meetings and visits at the pace of the account's size; answers follow its warmth."""
+    yield from newcomer_talks(sample, who, until, owner_mail(who.company))
     random = sample.random(who.index, "interactions")
     people = contacts(sample, who)
     kinds = TYPES[who.company.size]
@@ -293,7 +296,7 @@ def _interaction(
         "account": who.id,
         "type": kind,
         "two_way": bool(luck < min(0.97, answers * who.at("warmth", sample, on))),
-        "member": owner_mail(who.company),
+        "member": colleague(sample, who, on) or owner_mail(who.company),
         "subject": pick(random, subjects_en if english else subjects_ja),
         "body": pick(random, notes),
         "cost": 6000 if kind == "visit" else None,
