@@ -417,11 +417,14 @@ def _expected(
     lacking = ~np.isfinite(known)  # the library gives up on extreme parameters
     if lacking.any():
         known = np.array(known)
-        known[lacking] = _of_alive(r + x[lacking], a, b + x[lacking], ahead[lacking])
+        rows = np.flatnonzero(lacking)
+        for part in np.array_split(rows, len(rows) // CHUNK + 1):
+            known.flat[part] = _of_alive(r + x.flat[part], a, b + x.flat[part], ahead.flat[part])
     return np.asarray(known * _alive(r, alpha, a, b, x, tx, end))
 
 
-NODES = np.linspace(-60.0, 30.0, 1201)  # of the logit of a chance; the trapezium rule is all but exact here
+CHUNK = 1000
+NODES = np.linspace(-60.0, 30.0, 601)  # of the logit of a chance; the trapezium rule is all but exact here
 
 
 def _of_alive(shape: Vector, a: float, b: Vector, ahead: Vector) -> Vector:

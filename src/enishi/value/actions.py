@@ -19,6 +19,7 @@ from enishi.accounts.models import Account, Member
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
+from enishi.metrics.revenue import day_of_number
 from enishi.signals.models import AccountState
 from enishi.value.contracts import Valuation
 from enishi.value.facts import assumptions, read_book
@@ -123,20 +124,29 @@ def _whole(value: Any) -> int | None:
     return None if value is None or not math.isfinite(value) else round(value)
 
 
+def _fraction(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None
+
+
 def _said(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] if name == "chosen_by" else _whole(row[name]) for name in _SAID}
 
 
 def _present(run: ValueRun, account: int, row: dict[str, Any]) -> AccountValue:
-    left = row["months_left"]
     return AccountValue(
         account_id=account,
         day=run.day,
         run=run,
         months=int(row["months"]),
-        months_left=float(left) if math.isfinite(left) else None,
+        months_left=_fraction(row["months_left"]),
         near_term=bool(row["near_term"]),
-        detail={"leaves_in": _whole(row["leaves_in"]), "mrr": _whole(row["mrr"])},
+        since=day_of_number(int(row["start"])),
+        curve=row["curve"],
+        detail={
+            "leaves_in": _whole(row["leaves_in"]),
+            "mrr": _whole(row["mrr"]),
+            "multiplier": _fraction(row["multiplier"]),
+        },
         **_said(row),
         **{name: _whole(row[name]) for name in _WHOLE},
     )

@@ -104,6 +104,8 @@ class AccountValue(Valued):
     even_month = models.PositiveIntegerField(null=True)  # months until the cost of winning it was earned back
     months_left = models.FloatField(null=True)  # expected to stay, undiscounted, within the horizon
     near_term = models.BooleanField(default=False)  # whether a forecast speaks for the near future
+    since = models.DateField(null=True)  # first day with a contract or an order
+    curve = models.JSONField(default=list)  # margin less cost to serve since the start, by whole month
     detail = models.JSONField(default=dict)
 
     class Meta:

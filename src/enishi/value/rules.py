@@ -17,6 +17,7 @@ from enishi.metrics.revenue import day_of_number, mrr_at
 from enishi.value import earnings
 from enishi.value.contracts import ATTRIBUTES, Assumptions, Book, Fitted, Segment, Valuation
 
+MOST_MONTHS = 120  # of a customer's own curve
 LEAST_REPEATERS = 30  # customers who ordered again, below which no purchases are told
 LEVEL = 0.9
 Z = 1.645  # of the level
@@ -45,7 +46,7 @@ def value_book(book: Book, assumed: Assumptions) -> Valuation:
 AMOUNTS = (
     "simple", "simple_low", "simple_high", "contractual", "contractual_low", "contractual_high", "residual",
     "residual_low", "residual_high", "noncontractual", "noncontractual_low", "noncontractual_high", "chosen",
-    "months_left", "leaves_in",
+    "months_left", "leaves_in", "multiplier",
 )  # fmt: skip
 
 
@@ -62,24 +63,28 @@ def _bases(book: Book, assumed: Assumptions, began: pd.Series[Any]) -> pd.DataFr
     frame["acquisition"] = earnings.cost_of_winning(book, began)
     frame["earned"] = earnings.earned_until(book, assumed, began)
     frame["months"] = np.maximum(np.floor((book.day + 1 - began) / DAYS_A_MONTH), 0).astype(int)
-    frame["even_month"] = _even_months(book, assumed, frame)
+    frame["even_month"], frame["curve"] = _curves(book, assumed, frame)
     frame["near_term"] = False
     frame["chosen_by"] = ""
     return frame.assign(**dict.fromkeys(AMOUNTS, np.nan))
 
 
-def _even_months(book: Book, assumed: Assumptions, frame: pd.DataFrame) -> pd.Series[Any]:
-    found = pd.Series(np.nan, index=frame.index)
-    known = frame[frame["acquisition"].notna()]
-    for begin in range(0, len(known), earnings.CHUNK):
-        part = known.iloc[begin : begin + earnings.CHUNK]
+def _curves(book: Book, assumed: Assumptions, frame: pd.DataFrame) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    """The month in which each account's cost of winning it was earned back, and what it had brought by each month."""
+    even = pd.Series(np.nan, index=frame.index)
+    curves: pd.Series[Any] = pd.Series([[] for _account in frame.index], index=frame.index, dtype=object)
+    for begin in range(0, len(frame), earnings.CHUNK):
+        part = frame.iloc[begin : begin + earnings.CHUNK]
         table = earnings.flows(book, assumed, part.index.tolist(), part["start"])
-        sums = np.hstack([np.zeros((len(part), 1)), np.cumsum(np.nan_to_num(table), axis=1)])
-        sums -= part["acquisition"].to_numpy(float)[:, None]
-        for account, row, months in zip(part.index, sums, part["months"], strict=True):
-            month = break_even(row[: int(months) + 1])
-            found[account] = np.nan if month is None else month
-    return found
+        sums = np.rint(np.cumsum(np.nan_to_num(table), axis=1)).astype(np.int64)
+        for account, row, months, cost in zip(
+            part.index, sums, part["months"], part["acquisition"], strict=True
+        ):
+            brought = row[: min(int(months), MOST_MONTHS)]
+            curves.at[account] = brought.tolist()
+            month = break_even(np.concatenate([[0], brought]) - cost) if np.isfinite(cost) else None
+            even.at[account] = np.nan if month is None else month
+    return even, curves
 
 
 def _stays(book: Book) -> pd.DataFrame:
@@ -154,6 +159,7 @@ def _add_contractual(
     return {
         "alpha": base.alpha_, "beta": base.beta_, "log_likelihood": base.log_likelihood_, "unit": model.unit_,
         "customers": model.n_, "lost": model.lost_, "trust": model.trust_, "near": sorted(book.near),
+        "covariance": base.fit_.covariance.tolist(),
     }, model  # fmt: skip
 
 
@@ -180,6 +186,7 @@ def _add_stays(
         accounts.loc[ids, name] = months * margin
         accounts.loc[ids, f"{name}_low"] = ends[:, 0]
         accounts.loc[ids, f"{name}_high"] = ends[:, 1]
+    accounts.loc[ids, "multiplier"] = model.multiplier(running)
     accounts.loc[ids, "months_left"] = np.where(told, leaves, stay.plain)
     accounts.loc[ids, "leaves_in"] = leaves
     accounts.loc[ids, "near_term"] = (
