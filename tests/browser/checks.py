@@ -33,9 +33,17 @@ def find_violations(window: Window) -> list[str]:
     )
     return [
         f"{rule['id']}: {rule['help']} at {[node['target'] for node in rule['nodes'][:4]]}"
-        f" {rule['nodes'][0]['any'][0]['message'] if rule['nodes'][0]['any'] else ''}"
+        f" {_why(rule['nodes'][0])}"
         for rule in found
     ]
+
+
+def _why(node: dict[str, Any]) -> str:
+    """The first reason, and the elements that have to do with it."""
+    if not node["any"]:
+        return ""
+    first = node["any"][0]
+    return f"{first['message']} {[other['target'] for other in first.get('relatedNodes', ())]}"
 
 
 def check_fit(window: Window, name: str) -> None:
