@@ -37,28 +37,38 @@ LONGEST = 64
 LIVE = 40  # the last days are published one by one, those before in bulk, as an import is
 EPOCH = date(1970, 1, 1).toordinal()
 
+Rows = list[dict[str, Any]]
 
-def make(folder: Path, events: int, accounts: int) -> Home:
-    """A store with so many events; taken as it is where an earlier run has left it."""
+
+def make(folder: Path, events: int, accounts: int, contracts: Rows | None = None) -> Home:
+    """A store with so many events; taken as it is where an earlier run has left it.
+
+    Args:
+        contracts: of each customer; without them everybody has one from the first day on.
+    """
     home, done = Home(folder), folder / "complete"
     if done.exists():
         return home
     if read_manifest(home.published).generation:
         raise SystemExit(f"{folder} holds an unfinished set of events: delete it and start again")
     home.prepare()
-    _publish_records(home, accounts)
+    _publish_records(home, accounts, contracts or _lasting(accounts))
     _publish_events(home, events, accounts)
     done.touch()
     return home
 
 
-def _publish_records(home: Home, accounts: int) -> None:
-    numbers = range(1, accounts + 1)
+def _lasting(accounts: int) -> Rows:
     terms = {"valid_on": FIRST, "started_on": FIRST, "interval": "month", "seats": 20, "product": "core"}
+    return [{"record_id": n, "account_id": n, "amount": n, **terms} for n in range(1, accounts + 1)]
+
+
+def _publish_records(home: Home, accounts: int, contracts: Rows) -> None:
+    numbers = range(1, accounts + 1)
     head = {"target": "account", "system": "product", "valid_on": FIRST}
-    rows: dict[str, list[dict[str, Any]]] = {
+    rows: dict[str, Rows] = {
         "record_account": [{"record_id": n, "valid_on": FIRST, "since": FIRST} for n in numbers],
-        "record_subscription": [{"record_id": n, "account_id": n, "amount": n, **terms} for n in numbers],
+        "record_subscription": contracts,
         "link": [{"record_id": n, "account_id": n, "value": f"g{n}", **head} for n in numbers],
     }
     for table, listed in rows.items():
