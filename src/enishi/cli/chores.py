@@ -95,6 +95,20 @@ def outlook(now: datetime) -> None:
     forecast_today(now)
 
 
+def forecasts(now: datetime) -> None:
+    """Forecast who leaves once the day is scored, learn anew each week, and note what came of earlier forecasts."""
+    from enishi.risk.jobs import keep_forecasts
+
+    keep_forecasts(now)
+
+
+def growth(now: datetime) -> None:
+    """Who is ready for which offer, where scores or the catalogue have changed; once a week what makes customers grow."""
+    from enishi.growth.api import renew
+
+    renew(now)
+
+
 def records(now: datetime) -> None:
     """Try the scorecards in force on the past again, where that was not done for a week."""
     from enishi.signals.api import renew_records

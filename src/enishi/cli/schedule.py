@@ -53,10 +53,12 @@ JOBS = (
     Job("refresh",   Text("score again where facts arrived",      "新しい事実があれば再計算"),   chores.refresh, every=1),
     Job("ready",     Text("count large books anew for the pages", "画面表示用の集計の更新"),    chores.ready, every=5),
     Job("alerts",    Text("look at new records for alerts",       "新しい記録からのアラート確認"), chores.alerts, every=1),
+    Job("forecasts", Text("forecast who leaves; learn each week",  "解約予測の更新(学習は週1回)"), chores.forecasts, every=5),
     Job("tiers",     Text("assign touch tiers",                   "階層の見直し"),               chores.tiers, every=60),
     Job("value",     Text("value customers once a day, then past months", "顧客生涯価値の計算(1日1回、続けて過去の月)"), chores.value, every=15),
     Job("relations", Text("judge relationships where facts arrived", "関係者との関係の集計"),     chores.relations, every=5),
     Job("outlook",   Text("forecast revenue, once a day",         "収益予測の作成(1日1回)"),  chores.outlook, daily_at="01:30"),
+    Job("growth",    Text("judge who is ready for which offer",   "提案の見込みの判定"),         chores.growth, every=5),
     Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=1),
     Job("records",   Text("test the scores on the past each week", "スコアの週次検証(過去データ)"), chores.records, every=60),
     # what leaves the house

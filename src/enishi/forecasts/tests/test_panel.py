@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def left_on(number):
 
 def ticket(number, account, on, **more):
     return {
-        "record_id": number, "account_id": account, "valid_on": on, "opened_at": datetime(on.year, on.month, on.day, 9),
+        "record_id": number, "account_id": account, "valid_on": on, "opened_at": datetime(on.year, on.month, on.day, 9, tzinfo=UTC),
         "subject": "?", **more,
     }  # fmt: skip
 

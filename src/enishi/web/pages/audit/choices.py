@@ -70,6 +70,7 @@ KEYS: dict[str, Text] = {
     "gross_margin": Text("gross margin", "粗利率"),
     "heir": Text("handed over to", "引き継ぎ先"),
     "holiday_country": Text("national holidays", "祝日"),
+    "horizon": Text("forecast for (days)", "予測期間(日)"),
     "ids": Text("ids", "ID"),
     "influence": Text("influence", "影響力"),
     "items": Text("items", "件数"),

@@ -1,0 +1,184 @@
+"""Learning: from what was known by the end of a day to a kept version, published if it is no worse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+from django.db.models import Max
+
+from enishi.accounts.audit import SYSTEM, write_audit
+from enishi.accounts.company import company_remembered, refuse_future
+from enishi.accounts.models import Member
+from enishi.definitions.actions import install_defaults
+from enishi.forecasts import ChurnForecaster
+from enishi.forecasts.leaks import Leak, without_leaks
+from enishi.forecasts.outcomes import Outcome
+from enishi.forecasts.panel import learnable
+from enishi.kit.home import Home
+from enishi.metrics.api import Metric
+from enishi.risk.judging import judge_candidate
+from enishi.risk.models import HORIZONS, ForecastModel
+from enishi.risk.plain import as_plain
+from enishi.risk.rows import PRIOR, Lesson, Progress, outcome_of, read_lesson, silent, words_for
+from enishi.signals.context import Rules, load_rules
+from enishi.store.api import Published
+
+Status = ForecastModel.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What a fit works with: the facts of a generation, the rules in force, the rows."""
+
+    home: Home
+    as_of: date
+    now: datetime
+    rules: Rules
+    generation: int
+    outcomes: dict[int, Outcome]
+    lesson: Lesson
+
+
+def prepare_lessons(
+    horizons: Sequence[int],
+    as_of: date,
+    *,
+    now: datetime,
+    home: Home | None = None,
+    progress: Progress = silent,
+) -> Lessons:
+    """Read what there is to learn from, once for all horizons asked for."""
+    refuse_future(as_of, now)
+    home = home or Home.from_environment()
+    install_defaults(SYSTEM, now)
+    found = {h: outcome_of(home, h) for h in horizons}
+    outcomes = {h: outcome for h, outcome in found.items() if outcome is not None}
+    with company_remembered():
+        rules = load_rules()
+        lesson = read_lesson(home, outcomes, as_of, rules, progress)
+    return Lessons(home, as_of, now, rules, Published(home).generation, outcomes, lesson)
+
+
+def fit_forecasts(
+    as_of: date,
+    horizons: Sequence[int] = HORIZONS,
+    *,
+    now: datetime,
+    home: Home | None = None,
+    member: Member | None = None,
+    publish: bool = True,
+    progress: Progress = silent,
+) -> list[ForecastModel]:
+    """Learn every horizon asked for with what was known at the end of a day, and keep the versions.
+
+    Args:
+        publish: put a version in use where it is no worse than the one in use; otherwise it is kept as a candidate.
+    """
+    lessons = prepare_lessons(
+        horizons,
+        as_of,
+        now=now,
+        home=home,
+        progress=lambda done, total: progress(50 * done / max(total, 1), 100),
+    )
+    made = []
+    for number, horizon in enumerate(lessons.outcomes, 1):
+        made.append(fit_horizon(lessons, horizon, member=member, publish=publish))
+        progress(50 + 50 * number / len(lessons.outcomes), 100)
+    return made
+
+
+def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publish: bool) -> ForecastModel:
+    """Learn one horizon."""
+    rows = lessons.lesson.panel(horizon)
+    panel, leaks = without_leaks(learnable(rows, lessons.as_of))
+    forecaster = new_forecaster(horizon, lessons.rules).fit(panel)
+    made = _described(lessons, horizon, forecaster, panel, leaks)
+    standing = ForecastModel.objects.filter(horizon=horizon, status=Status.IN_USE).first()
+    old = restored(standing, lessons.rules.metrics) if standing else None
+    verdict = judge_candidate(forecaster, old, panel, standing.as_of if standing else None)
+    made.reason_en, made.reason_ja = verdict.reason.en, verdict.reason.ja
+    made.made_by = member
+    with transaction.atomic():
+        last = ForecastModel.objects.filter(horizon=horizon).aggregate(last=Max("version"))["last"]
+        made.version = (last or 0) + 1
+        made.status = Status.CANDIDATE if verdict.publish else Status.REFUSED
+        made.save()
+        detail = {"horizon": named(horizon), "number": made.version}
+        if publish and verdict.publish:
+            put_in_use(made, lessons.now)
+            write_audit(member or SYSTEM, "churn_forecast_published", made, detail=detail)
+        elif not verdict.publish:
+            write_audit(member or SYSTEM, "churn_forecast_refused", made, detail=detail)
+    return made
+
+
+def named(horizon: int) -> str:
+    """The horizon as the audit log has it."""
+    return str(horizon) if horizon else "renewal"
+
+
+def new_forecaster(horizon: int, rules: Rules) -> ChurnForecaster:
+    """A forecaster that starts from the published scorecard."""
+    return ChurnForecaster(horizon, prior=PRIOR, metrics=rules.metrics, words=words_for(rules))
+
+
+def restored(model: ForecastModel, metrics: dict[str, Metric]) -> ChurnForecaster:
+    """The forecaster of a kept version."""
+    return ChurnForecaster.from_dict(model.state, metrics=metrics)
+
+
+def put_in_use(model: ForecastModel, now: datetime) -> None:
+    """Let a version speak from now on; the one before is retired. Call in a transaction."""
+    standing = ForecastModel.objects.filter(horizon=model.horizon, status=Status.IN_USE).exclude(pk=model.pk)
+    standing.update(status=Status.RETIRED, used_until=now)
+    model.status, model.used_from, model.used_until = Status.IN_USE, now, None
+    model.save(update_fields=["status", "used_from", "used_until"])
+
+
+def _described(
+    lessons: Lessons, horizon: int, forecaster: ChurnForecaster, panel: pd.DataFrame, leaks: Sequence[Leak]
+) -> ForecastModel:
+    """An unsaved version with all that says what it was learned from."""
+    days = pd.to_datetime(panel["as_of"]) if len(panel) else pd.Series(dtype="datetime64[ns]")
+    return ForecastModel(
+        horizon=horizon,
+        version=0,
+        kind=forecaster.selection_["stands"],
+        outcome=str(lessons.outcomes[horizon]),
+        as_of=lessons.as_of,
+        speaks=forecaster.speaks_,
+        missing=forecaster.missing_outcomes_,
+        base_rate=forecaster.base_rate_,
+        rows=forecaster.rows_,
+        accounts=forecaster.accounts_,
+        outcomes=forecaster.outcomes_,
+        facts_generation=lessons.generation,
+        trained_on={
+            "from": days.min().date().isoformat() if len(days) else None,
+            "to": days.max().date().isoformat() if len(days) else None,
+            "snapshots": int(days.nunique()),
+            "threshold": threshold_of(forecaster.base_rate_),
+            "left_out": [{"feature": leak.column, "en": leak.text.en, "ja": leak.text.ja} for leak in leaks],
+            "told_late": lessons.lesson.late,
+            "scorecards": {card.slug: card.version.pk for card in lessons.rules.cards if card.version},
+        },
+        state=as_plain(forecaster.to_dict()),
+        report=_report(forecaster, panel),
+        made_at=lessons.now,
+    )
+
+
+def threshold_of(base_rate: float | None) -> float | None:
+    """From which probability on an account counts as at risk: twice as likely as usual, at most one in two."""
+    return None if base_rate is None else round(min(0.5, 2 * base_rate), 4)
+
+
+def _report(forecaster: ChurnForecaster, panel: pd.DataFrame) -> dict[str, Any]:
+    told: dict[str, Any] = as_plain(forecaster.report(panel)) if hasattr(forecaster, "report") else {}
+    return told

@@ -1,0 +1,142 @@
+"""Whether a newly learned forecast may replace the one in use. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from enishi.forecasts.api import brier_skill
+from enishi.kit.text import Text
+
+LEAST_LEFT = 8
+"""Accounts that left after the standing version was learned, before the two are compared."""
+DRAWS = 400
+LEVEL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a candidate is published, and why (not)."""
+
+    publish: bool
+    reason: Text
+
+
+def judge_candidate(new: Any, old: Any, panel: pd.DataFrame, old_as_of: Any = None) -> Verdict:
+    """Compare a candidate with what stands.
+
+    Args:
+        new: the candidate (a fitted :class:`~enishi.forecasts.churn.ChurnForecaster` with ``past_``).
+        old: the forecaster in use, None where there is none.
+        panel: labelled rows with ``ends_on``.
+        old_as_of: the day the one in use was learned on; it has not seen outcomes of later days.
+    """
+    if not new.speaks_:
+        return _silent(new, old)
+    past = new.past_
+    skill = brier_skill(past["label"], past["probability"]) if len(past) else None
+    if skill is not None and skill < 0:
+        return Verdict(
+            False,
+            Text(
+                f"On later periods it was worse than always saying the base rate (Brier skill {skill:.3f}).",
+                f"後の期間での検証で、全体の解約率を一律に当てはめる場合より精度が劣りました(Brierスキル {skill:.3f})。",
+            ),
+        )
+    if old is None or not old.speaks_:
+        return Verdict(True, _first(new))
+    return _against(old, past, panel, old_as_of)
+
+
+def _silent(new: Any, old: Any) -> Verdict:
+    if old is not None and old.speaks_:
+        return Verdict(
+            False,
+            Text(
+                f"It has too few outcomes to speak ({new.missing_outcomes_} missing), and the version in use speaks.",
+                f"学習に使える解約件数が不足しており(あと{new.missing_outcomes_}社)、使用中の版のほうが確率を示せます。",
+            ),
+        )
+    return Verdict(
+        True,
+        Text(
+            f"It ranks by the scorecard and what is known so far; probabilities follow once {new.missing_outcomes_} more accounts have left or stayed.",
+            f"スコアカードとこれまでの情報による順位のみを示します。確率の表示には、結果が判明した顧客があと{new.missing_outcomes_}社必要です。",
+        ),
+    )
+
+
+def _first(new: Any) -> Text:
+    return Text(
+        f"Learned from {new.outcomes_} accounts that left; the first that says probabilities.",
+        f"解約{new.outcomes_}社の実績から学習した、確率を示す最初の版です。",
+    )
+
+
+def _against(old: Any, past: pd.DataFrame, panel: pd.DataFrame, old_as_of: Any) -> Verdict:
+    """The candidate's own out-of-time statements against those of the version in use, on the same rows, of which
+    neither had seen the outcome."""
+    rows = past[["as_of", "account_id", "label", "probability"]].merge(
+        panel, on=["as_of", "account_id"], suffixes=("", "_")
+    )
+    unseen = (
+        rows[pd.to_datetime(rows["ends_on"]) > pd.Timestamp(old_as_of)] if old_as_of is not None else rows
+    )
+    left = unseen.loc[unseen["label"] == 1, "account_id"].nunique()
+    if left < LEAST_LEFT:
+        return Verdict(
+            True,
+            Text(
+                f"Learned from newer outcomes; only {left} accounts left since the version before was made, too few to tell the two apart.",
+                f"新しい実績を加えて学習しました。前の版の作成後の解約は{left}社のみで、優劣は判定できません。",
+            ),
+        )
+    said = old.predict_proba(unseen)[:, 1]
+    worse = loss_difference(
+        unseen["label"].to_numpy(float),
+        unseen["probability"].to_numpy(float),
+        said,
+        unseen["account_id"].to_numpy(),
+    )
+    numbers = f"{worse.value:+.4f} ({worse.low:+.4f} … {worse.high:+.4f})"
+    if worse.low > 0:
+        return Verdict(
+            False,
+            Text(
+                f"On {left} losses neither had seen it was worse than the version in use: mean log-loss {numbers}.",
+                f"どちらの版も学習していない解約{left}社での検証で、使用中の版より劣りました(対数損失の差 {numbers})。",
+            ),
+        )
+    return Verdict(
+        True,
+        Text(
+            f"No worse than the version before on {left} losses neither had seen: mean log-loss {numbers}.",
+            f"どちらの版も学習していない解約{left}社での検証で、前の版に劣りませんでした(対数損失の差 {numbers})。",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    value: float
+    low: float
+    high: float
+
+
+def loss_difference(labels: Any, new: Any, old: Any, groups: Any, seed: int = 0) -> Difference:
+    """Mean log-loss of ``new`` less that of ``old`` on the same rows, with an interval over resampled accounts."""
+    apart = _losses(labels, new) - _losses(labels, old)
+    codes = pd.factorize(np.asarray(groups))[0]
+    sums, sizes = np.bincount(codes, apart), np.bincount(codes)
+    drawn = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
+    means = (drawn @ sums) / np.maximum(drawn @ sizes, 1)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Difference(float(apart.mean()), float(low), float(high))
+
+
+def _losses(labels: Any, probabilities: Any) -> Any:
+    p = np.clip(np.asarray(probabilities, float), 1e-6, 1 - 1e-6)
+    return -(labels * np.log(p) + (1 - labels) * np.log(1 - p))

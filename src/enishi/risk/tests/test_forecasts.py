@@ -1,0 +1,155 @@
+"""From facts to a version in use, to what it says of each account, to what came of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from enishi.accounts.models import Account, AuditLine, Member, Scope
+from enishi.forecasts import ChurnForecaster
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.risk import api, fitting, jobs
+from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
+from enishi.risk.scoring import score_risks
+from enishi.risk.settling import settle_statements, thin_statements
+from enishi.signals.models import ScoringRun
+from enishi.signals.tests.world import NOW, TODAY, stop_day
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five losses are enough to speak."""
+    made = fitting.new_forecaster
+
+    def new(horizon: int, rules: object) -> ChurnForecaster:
+        found = made(horizon, rules)
+        found.least_left = 5
+        return found
+
+    monkeypatch.setattr(fitting, "new_forecaster", new)
+
+
+def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(home: Home, few: None) -> None:
+    early = TODAY - timedelta(days=60)
+    (model,) = fitting.fit_forecasts(early, [30], now=NOW, home=home)
+    assert (model.status, model.version, model.outcome, model.speaks) == ("in_use", 1, "silence:30", True)
+    assert model.as_of == early
+    assert model.trained_on["to"] <= (early - timedelta(days=30)).isoformat(), (
+        "its horizon had ended by the day"
+    )
+    assert model.outcomes >= 5
+    assert AuditLine.objects.filter(verb="churn_forecast_published").count() == 1
+
+    score_risks(early, now=NOW, home=home)
+    said = api.probabilities(30)
+    assert said["known"].all()
+    assert ((said["low"] <= said["probability"]) & (said["probability"] <= said["high"])).all()
+    gone = [n for n in said["account_id"] if (day := stop_day(int(n))) and day <= early - timedelta(days=180)]
+    assert not gone, "who left long ago is forecast no more"
+    worst = AccountRisk.objects.filter(horizon=30).order_by("-probability")[0]
+    assert worst.drivers
+    assert {"feature", "en", "ja", "effect"} <= set(worst.drivers[0])
+    assert Statement.objects.filter(model=model, day=early).count() == len(said)
+
+    assert settle_statements(TODAY, now=NOW, home=home) == len(said)
+    for statement in Statement.objects.all():
+        stop = stop_day(statement.account_id)
+        assert statement.outcome == (stop is not None and stop <= early + timedelta(days=1)), statement
+    assert settle_statements(TODAY, now=NOW, home=home) == 0
+
+
+def test_with_few_outcomes_nobody_gets_a_probability_but_all_are_ranked(home: Home) -> None:
+    (model,) = fitting.fit_forecasts(TODAY, [30], now=NOW, home=home)
+    assert (model.speaks, model.missing > 0) == (False, True)
+    assert str(model.missing) in model.reason_en
+    score_risks(TODAY, now=NOW, home=home)
+    risks = AccountRisk.objects.filter(horizon=30)
+    assert risks.exists()
+    assert not risks.filter(probability__isnull=False).exists()
+    assert not risks.filter(rank=None).exists()
+    said = api.probabilities(30)
+    assert not said["known"].any()
+    assert (said["probability"] == model.base_rate).all()
+    assert not Statement.objects.exists()
+
+
+def test_accounts_that_are_gone_are_forecast_no_more(home: Home) -> None:
+    fitting.fit_forecasts(TODAY, [30], now=NOW, home=home)
+    score_risks(TODAY, now=NOW, home=home)
+    account = AccountRisk.objects.first().account
+    Account.objects.filter(pk=account.pk).update(deleted_at=NOW)
+    score_risks(TODAY, now=NOW + timedelta(minutes=1), home=home)
+    assert not AccountRisk.objects.filter(account=account).exists()
+    assert AccountRisk.objects.exists()
+
+
+# -------------------------------------------------------------------------------------- versions and jobs
+
+
+@pytest.fixture
+def boss(db: None) -> Member:
+    return Member.objects.create_user("boss@example.jp", role="manager", scope=Scope.ALL)
+
+
+def version(number: int, status: str) -> ForecastModel:
+    return ForecastModel.objects.create(
+        horizon=90, version=number, status=status, as_of=TODAY, outcome="churn:90"
+    )
+
+
+def test_an_earlier_version_may_speak_again(boss: Member) -> None:
+    old, new = version(1, "retired"), version(2, "in_use")
+    api.roll_back(90, 1, member=boss, now=NOW)
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.status, new.used_until) == ("in_use", "retired", NOW)
+    line = AuditLine.objects.get(verb="churn_forecast_rolled_back")
+    assert line.detail == {"horizon": "90", "number": 1, "replaced": 2}
+    with pytest.raises(EnishiError, match="already"):
+        api.roll_back(90, 1, member=boss, now=NOW)
+    with pytest.raises(EnishiError):
+        api.roll_back(90, 7, member=boss, now=NOW)
+
+
+def test_a_fit_that_waits_is_not_asked_for_twice(boss: Member) -> None:
+    first = api.ask_fit(member=boss, now=NOW)
+    assert api.ask_fit(member=None, now=NOW) == first
+    assert AuditLine.objects.filter(verb="churn_fit_asked").count() == 1
+
+
+def test_each_day_is_forecast_once_its_scores_are_there(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(jobs, "score_risks", lambda day, **how: done.append(f"scored {day}"))
+    monkeypatch.setattr(jobs, "ask_fit", lambda **how: done.append("fit"))
+    jobs.keep_forecasts(NOW)
+    assert done == [], "the day has no scores yet"
+    ScoringRun.objects.create(day=TODAY, status="done")
+    jobs.keep_forecasts(NOW)
+    assert done == ["fit"]
+    ForecastRun.objects.create(kind="fit", day=TODAY, asked_at=NOW, status="done", facts_generation=10**9)
+    version(1, "in_use")
+    jobs.keep_forecasts(NOW)
+    assert done[1:] == [f"scored {TODAY}"]
+    ForecastRun.objects.create(kind="score", day=TODAY, asked_at=NOW, status="done")
+    jobs.keep_forecasts(NOW)
+    jobs.keep_forecasts(NOW + timedelta(hours=5))
+    assert len(done) == 2
+
+
+def test_old_statements_are_thinned_to_one_a_week(home: Home) -> None:
+    model = version(1, "in_use")
+    days = [TODAY - timedelta(days=ago) for ago in range(130)]
+    Statement.objects.bulk_create(
+        Statement(account_id=1, horizon=90, day=day, probability=0.1, model=model) for day in days
+    )
+    thin_statements(TODAY)
+    kept = set(Statement.objects.values_list("day", flat=True))
+    recent = {day for day in days if day > TODAY - timedelta(days=90)}
+    assert recent <= kept
+    weeks = [day.isocalendar()[:2] for day in kept - recent]
+    assert len(weeks) <= len(set(weeks)) + 6, "the week on the edge is thinned when it has passed"
+    assert len(kept) < len(recent) + 15
