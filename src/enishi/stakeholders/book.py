@@ -10,17 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from enishi.accounts.company import company_remembered
+from enishi.accounts.company import company_day, company_remembered
 from enishi.accounts.models import Account, Contact
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
 from enishi.stakeholders.contracts import NEEDED_ROLES, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
-from enishi.stakeholders.leaving import OWN_WORDS, TOLD_WORDS
-from enishi.stakeholders.models import AccountRelationship, ContactMove, RelationshipRun
+from enishi.stakeholders.leaving import OWN_WORDS, TOLD, speaks_of_parting
+from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove, RelationshipRun
 from enishi.stakeholders.moving import Trace, find_moves
-from enishi.stakeholders.reads import is_two_way, relationship_now, said_of
+from enishi.stakeholders.reads import is_two_way, name_in_notes, relationship_now, said_of
 from enishi.stakeholders.uses import read_uses
 
 PORTION = 2_000
@@ -38,21 +38,18 @@ _TOUCHES = """
 create or replace temp table touch as
 select account_id, contact_id, record_id, type as kind, cast(occurred_at as date) as "on", two_way, member,
        null::double as tone, null as measure, null::double as score,
-       coalesce(named.name <> '' and regexp_matches(concat_ws(' ', subject, body), regexp_escape(named.name) || $told, 'i'),
-                false) as parting
-from interaction left join (
-  select record_id as person, coalesce(nullif(family_name, ''), name, '') as name from contact
-) as named on named.person = interaction.contact_id
-where type in ('visit', 'meeting', 'call', 'mail', 'webinar')
+       case when contact_id is not null and regexp_matches(concat_ws(' ', subject, body), $told, 'i')
+            then concat_ws(' ', subject, body) end as words, false as parting
+from interaction where type in ('visit', 'meeting', 'call', 'mail', 'webinar')
 union all
-select account_id, contact_id, record_id, 'ticket', cast(opened_at as date), false, null, tone, null, null,
+select account_id, contact_id, record_id, 'ticket', cast(opened_at as date), false, null, tone, null, null, null,
        regexp_matches(concat_ws(' ', subject, body), $own, 'i')
 from ticket where contact_id is not null
 union all
-select account_id, contact_id, record_id, 'survey_answer', cast(answered_at as date), false, null, null, measure, score, false
+select account_id, contact_id, record_id, 'survey_answer', cast(answered_at as date), false, null, null, measure, score, null, false
 from survey_answer where contact_id is not null
 union all
-select account_id, contact_id, record_id, 'training', completed_on, false, null, null, null, null, false
+select account_id, contact_id, record_id, 'training', completed_on, false, null, null, null, null, null, false
 from training where contact_id is not null
 """
 
@@ -81,7 +78,7 @@ def judge_book(
 
 def _prepare(records: KnownRecords, day: date) -> None:
     """One table of everything that passed, for the portions to be cut from."""
-    said = {"$own": OWN_WORDS, "$told": TOLD_WORDS}
+    said = {"$own": OWN_WORDS, "$told": TOLD}
     sql = _TOUCHES
     for name, pattern in said.items():
         sql = sql.replace(name, "'" + pattern.replace("'", "''") + "'")
@@ -109,10 +106,14 @@ def _keep_all(
 ) -> int:
     living = Account.objects.filter(deleted_at=None, merged_into=None)
     numbers = sorted(living.values_list("pk", flat=True) if accounts is None else accounts)
-    by_account = _someones(people, uses, day)
+    by_account = _someones(people, uses, day, now)
+    names = {
+        int(row["number"]): name_in_notes(row["family_name"], row["name"])
+        for row in people.to_dict("records")
+    }
     for start in range(0, len(numbers), PORTION):
         part = numbers[start : start + PORTION]
-        touches = _touches_of(records, part)
+        touches = _touches_of(records, part, names)
         judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
         keep(judged, uses, now)
     if accounts is None:
@@ -120,10 +121,13 @@ def _keep_all(
     return len(numbers)
 
 
-def _someones(people: pd.DataFrame, uses: Mapping[int, Use], day: date) -> dict[int, list[Someone]]:
+def _someones(
+    people: pd.DataFrame, uses: Mapping[int, Use], day: date, now: datetime
+) -> dict[int, list[Someone]]:
     erased = set(Contact.objects.filter(erased_at__isnull=False).values_list("pk", flat=True))
-    to_come = dict(Contact.objects.filter(left_on__gt=day, deleted_at=None).values_list("pk", "left_on"))
-    said = said_of_all()
+    past = day < company_day(now)
+    to_come = {} if past else dict(_leaving_later(day))
+    said = said_of_all(day if past else None)
     found: dict[int, list[Someone]] = defaultdict(list)
     for row in people.to_dict("records"):
         number = int(row["number"])
@@ -140,26 +144,30 @@ def _someones(people: pd.DataFrame, uses: Mapping[int, Use], day: date) -> dict[
     return found
 
 
-def said_of_all() -> dict[int, Said]:
-    """Everything in force that members stated of anybody."""
-    from enishi.stakeholders.models import Assessment
-
-    numbers = Assessment.objects.filter(ended_at=None).values_list("contact_id", flat=True)
-    return said_of(list(numbers), None)
+def _leaving_later(day: date) -> Iterable[tuple[int, date]]:
+    """Days of leaving that sources state and that are still to come."""
+    return Contact.objects.filter(left_on__gt=day, deleted_at=None).values_list("pk", "left_on")
 
 
-def _touches_of(records: KnownRecords, accounts: Collection[int]) -> dict[int, list[Touch]]:
+def said_of_all(day: date | None) -> dict[int, Said]:
+    """Everything that members stated of anybody and is in force, or was on a past day."""
+    return said_of(Assessment.objects.order_by().values_list("contact_id", flat=True).distinct(), day)
+
+
+def _touches_of(
+    records: KnownRecords, accounts: Collection[int], names: Mapping[int, str]
+) -> dict[int, list[Touch]]:
     frame = records.connection.execute(
         "select * from touch where account_id between $low and $high order by account_id",
         {"low": min(accounts), "high": max(accounts)},
     ).fetchall()
     found: dict[int, list[Touch]] = defaultdict(list)
-    for account, contact, record, kind, on, two_way, member, tone, measure, score, parting in frame:
+    for account, contact, record, kind, on, two_way, member, tone, measure, score, told, parting in frame:
+        name = names.get(contact, "")
+        leaving = bool(parting) or bool(told and name and speaks_of_parting(told, name))
         answered = kind not in _INBOUND and is_two_way(two_way, kind)
         found[account].append(
-            Touch(
-                on, kind, contact, answered, member or "", record, tone, measure or "", score, bool(parting)
-            )
+            Touch(on, kind, contact, answered, member or "", record, tone, measure or "", score, leaving)
         )
     return found
 
@@ -210,7 +218,7 @@ def row_of(account: int, found: Relationship, uses: Mapping[int, Use], now: date
         champions=sum(tie.person.role == "champion" for tie in here),
         key_leaving=max(key, default=0),
         leaving=max((tie.leaving for tie in here), default=0),
-        dissatisfied=sum(tie.feeling.value == "negative" for tie in here),
+        dissatisfied=sum(tie.feeling.value == "negative" for tie in here if tie.person.role in NEEDED_ROLES),
         departing=[
             {"contact": tie.number, "leaving": tie.leaving, "signs": [sign.id for sign in tie.signs]}
             for tie in found.departing

@@ -19,6 +19,11 @@ INFLUENCES: dict[str, Text] = {
     "medium": Text("Medium influence", "影響力 中"),
     "low": Text("Low influence", "影響力 小"),
 }
+INFLUENCE_STEPS: dict[str, Text] = {
+    "high": Text("High", "大"),
+    "medium": Text("Medium", "中"),
+    "low": Text("Low", "小"),
+}
 FEELINGS: dict[str, Text] = {
     "positive": Text("Favourable", "好意的"),
     "neutral": Text("Neutral", "中立"),

@@ -10,6 +10,10 @@ from enishi.stakeholders.contracts import Clue, Feeling, Said, Touch
 
 LONGEST = 365
 HALF_LIFE = 120
+TICKET = (
+    0.5  # who writes to support has a trouble to tell: one ticket says little of how they feel towards us
+)
+LEAST = 1.0  # the weight below which nothing is said
 CLEAR = 0.25  # from here on a mean is a side
 
 
@@ -19,8 +23,8 @@ def feeling_of(said: Said, touches: Sequence[Touch], day: date) -> Feeling:
     if said.feeling and (said.feeling_until is None or day <= said.feeling_until):
         return Feeling(said.feeling, False, clues)
     weights = [clue.weight * 0.5 ** ((day - clue.on).days / HALF_LIFE) for clue in clues]
-    if not clues:
-        return Feeling("")
+    if sum(clue.weight for clue in clues) < LEAST:
+        return Feeling("", clues=clues)
     mean = sum(clue.value * weight for clue, weight in zip(clues, weights, strict=True)) / sum(weights)
     value = "positive" if mean >= CLEAR else "negative" if mean <= -CLEAR else "neutral"
     return Feeling(value, True, clues)
@@ -46,7 +50,7 @@ def _clue(touch: Touch) -> Clue | None:
         return None
     word = _side(touch.tone)
     text = Text(f"Tone of what they wrote: {word.en}", f"書かれた文面の感情:{word.ja}")
-    return Clue(touch.tone, 1.0, text, touch.on)
+    return Clue(touch.tone, TICKET, text, touch.on)
 
 
 def _answer(touch: Touch) -> Clue | None:

@@ -19,7 +19,7 @@ _OWN = (
 )
 # In a note of ours the person must be named, before the word and in the same sentence.
 _TOLD = r"退職|異動|離任|転職|転籍|担当を外れ|担当が変わ|leaving|is moving|has left|last day|successor"
-OWN_WORDS = _OWN
+OWN_WORDS, TOLD = _OWN, _TOLD
 TOLD_WORDS = f"[^。\\n.!?！？]*({_TOLD})"
 _OWN_PATTERN = re.compile(_OWN, re.IGNORECASE)
 

@@ -98,7 +98,7 @@ class AccountRelationship(models.Model):
         default=0
     )  # strongest signs of a champion or decision maker
     leaving = models.PositiveSmallIntegerField(default=0)  # strongest signs of anybody
-    dissatisfied = models.PositiveIntegerField(default=0)
+    dissatisfied = models.PositiveIntegerField(default=0)  # of champions and decision makers
     departing = models.JSONField(default=list)
     missing = models.JSONField(default=list)
     uses = models.JSONField(default=dict)

@@ -13,6 +13,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.kit.clock import end_of_day
+from enishi.kit.text import split_name
 from enishi.stakeholders.contracts import CAME_TO_US, TALKS, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import speaks_of_parting
@@ -39,7 +40,11 @@ def relationship_now(account: Account, today: date) -> Relationship:
 
 def names_in_notes(contacts: Iterable[Contact]) -> dict[int, str]:
     """By what our own notes name each person."""
-    return {one.pk: one.family_name or one.name for one in contacts}
+    return {one.pk: name_in_notes(one.family_name, one.name) for one in contacts}
+
+
+def name_in_notes(family: str, name: str) -> str:
+    return family or split_name(name)[0] or name
 
 
 def people_from(contacts: Collection[Contact], day: date, *, past: bool = False) -> list[Someone]:
@@ -119,7 +124,7 @@ def is_two_way(stated: bool | None, talk: str) -> bool:
     return talk in CUSTOMER_TALKS if stated is None else bool(stated)
 
 
-def said_of(contacts: Collection[int], day: date | None) -> dict[int, Said]:
+def said_of(contacts: Iterable[int], day: date | None) -> dict[int, Said]:
     """What members stated of contacts: what is in force, or what was at the end of a past day."""
     found = Assessment.objects.filter(contact__in=contacts, undone_at=None).select_related("member")
     if day is None:

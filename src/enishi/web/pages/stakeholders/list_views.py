@@ -45,6 +45,8 @@ def relations(request: PageRequest) -> HttpResponse:
         "page": shown,
         "lines": list(listing.lines_of(shown)),
         "findings": [(name, f"{title} ({counts[name]})") for name, title in titles.items()],
+        "of_all": _("of %(n)s customers")
+        % {"n": words.number(listing.present_customers(request.member).count())},
         "stats": [(name, titles[name], counts[name]) for name in ("key", "single", "executive", "silent")],
         "owners": _owners(request.member),
         "tiers": [(slug, say(title)) for slug, title in tier_titles().items()],

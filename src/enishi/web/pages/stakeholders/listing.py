@@ -56,7 +56,7 @@ def finding_titles() -> dict[str, str]:
         "executive_silent": _("Executives known, never answered"),
         "champion": _("No champion"),
         "silent": _("Nobody answers"),
-        "dissatisfied": _("Somebody dissatisfied"),
+        "dissatisfied": _("Champion or decision maker dissatisfied"),
         "nobody": _("Nobody is known"),
     }
 

@@ -16,7 +16,7 @@ from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Contact, Member
 from enishi.kit.text import Text
 from enishi.stakeholders import api as room
-from enishi.stakeholders.contracts import LevelLine
+from enishi.stakeholders.contracts import INFLUENCE_STEPS, LevelLine
 from enishi.stakeholders.models import ContactMove
 from enishi.stakeholders.reads import names_in_notes
 from enishi.web.pages.account.asked import Asked
@@ -24,7 +24,8 @@ from enishi.web.pages.account.known import Person, people_of, records_of
 from enishi.web.pages.account.words import say
 from enishi.web.pages.stakeholders.past import Change, changes_of
 
-GRID_ROLES = ("decision_maker", "champion", "influencer", "power_user", "finance", "user")
+GRID_ROLES = ("decision_maker", "champion", "influencer", "power_user", "finance")
+GRID_MORE = ("user", "")  # shown where somebody stands there
 INFLUENCE_ROWS = ("high", "medium", "low", "")
 DOTS = {"strong": "●●●", "medium": "●●○", "weak": "●○○", "none": "○○○"}
 TONES = {"strong": "good", "medium": "c1", "weak": "caution", "none": "unknown"}
@@ -132,7 +133,7 @@ def people_context(asked: Asked) -> Mapping[str, Any]:
     for number, changes in changes_of(asked, list(people)).items():
         by_number[number].changes = changes
     here = [row for row in rows if row.tie.present]
-    columns = [*GRID_ROLES, *([""] if any(not row.tie.person.role for row in here) else [])]
+    columns = [*GRID_ROLES, *(role for role in GRID_MORE if any(row.tie.person.role == role for row in here))]
     return {
         "relationship": found,
         "rows": here,
@@ -179,7 +180,7 @@ def _grid(rows: Collection[Row], columns: list[str]) -> list[GridLine]:
     return [
         GridLine(
             influence,
-            say(room.INFLUENCES[influence]) if influence else pgettext("influence", "Unknown"),
+            say(INFLUENCE_STEPS[influence]) if influence else pgettext("influence", "Unknown"),
             [cells[influence, role] for role in columns],
         )
         for influence in INFLUENCE_ROWS
