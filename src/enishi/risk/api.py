@@ -2,7 +2,20 @@
 
 from enishi.risk.actions import ask_fit, roll_back
 from enishi.risk.models import HORIZONS, RENEWAL, AccountRisk, ForecastModel, ForecastRun, Statement
-from enishi.risk.reads import forecast_days, model_in_use, probabilities, statements_on
+from enishi.risk.reads import (
+    RiskLine,
+    account_record,
+    account_risks,
+    forecast_days,
+    last_run,
+    list_risks,
+    list_versions,
+    model_in_use,
+    open_statements,
+    probabilities,
+    record,
+    statements_on,
+)
 
 __all__ = [
     "HORIZONS",
@@ -10,11 +23,19 @@ __all__ = [
     "AccountRisk",
     "ForecastModel",
     "ForecastRun",
+    "RiskLine",
     "Statement",
+    "account_record",
+    "account_risks",
     "ask_fit",
     "forecast_days",
+    "last_run",
+    "list_risks",
+    "list_versions",
     "model_in_use",
+    "open_statements",
     "probabilities",
+    "record",
     "roll_back",
     "statements_on",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from enishi.risk.models import AccountRisk, ForecastModel, Statement
+from enishi.accounts.access import access_account, visible_accounts
+from enishi.accounts.models import Member
+from enishi.risk.models import HORIZONS, AccountRisk, ForecastModel, ForecastRun, Statement
 
 AT_ONCE = 5000
 
@@ -71,3 +74,89 @@ def statements_on(horizon: int, day: date, accounts: Collection[int] | None = No
 
 STANDS_DAYS = 7
 """A statement is repeated after so many days, whether or not it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLine:
+    """What is said of an account for one horizon, with everything a page shows beside it."""
+
+    horizon: int
+    risk: AccountRisk | None  # None: this account is not forecast for the horizon
+    model: ForecastModel | None  # None: nothing was learned for the horizon yet
+
+    @property
+    def known(self) -> bool:
+        return self.risk is not None and self.risk.probability is not None
+
+    @property
+    def missing(self) -> int:
+        """Outcomes missing until a probability may be said; 0 where one may."""
+        return self.model.missing if self.model and not self.model.speaks else 0
+
+    @property
+    def threshold(self) -> float | None:
+        """The probability from which on an account counts as at risk."""
+        return self.model.trained_on.get("threshold") if self.model else None
+
+
+def account_risks(member: Member, account_id: int) -> list[RiskLine]:
+    """What is said of an account the member may see, for every horizon.
+
+    Raises:
+        NotFound: as of :func:`enishi.accounts.access.access_account`.
+    """
+    account = access_account(member, account_id)
+    models = {
+        model.horizon: model for model in ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE)
+    }
+    risks = {risk.horizon: risk for risk in AccountRisk.objects.filter(account=account)}
+    return [RiskLine(h, risks.get(h), models.get(h)) for h in HORIZONS if h in risks or h in models]
+
+
+def list_versions(horizon: int, most: int = 50) -> list[ForecastModel]:
+    """The versions of a horizon, newest first, without what they learned."""
+    rows = ForecastModel.objects.filter(horizon=horizon).defer("state").select_related("made_by")
+    return list(rows.order_by("-version")[:most])
+
+
+def last_run(kind: str) -> ForecastRun | None:
+    """The newest pass of a kind, whatever became of it."""
+    return ForecastRun.objects.filter(kind=kind).first()
+
+
+def list_risks(member: Member, horizon: int) -> QuerySet[AccountRisk]:
+    """What is said of the accounts a member sees, those most at risk first."""
+    rows = AccountRisk.objects.filter(horizon=horizon, account__in=visible_accounts(member))
+    return rows.select_related("account").order_by("-rank", "account")
+
+
+def record(member: Member, horizon: int, since: date | None = None) -> pd.DataFrame:
+    """What was said and what came of it, of the accounts a member sees: one row per statement that is decided.
+
+    Returns:
+        ``account_id``, ``day``, ``probability``, ``low``, ``high``, ``outcome`` (bool), ``lost_on``, ``model`` (number),
+        oldest first. A statement that stood for several days counts once.
+    """
+    names = ["account_id", "day", "probability", "low", "high", "outcome", "lost_on", "model_id"]
+    rows = Statement.objects.filter(
+        horizon=horizon, outcome__isnull=False, account__in=visible_accounts(member)
+    )
+    rows = rows.filter(day__gte=since) if since else rows
+    found = pd.DataFrame(list(rows.order_by("day", "account").values_list(*names)), columns=names)
+    return found.rename(columns={"model_id": "model"})
+
+
+def account_record(member: Member, account_id: int, horizon: int, most: int = 200) -> list[Statement]:
+    """Every statement kept of an account, newest first, each with the version that said it."""
+    account = access_account(member, account_id)
+    rows = (
+        Statement.objects.filter(account=account, horizon=horizon)
+        .select_related("model")
+        .defer("model__state")
+    )
+    return list(rows.order_by("-day")[:most])
+
+
+def open_statements(horizon: int) -> int:
+    """How many statements wait for what will come."""
+    return Statement.objects.filter(horizon=horizon, outcome=None, settled_at=None).count()

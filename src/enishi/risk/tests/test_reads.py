@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from enishi.accounts.models import Account
+from enishi.accounts.models import Account, Member, Scope
+from enishi.kit.errors import NotFound
 from enishi.risk import api
 from enishi.risk.models import AccountRisk, ForecastModel, Statement
 
@@ -47,3 +48,21 @@ def test_what_was_said_stands_until_it_is_said_again(model: ForecastModel) -> No
     assert on["model"].tolist() == [model.pk]
     assert api.statements_on(90, TODAY - timedelta(days=20)).empty
     assert len(api.forecast_days(90)) == 3
+
+
+def test_members_read_within_their_view_alone(model: ForecastModel) -> None:
+    everyone = Member.objects.create_user("boss@example.jp", role="manager", scope=Scope.ALL)
+    nobody = Member.objects.create_user("new@example.jp", role="csm", scope=Scope.OWN)
+    AccountRisk.objects.create(account_id=1, horizon=90, day=TODAY, probability=0.4, rank=1.0, model=model)
+    said = Statement.objects.create(
+        account_id=1, horizon=90, day=TODAY, probability=0.4, model=model, outcome=True, due_on=TODAY
+    )
+    assert [line.known for line in api.account_risks(everyone, 1)] == [True]
+    assert api.record(everyone, 90)["outcome"].tolist() == [True]
+    assert api.account_record(everyone, 1, 90) == [said]
+    assert api.account_record(everyone, 1, 90)[0].model.version == 1, "which version said it"
+    assert [risk.account_id for risk in api.list_risks(everyone, 90)] == [1]
+    assert api.record(nobody, 90).empty
+    assert not api.list_risks(nobody, 90).exists()
+    with pytest.raises(NotFound):
+        api.account_risks(nobody, 1)
