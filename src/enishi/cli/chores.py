@@ -116,6 +116,20 @@ def records(now: datetime) -> None:
     renew_records(now)
 
 
+def texts(now: datetime) -> bool:
+    """Read the tone and topic of what people wrote since; False where there is more than fits into one go."""
+    from enishi.texts.api import judge_new_texts
+
+    return judge_new_texts(now)
+
+
+def learning(now: datetime) -> None:
+    """Let the reading of texts learn from the corrections, where there are enough new ones."""
+    from enishi.texts.api import learn_if_due
+
+    learn_if_due(now)
+
+
 def outbox(now: datetime) -> None:
     """Mail that is waiting, or that failed and is due again."""
     from enishi.kit.clock import system_clock

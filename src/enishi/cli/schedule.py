@@ -61,6 +61,8 @@ JOBS = (
     Job("growth",    Text("judge who is ready for which offer",   "提案の見込みの判定"),         chores.growth, every=5),
     Job("past",      Text("score past days that lack scores",     "過去分のスコア計算"),         chores.past, every=1),
     Job("records",   Text("test the scores on the past each week", "スコアの週次検証(過去データ)"), chores.records, every=60),
+    Job("texts",     Text("read tone and topic of new texts",     "新しい文章の感情・話題の判定"), chores.texts, every=1),
+    Job("learning",  Text("let the reading of texts learn",       "文章判定の学習"),             chores.learning, daily_at="03:10"),
     # what leaves the house
     Job("outbox",    Text("send mail that is waiting",            "送信待ちメールの送信"),       chores.outbox, every=1),
     # housekeeping

@@ -12,6 +12,7 @@ from django.db import transaction
 from enishi.accounts.audit import SYSTEM, write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.growth.book import Sold, asked_of, catalogue, catalogue_stamp, read_rows
+from enishi.growth.commerce import name_next
 from enishi.growth.contracts import Listed, Verdict
 from enishi.growth.extended import extended_features, growth_of_use, use_of_features
 from enishi.growth.learning import Said, Told, due, learn, read_moments, say
@@ -41,6 +42,7 @@ def renew(now: datetime) -> bool:
     if due(now):
         learn(now)
     judge_book(now)
+    name_next(now)
     return True
 
 

@@ -170,3 +170,39 @@ class Effort(models.Model):
 
     def __str__(self) -> str:
         return f"{self.churn_minutes} / {self.expansion_minutes} min"
+
+
+class CommerceTrial(models.Model):
+    """Which way of naming the next product was best on later orders, and is therefore used."""
+
+    day = models.DateField()
+    enough = models.BooleanField(default=False)
+    used = models.CharField(max_length=20)  # model | best_sellers | repeat_last
+    cases = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict)  # k, split day, items, rates, ahead
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return f"{self.used} {self.day}"
+
+
+class NextItems(models.Model):
+    """The products a customer who orders is likely to order next, the likeliest first."""
+
+    account = models.OneToOneField(
+        Account, on_delete=models.CASCADE, primary_key=True, related_name="next_items"
+    )
+    day = models.DateField()
+    items = models.JSONField(default=list)  # [{"item", "reason", "score"}]
+    last_item = models.CharField(max_length=300, blank=True)
+    last_on = models.DateField(db_index=True)
+    orders = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-last_on", "account")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day}"

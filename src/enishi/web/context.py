@@ -41,6 +41,7 @@ PLACES = (
     Place("portfolio", gettext_noop("Customers"), "building", "c", phone=True),
     Place("health", gettext_noop("Health"), "heartbeat", "h", phone=True),
     Place("revenue", gettext_noop("Revenue"), "chart-bar", "r", phone=True),
+    Place("growth", gettext_noop("Growth"), "plant", "g"),
     Place("setup", gettext_noop("Setup"), "settings", "s", LEADERS),
     Place("members", gettext_noop("Members"), "users", "m", LEADERS),
     Place("audit", gettext_noop("Audit log"), "history", "a", ADMINS),

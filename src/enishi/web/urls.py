@@ -18,9 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Pages share /accounts/: the list, relationships, and one account below its number.
     path("accounts/", include("enishi.web.pages.portfolio.urls")),
     path("accounts/", include("enishi.web.pages.stakeholders.urls")),
+    path("accounts/", include("enishi.web.pages.growth.account_urls")),
     path("accounts/", include("enishi.web.pages.account.urls")),
     path("health/", include("enishi.web.pages.health.urls")),
     path("revenue/", include("enishi.web.pages.revenue.urls")),
+    path("growth/", include("enishi.web.pages.growth.urls")),
     path("setup/", include("enishi.web.pages.setup.urls")),
     path("people/", include("enishi.web.pages.members.urls")),
     path("me/", include("enishi.web.pages.me.urls")),

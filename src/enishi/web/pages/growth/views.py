@@ -1,0 +1,141 @@
+"""Growth: who is ready for what, and why?"""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day, get_company
+from enishi.accounts.models import Member
+from enishi.growth import api as growth
+from enishi.kit import clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.growth.present import lines
+from enishi.web.pages.growth.query import read_wanted
+from enishi.web.pages.growth.tabs import tabs
+from enishi.web.pages.portfolio.words import minor_units, tier_words
+from enishi.web.words import person
+from enishi.work.api import may_act
+
+A_PAGE = 50
+EXPORTING = LEADERS | {"csm", "sales"}
+MOST_EXPORTED = 50_000
+TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def _asked(request: PageRequest) -> tuple[growth.Wanted, dict[str, Text]]:
+    titles = growth.offer_titles()
+    return read_wanted(request.GET, set(titles), set(tier_words())), titles
+
+
+@require_GET
+@page()
+def ready(request: PageRequest) -> HttpResponse:
+    """Customers ready for an offer, the one to make first each."""
+    today = company_day(clock.system_clock())
+    wanted, titles = _asked(request)
+    rows = growth.list_ready(request.member, wanted, today)
+    fits, run = growth.fits(), growth.last_run()
+    shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tabs": tabs("growth"),
+        "wanted": wanted,
+        "filtered": any((wanted.offer, wanted.owner, wanted.tier, wanted.when, wanted.search)),
+        "page": shown,
+        "lines": lines(shown, titles, fits),
+        "totals": growth.totals(rows),
+        "offers": [(slug, title) for slug, title in _said(titles).items()],
+        "owners": _owners(request.member),
+        "tiers": list(tier_words().items()),
+        "whens": [
+            ("now", _("Now")),
+            ("30", _("Within 30 days")),
+            ("90", _("Within 90 days")),
+            ("180", _("Within 180 days")),
+        ],
+        "run": run,
+        "may_act": may_act(request.member),
+        "exports": request.member.role in EXPORTING,
+        "query_string": urlencode(request.GET, doseq=True),
+        "today": today,
+        "open": growth.list_proposals(request.member, "open").count(),
+        "sort": request.GET.get("sort", "-expected"),
+    }
+    return render(request, "pages/growth/ready.html", context)
+
+
+def _said(titles: dict[str, Text]) -> dict[str, str]:
+    from enishi.web.pages.growth.present import language
+
+    return {slug: title.in_language(language()) for slug, title in titles.items()}
+
+
+def _owners(member: Member) -> list[tuple[str, str]]:
+    owners = visible_accounts(member).order_by().values_list("owner", flat=True).distinct()
+    people = Member.objects.filter(pk__in=[pk for pk in owners if pk]).order_by(
+        "name_kana", "family_name", "email"
+    )
+    return [*((str(one.pk), person(one)) for one in people), ("-", _("Nobody"))]
+
+
+@require_GET
+@page(roles=EXPORTING)
+def export(request: PageRequest) -> HttpResponse:
+    """The same list as a file."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in FORMATS:
+        message = Text(
+            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+        )
+        raise EnishiError(
+            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
+        )
+    today = company_day(clock.system_clock())
+    wanted, titles = _asked(request)
+    rows = growth.list_ready(request.member, wanted, today)[:MOST_EXPORTED]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"growth.{file_format}"
+        headings, table = _table(lines(rows, titles, growth.fits()))
+        write_table(path, file_format, headings, table, title=_("Ready customers"))
+        content = path.read_bytes()
+    write_audit(
+        request.member, "growth_exported", "growth", detail={"format": file_format, "rows": len(table)}
+    )
+    ending = "xlsx" if file_format == "xlsx" else "csv"
+    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
+    answer["Content-Disposition"] = f'attachment; filename="enishi-growth-{today:%Y%m%d}.{ending}"'
+    return answer
+
+
+def _table(found: list[Any]) -> tuple[list[Heading], list[list[Any]]]:
+    currency = get_company().currency
+    unit, money = minor_units(currency), f" ({currency})"
+    headings = [
+        Heading(_("Account")), Heading(_("Owner")), Heading(_("Offer")), Heading(_("What exactly")), Heading(_("When"), "day"),
+        Heading(_("Signs")), Heading(_("Probability")), Heading(_("Low")), Heading(_("High")),
+        Heading(_("Uplift a month") + money, "money"), Heading(_("Expected margin of a year") + money, "money"),
+    ]  # fmt: skip
+    table = [
+        [
+            one.row.account.name, person(one.row.account.owner) if one.row.account.owner else "", one.title, one.target,
+            one.row.on, " / ".join(sign.text for sign in one.signs),
+            one.early or one.likely, "" if one.early else f"{one.row.low:.3f}", "" if one.early else f"{one.row.high:.3f}",
+            *(None if value is None else Decimal(value) / unit for value in (one.row.uplift, one.row.expected)),
+        ]
+        for one in found
+    ]  # fmt: skip
+    return headings, table
