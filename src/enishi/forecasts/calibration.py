@@ -36,6 +36,12 @@ class Recalibration:
     def apply(self, logit: Floats) -> Floats:
         return self.middle + self.shift + self.slope * (logit - self.middle)
 
+    def then(self, other: Recalibration) -> Recalibration:
+        """This one, and another on top."""
+        at = other.apply(self.apply(np.array([self.middle, self.middle + 1.0])))
+        shift, slope = float(at[0] - self.middle), float(at[1] - at[0])
+        return Recalibration(shift, slope, self.middle, other.covariance, other.outcomes)
+
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__} | {
             "covariance": [list(row) for row in self.covariance]

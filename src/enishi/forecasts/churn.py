@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -10,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.backcast import Backcast, backcast
-from enishi.forecasts.calibration import Recalibration
-from enishi.forecasts.challenger import Challenger
+from enishi.forecasts.calibration import Recalibration, recalibrate
+from enishi.forecasts.challenger import Challenger, fit_challenger
 from enishi.forecasts.champion import STRENGTHS, Champion, choose, fit_all, prepare, with_covariance
+from enishi.forecasts.drift import MUCH, SOME, input_drift, shares_of
 from enishi.forecasts.drivers import (
     Way,
     Words,
@@ -27,8 +29,11 @@ from enishi.forecasts.drivers import (
 )
 from enishi.forecasts.features import Design
 from enishi.forecasts.folds import Folds, make_folds
+from enishi.forecasts.leaks import Leak, find_leaks
 from enishi.forecasts.logistic import expit, log_odds
-from enishi.forecasts.rows import Rows, labelled_rows, sampled
+from enishi.forecasts.rows import Rows, beside, labelled_rows, sampled
+from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, Judged, select
+from enishi.forecasts.trust import CAPACITY, evaluate
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Metric
@@ -37,6 +42,8 @@ Floats = NDArray[np.float64]
 
 LEAST_LEFT = 20
 """Accounts that must have left, and as many that must have stayed, before a probability is said."""
+TRIED_BAGS = 2
+"""Bags of the challenger while it is tried; more once it stands."""
 LEVEL = 0.9
 """Coverage of the interval of a probability."""
 
@@ -94,6 +101,10 @@ class ChurnForecaster:
         self.words = dict(words or {})
         self.least_left = least_left
 
+        self.model_: Champion | Challenger
+        self.selection_: dict[str, Any]
+        self.leaks_: list[Leak]
+
     # ------------------------------------------------------------------------------------------- fitting
 
     def fit(self, panel: pd.DataFrame) -> Self:
@@ -109,10 +120,10 @@ class ChurnForecaster:
         """
         rows = labelled_rows(panel, self.horizon_days)
         self._count(panel, rows)
+        self.leaks_ = find_leaks(rows.panel.assign(label=rows.labels, account_id=rows.accounts))
         rows = sampled(rows, self.seed)
         folds = make_folds(rows.keys, self.seed)
-        found = backcast(rows.keys, folds, self._teller(rows), choose)
-        self._learn(rows, folds, found)
+        self._learn(rows, folds)
         return self
 
     def _count(self, panel: pd.DataFrame, rows: Rows) -> None:
@@ -135,20 +146,59 @@ class ChurnForecaster:
         return tell
 
     def _prepare(self, rows: Rows) -> tuple[Design, dict[str, str]]:
-        return prepare(rows.panel, rows.labels, rows.accounts, self.prior, self.metrics, ())
+        return prepare(
+            rows.panel,
+            rows.labels,
+            rows.accounts,
+            self.prior,
+            self.metrics,
+            [leak.column for leak in self.leaks_],
+        )
 
-    def _learn(self, rows: Rows, folds: Folds, found: Backcast) -> None:
+    def _learn(self, rows: Rows, folds: Folds) -> None:
         design, self.left_out_ = self._prepare(rows)
-        matrix = design.matrix(rows.panel)
-        strength = STRENGTHS[found.chosen]
-        (fit,) = fit_all(design, matrix, rows.labels, self.prior, [strength])
-        champion = Champion(design, fit, strength)
-        self.model_: Champion | Challenger = with_covariance(champion, matrix, rows.labels, rows.accounts)
-        self.recalibration_ = found.recalibration
-        self.past_ = rows.keys.iloc[found.rows].assign(probability=expit(found.said)).reset_index(drop=True)
+        self.left_out_ |= {leak.column: "leak" for leak in self.leaks_}
+        found = backcast(rows.keys, folds, self._teller(rows), choose)
+        rival = self._rival(rows, folds)
+        self.selection_ = select(_judged(rows, folds, found, rival), self.outcomes_, self.seed)
+        wins = rival is not None and self.selection_["stands"] == CHALLENGER
+        self.model_ = self._challenger(design, rows) if wins else self._champion(design, rows, found.chosen)
+        standing = rival if wins and rival is not None else found
+        self.recalibration_ = standing.recalibration
+        self.past_ = _past(rows, standing)
+        self.sizes_ = self._sizes(rows)
         self.later_ = folds.later
-        self.selection_: dict[str, Any] = {"stands": "logistic", "en": "", "ja": ""}
+        self.last_day_ = _last_day(rows)
+        self.reference_shares_ = shares_of(design, rows.panel)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
+
+    def _rival(self, rows: Rows, folds: Folds) -> Backcast | None:
+        """What the challenger would have said, where it has a chance to win."""
+        if self.outcomes_ < LEAST_TO_CHALLENGE or not folds.pairs:
+            return None
+
+        def tell(learn: NDArray[np.intp], judge: NDArray[np.intp]) -> Floats:
+            past, now = rows.take(learn), rows.take(judge)
+            design, _ = self._prepare(past)
+            fitted = fit_challenger(
+                design, past.panel, past.labels, past.accounts, self.seed, bags=TRIED_BAGS
+            )
+            return np.array([fitted.logit(now.panel)])
+
+        return backcast(rows.keys, folds, tell, lambda labels, logits, accounts: 0)
+
+    def _sizes(self, rows: Rows) -> dict[str, float]:
+        parts = self.recalibration_.slope * self.model_.parts(rows.panel) if len(rows) else np.zeros((1, 0))
+        names = [feature.name for feature in self.model_.design.features]
+        return {name: float(size) for name, size in zip(names, parts.std(axis=0), strict=False)}
+
+    def _champion(self, design: Design, rows: Rows, chosen: int) -> Champion:
+        matrix, strength = design.matrix(rows.panel), STRENGTHS[chosen]
+        (fit,) = fit_all(design, matrix, rows.labels, self.prior, [strength])
+        return with_covariance(Champion(design, fit, strength), matrix, rows.labels, rows.accounts)
+
+    def _challenger(self, design: Design, rows: Rows) -> Challenger:
+        return fit_challenger(design, rows.panel, rows.labels, rows.accounts, self.seed)
 
     # -------------------------------------------------------------------------------------- what it says
 
@@ -211,11 +261,7 @@ class ChurnForecaster:
         order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :most]
         raw = {f.name: panel[f.name].tolist() if f.name in panel else [None] * len(panel) for f in features}
         return [
-            [
-                self._driver(features[j], raw, i, float(effects[i, j]))
-                for j in chosen
-                if effects[i, j] != 0
-            ]
+            [self._driver(features[j], raw, i, float(effects[i, j])) for j in chosen if effects[i, j] != 0]
             for i, chosen in enumerate(order)
         ]
 
@@ -258,7 +304,9 @@ class ChurnForecaster:
         found = []
         for i, (_, row) in enumerate(panel.iterrows()):
             needed = logits[i] - target
-            sets = ways_down(ways, row, {str(k): v for k, v in parts[i].items()}, needed) if needed > 0 else []
+            sets = (
+                ways_down(ways, row, {str(k): v for k, v in parts[i].items()}, needed) if needed > 0 else []
+            )
             found.append([exit_of(changes, self.words_, float(logits[i])) for changes in sets[:most]])
         return found
 
@@ -277,6 +325,96 @@ class ChurnForecaster:
             ways.append(Way(feature, values, parts))
         return ways
 
+    # --------------------------------------------------------------------------------------- how good it is
+
+    def report(self, panel: pd.DataFrame | None = None, capacity: int = CAPACITY) -> dict[str, Any]:
+        """How good it has been on rows it had not learned from, as JSON.
+
+        Rows of the training span are judged by ``past_`` (what would have been said then), rows of later snapshot days
+        by the model itself; rows it learned from are never judged by it.
+
+        Args:
+            panel: labelled rows; None: of the training span only.
+            capacity: accounts the team can call per snapshot.
+        """
+        rows = self._judgeable(panel)
+        threshold = None if self.base_rate_ is None else min(0.5, 2 * self.base_rate_)
+        told: dict[str, Any] = {
+            "horizon_days": self.horizon_days,
+            "minimum_outcomes": self.least_left,
+            **{name.rstrip("_"): getattr(self, name) for name in _TOLD},
+            "scheme": "later" if self.later_ else "accounts",
+            "recalibration": {"shift": self.recalibration_.shift, "slope": self.recalibration_.slope},
+            "leaks": [
+                {"feature": leak.column, "en": leak.text.en, "ja": leak.text.ja} for leak in self.leaks_
+            ],
+            "weights": self.weights(),
+        }
+        others = {name: name for name in ("recency", "scorecard") if name in rows}
+        told["evaluation"] = evaluate(
+            rows,
+            others=others,
+            horizon_days=self.horizon_days,
+            capacity=capacity,
+            threshold=threshold,
+            seed=self.seed,
+        )
+        return told
+
+    def _judgeable(self, panel: pd.DataFrame | None) -> pd.DataFrame:
+        past = getattr(self, "past_", None)
+        if panel is None:
+            return (
+                past
+                if past is not None
+                else pd.DataFrame(columns=["as_of", "account_id", "label", "probability"])
+            )
+        rows = labelled_rows(panel, self.horizon_days)
+        new = rows.take(np.flatnonzero(rows.keys["as_of"].to_numpy() > np.datetime64(self.last_day_)))
+        said = new.keys.assign(probability=self.predict_proba(new.panel)[:, 1], **beside(new.panel))
+        return said if past is None else pd.concat([past, said], ignore_index=True)
+
+    def weights(self) -> list[dict[str, Any]]:
+        """How much each feature moves the log-odds between customers (standard deviation over the training rows)."""
+        return [
+            {
+                "feature": name,
+                "en": self.words_[name].title.en,
+                "ja": self.words_[name].title.ja,
+                "size": size,
+            }
+            for name, size in sorted(self.sizes_.items(), key=lambda pair: -pair[1])
+        ]
+
+    def drift(self, panel: pd.DataFrame) -> list[dict[str, Any]]:
+        """How far each input has moved from the training rows: population stability index, most first.
+
+        Returns:
+            ``feature``, ``en``, ``ja``, ``psi``, ``moved`` (``little``, ``some`` from .1, ``much`` from .25).
+        """
+        found = input_drift(self.reference_shares_, panel)
+        return [
+            {
+                "feature": name, "en": self.words_[name].title.en, "ja": self.words_[name].title.ja, "psi": psi,
+                "moved": "much" if psi >= MUCH else "some" if psi >= SOME else "little",
+            }
+            for name, psi in sorted(found.items(), key=lambda pair: -pair[1])
+        ]  # fmt: skip
+
+    def recalibrated(self, panel: pd.DataFrame) -> Self:
+        """The same fit with its level brought to recent outcomes: labelled rows of snapshot days it had not learned from.
+
+        Returns:
+            A copy; shift and slope are shrunk to no change, so that a few outcomes move them little.
+        """
+        rows = labelled_rows(panel, self.horizon_days)
+        rows = rows.take(np.flatnonzero(rows.keys["as_of"].to_numpy() > np.datetime64(self.last_day_)))
+        made = copy(self)
+        if len(rows):
+            said = self.decision_function(rows.panel)
+            made.recalibration_ = self.recalibration_.then(recalibrate(rows.labels, said, rows.accounts))
+        return made
+
     # ------------------------------------------------------------------------------------- kept as JSON
 
     def to_dict(self) -> dict[str, Any]:
@@ -293,6 +431,10 @@ class ChurnForecaster:
             "model": self.model_.as_dict(),
             "recalibration": self.recalibration_.as_dict(),
             "words": {name: words.as_dict() for name, words in self.words_.items()},
+            "leaks": [
+                {"feature": leak.column, "auc": leak.auc, "en": leak.text.en, "ja": leak.text.ja}
+                for leak in self.leaks_
+            ],
             **{name: getattr(self, name) for name in _COUNTS},
         }
 
@@ -321,6 +463,7 @@ class ChurnForecaster:
             name: Words(Text(words["en"], words["ja"]), words["unit"])
             for name, words in state["words"].items()
         }
+        made.leaks_ = [Leak(one["feature"], one["auc"], Text(one["en"], one["ja"])) for one in state["leaks"]]
         for name in _COUNTS:
             setattr(made, name, state[name])
         return made
@@ -330,7 +473,7 @@ FORMAT = 1
 _KINDS: dict[str, type[Champion] | type[Challenger]] = {"logistic": Champion, "steps": Challenger}
 _COUNTS = (
     "speaks_", "missing_outcomes_", "outcomes_", "accounts_", "rows_", "censored_", "base_rate_", "selection_",
-    "left_out_", "later_",
+    "left_out_", "later_", "last_day_", "reference_shares_", "sizes_",
 )  # fmt: skip
 
 
@@ -338,4 +481,26 @@ def _kind(model: Champion | Challenger) -> str:
     return next(kind for kind, made in _KINDS.items() if isinstance(model, made))
 
 
+def _judged(rows: Rows, folds: Folds, champion: Backcast, rival: Backcast | None) -> Judged | None:
+    if rival is None:
+        return None
+    accounts = rows.accounts[champion.rows]
+    return Judged(rows.labels[champion.rows], champion.said, rival.said, accounts, folds.later)
+
+
+def _past(rows: Rows, told: Backcast) -> pd.DataFrame:
+    """What would have been said of past rows, beside what else was known of them."""
+    keys = rows.keys.iloc[told.rows].reset_index(drop=True)
+    beside_them = beside(rows.panel.iloc[told.rows].reset_index(drop=True))
+    return keys.assign(probability=expit(told.said), **beside_them)
+
+
+def _last_day(rows: Rows) -> str:
+    day = rows.keys["as_of"].max() if len(rows) else pd.Timestamp(1970, 1, 1)
+    return str(day.date().isoformat())
+
+
+_TOLD = (
+    "speaks_", "missing_outcomes_", "outcomes_", "accounts_", "rows_", "censored_", "base_rate_", "selection_", "left_out_",
+)  # fmt: skip
 _WHOLE = frozenset({"people", "events", "count", "days", "minutes", "hours", "money", "score", "points"})

@@ -29,7 +29,7 @@ class Rows:
     panel: pd.DataFrame
     labels: Floats
     accounts: NDArray[Any]
-    keys: pd.DataFrame  # as_of, ends_on, account_id, label
+    keys: pd.DataFrame  # as_of, ends_on, account_id, label, and lost_on where the panel has it
 
     def take(self, rows: NDArray[Any]) -> Rows:
         keys = self.keys.iloc[rows].reset_index(drop=True)
@@ -59,6 +59,8 @@ def labelled_rows(panel: pd.DataFrame, horizon_days: int) -> Rows:
             "label": label[known],
         }
     )
+    if "lost_on" in kept:
+        keys["lost_on"] = pd.to_datetime(kept["lost_on"]).to_numpy()
     order = np.argsort(keys["as_of"].to_numpy(), kind="stable")
     found = Rows(kept[feature_names(kept)], label[known], accounts, keys)
     return found.take(order)
@@ -114,3 +116,16 @@ def sampled(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
     chosen = np.zeros(len(names), dtype=bool)
     chosen[order[sizes <= most]] = True
     return rows.take(np.flatnonzero(chosen[codes]))
+
+
+def beside(panel: pd.DataFrame) -> dict[str, Floats]:
+    """What any forecast is compared with, where the panel has it: ``recency`` (days since last seen; never seen counts
+    as longer than all) and ``scorecard`` (100 less the score), both higher where more at risk."""
+    found: dict[str, Floats] = {}
+    if "days_since_last_seen" in panel:
+        days = panel["days_since_last_seen"].to_numpy(dtype=float, na_value=np.nan)
+        if not np.isnan(days).all():
+            found["recency"] = np.where(np.isnan(days), np.nanmax(days) + 1, days)
+    if "card" in panel:
+        found["scorecard"] = 100 - panel["card"].to_numpy(dtype=float, na_value=np.nan)
+    return found

@@ -1,0 +1,123 @@
+"""Who stands: the challenger only where it told a later period better than the champion, by more than chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.forecasts.evaluation import Interval
+from enishi.forecasts.logistic import expit, log_loss
+from enishi.forecasts.trust import loss_difference
+from enishi.kit.text import Text
+
+Floats = NDArray[np.float64]
+
+CHAMPION, CHALLENGER = "logistic", "steps"
+LEAST_TO_CHALLENGE = 60
+"""Accounts that left, below which no challenger is tried: it could not win by more than chance."""
+LEAST_JUDGED = 20
+"""Accounts that left among the rows of later periods, below which nothing is replaced."""
+NAMES = {
+    CHAMPION: Text("logistic regression with curves", "曲線を含むロジスティック回帰"),
+    CHALLENGER: Text(
+        "explainable boosting (one step curve per feature)",
+        "説明可能なブースティング(項目ごとの階段状の曲線)",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What two models said of the same rows of later periods, as log-odds."""
+
+    labels: Floats
+    champion: Floats
+    challenger: Floats
+    accounts: NDArray[Any]
+    later: bool
+
+
+def select(judged: Judged | None, left: int, seed: int) -> dict[str, Any]:
+    """Which model stands and why, as JSON.
+
+    Args:
+        judged: None where no challenger was tried.
+        left: accounts that left in the training rows.
+    """
+    if judged is None:
+        return _told(CHAMPION, _not_tried(left), None, None, 0, 0)
+    y = judged.labels
+    loss = loss_difference(
+        log_loss(y, judged.challenger), log_loss(y, judged.champion), judged.accounts, seed=seed
+    )
+    brier = loss_difference(
+        (expit(judged.challenger) - y) ** 2, (expit(judged.champion) - y) ** 2, judged.accounts, seed=seed
+    )
+    gone = int(pd.unique(judged.accounts[y == 1]).size)
+    if not judged.later:
+        return _told(CHAMPION, _no_later(loss), loss, brier, len(y), gone)
+    if gone < LEAST_JUDGED:
+        return _told(CHAMPION, _too_few(gone), loss, brier, len(y), gone)
+    wins = loss.high is not None and loss.high < 0 and (brier.value or 0) <= 0
+    return _told(CHALLENGER if wins else CHAMPION, _against(loss, gone, wins), loss, brier, len(y), gone)
+
+
+def _told(
+    stands: str, why: Text, loss: Interval | None, brier: Interval | None, n: int, left: int
+) -> dict[str, Any]:
+    name = NAMES[stands]
+    return {
+        "stands": stands,
+        "name_en": name.en,
+        "name_ja": name.ja,
+        "en": f"In use: {name.en}. {why.en}",
+        "ja": f"使用中のモデル: {name.ja}。{why.ja}",
+        "log_loss": loss.as_dict() if loss else None,
+        "brier": brier.as_dict() if brier else None,
+        "n": n,
+        "left": left,
+    }
+
+
+def _not_tried(left: int) -> Text:
+    return Text(
+        f"No challenger was tried: with {left} accounts that left (of at least {LEAST_TO_CHALLENGE}) none could win by more "
+        "than chance.",
+        f"解約が{left}社({LEAST_TO_CHALLENGE}社以上で比較)のため、他のモデルとの比較は行っていません。",
+    )
+
+
+def _too_few(gone: int) -> Text:
+    return Text(
+        f"The challenger cannot be judged yet: {gone} accounts left in the later periods, at least {LEAST_JUDGED} are needed.",
+        f"後の期間の解約が{gone}社のみで({LEAST_JUDGED}社以上が必要)、対抗モデルの優劣はまだ判定できません。",
+    )
+
+
+def _no_later(loss: Interval) -> Text:
+    return Text(
+        f"The history has no later period to judge a challenger on (on other accounts its log-loss was {_span(loss)}).",
+        f"対抗モデルを検証できる後の期間がまだありません(別の顧客での対数損失の差は{_span(loss)})。",
+    )
+
+
+def _against(loss: Interval, gone: int, wins: bool) -> Text:
+    if wins:
+        return Text(
+            f"It told later periods better than logistic regression by more than chance: log-loss {_span(loss)}, {gone} accounts left.",
+            f"後の期間(解約{gone}社)で、ロジスティック回帰を偶然の範囲を超えて上回りました(対数損失の差 {_span(loss)})。",
+        )
+    return Text(
+        f"On later periods with {gone} accounts that left, explainable boosting was not better by more than chance: log-loss {_span(loss)}.",
+        f"後の期間(解約{gone}社)で、説明可能なブースティングは偶然の範囲を超えて上回りませんでした(対数損失の差 {_span(loss)})。",
+    )
+
+
+def _span(loss: Interval) -> str:
+    if loss.value is None or loss.low is None or loss.high is None:
+        return "-"
+    return f"{loss.value:+.4f} ({loss.low:+.4f} … {loss.high:+.4f})"
