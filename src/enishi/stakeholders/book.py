@@ -20,7 +20,7 @@ from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import OWN_WORDS, TOLD, speaks_of_parting
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove, RelationshipRun
 from enishi.stakeholders.moving import Trace, find_moves
-from enishi.stakeholders.reads import is_two_way, name_in_notes, relationship_now, said_of
+from enishi.stakeholders.reads import is_two_way, name_in_notes, relationship_now, said_of, tone_of, tones_of
 from enishi.stakeholders.uses import read_uses
 
 PORTION = 2_000
@@ -113,7 +113,7 @@ def _keep_all(
     }
     for start in range(0, len(numbers), PORTION):
         part = numbers[start : start + PORTION]
-        touches = _touches_of(records, part, names)
+        touches = _touches_of(records, part, names, {} if day < company_day(now) else tones_of(part))
         judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
         keep(judged, uses, now)
     if accounts is None:
@@ -155,7 +155,10 @@ def said_of_all(day: date | None) -> dict[int, Said]:
 
 
 def _touches_of(
-    records: KnownRecords, accounts: Collection[int], names: Mapping[int, str]
+    records: KnownRecords,
+    accounts: Collection[int],
+    names: Mapping[int, str],
+    tones: Mapping[tuple[str, int], float],
 ) -> dict[int, list[Touch]]:
     frame = records.connection.execute(
         "select * from touch where account_id between $low and $high order by account_id",
@@ -165,9 +168,13 @@ def _touches_of(
     for account, contact, record, kind, on, two_way, member, tone, measure, score, told, parting in frame:
         name = names.get(contact, "")
         leaving = bool(parting) or bool(told and name and speaks_of_parting(told, name))
+        source = kind if kind in _INBOUND else "interaction"
+        tone, read = tone_of(source, record, tone, tones)
         answered = kind not in _INBOUND and is_two_way(two_way, kind)
         found[account].append(
-            Touch(on, kind, contact, answered, member or "", record, tone, measure or "", score, leaving)
+            Touch(
+                on, kind, contact, answered, member or "", record, tone, measure or "", score, leaving, read
+            )
         )
     return found
 

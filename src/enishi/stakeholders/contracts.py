@@ -90,7 +90,8 @@ class Touch:
         person: the number of the contact; None where nobody is named.
         two_way: the customer took part or answered.
         member: the mail address of our member, empty where unknown.
-        tone: -1 … 1, of a ticket.
+        tone: -1 … 1, of a ticket, or of what was noted of a talk.
+        read: whether the tone was read in the text by the text model, not stated by the source.
         measure, score: of a survey answer.
         parting: whether the person's own words speak of leaving.
     """
@@ -105,6 +106,7 @@ class Touch:
     measure: str = ""
     score: float | None = None
     parting: bool = False
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from enishi.kit.text import Text
-from enishi.stakeholders.contracts import Clue, Feeling, Said, Touch
+from enishi.stakeholders.contracts import TALKS, Clue, Feeling, Said, Touch
 
 LONGEST = 365
 HALF_LIFE = 120
@@ -49,7 +49,12 @@ def _clue(touch: Touch) -> Clue | None:
     if touch.tone is None or touch.measure:
         return None
     word = _side(touch.tone)
-    text = Text(f"Tone of what they wrote: {word.en}", f"書かれた文面の感情:{word.ja}")
+    if touch.kind in TALKS:
+        text = Text(f"Tone read in our notes: {word.en}", f"当社の記録から読み取った感情:{word.ja}")
+    elif touch.read:
+        text = Text(f"Tone read in what they wrote: {word.en}", f"文面から読み取った感情:{word.ja}")
+    else:
+        text = Text(f"Tone of what they wrote: {word.en}", f"書かれた文面の感情:{word.ja}")
     return Clue(touch.tone, TICKET, text, touch.on)
 
 

@@ -30,9 +30,9 @@ def relationship_now(account: Account, today: date) -> Relationship:
     rows = Record.objects.filter(account=account, deleted_at=None, kind__in=TOUCH_KINDS).only(
         "kind", "contact_id", "happened_at", "data"
     )
-    names = names_in_notes(contacts)
+    names, tones = names_in_notes(contacts), tones_of([account.pk])
     touches = [
-        touch_of(row.kind, row.pk, row.contact_id, company_day(row.happened_at), row.data, names)
+        touch_of(row.kind, row.pk, row.contact_id, company_day(row.happened_at), row.data, names, tones)
         for row in rows
     ]
     return judge(people_from(contacts, today), [touch for touch in touches if touch], today)
@@ -81,26 +81,55 @@ def touch_of(
     on: date,
     data: Mapping[str, Any],
     names: Mapping[int, str] = MappingProxyType({}),
+    tones: Mapping[tuple[str, int], float] = MappingProxyType({}),
 ) -> Touch | None:
     """What a record says passed between us and somebody; None for notes of our own.
 
     Args:
         names: by what notes name people, so that a note on somebody's leaving is found.
+        tones: what was read in texts (see :func:`tones_of`), where no source states a tone.
     """
+    tone, read = tone_of(kind, number, data.get("tone"), tones)
     if kind == "interaction":
-        return _talk(number, contact, on, data, names.get(contact or 0, ""))
+        return _talk(number, contact, on, data, names.get(contact or 0, ""), tone)
     if kind == "survey_answer":
         score = data.get("score")
         points = None if score is None else float(score)
         return Touch(on, kind, contact, record=number, measure=data.get("measure") or "", score=points)
     tone = data.get("tone")
     parting = kind == "ticket" and speaks_of_parting(_words(data))
-    return Touch(
-        on, kind, contact, record=number, tone=None if tone is None else float(tone), parting=parting
+    return Touch(on, kind, contact, record=number, tone=tone, parting=parting, read=read)
+
+
+def tone_of(
+    kind: str, number: int, stated: Any, tones: Mapping[tuple[str, int], float]
+) -> tuple[float | None, bool]:
+    """A record's tone, and whether it was read by the text model; a source's own word comes first."""
+    if stated is not None:
+        return float(stated), False
+    found = tones.get((kind, number))
+    return found, found is not None
+
+
+def tones_of(accounts: Collection[int]) -> dict[tuple[str, int], float]:
+    """(kind, record) -> the tone that was read in tickets and in notes of talks, or that somebody corrected it to."""
+    from enishi.texts.api import TextJudgement
+
+    rows = TextJudgement.objects.filter(account__in=accounts, kind__in=("ticket", "interaction")).exclude(
+        tone=""
     )
+    return {
+        (kind, number): TONES.get(tone, 0.0)
+        for kind, number, tone in rows.values_list("kind", "record_id", "tone")
+    }
 
 
-def _talk(number: int, contact: int | None, on: date, data: Mapping[str, Any], name: str) -> Touch | None:
+TONES = {"positive": 0.7, "neutral": 0.0, "negative": -0.7}
+
+
+def _talk(
+    number: int, contact: int | None, on: date, data: Mapping[str, Any], name: str, tone: float | None
+) -> Touch | None:
     talk = data.get("type") or "note"
     if talk not in TALKS:
         return None
@@ -111,6 +140,8 @@ def _talk(number: int, contact: int | None, on: date, data: Mapping[str, Any], n
         two_way=is_two_way(data.get("two_way"), talk),
         member=data.get("member") or "",
         record=number,
+        tone=tone,
+        read=tone is not None,
         parting=bool(name) and speaks_of_parting(_words(data), name),
     )
 

@@ -18,7 +18,7 @@ from enishi.kit.text import Text
 from enishi.stakeholders import api as room
 from enishi.stakeholders.contracts import INFLUENCE_STEPS, LevelLine
 from enishi.stakeholders.models import ContactMove
-from enishi.stakeholders.reads import names_in_notes
+from enishi.stakeholders.reads import names_in_notes, tones_of
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.known import Person, people_of, records_of
 from enishi.web.pages.account.words import say
@@ -156,10 +156,11 @@ def relationship_of(asked: Asked, people: Iterable[Person]) -> room.Relationship
     """The relationship from what was known on the day shown."""
     contacts = [person.contact for person in people]
     names = names_in_notes(contacts)
+    tones = {} if asked.as_of else tones_of([asked.account.pk])
     touches = []
     for known in records_of(asked.account, asked.as_of, *room.TOUCH_KINDS):
         touch = room.touch_of(
-            known.kind, known.pk, known.contact_id, company_day(known.happened_at), known.data, names
+            known.kind, known.pk, known.contact_id, company_day(known.happened_at), known.data, names, tones
         )
         if touch:
             touches.append(touch)
