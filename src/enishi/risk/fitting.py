@@ -24,8 +24,9 @@ from enishi.metrics.api import Metric
 from enishi.risk.judging import judge_candidate
 from enishi.risk.models import HORIZONS, ForecastModel
 from enishi.risk.plain import as_plain
-from enishi.risk.rows import PRIOR, Lesson, Progress, outcome_of, read_lesson, silent, words_for
+from enishi.risk.rows import Lesson, Progress, outcome_of, read_lesson, silent
 from enishi.signals.context import Rules, load_rules
+from enishi.signals.features import new_forecaster
 from enishi.store.api import Published
 
 Status = ForecastModel.Status
@@ -121,11 +122,6 @@ def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publis
 def named(horizon: int) -> str:
     """The horizon as the audit log has it."""
     return str(horizon) if horizon else "renewal"
-
-
-def new_forecaster(horizon: int, rules: Rules) -> ChurnForecaster:
-    """A forecaster that starts from the published scorecard."""
-    return ChurnForecaster(horizon, prior=PRIOR, metrics=rules.metrics, words=words_for(rules))
 
 
 def restored(model: ForecastModel, metrics: dict[str, Metric]) -> ChurnForecaster:

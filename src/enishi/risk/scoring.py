@@ -19,8 +19,9 @@ from enishi.risk.fitting import restored
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.plain import as_plain
 from enishi.risk.reads import STANDS_DAYS
-from enishi.risk.rows import Progress, population, read_rows, silent
+from enishi.risk.rows import Progress, population, silent
 from enishi.signals.context import load_rules
+from enishi.signals.features import read_rows
 from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 

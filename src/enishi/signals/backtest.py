@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from enishi.forecasts.api import (
     Interval,
     alarms_per_week,
+    auc,
     auc_difference,
     auc_with_interval,
+    brier,
     lead_times,
     observed_rate_by_band,
 )
+from enishi.forecasts.expanding import Expanded
 from enishi.kit.text import Text
 from enishi.signals.bands import BANDS, Codes
 from enishi.signals.outcomes import Outcome
@@ -62,6 +65,7 @@ def report(
     published: Snapshots | None = None,
     seed: int = 0,
     draws: int = DRAWS,
+    forecast: Expanded | None = None,
 ) -> dict[str, Any]:
     """Everything a back-test says, as JSON.
 
@@ -70,6 +74,7 @@ def report(
         labels: of :func:`enishi.signals.outcomes.read_labels`; censored rows count nowhere.
         published: the version in force, over the same snapshots.
         draws: resamplings behind each interval.
+        forecast: what the churn forecast would have said of the same days.
     """
     if "ends_on" not in labels:
         labels = labels.assign(ends_on=pd.to_datetime(labels["as_of"]) + pd.Timedelta(days=outcome.days))
@@ -95,6 +100,7 @@ def report(
         **_timing(every, outcome),
         "missed": _missed(observed),
     }
+    result["forecast"] = forecast_entry(forecast, observed, seed, draws)
     result["monotone"] = _monotone(result["bands"])
     result["verdict"] = _as_json(verdict(result))
     return result
@@ -121,7 +127,6 @@ def _compare(rows: pd.DataFrame, seed: int, draws: int) -> dict[str, Any]:
         name: _judged(labels, risk, groups, rows, seed, draws) for name, risk in risks.items()
     }
     found.setdefault("published", None)
-    found["forecast"] = None
     for other in ("recency", "count_90", "published"):
         if other in risks:
             difference = auc_difference(labels, risks["score"], risks[other], groups, n_boot=draws, seed=seed)
@@ -147,6 +152,37 @@ def _judged(
         "brier_n": n,
         "n": len(labels),
         "accounts": len(np.unique(groups)),
+    }
+
+
+def forecast_entry(
+    forecast: Expanded | None, observed: pd.DataFrame, seed: int, draws: int
+) -> dict[str, Any] | None:
+    """How good the forecast was on the observed rows of which it could speak, beside the others on the same rows."""
+    if forecast is None:
+        return None
+    told = forecast.rows[["as_of", "account_id", "probability"]]
+    rows = observed.merge(told, on=["as_of", "account_id"]) if len(told) else observed.head(0)
+    labels, groups = rows["label"].to_numpy(dtype=float), rows["account_id"].to_numpy()
+    said = rows["probability"].to_numpy(dtype=float) if len(rows) else labels
+    recency = np.log1p(risk_by_recency(rows)) if len(rows) else labels
+    found = auc_with_interval(labels, said, groups, n_boot=draws, seed=seed)
+    return {
+        "auc": found.value,
+        "low": found.low,
+        "high": found.high,
+        "brier": brier(labels, said) if len(rows) else None,
+        "base_brier": brier(labels, np.full(len(rows), labels.mean())) if len(rows) else None,
+        "said": float(said.mean()) if len(rows) else None,
+        "came": float(labels.mean()) if len(rows) else None,
+        "n": len(rows),
+        "accounts": int(rows["account_id"].nunique()),
+        "churned": int(labels.sum()),
+        "recency_auc": auc(labels, recency),
+        "against_recency": _interval(auc_difference(labels, said, recency, groups, n_boot=draws, seed=seed)),
+        "fits": forecast.fits,
+        "missing": forecast.missing,
+        "left_out": list(forecast.left_out),
     }
 
 

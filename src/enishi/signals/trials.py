@@ -30,6 +30,7 @@ from enishi.signals.judging import judge, walk_bands
 from enishi.signals.mapping import column
 from enishi.signals.models import Backtest, ManualMeasure, ScoringRun
 from enishi.signals.outcomes import Outcome, read_labels
+from enishi.signals.outoftime import forecast_past
 from enishi.signals.panel import living_rows, read_frame
 from enishi.signals.scoring import bands_before, overrides_on
 from enishi.signals.stages import have_left
@@ -63,11 +64,19 @@ def run_backtest(
     trial: Trial, *, home: Home | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Try a scorecard on the past; see :func:`enishi.signals.backtest.report` for the result."""
-    home = home or Home.from_environment()
+    home, tell = home or Home.from_environment(), progress or (lambda done, total: None)
     with company_remembered():
-        drafted, published, base = _judge_past(trial, home, progress or (lambda done, total: None))
+        drafted, published, base = _judge_past(trial, home, lambda done, total: tell(45 * done / total, 100))
         labels = read_labels(home, trial.days, trial.outcome)
-        result = report(drafted, base, labels, trial.outcome, published, trial.seed, trial.draws)
+        told = forecast_past(
+            home,
+            trial.days,
+            trial.outcome,
+            load_rules([Card("draft", trial.draft)]),
+            first_use(home),
+            lambda done, total: tell(45 + 50 * done / total, 100),
+        )
+        result = report(drafted, base, labels, trial.outcome, published, trial.seed, trial.draws, told)
         result |= {
             "every": trial.every,
             "from": (trial.days[0] + timedelta(days=1)).isoformat() if trial.days else None,
@@ -97,7 +106,7 @@ def _judge_past(
             bases.append(_base(frame.rows))
             for i in range(len(rules.cards)):
                 parts[i].append(_snapshots(frame.rows, rules, i, held[i]))
-            progress(90 * (start + len(days)) / len(trial.days), 100)
+            progress(start + len(days), len(trial.days))
     joined = [Snapshots(pd.concat([p.rows for p in part], ignore_index=True)) for part in parts]
     return joined[0], joined[1] if len(joined) > 1 else None, pd.concat(bases, ignore_index=True)
 

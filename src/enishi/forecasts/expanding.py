@@ -1,0 +1,59 @@
+"""What a forecaster would have said on past days, learned each time from what had ended before: an expanding window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from enishi.forecasts.leaks import without_leaks
+from enishi.forecasts.panel import learnable
+
+_KEYS = ["as_of", "account_id", "label", "ends_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """``rows``: ``as_of, account_id, label, ends_on, probability`` of the days on which it could speak; ``fits``: how
+    often it learned; ``missing``: outcomes missing on the last day, where it never spoke."""
+
+    rows: pd.DataFrame
+    fits: int
+    missing: int
+    left_out: tuple[str, ...]
+
+
+def expanding_forecast(
+    panel: pd.DataFrame,
+    asked: Sequence[date],
+    make: Callable[[], Any],
+    progress: Callable[[float, float], object] = lambda done, total: None,
+) -> Expanded:
+    """Out-of-time probabilities for the rows of the days asked for.
+
+    Args:
+        panel: of :func:`enishi.forecasts.panel.build_panel`; days that are not asked for are learned from all the same.
+        asked: days to forecast. It learns anew each quarter, on the first day asked for in it, from rows whose horizon had
+            ended by then.
+        make: a new forecaster.
+    """
+    days = sorted(set(asked))
+    quarters = pd.Series([pd.Timestamp(day).to_period("Q") for day in days], dtype=object)
+    parts: list[pd.DataFrame] = []
+    fits, missing, left_out = 0, 0, set[str]()
+    for number, quarter in enumerate(dict.fromkeys(quarters)):
+        own = [day for day, q in zip(days, quarters, strict=True) if q == quarter]
+        train, leaks = without_leaks(learnable(panel, own[0]))
+        forecaster = make().fit(train)
+        left_out |= {leak.column for leak in leaks}
+        missing = forecaster.missing_outcomes_
+        if forecaster.speaks_:
+            rows = panel[panel["as_of"].isin(pd.to_datetime(own))]
+            parts.append(rows[_KEYS].assign(probability=forecaster.predict_proba(rows)[:, 1]))
+            fits += 1
+        progress(number + 1, quarters.nunique())
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*_KEYS, "probability"])
+    return Expanded(rows, fits, 0 if parts else missing, tuple(sorted(left_out)))
