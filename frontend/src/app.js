@@ -5,6 +5,8 @@ import "./styles/parts.css";
 import "./styles/table.css";
 import "./styles/book.css";
 import "./styles/today.css";
+import "./styles/value.css";
+import "./styles/outlook.css";
 import "./styles/files.css";
 import "./styles/print.css";
 

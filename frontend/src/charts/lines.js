@@ -87,7 +87,16 @@ export function lines(given, palette, width) {
   };
 }
 
-// Past as a line, future as nested intervals: {kind: "fan", x, past, middle, bands: [{level, low, high}]}
+// Targets as single marks over the months they are for.
+function goals(spec, palette) {
+  return {
+    type: "scatter", name: spec.goalName, data: spec.goals, symbol: "diamond", symbolSize: 11,
+    itemStyle: { color: "transparent", borderColor: colourOf({ colour: "ink" }, 0, palette), borderWidth: 2 },
+  };
+}
+
+// Past as a line, future as nested intervals: {kind: "fan", x, past, middle, bands: [{level, low, high}], goals?, other?}
+// other: a second expected line to compare with; goals: targets, null where there is none.
 export function fan(given, palette, width) {
   const middle = { name: given.middleName, values: given.middle, colour: "c1", dashed: true };
   const spec = named(given, [middle]);
@@ -97,6 +106,8 @@ export function fan(given, palette, width) {
     })).flatMap((one, index) => band(one, index, spec, palette)),
     line({ name: spec.pastName, values: spec.past, colour: "ink" }, 0, given, palette, width),
     line(middle, 1, spec, palette, width),
+    ...(spec.other ? [line({ name: spec.otherName, values: spec.other, colour: "muted", muted: true }, 2, given, palette, width)] : []),
+    ...((spec.goals || []).some((goal) => goal !== null) ? [goals(spec, palette)] : []),
   ];
   return {
     grid: grid(spec, width),

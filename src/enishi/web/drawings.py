@@ -93,6 +93,10 @@ def _chart_rows(spec: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
         columns = [(spec["pastName"], spec["past"]), (spec["middleName"], spec["middle"])]
         for one in spec["bands"]:
             columns += [(f"{one['name']} ↓", one["low"]), (f"{one['name']} ↑", one["high"])]
+        if spec.get("other"):
+            columns.append((spec["otherName"], spec["other"]))
+        if any(goal is not None for goal in spec.get("goals") or ()):
+            columns.append((spec["goalName"], spec["goals"]))
     else:
         columns = [(one["name"], one["values"]) for one in spec["series"]]
     if any(spec.get("remarks") or ()):

@@ -140,8 +140,8 @@ def test_a_person_moves_a_renewal_and_both_categories_stay_visible(world: World)
         judge_renewal(
             account, Judged("at_risk", " ", TODAY), (one.computed, 0.1, one.on), member=world.suzuki, now=NOW
         )
+    late = Judged("at_risk", "x", TODAY + timedelta(days=400))
     with pytest.raises(EnishiError, match="day"):
-        late = Judged("at_risk", "x", TODAY + timedelta(days=400))
         judge_renewal(account, late, (one.computed, 0.1, one.on), member=world.suzuki, now=NOW)
     said = Judged("at_risk", "sponsor leaves", TODAY + timedelta(days=30))
     judge_renewal(account, said, (one.computed, one.probability, one.on), member=world.suzuki, now=NOW)

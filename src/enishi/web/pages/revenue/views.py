@@ -28,6 +28,7 @@ from enishi.web.pages.portfolio.words import minor_units, product_words
 from enishi.web.pages.revenue import present, reads, voices
 from enishi.web.pages.revenue.listing import PAGE_SIZE, Listing, read_listing
 from enishi.web.pages.revenue.query import Drill, read_drill, read_query
+from enishi.web.pages.revenue.tabs import tabs
 
 EXPORTING = LEADERS | {"csm", "sales"}
 TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -39,7 +40,7 @@ def revenue(request: PageRequest) -> HttpResponse:
     """Bridge, retention, cohorts, within the member's scope."""
     today = company_day(system_clock())
     query = read_query(request.GET)
-    context = present.page_context(request.member, query, today) | {"today": today}
+    context = present.page_context(request.member, query, today) | {"today": today, "tabs": tabs("revenue")}
     if not query.segment and context["day"] == today:
         context["voice"] = voices.read_voice(request.member, today)
         found = voices.read_time_to_value(request.member)

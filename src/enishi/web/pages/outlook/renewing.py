@@ -1,0 +1,82 @@
+"""The list of renewals: who falls due, in which category, and who said so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Account, Member
+from enishi.kit.text import fold
+from enishi.metrics.periods import Period, period_of
+from enishi.outlook import reads
+from enishi.outlook.models import Category
+from enishi.outlook.reads import Outlook, Renewal
+from enishi.web.pages.outlook.query import Query
+
+A_PAGE = 15
+
+
+def span_end(query: Query, today: date) -> date:
+    """Until when renewals are listed: to the end of this quarter, of the next, or of four."""
+    fiscal = get_company().fiscal_year_start
+    period: Period = period_of(today, "quarter", fiscal)
+    for _further in range({"quarter": 0, "two": 1, "year": 3}[query.span]):
+        period = period_of(period.end, "quarter", fiscal)
+    return period.end
+
+
+def _found_by(member: Member, words: str, ids: Sequence[int]) -> set[int]:
+    accounts = visible_accounts(member).filter(pk__in=ids)
+    for word in fold(words).split():
+        accounts = accounts.filter(Q(search__contains=word))
+    return set(accounts.values_list("pk", flat=True))
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g}"
+
+
+def listed(member: Member, outlook: Outlook, query: Query, today: date) -> list[Renewal]:
+    """Every renewal of the span in view, searched but of every category."""
+    found = reads.renewals(outlook.stated, today, span_end(query, today), today)
+    found = [one for one in found if one.account_id in outlook.view.accounts]
+    if query.q.strip():
+        named = _found_by(member, query.q, [one.account_id for one in found])
+        found = [one for one in found if one.account_id in named]
+    return found
+
+
+def renewals_context(
+    member: Member, outlook: Outlook, query: Query, today: date, number: str | None
+) -> dict[str, Any]:
+    """Sums by category, and a page of the chosen one."""
+    found = listed(member, outlook, query, today)
+    sums = []
+    for value, label in Category.choices:
+        mine = [one for one in found if one.category == value]
+        sums.append(
+            {
+                "value": value, "title": label, "n": len(mine), "mrr": sum(one.mrr for one in mine),
+                "kept": round(sum(one.mrr * (1 - one.probability) for one in mine)), "current": query.cat == value,
+                "address": query.but(cat="" if query.cat == value else value).address + "#renewals",
+            }
+        )  # fmt: skip
+    chosen = [one for one in found if not query.cat or one.category == query.cat]
+    shown = Paginator(chosen, A_PAGE).get_page(number)
+    accounts = Account.objects.select_related("owner", "state").in_bulk([one.account_id for one in shown])
+    rows = [
+        {"renewal": one, "account": accounts[one.account_id]} for one in shown if one.account_id in accounts
+    ]
+    total = sum(one.mrr for one in found)
+    return {
+        "sums": sums, "rows": rows, "page": shown, "total": total, "count": len(found),
+        "expected": round(sum(one.mrr * (1 - one.probability) for one in found)),
+        "commit_percent": _percent(reads.thresholds().commit), "at_risk_percent": _percent(reads.thresholds().at_risk), "words": dict(Category.choices), "until": span_end(query, today),
+        "choices": [(value, label) for value, label in Category.choices if value != Category.NOTICE],
+    }  # fmt: skip
