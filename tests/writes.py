@@ -165,6 +165,34 @@ def alike_tried(stage: Stage) -> Body:
     return {**alike(stage), "seen": tried_digest(alike(stage))}
 
 
+def offer(stage: Stage, column: str) -> Body:
+    return {"number": str(stage.sakura), "offer": "more_seats"}
+
+
+def offer_slug(stage: Stage, column: str) -> Body:
+    return {"slug": "more_seats"}
+
+
+def offer_text() -> Body:
+    from enishi.definitions.api import as_yaml, default_body
+
+    body = {**default_body("offer", "more_seats"), "priority": 5}
+    return {"text": as_yaml("offer", "more_seats", body), "act": "publish"}
+
+
+def nothing_offered() -> None:
+    from enishi.growth.models import Proposal
+
+    Proposal.objects.all().delete()
+
+
+def effort(stage: Stage) -> Body:
+    return {
+        "churn": "12", "expansion": "8", "new": "0", "margin": "80", "months": "24", "churn_minutes": "1000",
+        "expansion_minutes": "900", "floor": "2", "ceiling": "40",
+    }  # fmt: skip
+
+
 ACTS: dict[str, Callable[[Stage], Body]] = {
     "log": lambda s: {"type": "call", "occurred_on": s.today.isoformat(), "minutes": "15", "two_way": "on"},
     "task": lambda s: {"title": "電話する", "due_on": s.ahead(3), "assignee": str(s.world.members["takahashi"].pk)},
@@ -217,6 +245,16 @@ WRITES: dict[str, Write] = {
     "portfolio-view-delete": Write(values=number("view")),
     "portfolio-export": Write(lambda s: {"format": "csv", "back": ""}),
     "portfolio-export-file": Write(values=number("export"), changes=False),
+    "growth-propose": Write(lambda s: {"title": "提案する", "assignee": str(s.world.members["takahashi"].pk)}, offer, before=lambda s: nothing_offered()),
+    "growth-aside": Write(lambda s: {"reason": "予算が決まってから", "until": s.ahead(60)}, offer),
+    "growth-result": Write(lambda s: {"won": "0", "reason": "今期は予算がない"}, number("proposal")),
+    "growth-undo": Write(values=number("proposal")),
+    "growth-hour-declare": Write(effort),
+    "growth-offer-new": Write(),
+    "growth-offer": Write(values=offer_slug, changes=False),  # the offer as it stands: nothing is put in force
+    "growth-offer-text": Write(lambda s: offer_text(), offer_slug),
+    "growth-offer-rollback": Write(lambda s: {"number": "1"}, offer_slug),
+    "growth-offer-retire": Write(values=offer_slug),
     "health-card-new": Write(lambda s: {"source": "default", "title": "別のカード"}),
     "health-card-preview": Write(values=card, changes=False),
     "health-card-draft": Write(lambda s: {"card:title:en": "New title", "card:title:ja": "新しい名前"}, card),
@@ -373,6 +411,7 @@ def _make_work(stage: Stage) -> None:
     takahashi, sakura, now = stage.world.members["takahashi"], stage.sakura, stage.now
     stage.numbers["shared"] = SavedView.objects.create(member=takahashi, name="共有", shared=True).pk
     _make_relations(stage)
+    _make_offers(stage)
     stage.numbers["task"] = work.create_task(takahashi, sakura, "電話", now=now).pk
     work.add_tag(takahashi, [stage.world.accounts["sakura"]], "更新前", now=now)
     until = stage.today + timedelta(days=5)
@@ -390,6 +429,17 @@ def _make_relations(stage: Stage) -> None:
     )
     move = ContactMove.objects.create(former=world.contacts["nakamura"], present=world.contacts["kato"])
     stage.numbers["assessment"], stage.numbers["move"] = made.pk, move.pk
+
+
+def _make_offers(stage: Stage) -> None:
+    from enishi.definitions.api import default_body, publish, save_draft
+    from enishi.growth.api import propose
+
+    body = default_body("offer", "more_seats")
+    version = save_draft("offer", "more_seats", body, actor="test", now=stage.now)
+    publish(version, actor="test", now=stage.now)
+    made = propose(stage.world.members["takahashi"], stage.sakura, "more_seats", "提案", now=stage.now)
+    stage.numbers["proposal"] = made.pk
 
 
 def _make_own(stage: Stage, column: str, member: Member) -> None:

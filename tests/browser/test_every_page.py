@@ -16,6 +16,7 @@ BOOK = {
     "portfolio": "/accounts/?all=1",
     "portfolio-filtered": "/accounts/?band=red&q=株式会社",
     "portfolio-past": "/accounts/?as_of=2026-08-15",
+    "relations": "/accounts/relations/",
     "revenue": "/revenue/",
     "health": "/health/",
     "scorecards": "/health/scorecards/",
@@ -28,6 +29,12 @@ BOOK = {
     "causes": "/health/rules/causes/",
     "tiers": "/health/rules/tiers/",
     "definitions": "/health/definitions/",
+    "growth": "/growth/",
+    "growth-hour": "/growth/next-hour/",
+    "growth-next": "/growth/next-product/",
+    "growth-record": "/growth/record/",
+    "growth-offers": "/growth/offers/",
+    "growth-offer": "/growth/offers/more_seats/",
 }
 HOUSE = {
     "today-admin": "/",

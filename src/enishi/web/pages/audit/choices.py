@@ -9,6 +9,7 @@ from babel.dates import get_month_names
 from django.conf import settings
 
 from enishi.accounts.models import FactorRule, OutsideId, Role, Scope
+from enishi.growth.api import Proposal, offer_titles
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.text import Text
 from enishi.outlook.api import Category, Target
@@ -37,12 +38,15 @@ KEYS: dict[str, Text] = {
     "aim_period": Text("of the period", "対象期間"),
     "aim_value": Text("target", "目標値"),
     "at_risk_from": Text("at risk from", "要注意の下限"),
+    "amount": Text("MRR gained", "増えたMRR"),
     "assignee": Text("assigned to", "担当者"),
     "backfill": Text("as history", "過去データとして"),
     "band": Text("band", "区分"),
     "commit_to": Text("commit up to", "確実の上限"),
+    "ceiling": Text("most expansion there can be", "拡大率の上限"),
     "changes": Text("changes", "変更点"),
     "contact_role": Text("role", "役割"),
+    "churn_minutes": Text("minutes for a point of churn", "解約率1ポイントの分数"),
     "count": Text("items", "件数"),
     "created": Text("created", "新規"),
     "customers": Text("customers", "顧客数"),
@@ -57,6 +61,7 @@ KEYS: dict[str, Text] = {
     "ended": Text("sessions ended", "終了したセッション数"),
     "every": Text("snapshots", "判定間隔"),
     "expires_on": Text("until", "有効期限"),
+    "expansion_minutes": Text("minutes for a point of expansion", "拡大率1ポイントの分数"),
     "extra_holidays": Text("company holidays", "会社独自の休日"),
     "factor_grace_days": Text("days to set the second factor up", "二要素認証の猶予日数"),
     "factor_rule": Text("second factor", "二要素認証の必須化"),
@@ -64,6 +69,7 @@ KEYS: dict[str, Text] = {
     "feeling": Text("sentiment", "感情"),
     "fields": Text("fields", "項目"),
     "fiscal_year_start": Text("fiscal year starts in", "会計年度の開始月"),
+    "floor": Text("churn nobody can prevent", "防ぎようのない解約率"),
     "format": Text("format", "形式"),
     "from_now": Text("from now on only", "今後のみ適用"),
     "given_name": Text("given name", "名"),
@@ -85,6 +91,7 @@ KEYS: dict[str, Text] = {
     "merge": Text("merges", "統合"),
     "merged": Text("merged customer", "統合された顧客"),
     "minutes": Text("minutes", "分"),
+    "months": Text("months counted", "計算期間(月)"),
     "moved": Text("customers moved", "変更された顧客数"),
     "movement": Text("movement", "変動の種類"),
     "moves": Text("moves", "内訳"),
@@ -93,6 +100,8 @@ KEYS: dict[str, Text] = {
     "new": Text("new definition", "新規の定義"),
     "notes": Text("notes emptied", "消去したメモ数"),
     "number": Text("version", "版"),
+    "offer": Text("offer", "提案"),
+    "on": Text("day", "日付"),
     "outcome": Text("outcome", "判定する結果"),
     "owner": Text("owner", "担当者"),
     "page": Text("page", "ページ"),
@@ -154,6 +163,7 @@ DEFINITIONS: dict[str, Text] = {
     "tiers": Text("Touch tiers", "階層"),
     "stages": Text("Stages", "ステージ"),
     "names": Text("Names", "名称"),
+    "offer": Text("Offers", "提案"),
 }
 STANDARD = Text("standard", "標準")
 
@@ -164,6 +174,7 @@ THINGS: dict[str, Text] = {
     "rejects": Text("Rejects desk", "取り込みエラー"),
     "audit": Text("Audit log", "監査ログ"),
     "revenue": Text("Revenue movements", "収益の変動"),
+    "growth": Text("Ready customers", "提案できる顧客"),
     "store": Text("Raw events", "生イベント"),
     "sample": Text("Loading the sample company", "サンプル企業の読み込み"),
     "relations": Text("Relationships", "関係者との関係"),
@@ -211,6 +222,10 @@ def _countries(language: str) -> dict[str, str]:
     return dict(Locale.parse(language).territories)
 
 
+def _offers(language: str) -> dict[str, str]:
+    return {slug: title.in_language(language) for slug, title in offer_titles().items()}
+
+
 CHOICES: dict[str, Words] = {
     "act": _said(
         {
@@ -249,6 +264,7 @@ CHOICES: dict[str, Words] = {
             "churn": Text("churn", "解約"),
         }
     ),
+    "offer": _offers,
     "renewal_category": _labels(dict(Category.choices)),
     "role": _labels(dict(Role.choices)),
     "scope": _labels(dict(Scope.choices)),
@@ -259,6 +275,9 @@ CHOICES: dict[str, Words] = {
         **_said(verb_titles())(language),
         **_labels(dict(Attention.Verb.choices))(language),
     },
-    "was": _labels(dict(Task.Status.choices)),
+    "was": lambda language: {
+        **_labels(dict(Task.Status.choices))(language),
+        **_labels(dict(Proposal.Status.choices))(language),
+    },
     "week_start": _weekdays,
 }
