@@ -25,7 +25,7 @@ def unknown_name(what: str, value: str, known: Iterable[str]) -> Text:
     )
 
 
-_JA = {"metric": "指標", "group": "グループ", "kind": "種類", "tier": "階層"}
+_JA = {"metric": "指標", "group": "グループ", "kind": "種類", "tier": "階層", "attribute": "属性"}
 
 
 def check_metric(place: str, metric: str, metrics: Collection[str] | None) -> Iterator[Mistake]:

@@ -9,6 +9,7 @@ import msgspec
 
 from enishi.definitions.contracts import BODIES
 from enishi.definitions.diff import Change, describe_changes
+from enishi.definitions.fit import FIT_FACTS
 from enishi.definitions.reads import metric_titles
 
 _WORDED = {"title", "description", "text"}
@@ -16,7 +17,7 @@ _WORDED = {"title", "description", "text"}
 
 def changes_between(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """What differs in force, in words: a default written out is no change, and metrics go by their titles."""
-    return describe_changes(full_body(kind, before), full_body(kind, after), metric_titles())
+    return describe_changes(full_body(kind, before), full_body(kind, after), FIT_FACTS | metric_titles())
 
 
 def full_body(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Literal
 
 from enishi.definitions.base import Body, Condition, MissingRule, Operator, Pair, Words
+from enishi.definitions.fit import Fit
 from enishi.definitions.offers import Offer
 
-__all__ = ["Body", "Condition", "MissingRule", "Offer", "Operator", "Pair", "Words"]
+__all__ = ["Body", "Condition", "Fit", "MissingRule", "Offer", "Operator", "Pair", "Words"]
 
 
 class TenurePoints(Body, frozen=True):
@@ -321,4 +322,5 @@ BODIES: dict[str, type[Body]] = {
     "stages": Stages,
     "names": Names,
     "offer": Offer,
+    "fit": Fit,
 }

@@ -81,6 +81,13 @@ _WORDS |= {
     "tenure_below_days": Text("customer for less than (days)", "取引期間(日未満)"),
     "red": Text("at risk", "危険"),
     "unknown": Text("unknown", "不明"),
+    "axes": Text("Axis", "軸"),
+    "inputs": Text("input", "項目"),
+    "good": Text("good from", "「高い」の下限"),
+    "poor": Text("poor below", "「低い」の上限"),
+    "at": Text("as known", "いつの時点の値か"),
+    "otherwise": Text("points of other values", "その他の値の得点"),
+    "stated": Text("stated by hand", "手入力"),
 }
 _VALUES = {
     "missing": {
@@ -98,6 +105,7 @@ _VALUES = {
         "percentile": Text("rank among peers", "類似顧客の中での順位"),
     },
     "better": {"higher": Text("more", "多いほう"), "lower": Text("less", "少ないほう")},
+    "at": {"sale": Text("at the sale", "販売時点"), "start": Text("after the first 90 days", "最初の90日後")},
     "scale": {"linear": Text("linear", "等間隔"), "log": Text("logarithmic", "対数")},
     "op": {op: Text(sign, sign) for op, sign in {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.items()},
     "peers": {

@@ -10,7 +10,7 @@ from enishi.accounts.models import Member
 
 
 class Definition(models.Model):
-    """A named declaration. ``kind`` is metric, scorecard, causes, tiers, stages or names."""
+    """A named declaration. ``kind`` is metric, scorecard, causes, tiers, stages, names, offer or fit."""
 
     kind = models.CharField(max_length=20)
     slug = models.SlugField(max_length=80)

@@ -150,6 +150,12 @@ def get_names() -> Names:
     return found[0].body if found else _shipped("names")
 
 
+def get_fit() -> Published | None:
+    """The axes of fit in force; None where all were taken out of force or the defaults were never installed."""
+    found = list_published("fit")
+    return found[0] if found else None
+
+
 def list_custom_metrics() -> dict[str, dict[str, Any]]:
     """Bodies of the company's own metrics in force, by metric id."""
     return {entry.slug: dict(entry.body) for entry in list_published("metric")}

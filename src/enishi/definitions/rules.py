@@ -33,6 +33,7 @@ from enishi.definitions.contracts import (
     Tiers,
 )
 from enishi.definitions.errors import BadDefinition, Mistake
+from enishi.definitions.fit import check_fit
 from enishi.definitions.offers import check_offer
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
@@ -41,7 +42,7 @@ DERIVED_METRICS = {"usage_slope_z": "usage_slope_90", "own_past_vs_book": "use_v
 """What ``signals`` adds to the panel, and the metric each is made of: the slope in units of its own standard error, and
 the use against its own past without what is common to all customers of the day."""
 
-KINDS = ("scorecard", "causes", "tiers", "stages", "names", "offer", "metric")
+KINDS = ("scorecard", "causes", "tiers", "stages", "names", "offer", "fit", "metric")
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -334,4 +335,5 @@ _CHECKS: dict[str, Callable[[Any, Collection[str] | None], Iterator[Mistake]]] =
     "stages": _check_stages,
     "names": _check_names,
     "offer": check_offer,
+    "fit": check_fit,
 }
