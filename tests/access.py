@@ -18,7 +18,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.writes import API_WRITES, DEAF, SIGN_IN, VERBS, WRITES, Stage, Write, make_stage, write_of_kind
+from tests.staging import make_stage
+from tests.writes import API_WRITES, DEAF, SIGN_IN, VERBS, WRITES, Stage, Write, write_of_kind
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -91,6 +92,8 @@ class Route:
         known = {**DEFAULTS, **KNOWN.get(self.name, {})}
         if self.pattern.startswith("/accounts/<int:number>/"):
             known["number"] = str(world.accounts["sakura"].pk)
+        elif self.name in ("outlook-judge", "outlook-withdraw"):
+            known["account_id"] = str(world.accounts["sakura"].pk)
         elif self.name.startswith("member"):
             known["number"] = str(world.members["tanaka"].pk)
         elif self.name.startswith("team"):
