@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 MODEL: Final = "model"
 BASELINES: Final = ("best_sellers", "repeat_last")
-LEAST_CASES: Final = 30
+LEAST_CUSTOMERS: Final = 20
 """Customers with a later order before a comparison is made."""
 LEAST_ITEMS: Final = 2
 SHRINK: Final = 5.0
@@ -124,9 +124,10 @@ class NextProduct:
         Args:
             orders: what the customers ordered up to and on the day ``at``; later rows are not looked at.
         """
-        history, last = self._history(orders, at, accounts)
-        total = history.sum(axis=1, keepdims=True)
-        share = np.divide(history, total, out=np.zeros_like(history), where=total > 0)
+        return self._parts(*self._history(orders, at, accounts))
+
+    def _parts(self, history: Floats, last: Floats) -> dict[str, Floats]:
+        share = _rows_to_one(history)
         return {
             "together": share @ self.together_,
             "sequence": last @ self.sequence_,
@@ -134,10 +135,12 @@ class NextProduct:
             "popular": np.broadcast_to(self.popular_, history.shape),
         }
 
+    def _added(self, parts: Mapping[str, Floats]) -> Floats:
+        return np.asarray(sum(self.weights_.get(name, 0.0) * part for name, part in parts.items()))
+
     def score(self, orders: pd.DataFrame, at: float, accounts: Sequence[int]) -> Floats:
         """(accounts x items); higher is likelier to be ordered next."""
-        parts = self.parts(orders, at, accounts)
-        return np.asarray(sum(self.weights_[name] * part for name, part in parts.items()))
+        return self._added(self.parts(orders, at, accounts))
 
     def recommend(self, orders: pd.DataFrame, at: float, accounts: Sequence[int], k: int = 3) -> pd.DataFrame:
         """The first ``k`` products of each customer with the reason that weighs most.
@@ -145,7 +148,7 @@ class NextProduct:
         Returns:
             account_id, rank (1 is first), item, score, reason (together | sequence | habit | popular).
         """
-        parts = {name: self.weights_[name] * part for name, part in self.parts(orders, at, accounts).items()}
+        parts = {n: self.weights_.get(n, 0.0) * part for n, part in self.parts(orders, at, accounts).items()}
         scores = np.asarray(sum(parts.values()))
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         names = list(parts)
@@ -174,15 +177,34 @@ class NextProduct:
         total = last.sum(axis=1, keepdims=True)
         return history, np.divide(last, total, out=np.zeros_like(last), where=total > 0)
 
+    def before(self, orders: pd.DataFrame, cases: Cases) -> tuple[Floats, Floats]:
+        """The same before the day of each case: each customer's orders are gone through once, in time."""
+        own = tidy(orders)
+        own = own[own["account_id"].isin(set(cases.accounts)) & own["item"].isin(self._place)]
+        asked: dict[int, list[tuple[float, int]]] = {}
+        for row, (account, day) in enumerate(zip(cases.accounts, cases.days, strict=True)):
+            asked.setdefault(account, []).append((day, row))
+        history, last = (np.zeros((len(cases.accounts), len(self.items_))) for _ in range(2))
+        for account, theirs in own.groupby("account_id", sort=False):
+            days = theirs["day"].to_numpy(dtype=float)
+            items = theirs["item"].map(self._place).to_numpy(dtype=int)
+            for day, row in asked[int(account)]:  # type: ignore[call-overload]
+                past = days < day
+                if past.any():
+                    np.add.at(history[row], items[past], 0.5 ** ((day - 1 - days[past]) / self.half_life))
+                    newest = items[past & (days == days[past].max())]
+                    last[row, newest] = 1.0 / len(set(newest.tolist()))
+        return history, last
+
     def _chosen(self, clean: pd.DataFrame) -> dict[str, float]:
         """The weights with the best NDCG on the latest fifth of the orders, learned without them."""
         split = float(clean["day"].quantile(0.8)) if len(clean) else 0.0
-        cases = next_orders(clean, split)
-        if len(cases.accounts) < LEAST_CASES:
+        cases = later_orders(clean, split)
+        if cases.customers < LEAST_CUSTOMERS:
             return {"together": 1.0, "sequence": 1.0, "habit": 1.0, "popular": 0.1}
-        inner = NextProduct(half_life=self.half_life, shrink=self.shrink, weights=WEIGHTS[0])
+        inner = NextProduct(half_life=self.half_life, shrink=self.shrink, weights={})
         inner.fit(clean[clean["day"] <= split])
-        parts = inner.parts(clean, split, cases.accounts)
+        parts = inner._parts(*inner.before(clean, cases))
         truth = cases.matrix(inner.items_)
         found = [ndcg(sum(w[n] * p for n, p in parts.items()), truth, 3).mean() for w in WEIGHTS]
         return dict(WEIGHTS[int(np.argmax(found))])
@@ -206,13 +228,22 @@ def _rows_to_one(table: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Cases:
-    """Customers who had ordered by a day and ordered again later, and what their next order held."""
+    """Orders that came later, each of a customer who had ordered before it.
+
+    Args:
+        accounts, days, wanted: who ordered, on which day, which products. ``days`` rise.
+    """
 
     accounts: list[int]
+    days: list[float]
     wanted: list[set[str]]
 
+    @property
+    def customers(self) -> int:
+        return len(set(self.accounts))
+
     def matrix(self, items: Sequence[str]) -> NDArray[np.bool_]:
-        """(accounts x items): what was ordered; a product never sold before is in no column and cannot be met."""
+        """(cases x items): what was ordered; a product never sold before is in no column and cannot be met."""
         place = {item: at for at, item in enumerate(items)}
         found = np.zeros((len(self.accounts), len(items)), dtype=bool)
         for row, wanted in enumerate(self.wanted):
@@ -220,15 +251,25 @@ class Cases:
         return found
 
 
-def next_orders(orders: pd.DataFrame, split: float) -> Cases:
-    """Each customer's first order after the day ``split``, of those who had ordered by then."""
+def later_orders(orders: pd.DataFrame, split: float) -> Cases:
+    """Every order after the day ``split`` of customers who had ordered by then; at most :data:`MOST_CASES` of them."""
     known = set(orders.loc[orders["day"] <= split, "account_id"])
     later = orders[(orders["day"] > split) & orders["account_id"].isin(known)]
-    first = later.groupby("account_id")["day"].transform("min")
-    baskets = later[later["day"] == first].groupby("account_id")["item"].agg(set)
+    baskets = later.groupby(["day", "account_id"])["item"].agg(set)
     if len(baskets) > MOST_CASES:
         baskets = baskets.sample(MOST_CASES, random_state=0).sort_index()
-    return Cases([int(account) for account in baskets.index], list(baskets))
+    days, accounts = (baskets.index.get_level_values(name) for name in ("day", "account_id"))
+    return Cases([int(account) for account in accounts], [float(day) for day in days], list(baskets))
+
+
+def score_cases(model: NextProduct, orders: pd.DataFrame, cases: Cases) -> dict[str, Floats]:
+    """Way -> (cases x items): its scores, each from what the customer had ordered before the day of the case."""
+    history, last = model.before(orders, cases)
+    return {
+        MODEL: model._added(model._parts(history, last)),
+        "best_sellers": np.broadcast_to(model.popular_, history.shape),
+        "repeat_last": last * 10 + model.popular_,
+    }
 
 
 def hits(scores: Any, truth: NDArray[np.bool_], k: int) -> Floats:
@@ -273,12 +314,13 @@ class Trial:
     """What each way reached on later orders.
 
     Args:
-        cases: customers tested; items: products sold by the split; k: how many products are named; split: the day.
+        cases: later orders judged; customers: whose they are; items: products sold by the split; k: how many products are named; split: the day.
         rates: way -> {"hit", "ndcg"}, shares. ahead: baseline -> interval (low, high) of the model's NDCG less the
             baseline's, customers resampled. used: the way to be used. enough: whether there were cases enough.
     """
 
     cases: int
+    customers: int
     items: int
     k: int
     split: float
@@ -289,7 +331,7 @@ class Trial:
 
 
 def try_out(orders: pd.DataFrame, *, k: int = 3, held_out: float = 0.25, seed: int = 0) -> Trial:
-    """Learn from the earlier orders, judge on each customer's next order after them.
+    """Learn from the earlier orders, judge on every later one by what its customer had ordered before it.
 
     The model is used only where it is ahead of the best baseline by more than chance; else that baseline.
 
@@ -298,28 +340,31 @@ def try_out(orders: pd.DataFrame, *, k: int = 3, held_out: float = 0.25, seed: i
     """
     clean = tidy(orders)
     split = float(clean["day"].quantile(1 - held_out)) if len(clean) else 0.0
-    cases = next_orders(clean, split)
+    cases = later_orders(clean, split)
     items = int(clean.loc[clean["day"] <= split, "item"].nunique())
-    if len(cases.accounts) < LEAST_CASES or items < LEAST_ITEMS:
-        return Trial(len(cases.accounts), items, k, split, {}, {}, "best_sellers", False)
-    past = clean[clean["day"] <= split]
-    model = NextProduct().fit(past)
+    if cases.customers < LEAST_CUSTOMERS or items < LEAST_ITEMS:
+        return Trial(len(cases.accounts), cases.customers, items, k, split, {}, {}, "best_sellers", False)
+    model = NextProduct().fit(clean[clean["day"] <= split])
     truth = cases.matrix(model.items_)
     named = min(k, max(1, items - 1))
-    found = {name: scores_of(name, model, past, split, cases.accounts) for name in (MODEL, *BASELINES)}
+    found = score_cases(model, clean, cases)
     gains = {name: ndcg(scores, truth, named) for name, scores in found.items()}
     rates = {
         name: {"hit": float(hits(scores, truth, named).mean()), "ndcg": float(gains[name].mean())}
         for name, scores in found.items()
     }
-    ahead = {name: _between(gains[MODEL] - gains[name], seed) for name in BASELINES}
+    ahead = {name: _between(gains[MODEL] - gains[name], cases.accounts, seed) for name in BASELINES}
     best = max(BASELINES, key=lambda name: rates[name]["ndcg"])
     used = MODEL if ahead[best][0] > 0 else best
-    return Trial(len(cases.accounts), items, named, split, rates, ahead, used, True)
+    return Trial(len(cases.accounts), cases.customers, items, named, split, rates, ahead, used, True)
 
 
-def _between(differences: Floats, seed: int) -> tuple[float, float]:
-    """Percentile interval (95 %) of the mean, customers resampled."""
-    draws = np.random.default_rng(seed).integers(0, len(differences), (DRAWS, len(differences)))
-    low, high = np.quantile(differences[draws].mean(axis=1), (0.025, 0.975))
+def _between(differences: Floats, accounts: Sequence[int], seed: int) -> tuple[float, float]:
+    """Percentile interval (95 %) of the mean over cases, customers resampled with all of theirs."""
+    codes, names = pd.factorize(np.asarray(accounts))
+    totals, counts = np.bincount(codes, differences), np.bincount(codes)
+    drawn = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), size=DRAWS
+    )
+    low, high = np.quantile((drawn @ totals) / (drawn @ counts), (0.025, 0.975))
     return float(low), float(high)

@@ -62,7 +62,7 @@ def _tried(orders: pd.DataFrame, now: datetime) -> CommerceTrial:
         name: value for name, value in asdict(found).items() if name not in ("used", "enough", "cases")
     }
     report["split"] = str(EPOCH + timedelta(days=int(found.split)))
-    report["orders"], report["customers"] = len(orders), int(orders["account_id"].nunique())
+    report["orders"], report["buyers"] = len(orders), int(orders["account_id"].nunique())
     return CommerceTrial.objects.create(
         day=company_day(now),
         enough=found.enough,

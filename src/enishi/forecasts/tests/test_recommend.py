@@ -10,9 +10,9 @@ from enishi.forecasts.recommend import (
     MODEL,
     NextProduct,
     hits,
+    later_orders,
     ndcg,
-    next_orders,
-    repeat_last,
+    score_cases,
     tidy,
     try_out,
 )
@@ -71,7 +71,7 @@ def test_where_only_chance_decides_the_model_is_not_used(seed):
 def test_too_few_later_orders_are_said_and_nothing_is_compared():
     found = try_out(purchases(6, customers=12))
     assert not found.enough
-    assert found.cases < 30
+    assert found.customers < 20
     assert found.rates == {}
     assert try_out(purchases(7).iloc[:0]).cases == 0
     assert not try_out(purchases(8, items=1)).enough
@@ -106,16 +106,18 @@ def test_hit_rate_and_ndcg_by_hand():
     assert ndcg(scores, truth, 3) == pytest.approx([(1 + 0.5) / ideal, 0.5])
 
 
-def test_the_next_order_is_the_first_after_the_split():
+def test_each_later_order_is_judged_by_what_came_before_it():
     orders = tidy(
         pd.DataFrame(
             {"account_id": [1, 1, 1, 1, 2], "item": ["a", "b", "c", "d", "a"], "day": [1, 5, 5, 9, 7]}
         )
     )
-    cases = next_orders(orders, 4)
-    assert (cases.accounts, cases.wanted) == ([1], [{"b", "c"}])
-    model = NextProduct(weights={"together": 0, "sequence": 0, "habit": 1, "popular": 0}).fit(orders)
-    assert model.items_[int(np.argmax(repeat_last(model, orders, 6, [1])[0]))] in {"b", "c"}
+    cases = later_orders(orders, 4)
+    assert (cases.accounts, cases.days, cases.wanted) == ([1, 1], [5, 9], [{"b", "c"}, {"d"}])
+    model = NextProduct(weights={"habit": 1}).fit(orders)
+    scores = score_cases(model, orders, cases)["repeat_last"]
+    assert [model.items_[int(np.argmax(row))] for row in scores[:1]] == ["a"]
+    assert {model.items_[place] for place in np.argsort(-scores[1])[:2]} == {"b", "c"}
 
 
 def test_a_recommendation_names_its_reason():

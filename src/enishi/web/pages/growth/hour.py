@@ -26,6 +26,7 @@ from enishi.web.pages.revenue.reads import read_book
 from enishi.web.words import money_short, percent
 
 LEVELS = 41
+CLOSE = 1.1  # times as much; less is about the same
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,11 @@ def sentence(found: marginal.Answer, book: marginal.Book) -> str:
         "grow": money_short(round(found.expansion), currency, language()),
     }
     times = f"{found.ratio:.1f}" if found.ratio < 1000 else _("many")
-    if found.better == "churn":
+    if found.ratio < CLOSE:
+        said = _(
+            "The next hour is worth about the same on either side: %(keep)s of margin in keeping customers, %(grow)s in expansion."
+        )
+    elif found.better == "churn":
         said = _(
             "The next hour pays most in keeping customers: %(keep)s of margin against %(grow)s in expansion (%(times)s times as much)."
         )
@@ -168,7 +173,7 @@ def charts(book: marginal.Book, work: marginal.Work) -> dict[str, dict[str, Any]
     company = get_company()
     unit = 10 ** get_currency_precision(company.currency)
     top = min(0.6, max(2 * book.churn, 0.2))
-    levels = np.linspace(0.005, top, LEVELS)
+    levels = np.linspace(0.02, top, LEVELS)
     table = marginal.curve(book, work, levels.tolist())
     x = [percent(level) for level in levels]
     nearest = int(np.abs(levels - book.churn).argmin())
@@ -176,16 +181,16 @@ def charts(book: marginal.Book, work: marginal.Work) -> dict[str, dict[str, Any]
     hour = {
         "kind": "line", "x": x, "format": "money", "currency": company.currency, "zero": True, "marks": marks,
         "series": [
-            {"name": _("Next hour on keeping customers"), "values": [round(v / unit) for v in table["hour"]], "colour": "c1"},
-            {"name": _("Next hour on expansion"), "values": [round(v / unit) for v in table["other"]], "colour": "c2", "dashed": True},
+            {"name": _("On keeping customers"), "values": [round(v / unit) for v in table["hour"]], "colour": "c1"},
+            {"name": _("On expansion"), "values": [round(v / unit) for v in table["other"]], "colour": "c2", "dashed": True},
         ],
     }  # fmt: skip
     lifetime = {
         "kind": "line", "x": x, "format": "number", "marks": marks,
-        "series": [{"name": _("Lifetime value, in months of revenue"), "values": [None if v != v else round(v, 1) for v in table["lifetime"]], "colour": "c1"}],
+        "series": [{"name": _("Months of revenue"), "values": [None if v != v else round(v, 1) for v in table["lifetime"]], "colour": "c1"}],
     }  # fmt: skip
     margin = {
         "kind": "line", "x": x, "format": "money", "currency": company.currency, "zero": False, "marks": marks,
-        "series": [{"name": _("Margin of the months counted"), "values": [round(v / unit) for v in table["margin"]], "colour": "c3"}],
+        "series": [{"name": _("Margin"), "values": [round(v / unit) for v in table["margin"]], "colour": "c3"}],
     }  # fmt: skip
     return {"hour": hour, "lifetime": lifetime, "margin": margin}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from enishi.definitions.api import event_title, get_names
 from enishi.definitions.base import Condition
 from enishi.definitions.compare import full_body
 from enishi.definitions.offers import EXTENDED_USE, Offer
-from enishi.growth.book import EXTENDED_TITLE
+from enishi.growth.book import EXTENDED_TITLE, metric_units
 from enishi.growth.contracts import Listed
 from enishi.growth.models import GrowthRun
-from enishi.growth.rules import RULE_WORDS
+from enishi.growth.rules import RULE_WORDS, condition_text
 from enishi.kit.text import Text, plain_number
 from enishi.store.kinds import STAGES
 from enishi.web.badges import band_word
@@ -22,7 +23,7 @@ from enishi.web.pages.growth.offer_form import BANDS, FACTS, SENT
 from enishi.web.pages.growth.present import kind_words, language
 from enishi.web.pages.health.card_form import OPERATORS
 from enishi.web.pages.health.card_present import own_mistakes, title_words
-from enishi.web.pages.health.rule_present import BLANK, PLACE_WORDS, in_words, metric_titles
+from enishi.web.pages.health.rule_present import BLANK, PLACE_WORDS, metric_titles
 from enishi.web.pages.portfolio.words import tier_words
 from enishi.web.words import percent
 
@@ -41,8 +42,11 @@ def metric_choices() -> list[tuple[str, str]]:
     return sorted(titles.items(), key=lambda pair: pair[1])
 
 
-def conditions_words(conditions: tuple[Condition, ...]) -> str:
-    return in_words(conditions, dict(metric_choices()))
+def conditions_words(conditions: Iterable[Condition]) -> str:
+    """Conditions as a person reads them."""
+    units = metric_units()
+    joint = _(" and ")
+    return joint.join(condition_text(condition, units).in_language(language()) for condition in conditions)
 
 
 def uplift_words(offer: Offer, run: GrowthRun | None) -> str:
@@ -126,7 +130,7 @@ def shown(offer: Listed, run: GrowthRun | None) -> dict[str, Any]:
 
 def sold_words(run: GrowthRun | None, products: Mapping[str, str]) -> dict[str, Any]:
     """What the contracts say is sold: price ladders, what goes together, what higher plans extend."""
-    sold = run.sold if run else {}
+    sold, called = run.sold if run else {}, get_names()
     return {
         "ladders": [
             (products.get(p, p), plans) for p, plans in sold.get("ladders", {}).items() if len(plans) > 1
@@ -135,7 +139,10 @@ def sold_words(run: GrowthRun | None, products: Mapping[str, str]) -> dict[str, 
             (products.get(a, a), products.get(b, b), base, both, both / base if base else None)
             for a, b, base, both, _mrr in sold.get("companions", [])[:12]
         ],
-        "extended": [(products.get(p, p), plan, names) for p, plan, names in sold.get("extended", [])],
+        "extended": [
+            (products.get(p, p), plan, [event_title(called, name).in_language(language()) for name in names])
+            for p, plan, names in sold.get("extended", [])
+        ],
     }
 
 

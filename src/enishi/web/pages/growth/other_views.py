@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from enishi.accounts.access import access_account, visible_accounts
 from enishi.accounts.company import company_day
 from enishi.accounts.search import named
-from enishi.forecasts.recommend import LEAST_CASES, MODEL
+from enishi.forecasts.recommend import LEAST_CUSTOMERS, MODEL
 from enishi.growth import api as growth
 from enishi.growth.models import Proposal
 from enishi.kit import clock
@@ -74,7 +74,7 @@ def next_products(request: PageRequest) -> HttpResponse:
         "tabs": tabs("growth-next"),
         "trial": trial,
         "ways": ways,
-        "least": LEAST_CASES,
+        "least": LEAST_CUSTOMERS,
         "used": way_words().get(trial.used, "") if trial else "",
         "learned": bool(trial and trial.used == MODEL),
         "page": shown,
