@@ -16,7 +16,7 @@ from enishi.ingest.carrying import (
     wait_carried,
 )
 from enishi.ingest.contracts import Origin
-from enishi.ingest.erasing import ask_erasure, ask_user_erasure
+from enishi.ingest.erasing import ask_erasure, ask_user_erasure, forget_with_texts
 from enishi.ingest.inbox import inbox_of as open_inbox
 from enishi.ingest.reads import (
     UnmatchedGroup,
@@ -47,6 +47,7 @@ __all__ = [
     "discard_reject",
     "drain",
     "event_message",
+    "forget_with_texts",
     "list_unmatched_groups",
     "list_unmatched_users",
     "open_consumer",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -28,12 +28,21 @@ from enishi.store.kinds import KINDS
 
 Place = tuple[str, int]  # kind, record number
 
+# Rooms above forget what they made of the texts that are emptied; each is told the contact and the further places.
+_FORGETTING: list[Callable[[int | None, Sequence[Place]], None]] = []
+
 _SENT = Naming(inner=True, keys=True)  # properties as an application sent them
 _ESCAPED = r"\\u00[2-7]"  # a plain character written otherwise in JSON
 
 _EMPTIED = Text(
     "Emptied: it named a person who was erased.", "消去された人物の情報を含んでいたため、内容を消去しました。"
 )
+
+
+def forget_with_texts(forget: Callable[[int | None, Sequence[Place]], None]) -> None:
+    """Have what a room above made of texts go with them."""
+    if forget not in _FORGETTING:
+        _FORGETTING.append(forget)
 
 
 def ask_erasure(
@@ -102,6 +111,8 @@ def _empty_others(
     request.records = blank_texts(emptied, now=request.requested_at)
     _empty_corrections(users, sought)
     request.rejects = _empty_rejects(users, sought)
+    for forget in _FORGETTING:
+        forget(request.contact_id, places)
 
 
 def records_naming(sought: Sought) -> list[Place]:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,15 @@ class RoomConfig(AppConfig):
     name = "enishi.texts"
     label = "texts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """What was read in the texts of an erased person goes with them."""
+        from enishi.ingest.erasing import forget_with_texts
+
+        forget_with_texts(_forget)
+
+
+def _forget(contact_id: int | None, places: Sequence[tuple[str, int]]) -> None:
+    from enishi.texts.judging import forget_person
+
+    forget_person(contact_id, places)

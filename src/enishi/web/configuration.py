@@ -21,7 +21,8 @@ class Configuration:
     ``ENISHI_URL`` the address people use (``http://127.0.0.1:8000``); ``ENISHI_SECRET`` signing key
     (default: made once in the data folder); ``ENISHI_DEBUG`` 1 for development; ``ENISHI_SMTP`` mail server
     as ``smtp[s]://user:password@host:port`` (without it mails are written to the data folder's ``mail``);
-    ``ENISHI_MAIL_FROM`` sender; ``ENISHI_WATCH_ASSETS`` 1 to serve a front end that is rebuilt meanwhile.
+    ``ENISHI_MAIL_FROM`` sender; ``ENISHI_TEXT_SCORER`` another judge of texts than the one that comes along, as
+    ``package.module:name``; ``ENISHI_WATCH_ASSETS`` 1 to serve a front end that is rebuilt meanwhile.
     """
 
     home: Home
@@ -32,6 +33,7 @@ class Configuration:
     smtp: str
     mail_from: str
     watch_assets: bool = False
+    text_scorer: str = ""
 
     @property
     def host(self) -> str:
@@ -144,4 +146,5 @@ def read_configuration() -> Configuration:
         smtp=os.environ.get("ENISHI_SMTP", ""),
         mail_from=os.environ.get("ENISHI_MAIL_FROM", "enishi@localhost"),
         watch_assets=os.environ.get("ENISHI_WATCH_ASSETS", "") == "1",
+        text_scorer=os.environ.get("ENISHI_TEXT_SCORER", "").strip(),
     )
