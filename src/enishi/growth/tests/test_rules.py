@@ -1,0 +1,137 @@
+"""Who may be offered what: every rule by itself, the signs, the time, and which offer comes first."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from enishi.definitions.reads import default_body
+from enishi.definitions.rules import parse_body
+from enishi.forecasts.readiness import Uplift
+from enishi.growth.contracts import BLOCKED, LATER, NO_SIGN, READY, Listed, Verdict
+from enishi.growth.rules import RULE_WORDS, RULES, Asked, Past, best_of, judge, judge_one
+from enishi.kit.text import Text
+
+TODAY = date(2026, 11, 20)
+UNITS = {"licence_utilisation": ("ratio", Text("Licence use", "ライセンス利用率"))}
+ROW = {
+    "account_id": 1, "band": "green", "stage": "established", "tier": "high", "mrr": 100_000.0, "tenure_days": 500.0,
+    "renewal_in": 100.0, "in_force": True, "leaving": False, "product": "desk", "plan": "Light", "seats": 10.0,
+    "main": 100_000.0, "products": "desk", "held": 1, "months": 12.0, "paid": 100_000.0, "next_plan": "Pro", "step": 1.5,
+    "place": 0.0, "next_product": "work", "next_mrr": np.nan, "sold": 2, "since_seats": np.nan, "since_plan": np.nan,
+    "since_product": np.nan, "since_term": np.nan, "licence_utilisation": 0.95, "use_vs_own_past": 0.3, "nps_latest": 10.0,
+    "active_days_28": 20.0,
+}  # fmt: skip
+
+
+def offer(slug: str, **changed: object) -> Listed:
+    return Listed(slug, parse_body("offer", {**default_body("offer", slug), **changed}))
+
+
+def frame(**changed: object) -> pd.DataFrame:
+    return pd.DataFrame([{**ROW, **changed}])
+
+
+def asked(**more: object) -> Asked:
+    return Asked(TODAY, units=UNITS, **more)  # type: ignore[arg-type]
+
+
+def test_seats_in_use_make_a_customer_ready_with_evidence():
+    found = judge_one(offer("more_seats"), frame(), asked())
+    assert found.status == READY
+    assert [sign.text.ja for sign in found.signs] == [
+        "ライセンスの95%を使用中",
+        "利用が自社の過去と比べて+35%",
+    ]
+    assert found.target == {"product": "desk", "seats": 10}
+    assert found.uplift == 20_000
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"in_force": False}, "no_contract"),
+        ({"leaving": True}, "notice"),
+        ({"band": "red"}, "health"),
+        ({"stage": "churned"}, "stage"),
+        ({"tenure_days": 20.0}, "young"),
+        ({"since_seats": 30.0}, "won_lately"),
+        ({"seats": np.nan}, "nothing"),
+    ],
+)
+def test_each_rule_that_holds_an_offer_back_is_named(changed, rule):
+    found = judge_one(offer("more_seats"), frame(**changed), asked())
+    assert found.status == BLOCKED
+    assert [reason.rule for reason in found.reasons] == [rule]
+    assert found.reasons[0].text.en
+    assert found.reasons[0].text.ja
+    assert set(RULE_WORDS) == {one.id for one in RULES}
+
+
+def test_further_conditions_hold_back_only_what_is_known():
+    strict = offer(
+        "more_seats",
+        eligible={"when": [{"metric": "licence_utilisation", "op": "<", "value": 0.9}], "plans": ["Pro"]},
+    )
+    found = judge_one(strict, frame(), asked())
+    assert [reason.rule for reason in found.reasons] == ["plan", "condition"]
+    assert "Licence use < 90%" in found.reasons[1].text.en
+    unknown = judge_one(strict, frame(plan="Pro", licence_utilisation=np.nan), asked())
+    assert unknown.status == NO_SIGN
+
+
+def test_what_people_decided_rests_and_one_push_goes_at_a_time():
+    until = TODAY + timedelta(days=30)
+    resting = asked(past=Past(rests={(1, "more_seats"): (until, "set_aside")}))
+    reasons = judge_one(offer("more_seats"), frame(), resting).reasons
+    assert [reason.text.en for reason in reasons] == ["Set aside until 20 December 2026."]
+    assert judge_one(offer("higher_plan"), frame(), resting).status == READY
+    busy = asked(past=Past(open={1: "higher_plan"}))
+    assert {
+        judge_one(offer(slug), frame(), busy).reasons[0].rule for slug in ("more_seats", "higher_plan")
+    } == {"discussed"}
+
+
+def test_an_offer_at_the_renewal_waits_for_its_time():
+    far = judge_one(offer("higher_plan"), frame(renewal_in=200.0), asked())
+    assert (far.status, far.on) == (LATER, TODAY + timedelta(days=50))
+    assert judge_one(offer("higher_plan"), frame(renewal_in=np.nan), asked()).status == READY
+
+
+def test_too_few_signs_are_none():
+    found = judge_one(offer("higher_plan"), frame(nps_latest=7.0), asked())
+    assert (found.status, [sign.id for sign in found.signs]) == (NO_SIGN, ["use_rising"])
+
+
+def test_past_wins_replace_the_declared_uplift_once_there_are_enough():
+    few, enough = (Uplift(0.5, 0.4, 0.6, n) for n in (9, 10))
+    declared = judge_one(offer("more_seats"), frame(), asked(uplifts={"seats": few}))
+    learned = judge_one(offer("more_seats"), frame(), asked(uplifts={"seats": enough}))
+    assert (declared.uplift, learned.uplift) == (20_000, 50_000)
+    plan = judge_one(offer("higher_plan"), frame(), asked(uplifts={"plan": enough}))
+    assert plan.uplift == 50_000, "the ladder's own step"
+    unknown = judge_one(offer("more_seats"), frame(paid=np.nan), asked())
+    assert unknown.uplift is None
+
+
+def test_a_whole_book_is_judged_as_each_customer_alone():
+    rows = pd.concat(
+        [frame(account_id=1), frame(account_id=2, band="red"), frame(account_id=3, licence_utilisation=0.2)]
+    )
+    found = judge(offer("more_seats"), rows.reset_index(drop=True), asked())
+    assert found.counts == {READY: 1, LATER: 0, NO_SIGN: 1, BLOCKED: 1}
+    assert found.against == {"health": 1}
+    assert found.verdicts[0] == judge_one(offer("more_seats"), frame(), asked())
+    assert judge(offer("more_seats"), rows.iloc[:0], asked()).verdicts == ()
+
+
+def test_the_first_offer_is_the_one_worth_most_or_most_spoken_for():
+    def verdict(slug: str, status: str = READY, uplift: int = 1) -> Verdict:
+        return Verdict(1, slug, status, uplift=uplift)
+
+    assert best_of([(verdict("a"), 10.0, 1), (verdict("b"), 30.0, 2), (verdict("c", LATER), 90.0, 3)]) == 1
+    assert best_of([(verdict("a", uplift=5), None, 1), (verdict("b"), 30.0, 2)]) == 0
+    assert best_of([(verdict("a", LATER), 1.0, 1)]) is None
