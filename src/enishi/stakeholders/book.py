@@ -146,7 +146,8 @@ def _someones(
 
 def _leaving_later(day: date) -> Iterable[tuple[int, date]]:
     """Days of leaving that sources state and that are still to come."""
-    return Contact.objects.filter(left_on__gt=day, deleted_at=None).values_list("pk", "left_on")
+    found = Contact.objects.filter(left_on__gt=day, deleted_at=None).values_list("pk", "left_on")
+    return [(number, on) for number, on in found if on]
 
 
 def said_of_all(day: date | None) -> dict[int, Said]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from enishi.accounts.models import Contact, OutsideId, Record, RecordVersion
 from enishi.accounts.shapes import shape_of
 from enishi.kit.home import Home
+from enishi.stakeholders.api import moves_of
 from enishi.store.api import Published
 from enishi.store.kinds import CONTACT, KINDS
 
@@ -20,7 +21,8 @@ _SHOWN = ["occurred_at", "received_at", "type", "event", "product", "properties"
 
 
 def disclose(home: Home, contact: Contact) -> dict[str, Any]:
-    """The person's record with its history, the ids, the records about the person, and every event sent under the
+    """The person's record with its history, the ids, the records about the person, what members stated of them, at
+    which other customers they were found, and every event sent under the
     ids (the newest :data:`MOST_EVENTS`; ``events_left_out`` says how many more there are)."""
     links = list(OutsideId.objects.filter(contact=contact).values("system", "value", "made_at"))
     ids = {(link["system"], link["value"]) for link in links}
@@ -32,6 +34,8 @@ def disclose(home: Home, contact: Contact) -> dict[str, Any]:
         "outside_ids": links,
         "history": list(_history(contact)),
         "records": list(_records(contact)),
+        "assessments": list(_assessments(contact)),
+        "moves": list(_moves(contact)),
         "events": events,
         "events_left_out": left_out,
     }
@@ -51,6 +55,36 @@ def _records(contact: Contact) -> Iterator[dict[str, Any]]:
     for row in Record.objects.filter(contact=contact).order_by("happened_at", "pk"):
         state = shape_of(KINDS[row.kind]).state(KINDS[row.kind], row)
         yield {"kind": row.kind, "id": row.outside_id, "happened_at": row.happened_at, **state}
+
+
+def _assessments(contact: Contact) -> Iterator[dict[str, Any]]:
+    """What members stated of the person, also where it was taken back."""
+    for row in contact.assessments.order_by("made_at", "pk"):
+        yield {
+            name: getattr(row, name)
+            for name in (
+                "made_at",
+                "undone_at",
+                "influence",
+                "level",
+                "feeling",
+                "feeling_until",
+                "leaving_on",
+                "note",
+            )
+        }
+
+
+def _moves(contact: Contact) -> Iterator[dict[str, Any]]:
+    """Contacts at other customers that are, or may be, the same person."""
+    for move in moves_of([contact.pk], None):
+        other = move.present if move.former_id == contact.pk else move.former
+        yield {
+            "account": other.account.name,
+            "id": other.outside_id,
+            "status": move.status,
+            "grounds": move.reasons,
+        }
 
 
 def read_events(home: Home, ids: set[tuple[str, str]]) -> tuple[list[dict[str, Any]], int]:

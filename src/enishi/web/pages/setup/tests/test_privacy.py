@@ -16,6 +16,7 @@ from enishi.ingest.api import accept_events, drain, event_message
 from enishi.ingest.foreseeing import foresee_erasure
 from enishi.ingest.models import ErasureRequest, StorePolicy
 from enishi.kit.home import Home
+from enishi.stakeholders.api import Opinion, assess
 from enishi.store.api import Published
 from enishi.web.pages.setup import privacy
 from enishi.web.pages.setup.disclosure import as_file, disclose
@@ -170,7 +171,9 @@ def test_the_person_gets_a_file_of_all_that_is_kept(
         message = event_message(occurred_at=NOW, event="Opened", user=user, properties={"page": user})
         accept_events([message], source="test", system=contact.source, home=Home(tmp_path), now=NOW)
     drain(Home(tmp_path))
+    assess(world.takahashi, contact.account_id, contact.pk, Opinion(influence="high"), now=NOW)
     found = disclose(Home(tmp_path), contact)
+    assert [one["influence"] for one in found["assessments"]] == ["high"]
     assert found["person"]["email"] == contact.email
     assert [record["kind"] for record in found["records"]] == ["interaction", "survey_answer"]
     assert ["somebody-else" in event["properties"] for event in found["events"]] == [False]
