@@ -23,6 +23,7 @@ PROMISED = {
     "serve": ["--port"],
     "doctor": ["--json"],
     "backtest": ["--outcome", "--every", "--from", "--to", "--json"],
+    "forecast": ["--horizon", "--as-of", "--json"],
 }
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "explain": "explain",
     "asof": "asof",
     "backtest": "backtest",
+    "forecast": "forecast",
     "real": "real",
     "member": "member",
     "doctor": "doctor",

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from enishi.forecasts.leaks import without_leaks
 from enishi.forecasts.panel import learnable
 
 _KEYS = ["as_of", "account_id", "label", "ends_on"]
@@ -46,9 +45,8 @@ def expanding_forecast(
     fits, missing, left_out = 0, 0, set[str]()
     for number, quarter in enumerate(dict.fromkeys(quarters)):
         own = [day for day, q in zip(days, quarters, strict=True) if q == quarter]
-        train, leaks = without_leaks(learnable(panel, own[0]))
-        forecaster = make().fit(train)
-        left_out |= {leak.column for leak in leaks}
+        forecaster = make().fit(learnable(panel, own[0]))
+        left_out |= {leak.column for leak in forecaster.leaks_}
         missing = forecaster.missing_outcomes_
         if forecaster.speaks_:
             rows = panel[panel["as_of"].isin(pd.to_datetime(own))]

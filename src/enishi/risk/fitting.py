@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import pandas as pd
 from django.db import transaction
@@ -16,9 +15,9 @@ from enishi.accounts.company import company_remembered, refuse_future
 from enishi.accounts.models import Member
 from enishi.definitions.actions import install_defaults
 from enishi.forecasts import ChurnForecaster
-from enishi.forecasts.leaks import Leak, without_leaks
 from enishi.forecasts.outcomes import Outcome
 from enishi.forecasts.panel import learnable
+from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.metrics.api import Metric
 from enishi.risk.judging import judge_candidate
@@ -97,11 +96,11 @@ def fit_forecasts(
 def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publish: bool) -> ForecastModel:
     """Learn one horizon."""
     rows = lessons.lesson.panel(horizon)
-    panel, leaks = without_leaks(learnable(rows, lessons.as_of))
+    panel = learnable(rows, lessons.as_of)
     forecaster = new_forecaster(horizon, lessons.rules).fit(panel)
-    made = _described(lessons, horizon, forecaster, panel, leaks)
+    made = _described(lessons, horizon, forecaster, panel)
     standing = ForecastModel.objects.filter(horizon=horizon, status=Status.IN_USE).first()
-    old = restored(standing, lessons.rules.metrics) if standing else None
+    old = _readable(standing, lessons.rules.metrics) if standing else None
     verdict = judge_candidate(forecaster, old, panel, standing.as_of if standing else None)
     made.reason_en, made.reason_ja = verdict.reason.en, verdict.reason.ja
     made.made_by = member
@@ -129,6 +128,14 @@ def restored(model: ForecastModel, metrics: dict[str, Metric]) -> ChurnForecaste
     return ChurnForecaster.from_dict(model.state, metrics=metrics)
 
 
+def _readable(model: ForecastModel, metrics: dict[str, Metric]) -> ChurnForecaster | None:
+    """The forecaster of a version, None where another version of Enishi wrote it: such a one is replaced unheard."""
+    try:
+        return restored(model, metrics)
+    except EnishiError:
+        return None
+
+
 def put_in_use(model: ForecastModel, now: datetime) -> None:
     """Let a version speak from now on; the one before is retired. Call in a transaction."""
     standing = ForecastModel.objects.filter(horizon=model.horizon, status=Status.IN_USE).exclude(pk=model.pk)
@@ -138,7 +145,7 @@ def put_in_use(model: ForecastModel, now: datetime) -> None:
 
 
 def _described(
-    lessons: Lessons, horizon: int, forecaster: ChurnForecaster, panel: pd.DataFrame, leaks: Sequence[Leak]
+    lessons: Lessons, horizon: int, forecaster: ChurnForecaster, panel: pd.DataFrame
 ) -> ForecastModel:
     """An unsaved version with all that says what it was learned from."""
     days = pd.to_datetime(panel["as_of"]) if len(panel) else pd.Series(dtype="datetime64[ns]")
@@ -160,12 +167,14 @@ def _described(
             "to": days.max().date().isoformat() if len(days) else None,
             "snapshots": int(days.nunique()),
             "threshold": threshold_of(forecaster.base_rate_),
-            "left_out": [{"feature": leak.column, "en": leak.text.en, "ja": leak.text.ja} for leak in leaks],
+            "left_out": [
+                {"feature": leak.column, "en": leak.text.en, "ja": leak.text.ja} for leak in forecaster.leaks_
+            ],
             "told_late": lessons.lesson.late,
             "scorecards": {card.slug: card.version.pk for card in lessons.rules.cards if card.version},
         },
         state=as_plain(forecaster.to_dict()),
-        report=_report(forecaster, panel),
+        report=as_plain(forecaster.report()),
         made_at=lessons.now,
     )
 
@@ -173,8 +182,3 @@ def _described(
 def threshold_of(base_rate: float | None) -> float | None:
     """From which probability on an account counts as at risk: twice as likely as usual, at most one in two."""
     return None if base_rate is None else round(min(0.5, 2 * base_rate), 4)
-
-
-def _report(forecaster: ChurnForecaster, panel: pd.DataFrame) -> dict[str, Any]:
-    told: dict[str, Any] = as_plain(forecaster.report(panel)) if hasattr(forecaster, "report") else {}
-    return told

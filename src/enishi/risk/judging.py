@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enishi.forecasts.api import brier_skill
+from enishi.forecasts.api import Interval, brier_skill
+from enishi.forecasts.trust import loss_difference
 from enishi.kit.text import Text
 
 LEAST_LEFT = 8
 """Accounts that left after the standing version was learned, before the two are compared."""
-DRAWS = 400
-LEVEL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +94,11 @@ def _against(old: Any, past: pd.DataFrame, panel: pd.DataFrame, old_as_of: Any) 
             ),
         )
     said = old.predict_proba(unseen)[:, 1]
-    worse = loss_difference(
-        unseen["label"].to_numpy(float),
-        unseen["probability"].to_numpy(float),
-        said,
-        unseen["account_id"].to_numpy(),
-    )
-    numbers = f"{worse.value:+.4f} ({worse.low:+.4f} … {worse.high:+.4f})"
-    if worse.low > 0:
+    labels = unseen["label"].to_numpy(dtype=float)
+    losses = [_losses(labels, p) for p in (unseen["probability"].to_numpy(dtype=float), said)]
+    worse = loss_difference(losses[0], losses[1], unseen["account_id"].to_numpy())
+    numbers = _span(worse)
+    if worse.low is not None and worse.low > 0:
         return Verdict(
             False,
             Text(
@@ -119,24 +115,11 @@ def _against(old: Any, past: pd.DataFrame, panel: pd.DataFrame, old_as_of: Any) 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    value: float
-    low: float
-    high: float
-
-
-def loss_difference(labels: Any, new: Any, old: Any, groups: Any, seed: int = 0) -> Difference:
-    """Mean log-loss of ``new`` less that of ``old`` on the same rows, with an interval over resampled accounts."""
-    apart = _losses(labels, new) - _losses(labels, old)
-    codes = pd.factorize(np.asarray(groups))[0]
-    sums, sizes = np.bincount(codes, apart), np.bincount(codes)
-    drawn = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=DRAWS)
-    means = (drawn @ sums) / np.maximum(drawn @ sizes, 1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Difference(float(apart.mean()), float(low), float(high))
-
-
 def _losses(labels: Any, probabilities: Any) -> Any:
     p = np.clip(np.asarray(probabilities, float), 1e-6, 1 - 1e-6)
     return -(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+
+
+def _span(found: Interval) -> str:
+    ends = "" if found.low is None or found.high is None else f" ({found.low:+.4f} … {found.high:+.4f})"
+    return f"{found.value:+.4f}{ends}"

@@ -246,6 +246,28 @@ def test_a_backtest_answers_in_the_agreed_shape(imported: Home, capsys: pytest.C
     assert run(["backtest", "--every", "quarter", "--from", str(today), "--to", str(today)]) in (0, 1)
 
 
+def test_forecasts_answer_in_the_agreed_shape(imported: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--horizon", "30", "--json"]
+    assert run(["forecast", "fit", *asked]) == 0
+    (model,) = told(capsys)["models"]
+    assert {"horizon", "version", "status", "speaks", "missing_outcomes", "trained_on", "reason"} <= set(model)
+    assert (model["horizon"], model["version"], model["speaks"]) == (30, 1, False)
+    assert model["missing_outcomes"] > 0
+    assert run(["forecast", "score", *asked]) == 0
+    said = told(capsys)
+    assert {"day", "horizon", "model", "accounts"} <= set(said)
+    entry = said["accounts"][0]
+    assert {"account", "name", "probability", "low", "high", "base_rate", "rank", "drivers", "exits"} <= set(entry)
+    assert entry["probability"] is None, "too few outcomes"
+    yesterday = str(datetime.now(UTC).date() - timedelta(days=1))
+    assert run(["forecast", "report", *asked, "--as-of", yesterday]) == 0
+    told_of = told(capsys)
+    assert {"day", "model", "report", "record"} <= set(told_of)
+    assert (told_of["model"]["as_of"], told_of["model"]["status"]) == (yesterday, "candidate")
+    assert run(["forecast", "score", "--horizon", "30"]) == 0
+    assert run(["forecast", "fit", "--as-of", str(datetime.now(UTC).date() + timedelta(days=30))]) == 1
+
+
 # ---- serving and the schedule --------------------------------------------------------------------------------
 
 

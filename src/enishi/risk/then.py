@@ -1,0 +1,102 @@
+"""Forecasts as they could have been made on a past day: learned from what had ended by then, and nothing later."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from enishi.accounts.company import company_remembered
+from enishi.accounts.models import Account
+from enishi.forecasts.late import without_hindsight
+from enishi.forecasts.outcomes import Outcome
+from enishi.forecasts.panel import label_rows
+from enishi.kit.errors import NotFound
+from enishi.kit.home import Home
+from enishi.kit.text import Text
+from enishi.risk.fitting import fit_forecasts, restored
+from enishi.risk.models import AccountRisk, ForecastModel
+from enishi.risk.reads import model_in_use
+from enishi.risk.rows import Progress, population
+from enishi.risk.scoring import forecast_rows, score_risks
+from enishi.signals.context import load_rules
+from enishi.signals.features import read_rows
+from enishi.store.api import Published
+
+
+def model_for(
+    home: Home, horizon: int, asked: date, today: date, now: datetime, progress: Progress
+) -> ForecastModel:
+    """The version in use, or of a past day the one that could have been learned on it; learned now where it is not kept.
+
+    Raises:
+        NotFound: ``no_outcomes`` where the horizon means nothing here (no contract has a renewal).
+    """
+    if asked == today and (standing := model_in_use(horizon)):
+        return standing
+    kept = ForecastModel.objects.filter(
+        horizon=horizon, as_of=asked, facts_generation=Published(home).generation
+    ).first()
+    if kept is not None and asked != today:
+        return kept
+    made = fit_forecasts(asked, [horizon], now=now, home=home, publish=asked == today, progress=progress)
+    if not made:
+        raise NotFound(
+            "no_outcomes",
+            Text("There are no contracts, and so no renewals.", "契約がないため、更新の予測はできません。"),
+            Text("Ask for 30, 90 or 180 days.", "30・90・180日のいずれかを指定してください。"),
+        )
+    return made[0]
+
+
+def forecast_today(
+    home: Home, horizon: int, today: date, now: datetime, progress: Progress
+) -> tuple[ForecastModel, list[dict[str, Any]]]:
+    """Score today by the versions in use; what is said of a horizon, those most at risk first."""
+    model = model_for(home, horizon, today, today, now, lambda done, total: progress(done / 2, total))
+    score_risks(today, now=now, home=home, progress=lambda done, total: progress((total + done) / 2, total))
+    risks = AccountRisk.objects.filter(horizon=horizon).select_related("account").order_by("-rank", "account")
+    names = ("probability", "low", "high", "base_rate", "rank", "due_on", "drivers", "exits")
+    return model, [
+        {"account": risk.account.outside_id, "name": risk.account.name}
+        | {name: getattr(risk, name) for name in names}
+        for risk in risks
+    ]
+
+
+def forecast_then(
+    home: Home, horizon: int, asked: date, now: datetime, progress: Progress
+) -> tuple[ForecastModel, list[dict[str, Any]]]:
+    """What would have been said on a past day; nothing is kept but the version."""
+    model = model_for(home, horizon, asked, date.max, now, lambda done, total: progress(done * 0.8, total))
+    with company_remembered(), without_hindsight(home) as (honest, _):
+        rules = load_rules()
+        wanted = population(home, asked, Outcome.parse(model.outcome))
+        rows = read_rows(honest, [asked], rules, keep=wanted)
+    said = forecast_rows(restored(model, rules.metrics), model, label_rows(rows, wanted))
+    progress(100, 100)
+    return model, _entries(said, model)
+
+
+def _entries(said: pd.DataFrame, model: ForecastModel) -> list[dict[str, Any]]:
+    known = {a.pk: a for a in Account.objects.only("outside_id", "name")}
+    told = []
+    for row in said.sort_values("rank", ascending=False).to_dict("records"):
+        account = known.get(row.pop("account_id"))
+        if account is None:
+            continue
+        numbers = {
+            name: None if pd.isna(row[name]) else round(float(row[name]), 6)
+            for name in ("probability", "low", "high", "rank")
+        }
+        told.append(
+            {
+                "account": account.outside_id,
+                "name": account.name,
+                **row,
+                **numbers,
+                "base_rate": model.base_rate,
+            }
+        )
+    return told
