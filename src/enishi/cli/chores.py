@@ -81,6 +81,13 @@ def value(now: datetime) -> bool:
     return not renew(now)
 
 
+def fit(now: datetime) -> None:
+    """Judge once a day, and where axes or stated values changed, whether each customer is the right one."""
+    from enishi.fit.api import renew
+
+    renew(now)
+
+
 def relations(now: datetime) -> None:
     """Whom we know at the customers: judged again where facts arrived; a large book rests between."""
     from enishi.stakeholders.api import refresh_relationships

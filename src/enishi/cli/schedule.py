@@ -56,6 +56,7 @@ JOBS = (
     Job("forecasts", Text("forecast who leaves; learn each week",  "解約予測の更新(学習は週1回)"), chores.forecasts, every=5),
     Job("tiers",     Text("assign touch tiers",                   "階層の見直し"),               chores.tiers, every=60),
     Job("value",     Text("value customers once a day, then past months", "顧客生涯価値の計算(1日1回、続けて過去の月)"), chores.value, every=15),
+    Job("fit",       Text("judge which customers are the right ones", "適した顧客かどうかの判定"), chores.fit, every=5),
     Job("relations", Text("judge relationships where facts arrived", "関係者との関係の集計"),     chores.relations, every=5),
     Job("outlook",   Text("forecast revenue, once a day",         "収益予測の作成(1日1回)"),  chores.outlook, daily_at="01:30"),
     Job("growth",    Text("judge who is ready for which offer",   "提案の見込みの判定"),         chores.growth, every=5),
