@@ -51,6 +51,9 @@ NAMING: dict[str, dict[str, Naming]] = {
     "accounts.Team": {"name": TEXT},
     "definitions.DefinitionVersion": {"note": TEXT},
     "django_tasks_database.DBTaskResult": {"traceback": TEXT},
+    "fit.AccountFit": {"seller": TEXT, "facts": TEXT},
+    "fit.FitOpinion": {"reason": TEXT},
+    "fit.FitRun": {"error": TEXT},
     "growth.Proposal": {"reason": TEXT},
     "ingest.Answer": {"key": MAIL, "body": INNER},
     "ingest.ApiKey": {"created_by": MAIL},
@@ -109,6 +112,10 @@ NAMING_NOBODY: dict[str, str] = {
     "definitions.DefinitionVersion": "body",
     "django_tasks_database.DBTaskResult": "args_kwargs task_path worker_ids queue_name backend_name return_value "
     "exception_class_path",
+    "fit.AccountFit": "sale_band sale_axes band axes reasons",
+    "fit.FitOpinion": "input",
+    "fit.FitRun": "status record suggestion",
+    "fit.FitStatement": "band axes sale_band",
     "growth.CommerceTrial": "used report",
     "growth.GrowthRun": "counts sold uplifts stamp",
     "growth.NextItems": "items last_item",  # products

@@ -16,6 +16,7 @@ from enishi.outlook.api import Category, Target
 from enishi.segments.api import tier_titles
 from enishi.stakeholders.api import FEELINGS, INFLUENCES, LEVELS
 from enishi.store.kinds import KINDS
+from enishi.value.api import Ranking
 from enishi.web.badges import band_word
 from enishi.web.pages.audit.words import verb_titles
 from enishi.work.api import manual_measures
@@ -57,6 +58,7 @@ KEYS: dict[str, Text] = {
     "currency": Text("currency", "通貨"),
     "definitions": Text("definitions", "定義"),
     "deleted": Text("deleted", "削除"),
+    "discount_rate": Text("discount rate a year", "年間割引率"),
     "due_on": Text("due", "期限"),
     "ended": Text("sessions ended", "終了したセッション数"),
     "every": Text("snapshots", "判定間隔"),
@@ -76,12 +78,15 @@ KEYS: dict[str, Text] = {
     "gross_margin": Text("gross margin", "粗利率"),
     "heir": Text("handed over to", "引き継ぎ先"),
     "holiday_country": Text("national holidays", "祝日"),
+    "horizon_years": Text("years looked ahead", "見込む年数"),
+    "hour_cost": Text("cost of an hour", "1時間あたりの費用"),
     "horizon": Text("forecast for (days)", "予測期間(日)"),
     "ids": Text("ids", "ID"),
     "influence": Text("influence", "影響力"),
     "items": Text("items", "件数"),
     "kept": Text("left, as changed since", "その後の変更により残した件数"),
     "kind": Text("kind", "種類"),
+    "input": Text("item", "項目"),
     "language": Text("language", "言語"),
     "left_on": Text("left or leaves on", "離任日"),
     "level": Text("level", "職位"),
@@ -106,9 +111,11 @@ KEYS: dict[str, Text] = {
     "owner": Text("owner", "担当者"),
     "page": Text("page", "ページ"),
     "place": Text("place", "項目"),
+    "points": Text("points", "点数"),
     "product": Text("product", "製品"),
     "q": Text("search", "検索"),
     "query": Text("conditions", "条件"),
+    "ranking": Text("lifetime value in lists", "一覧に使うLTV"),
     "raw_months": Text("raw events are kept", "生イベントの保管期間"),
     "reason": Text("reason", "理由"),
     "renewal_category": Text("renewal", "更新見込み"),
@@ -135,6 +142,7 @@ KEYS: dict[str, Text] = {
     "team": Text("team", "チーム"),
     "texts": Text("texts emptied", "消去した文章数"),
     "texts_kept": Text("texts kept on review", "確認のうえ残した文章数"),
+    "ticket_cost": Text("cost of a ticket", "問い合わせ1件の費用"),
     "tier": Text("tier", "階層"),
     "time_zone": Text("time zone", "タイムゾーン"),
     "type": Text("type", "種類"),
@@ -164,6 +172,7 @@ DEFINITIONS: dict[str, Text] = {
     "stages": Text("Stages", "ステージ"),
     "names": Text("Names", "名称"),
     "offer": Text("Offers", "提案"),
+    "fit": Text("Axes of fit", "適合度の軸"),
 }
 STANDARD = Text("standard", "標準")
 
@@ -174,7 +183,9 @@ THINGS: dict[str, Text] = {
     "rejects": Text("Rejects desk", "取り込みエラー"),
     "audit": Text("Audit log", "監査ログ"),
     "revenue": Text("Revenue movements", "収益の変動"),
+    "value": Text("Lifetime value", "顧客生涯価値"),
     "growth": Text("Ready customers", "提案できる顧客"),
+    "fit": Text("Right customers", "適した顧客"),
     "store": Text("Raw events", "生イベント"),
     "sample": Text("Loading the sample company", "サンプル企業の読み込み"),
     "relations": Text("Relationships", "関係者との関係"),
@@ -227,6 +238,7 @@ def _offers(language: str) -> dict[str, str]:
 
 
 CHOICES: dict[str, Words] = {
+    "ranking": _labels(dict(Ranking.choices)),
     "act": _said(
         {
             "values": Text("another value", "値の置き換え"),
