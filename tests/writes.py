@@ -270,6 +270,8 @@ WRITES: dict[str, Write] = {
     "growth-propose": Write(lambda s: {"title": "提案する", "assignee": str(s.world.members["takahashi"].pk)}, offer, before=lambda s: nothing_offered()),
     "growth-aside": Write(lambda s: {"reason": "予算が決まってから", "until": s.ahead(60)}, offer),
     "growth-result": Write(lambda s: {"won": "0", "reason": "今期は予算がない"}, number("proposal")),
+    "value-run": Write(),
+    "value-settings": Write(lambda s: {"discount_rate": "12", "horizon_years": "8", "hour_cost": "5000", "ticket_cost": "", "ranking": "auto"}),
     "growth-undo": Write(values=number("proposal")),
     "growth-hour-declare": Write(effort),
     "outlook-make": Write(before=lambda s: nothing_forecast()),

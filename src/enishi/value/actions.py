@@ -32,7 +32,7 @@ from enishi.value.models import (
     ValueSettings,
     ValueStatement,
 )
-from enishi.value.reads import get_settings
+from enishi.value.reads import get_settings, running_run
 from enishi.value.rules import value_book
 
 BATCH = 2000
@@ -107,7 +107,7 @@ def _write(run: ValueRun, valuation: Valuation, present: bool) -> int:
             rows, update_conflicts=True, unique_fields=["account"], update_fields=names
         )
     AccountValue.objects.exclude(run=run).delete()
-    SegmentValue.objects.filter(run__day__lt=run.day).delete()
+    SegmentValue.objects.exclude(run=run).delete()
     SegmentValue.objects.bulk_create(_segment(run, asdict(one)) for one in valuation.segments)
     _tell_states()
     old = ValueRun.objects.filter(statements=None, values=None).order_by("-day", "-started_at")
@@ -177,6 +177,20 @@ def _tell_states() -> None:
 
 
 @transaction.atomic
+def ask_valuation(member: Member, today: date, now: datetime) -> ValueRun:
+    """Have the worker value everybody now; one that waits or runs already is not asked for twice."""
+    from enishi.value.jobs import run_valuation
+
+    waiting = running_run(now)
+    if waiting is not None:
+        return waiting
+    run = ValueRun.objects.create(day=today, status="queued", started_at=now, asked_by=member)
+    write_audit(member, "valuation_asked", "value")
+    transaction.on_commit(lambda: run_valuation.enqueue(run.pk))
+    return run
+
+
+@transaction.atomic
 def save_settings(actor: Member | str, changes: dict[str, Any], now: datetime) -> ValueSettings:
     """Change what is assumed; the next valuation follows it.
 
@@ -188,7 +202,7 @@ def save_settings(actor: Member | str, changes: dict[str, Any], now: datetime) -
     settings = ValueSettings.objects.filter(pk=1).first() or ValueSettings(pk=1)
     before = {name: getattr(settings, name) for name in changes}
     detail = {
-        name: {"before": _plain(before[name]), "after": _plain(value)}
+        name: [_written(before[name]), _written(value)]
         for name, value in changes.items()
         if before[name] != value
     }
@@ -198,12 +212,13 @@ def save_settings(actor: Member | str, changes: dict[str, Any], now: datetime) -
         setattr(settings, name, value)
     settings.changed_at = now
     settings.save()
-    write_audit(actor, "value_settings_changed", settings, detail=detail)
+    write_audit(actor, "value_settings_changed", "value", detail=detail)
     return settings
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
+def _written(value: Any) -> str:
+    """A setting as the audit log keeps it."""
+    return "" if value is None else str(value)
 
 
 _RANGES: dict[str, tuple[Decimal, Decimal]] = {

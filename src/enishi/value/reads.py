@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,15 @@ def get_settings() -> ValueSettings:
 def last_run() -> ValueRun | None:
     """The newest valuation that came to its end."""
     return ValueRun.objects.filter(status="done").order_by("-day", "-started_at", "-pk").first()
+
+
+AT_MOST = timedelta(hours=3)  # a valuation that began longer ago was killed
+
+
+def running_run(now: datetime) -> ValueRun | None:
+    """The valuation that waits or runs."""
+    going = ValueRun.objects.filter(status__in=("queued", "running"), started_at__gt=now - AT_MOST)
+    return going.order_by("-pk").first()
 
 
 def values(accounts: Collection[int] | None = None) -> pd.DataFrame:

@@ -1,0 +1,190 @@
+"""The page's figures from rows of values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from enishi.forecasts.acquisition import UnitCost, unit_cost
+from enishi.forecasts.fitting import Fit, bounds
+from enishi.forecasts.profit import ProfitCurve, break_even, cumulative_profit, project
+from enishi.forecasts.sbg import ShiftedBetaGeometric
+
+LEAST_SHOWN = 3  # customers with a value, below which no mean is told
+LEAST_IN_CURVE = 5
+LEAST_MONTHS = 3
+AHEAD = 36  # months a curve is carried on
+LEVEL = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean lifetime value of a group, its interval (of what is not known about staying and spending), and of how
+    many of how many customers."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    of: int
+
+    @property
+    def known(self) -> bool:
+        return not isnan(self.value)
+
+
+def mean_value(rows: pd.DataFrame, method: str) -> Mean:
+    """Mean of a lifetime value over the customers that have it."""
+    held = rows[rows[method].notna()]
+    if len(held) < LEAST_SHOWN:
+        return Mean(nan, nan, nan, len(held), len(rows))
+    middle = float(held[method].mean())
+    low, high = float(held[f"{method}_low"].mean()), float(held[f"{method}_high"].mean())
+    return Mean(middle, low, high, len(held), len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit economics of a group: ``cost`` of those won in the window, ``ltv`` of those there today."""
+
+    name: str
+    customers: int
+    mrr: float
+    margin: float  # mean monthly contribution of those who pay
+    ltv: Mean
+    cost: UnitCost
+    accounts: NDArray[np.int64]
+
+    @property
+    def ratio(self) -> float:
+        return self.cost.ratio(self.ltv.value)
+
+    @property
+    def ratio_low(self) -> float:
+        return self.ltv.low / self.cost.cac_high if self.cost.cac > 0 and self.ltv.known else nan
+
+    @property
+    def ratio_high(self) -> float:
+        return self.ltv.high / self.cost.cac_low if self.cost.cac > 0 and self.ltv.known else nan
+
+
+def unit(name: str, rows: pd.DataFrame, won: pd.DataFrame, method: str) -> Unit:
+    """Unit economics of some accounts.
+
+    Args:
+        rows: of the group. won: of them, those won in the window, with ``cost``.
+    """
+    here = rows[here_today(rows)]
+    margin = float(here["margin"].mean()) if here["margin"].notna().any() else nan
+    fresh = rows.loc[rows.index.isin(won.index), "margin"]
+    earning = float(fresh.mean()) if fresh.notna().any() else margin
+    known = won["cost"].notna()
+    cost = unit_cost(float(won["cost"].sum()), len(won), int(known.sum()), earning)
+    return Unit(
+        name,
+        len(here),
+        float(here["mrr"].sum()),
+        margin,
+        mean_value(here, method),
+        cost,
+        rows.index.to_numpy(),
+    )
+
+
+def here_today(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Who is a customer today: pays, or is expected to order again."""
+    return (rows["mrr"] > 0) | rows["noncontractual"].gt(0)
+
+
+def units_by(rows: pd.DataFrame, won: pd.DataFrame, by: str, method: str) -> list[Unit]:
+    """Unit economics by a column, those with most recurring revenue first, "not set" last."""
+    found = [
+        unit(str(value), part, won[won.index.isin(part.index)], method)
+        for value, part in rows.groupby(rows[by].fillna(""), sort=True)
+    ]
+    return sorted(found, key=lambda one: (one.name == "", -one.mrr, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Customers won in a fiscal year, and their cumulative profit."""
+
+    key: str
+    title: str
+    unit: Unit
+    still: int
+    curve: ProfitCurve | None
+    investment: float  # mean cost of winning those of whom it is known; NaN: of nobody
+    carrying: int
+
+
+def cohort(
+    key: str, title: str, rows: pd.DataFrame, curves: Mapping[int, list[int]], method: str, flows: Any
+) -> Cohort:
+    """A cohort's curve: of those whose cost of winning is known, or of all where it is of nobody (then without one)."""
+    carrying = rows[rows["acquisition"].notna()]
+    shown = carrying if len(carrying) >= LEAST_IN_CURVE else rows
+    investment = float(carrying["acquisition"].mean()) if shown is carrying else nan
+    won = rows.assign(cost=rows["acquisition"])
+    curve = None
+    if len(shown) >= LEAST_IN_CURVE:
+        table = flows([curves.get(int(account), []) for account in shown.index])
+        costs = shown["acquisition"].fillna(0).to_numpy(float) if shown is carrying else 0.0
+        curve = cumulative_profit(table, costs)
+        curve = curve if len(curve.months) > LEAST_MONTHS else None
+    still = int(here_today(rows).sum())
+    return Cohort(key, title, unit(title, rows, won, method), still, curve, investment, len(carrying))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A curve carried on, with its band; ``even_month`` counts from the start."""
+
+    middle: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    even_month: int | None
+
+
+def carry_on(
+    fits: Mapping[str, Any],
+    end: float,
+    observed: int,
+    contribution: float,
+    age: float,
+    multiplier: float = 1.0,
+    months: int = AHEAD,
+) -> Projection | None:
+    """Carry a cumulative curve on by the course of staying; None where that was not learned.
+
+    Args:
+        fits: of the run. end: the curve's last value; observed: its last month.
+        contribution: a month, of the customers there today, per customer of the curve. age: their months so far.
+    """
+    said = fits.get("contractual") or {}
+    if "alpha" not in said or not np.isfinite(contribution):
+        return None
+    fit = Fit(np.log([said["alpha"], said["beta"]]), np.array(said["covariance"]), 0.0)
+    ahead = np.arange(1, months + 1)
+
+    def share(alpha: float, beta: float) -> NDArray[np.float64]:
+        model = ShiftedBetaGeometric()
+        model.alpha_, model.beta_ = alpha, beta
+        return np.asarray(model.residual_survival(age / said["unit"], ahead / said["unit"])) ** multiplier
+
+    middle = share(said["alpha"], said["beta"])
+    low, high = bounds([share(a, b) for a, b in fit.draws(100)], LEVEL)
+    curves = project(end, contribution, middle, low, high)
+    month = break_even(np.concatenate([[end], curves[0]]))
+    return Projection(*curves, None if month in (None, 0) else observed + int(month or 0))
+
+
+def first_told(rows: pd.DataFrame, methods: Sequence[str]) -> str:
+    """The first method of which any value is told; else the last."""
+    return next((name for name in methods if rows[name].notna().any()), methods[-1])
