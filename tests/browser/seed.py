@@ -30,7 +30,21 @@ def main() -> None:
     make_world()
     install_defaults("system", system_clock())
     Member.objects.update(password=make_password(PASSWORD))
+    judge_relationships()
     sign_everyone_in()
+
+
+def judge_relationships() -> None:
+    """What the job says of the cast, so that its list has rows. Django is up."""
+    from enishi.accounts.company import company_day
+    from enishi.accounts.models import Account
+    from enishi.kit.clock import system_clock
+    from enishi.stakeholders.api import RelationshipRun, judge_again
+
+    now = system_clock()
+    for account in Account.objects.filter(merged_into=None):
+        judge_again(account, company_day(now), now)
+    RelationshipRun.objects.create(day=company_day(now), started_at=now, finished_at=now)
 
 
 def sign_everyone_in() -> None:

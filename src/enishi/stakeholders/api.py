@@ -8,7 +8,7 @@ from enishi.stakeholders.actions import (
     decide_move,
     undo_assessment,
 )
-from enishi.stakeholders.book import judge_book
+from enishi.stakeholders.book import judge_again, judge_book
 from enishi.stakeholders.contracts import (
     FEELINGS,
     INFLUENCES,
@@ -69,6 +69,7 @@ __all__ = [
     "decide_move",
     "dismissed_of",
     "judge",
+    "judge_again",
     "judge_book",
     "level_of",
     "moves_of",

@@ -12,8 +12,7 @@ from django.test import Client
 from tests.world import NOW, TODAY, World, at_hour, days_ago, make_record
 
 from enishi.accounts.models import AuditLine, Contact, RecordVersion
-from enishi.stakeholders.api import AccountRelationship, Assessment, ContactMove, RelationshipRun
-from enishi.stakeholders.book import judge_again
+from enishi.stakeholders.api import AccountRelationship, Assessment, ContactMove, RelationshipRun, judge_again
 
 SignIn = Callable[[str], Client]
 
