@@ -25,6 +25,7 @@ def make_stage(world: World, columns: Mapping[str, Member | None]) -> Stage:
     _make_keys(stage)
     _make_people(stage)
     _make_mail(stage)
+    _make_texts(stage)
     for column, member in columns.items():
         if member is not None:
             _make_own(stage, column, member)
@@ -198,3 +199,27 @@ def _make_mail(stage: Stage) -> None:
             text="t",
             status=status,
         ).pk
+
+
+def _make_texts(stage: Stage) -> None:
+    """Two versions of a reader that learned nothing, and a ticket it judged, corrected since."""
+    from enishi.accounts.models import Record
+    from enishi.forecasts.api import TextReader
+    from enishi.texts.models import TextCorrection, TextJudgement, TextModel
+
+    state, now = TextReader().to_bytes(), stage.now
+    for number, status in ((1, "retired"), (2, "in_use")):
+        model = TextModel.objects.create(
+            number=number, status=status, state=state, made_by="test", made_at=now, used_from=now
+        )
+    ticket = Record.objects.filter(kind="ticket", account=stage.sakura).earliest("pk")
+    told = {
+        "kind": "ticket",
+        "record_id": ticket.pk,
+        "account_id": stage.sakura,
+        "language": "ja",
+        "digest": "0",
+    }
+    row = TextJudgement.objects.create(**told, written_at=now, model=model, corrected=True)
+    TextCorrection.objects.create(**told, tone="positive")
+    stage.numbers |= {"text version": 1, "text": row.pk}

@@ -20,7 +20,7 @@ from enishi.metrics.revenue import number_of
 
 STEPS = ("came", "left", "noticed", "stayed", "terms", "risk", "model", "rates", "growth")
 """New customers; customers lost since; ends announced since; those who could have left by now and are there; changed
-contracts; probabilities that moved under the same model; under another model than before; base rates; rates of growth."""
+contracts, less the growth expected by now; probabilities that moved under the same model; under another model than before; base rates; rates of growth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,7 @@ def _steps(
 ) -> pd.DataFrame:
     before = np.where(there, np.rint(v["path_old"] * v["stays_old"] * v["grows_old"]), 0)
     after = np.where(here, np.rint(v["path_new"] * v["stays_new"] * v["grows_new"]), 0)
-    on = np.rint(
-        v["path_old"] * v["stays_on_old"] * v["grows_on_old"]
-    )  # is there on the later day, and had not grown
+    on = np.rint(v["path_old"] * v["stays_on_old"] * v["grows_old"])  # is there on the later day
     terms = np.rint(v["path_new"] * v["stays_on_old"] * v["grows_on_old"])
     risk = np.rint(v["path_new"] * v["stays_new"] * v["grows_on_old"])
     stays = there & here

@@ -20,6 +20,7 @@ from enishi.outlook.models import BackTest, Forecast, ForecastBook
 Status = Forecast.Status
 DAILY_DAYS = 8  # how long a daily statement is kept
 BOOKS = 26  # statements of which customers are kept; of older ones the sums alone
+LONGEST = timedelta(hours=3)  # after which a statement that is still being made has been given up
 RETRY_DAYS = 7  # a back-test is repeated after so many
 
 
@@ -30,8 +31,9 @@ def make_forecast_job(number: int) -> None:
 
 
 def make_forecast(number: int, now: datetime) -> None:
-    """Make a queued statement; one that is being made or done already is left alone."""
-    mine = Forecast.objects.filter(pk=number, status=Status.QUEUED).update(status=Status.RUNNING)
+    """Make a statement that waits, or that a worker was making when it was stopped; one that is over is left alone."""
+    open_ = (Status.QUEUED, Status.RUNNING)
+    mine = Forecast.objects.filter(pk=number, status__in=open_).update(status=Status.RUNNING)
     if not mine:
         return
     forecast = Forecast.objects.get(pk=number)
@@ -49,10 +51,10 @@ def _make(forecast: Forecast, now: datetime) -> None:
         Forecast.objects.filter(pk=forecast.pk).update(progress=round(100 * share))
 
     past = read_past(forecast.day, lambda share: tell(0.6 * share))
-    if forecast.kind != Forecast.Kind.DAILY or _test_is_old(forecast.day):
+    if forecast.kind == Forecast.Kind.ASKED or _test_is_old(forecast.day):
         try_past_quarters(past)
     tell(0.8)
-    stated = make_statement(past)
+    stated = make_statement(past, of_today=forecast.day >= company_day(now))
     if isinstance(stated, TooLittle):
         forecast.result = {"missing": asdict(stated)}
     else:
@@ -93,13 +95,26 @@ def tidy(day: date) -> None:
     BackTest.objects.filter(day__lt=day - timedelta(days=400)).delete()
 
 
+def _make_up_last_month(day: date, now: datetime) -> None:
+    """Where there is no statement from before this month, one as of its eve, made with what was known then: so that the
+    first statement has something to be compared with."""
+    eve = day.replace(day=1) - timedelta(days=1)
+    if Forecast.objects.filter(day__lt=day.replace(day=1)).exists():
+        return
+    forecast = Forecast.objects.create(day=eve, kind=Forecast.Kind.MONTHLY)
+    make_forecast(forecast.pk, now)
+
+
 def forecast_today(now: datetime) -> Forecast:
     """The statement of today: the month's first stays, the others are replaced within days. Made once a day."""
     day = company_day(now)
+    left = Forecast.objects.filter(status__in=(Status.QUEUED, Status.RUNNING), asked_at__lt=now - LONGEST)
+    left.update(status=Status.FAILED, error="stopped", finished_at=now)
     done = Forecast.objects.filter(status=Status.DONE)
     today = done.filter(day=day).exclude(kind=Forecast.Kind.ASKED).first()
     if today is not None:
         return today
+    _make_up_last_month(day, now)
     monthly = done.filter(kind=Forecast.Kind.MONTHLY, day__gte=day.replace(day=1)).exists()
     kind = Forecast.Kind.DAILY if monthly else Forecast.Kind.MONTHLY
     forecast = Forecast.objects.create(day=day, kind=kind)

@@ -67,14 +67,14 @@ def stated_then(day: date) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def make_statement(past: Past) -> Stated | TooLittle:
-    """The statement of a day; or what of history there is too little of."""
+def make_statement(past: Past, *, of_today: bool = True) -> Stated | TooLittle:
+    """The statement of a day, of a past one with what was on record as said then; or what of history there is too little of."""
     day = past.day
     moves = past.moves(day)
     learned = learn_turnover(past.books(day), moves, day, notice_lag(past.known[day]))
     if isinstance(learned, TooLittle):
         return learned
-    said, model = stated_now()
+    said, model = stated_now() if of_today else (stated_then(day), "")
     book = standing(past.known[day], day, months_ahead(day, get_company().fiscal_year_start))
     left = leaving(book, learned, said)
     cohorts = cohorts_of(book, moves)

@@ -42,6 +42,7 @@ PLACES = (
     Place("health", gettext_noop("Health"), "heartbeat", "h", phone=True),
     Place("revenue", gettext_noop("Revenue"), "chart-bar", "r", phone=True),
     Place("growth", gettext_noop("Growth"), "plant", "g"),
+    Place("executive", gettext_noop("Executive"), "report-analytics", "e", LEADERS),
     Place("setup", gettext_noop("Setup"), "settings", "s", LEADERS),
     Place("members", gettext_noop("Members"), "users", "m", LEADERS),
     Place("audit", gettext_noop("Audit log"), "history", "a", ADMINS),

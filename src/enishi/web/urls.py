@@ -21,9 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("enishi.web.pages.growth.account_urls")),
     path("", include("enishi.web.pages.value.urls")),  # below /revenue/, and one account's below /accounts/
     path("accounts/", include("enishi.web.pages.account.urls")),
+    path("health/texts/", include("enishi.web.pages.texts.urls")),
     path("health/", include("enishi.web.pages.health.urls")),
     path("revenue/", include("enishi.web.pages.revenue.urls")),
     path("revenue/", include("enishi.web.pages.outlook.urls")),
+    path("executive/", include("enishi.web.pages.executive.urls")),
     path("growth/", include("enishi.web.pages.growth.urls")),
     path("setup/", include("enishi.web.pages.setup.urls")),
     path("people/", include("enishi.web.pages.members.urls")),

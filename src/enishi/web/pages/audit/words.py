@@ -89,6 +89,7 @@ ACTS = (
             "churn_fit_asked": Text("asked for a churn forecast to be learned", "解約予測の学習依頼"),
             "churn_forecast_published": Text("put a churn forecast in use", "解約予測の使用開始"),
             "churn_forecast_refused": Text("refused a churn forecast", "解約予測の不採用"),
+            "churn_forecast_recalibrated": Text("brought a churn forecast to recent outcomes", "直近の実績による解約予測の補正"),
             "churn_forecast_rolled_back": Text(
                 "went back to an earlier churn forecast", "解約予測を以前の版に戻す操作"
             ),
@@ -107,9 +108,13 @@ ACTS = (
             "tier_pinned": Text("pinned a tier", "階層の固定"),
             "tier_unpinned": Text("unpinned a tier", "階層の固定解除"),
             "text_corrected": Text("corrected the tone or topic of a text", "文章の感情・話題の修正"),
-            "text_correction_withdrawn": Text("took back a correction of a text", "文章の判定の修正の取り消し"),
+            "text_correction_withdrawn": Text(
+                "took back a correction of a text", "文章の判定の修正の取り消し"
+            ),
             "text_learning_asked": Text("had the reading of texts learn", "文章判定の学習の実行"),
-            "text_model_published": Text("put a version of the reading of texts in use", "文章判定モデルの公開"),
+            "text_model_published": Text(
+                "put a version of the reading of texts in use", "文章判定モデルの公開"
+            ),
             "text_model_refused": Text("did not publish a worse version", "文章判定モデルの公開見送り"),
             "tiers_assigned": Text("assigned the tiers", "階層の見直し"),
         },

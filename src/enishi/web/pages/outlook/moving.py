@@ -42,10 +42,10 @@ def step_help() -> dict[str, str]:
         ),
         "left": _("Customers whose last contract has ended."),
         "noticed": _("Customers who have given notice since."),
-        "stayed": _(
-            "Customers who might have left by now and have not, less the growth that was expected of them by now."
+        "stayed": _("Customers who might have left by now and have not."),
+        "terms": _(
+            "Customers whose contracted MRR at that day is another one now, less the growth that was expected of them by now."
         ),
-        "terms": _("Customers whose contracted MRR at that day is another one now."),
         "risk": _("Customers whose probability to leave changed under the same model."),
         "model": _(
             "Customers judged by another model, or by a model instead of base rates, or the other way round."

@@ -73,8 +73,8 @@ def read_period(text: str) -> tuple[str, Period]:
     if found := _YEAR.match(words):
         return "year", period_of(date(int(found[1]), fiscal, 1), "year", fiscal)
     try:
-        day = date.fromisoformat(words.replace("/", "-"))
-    except ValueError as error:
+        day = date(*(int(part) for part in re.split(r"[-/.]", words)))
+    except (ValueError, TypeError) as error:
         message = _("“%(text)s” is not a period: write FY2026 Q3, FY2026 or a day within the quarter.")
         raise ValueError(message % {"text": text}) from error
     return "quarter", period_of(day, "quarter", fiscal)

@@ -1,0 +1,113 @@
+"""What the executive page and its printed form are given."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import get_language
+
+from enishi.accounts.company import get_company
+from enishi.accounts.models import Member
+from enishi.outlook import measures
+from enishi.outlook import reads as outlook_reads
+from enishi.outlook.models import Forecast
+from enishi.reports.fan import draw_fan
+from enishi.web import words as shown
+from enishi.web.pages.executive import reads, sentence
+from enishi.web.pages.outlook import moving
+from enishi.web.pages.outlook import present as outlook_present
+from enishi.web.pages.outlook.query import Query
+from enishi.web.pages.portfolio.words import minor_units
+from enishi.web.pages.revenue import present as revenue_present
+from enishi.web.pages.revenue.query import Query as RevenueQuery
+
+COHORTS = 8
+MEASURES = ("nrr", "grr", "churn", "expansion", "mrr")
+
+
+def page_context(member: Member, today: date) -> dict[str, Any]:
+    """Everything on the page; without a statement only what teaches the next step."""
+    forecast = outlook_reads.latest()
+    context: dict[str, Any] = {
+        "today": today, "forecast": forecast, "lacking": outlook_reads.missing_history(), "company": get_company(),
+        "under_way": outlook_reads.under_way(),
+    }  # fmt: skip
+    return context | (_whole(member, forecast, today) if forecast is not None else {})
+
+
+def _whole(member: Member, forecast: Forecast, today: date) -> dict[str, Any]:
+    language = get_language() or "ja"
+    view = outlook_reads.view_of(member)
+    found = outlook_reads.read_outlook(view, forecast)
+    targets, fiscal = outlook_reads.targets_in_force(), get_company().fiscal_year_start
+    figures = measures.figures(found, fiscal, targets)
+    fan = outlook_present.fan(found, None, targets)
+    moved = _moved(view, forecast)
+    return {
+        "view": view,
+        "empty": not len(found.stated.book),
+        "rows": _rows(figures, forecast.day),
+        "head": outlook_present.headline(figures, found.day),
+        "has_targets": bool(targets),
+        "fan": fan,
+        "picture": draw_fan(fan, lambda value: _money(round(value * minor_units(get_company().currency)))),
+        "change": _sentence(reads.change_of(found, moved, moving.end_of(forecast, "quarter")), language),
+        "risk": reads.money_at_risk(found, language),
+        "gain": reads.money_to_gain(member, today, language),
+        "triangle": _cohorts(revenue_present.triangle(found.moves, RevenueQuery(kind="quarter"), today)),
+        "load": reads.team_load(member, today),
+        "trust": reads.model_trust(),
+        "missing": reads.model_missing(),
+        "tested": outlook_present.tested(outlook_reads.latest_test()),
+    }
+
+
+def _cohorts(triangle: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The latest cohorts, as far as a page holds them."""
+    if triangle is None:
+        return None
+    rows = triangle["rows"][-COHORTS:]
+    return triangle | {"rows": rows, "ages": list(range(max(len(row["cells"]) for row in rows)))}
+
+
+def _moved(view: outlook_reads.View, forecast: Forecast) -> outlook_reads.Moved | None:
+    earlier = moving.compared(forecast, Query())
+    return (
+        outlook_reads.read_moved(view, earlier, forecast, moving.end_of(forecast, "quarter").end)
+        if earlier
+        else None
+    )
+
+
+def _money(minor: int) -> str:
+    return shown.money_short(minor, get_company().currency, get_language() or "ja")
+
+
+def _sentence(change: reads.Change, language: str) -> str:
+    tell = sentence.japanese if shown.japanese(language) else sentence.english
+    return tell(
+        change,
+        _money,
+        reads.movement_words(),
+        moving.step_words(),
+        lambda day: shown.day(day, language, change.until),
+    )
+
+
+def _rows(figures: list[tuple[str, list[measures.Figure]]], day: date) -> list[dict[str, Any]]:
+    """A line per measure: the last quarter that ended, the running one and the fiscal year."""
+    by = measures.by_place(figures)
+    running = measures.running_periods(day, get_company().fiscal_year_start)
+    ended = [lines[0].period for every, lines in figures if every == "quarter" and lines[0].period.end <= day]
+    rows = []
+    for name in MEASURES:
+        cells = [by.get(("quarter", ended[-1].start, name))] if ended else []
+        cells += [by.get((every, running[every].start, name)) for every in ("quarter", "year")]
+        rows.append(
+            {
+                "title": outlook_present.measure_words()[name],
+                "cells": [outlook_present.figure_row(one) | {"so_far": one.so_far} for one in cells if one],
+            }
+        )
+    return rows
