@@ -68,6 +68,7 @@ def judge_past(said: pd.DataFrame, baselines: Mapping[str, ArrayLike]) -> dict[s
     if y.min() == y.max():
         return base
     table = reliability(y, p, min(5, max(1, len(y) // 40)))
+    rows: Any = table.itertuples(index=False)
     return base | {
         "auc": _plain(auc_with_interval(y, p, who, DRAWS)),
         "brier": round(brier(y, p), 4),
@@ -76,7 +77,7 @@ def judge_past(said: pd.DataFrame, baselines: Mapping[str, ArrayLike]) -> dict[s
         "lift": _number(lift_at(y, p)),
         "reliability": [
             {"said": round(float(row.said), 4), "observed": round(float(row.observed), 4), "n": int(row.n)}
-            for row in table.itertuples(index=False)
+            for row in rows
         ],
         "baselines": {name: _beside(y, p, who, scores) for name, scores in baselines.items()},
     }

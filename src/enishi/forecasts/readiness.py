@@ -262,7 +262,7 @@ def companions(stretches: pd.DataFrame) -> list[Companion]:
     both = first.merge(first, on="account_id", suffixes=("", "_other"))
     both = both[both["product"] != both["product_other"]]
     found = [
-        Companion(str(a), str(b), int(base[a]), len(rows), int(rows["mrr_other"].median()))
+        Companion(str(a), str(b), int(base[str(a)]), len(rows), int(rows["mrr_other"].median()))
         for (a, b), rows in both.groupby(["product", "product_other"])
     ]
     return sorted(found, key=lambda one: (-one.share, one.product, one.other))

@@ -185,10 +185,11 @@ class NextProduct:
         for row, (account, day) in enumerate(zip(cases.accounts, cases.days, strict=True)):
             asked.setdefault(account, []).append((day, row))
         history, last = (np.zeros((len(cases.accounts), len(self.items_))) for _ in range(2))
-        for account, theirs in own.groupby("account_id", sort=False):
+        named: Any = own.groupby("account_id", sort=False)
+        for account, theirs in named:
             days = theirs["day"].to_numpy(dtype=float)
             items = theirs["item"].map(self._place).to_numpy(dtype=int)
-            for day, row in asked[int(account)]:  # type: ignore[call-overload]
+            for day, row in asked[int(account)]:
                 past = days < day
                 if past.any():
                     np.add.at(history[row], items[past], 0.5 ** ((day - 1 - days[past]) / self.half_life))

@@ -78,7 +78,7 @@ def _write(orders: pd.DataFrame, used: str, today: date) -> None:
     orders = orders[orders["account_id"].isin(living)]
     model = NextProduct().fit(orders)
     at = float((today - EPOCH).days)
-    last = orders.drop_duplicates("account_id", keep="last").set_index("account_id")
+    last: Any = orders.drop_duplicates("account_id", keep="last").set_index("account_id")
     counts = orders.groupby("account_id").size()
     accounts = [int(account) for account in counts.index]
     rows = []

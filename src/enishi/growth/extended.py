@@ -63,7 +63,8 @@ def extended_features(
             keys = (product, lower.plan), (product, higher.plan)
             if any(active.get(key, 0) < LEAST_CUSTOMERS for key in keys):
                 continue
-            below, above = (users[key] / active[key] for key in keys)
+            shares: list[Any] = [users[key] / active[key] for key in keys]
+            below, above = shares
             gain = above - below.reindex(above.index, fill_value=0.0)
             found[keys[0]] = set(gain[gain >= CLEARLY_MORE].index)
     return {key: features for key, features in found.items() if features}
@@ -81,4 +82,5 @@ def growth_of_use(
     )
     keys = pd.MultiIndex.from_frame(own[["product", "plan", "event"]])
     total = own[keys.isin(wanted)].groupby("account_id")[["now", "before"]].sum()
-    return np.log((total["now"] + DAMPING) / (total["before"] + DAMPING))
+    ratio: pd.Series[Any] = (total["now"] + DAMPING) / (total["before"] + DAMPING)
+    return ratio.map(np.log)

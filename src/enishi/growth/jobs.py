@@ -118,7 +118,7 @@ def _row(
 ) -> Readiness:  # fmt: skip
     since, signs = before.get((verdict.account_id, offer.slug), (today, {}))
     row = Readiness(
-        account_id=verdict.account_id, offer=offer.slug, kind=offer.body.type, status=verdict.status, on=verdict.on,
+        account_id=verdict.account_id, offer=offer.slug, kind=offer.body.type, status=verdict.status, on=verdict.on or today,
         since=since, day=today, weight=verdict.weight, target=dict(verdict.target), uplift=verdict.uplift,
         learned=learned(offer, uplifts), model=said.models.get(offer.body.type),
         signs=[
@@ -129,7 +129,7 @@ def _row(
     )  # fmt: skip
     frame = said.frames.get(offer.body.type)
     if frame is not None and verdict.account_id in frame.index:
-        told = frame.loc[verdict.account_id]
+        told: Any = frame.loc[verdict.account_id]
         row.probability, row.low, row.high = (float(told[name]) for name in ("probability", "low", "high"))
         row.drivers = [
             {"feature": d["feature"], "en": d["en"], "ja": d["ja"], "effect": round(float(d["effect"]), 3)}

@@ -253,13 +253,15 @@ def _said_of(row: Propensity, rows: pd.DataFrame) -> pd.DataFrame:
     """Probability, interval and drivers; where the fit knows no better, the rate of all customers."""
     if row.speaks:
         fitted = ChurnForecaster.from_dict(row.state, metrics=undirected())
-        return fitted.predict(rows).assign(drivers=fitted.drivers(rows, most=3))
+        drivers: Any = fitted.drivers(rows, most=3)
+        return fitted.predict(rows).assign(drivers=drivers)
     rate = row.report["rate"]
     base = pd.DataFrame(
         {name: rate[at] for name, at in (("probability", "value"), ("low", "low"), ("high", "high"))},
         index=rows.index,
     )
-    return base.assign(drivers=[[] for _row in range(len(rows))])
+    none: Any = [[] for _row in range(len(rows))]
+    return base.assign(drivers=none)
 
 
 def due(now: datetime) -> bool:

@@ -189,7 +189,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "health",
-        lambda o, r, a: _outside(r, "band", [band for band in o.body.eligible.bands if band != "red"]),
+        lambda o, r, a: _outside(r, "band", [b for b in (o.body.eligible.bands or BAND_WORDS) if b != "red"]),
         lambda o, r, a: Text(
             f"Health is “{BAND_WORDS[r.band].en}”: help first, offer later.",
             f"ヘルスが「{BAND_WORDS[r.band].ja}」のため、提案より支援が先です。",
@@ -312,8 +312,11 @@ def judge(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Judged:
     weight = sum((signal.weight * met[signal.id] for signal in offer.body.signals), np.zeros(len(rows)))
     spoken = ~blocked & (weight >= offer.body.least_weight - 1e-9)
     later = spoken & _not_yet(offer, rows)
+    places = np.flatnonzero(spoken)
+    chosen: Any = rows.iloc[places].to_dict("records")
     verdicts = tuple(
-        _verdict(offer, rows, int(at), met, asked, bool(later[at])) for at in np.flatnonzero(spoken)
+        _verdict(offer, row, asked, {name: bool(flags[at]) for name, flags in met.items()}, bool(later[at]))
+        for row, at in zip(chosen, places, strict=True)
     )
     counts = {
         READY: int((spoken & ~later).sum()), LATER: int(later.sum()),
@@ -333,16 +336,14 @@ def _not_yet(offer: Listed, rows: pd.DataFrame) -> Flags:
 
 
 def _verdict(
-    offer: Listed, rows: pd.DataFrame, at: int, met: Mapping[str, Flags], asked: Asked, later: bool
+    offer: Listed, row: Mapping[str, Any], asked: Asked, met: Mapping[str, bool], later: bool
 ) -> Verdict:
-    row = rows.iloc[at]
     on = asked.today
     if later:
         on += timedelta(days=int(row["renewal_in"]) - offer.body.timing.days_before)
-    signs = signs_of(offer, row, asked, {name: bool(flags[at]) for name, flags in met.items()})
     return Verdict(
-        int(row["account_id"]), offer.slug, LATER if later else READY,
-        signs=signs, on=on, target=target_of(offer, row), uplift=uplift_of(offer, row, asked),
+        int(row["account_id"]), offer.slug, LATER if later else READY, signs=signs_of(offer, row, asked, met),
+        on=on, target=target_of(offer, row), uplift=uplift_of(offer, row, asked),
     )  # fmt: skip
 
 

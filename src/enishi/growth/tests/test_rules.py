@@ -71,6 +71,12 @@ def test_each_rule_that_holds_an_offer_back_is_named(changed, rule):
     assert set(RULE_WORDS) == {one.id for one in RULES}
 
 
+def test_a_customer_in_danger_gets_no_offer_whatever_is_declared():
+    anyone = offer("more_seats", eligible={"bands": []})
+    assert judge_one(anyone, frame(band="red"), asked()).reasons[0].rule == "health"
+    assert judge_one(anyone, frame(band="unknown"), asked()).status == READY
+
+
 def test_further_conditions_hold_back_only_what_is_known():
     strict = offer(
         "more_seats",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,7 +20,6 @@ from enishi.kit.text import Text
 from enishi.web.feedback import toast, toast_after, trigger
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.account.acts import ACTS, Act, Scene, Told, mark_done, ranked_now
-from enishi.web.pages.account.forms import ActForm
 from enishi.work import api as work
 
 ACTING = frozenset(work.ACTING_ROLES)
@@ -78,7 +78,7 @@ def _act(request: PageRequest, verb: str) -> Act:
     return chosen
 
 
-def show_errors(form: ActForm, error: EnishiError) -> None:
+def show_errors(form: Form, error: EnishiError) -> None:
     """A refusal beside the fields it names; what names no field of the form stands above it."""
     language = get_language() or "ja"
     named = {name: text for name, text in error.fields.items() if name in form.fields}

@@ -46,6 +46,16 @@ def reason_words() -> dict[str, str]:
     }
 
 
+def _ways(trial: growth.CommerceTrial) -> list[dict[str, Any]]:
+    """What each way reached on later orders."""
+    rates, ahead = trial.report.get("rates", {}), trial.report.get("ahead", {})
+    return [
+        {"title": title, **rates[name], "used": name == trial.used, "ahead": ahead.get(name)}
+        for name, title in way_words().items()
+        if name in rates
+    ]
+
+
 @require_GET
 @page()
 def next_products(request: PageRequest) -> HttpResponse:
@@ -58,18 +68,7 @@ def next_products(request: PageRequest) -> HttpResponse:
     if search:
         rows = rows.filter(named(search, "account__"))
     shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    ways = []
-    for name, title in way_words().items():
-        rates = (trial.report.get("rates", {}) if trial else {}).get(name)
-        if rates:
-            ways.append(
-                {
-                    "title": title,
-                    **rates,
-                    "used": name == trial.used,
-                    "ahead": trial.report["ahead"].get(name),
-                }
-            )
+    ways = _ways(trial) if trial else []
     context = {
         "tabs": tabs("growth-next"),
         "trial": trial,
