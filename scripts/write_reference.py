@@ -167,6 +167,7 @@ BODIES = {
     "Tiers": "tiers",
     "Stages": "stages",
     "Names": "names",
+    "Offer": "offer",
 }
 
 

@@ -20,6 +20,9 @@ from enishi.forecasts.evaluation import (
 from enishi.forecasts.labels import counts_by_use, is_held, label_contracts, label_silence
 from enishi.forecasts.languages import detect_language
 from enishi.forecasts.ltv import NotEnoughHistory, simple_ltv
+from enishi.forecasts.marginal import Answer, Book, Work, answer, curve
+from enishi.forecasts.readiness import find_wins, ladders, usual_uplift
+from enishi.forecasts.recommend import NextProduct, try_out
 from enishi.forecasts.sentences import LANGUAGES as TEXT_LANGUAGES
 from enishi.forecasts.sentences import TONES, TOPICS, Sentence, corpus_digest, read_corpus, split_of
 from enishi.forecasts.survival import TimeToEvent, survival_at, time_to_event
@@ -29,15 +32,20 @@ __all__ = [
     "TEXT_LANGUAGES",
     "TONES",
     "TOPICS",
+    "Answer",
+    "Book",
     "Comparison",
     "Interval",
     "Judged",
+    "NextProduct",
     "NotEnoughHistory",
     "Sentence",
     "TextReader",
     "TextScorer",
     "TimeToEvent",
+    "Work",
     "alarms_per_week",
+    "answer",
     "auc",
     "auc_difference",
     "auc_with_interval",
@@ -48,10 +56,13 @@ __all__ = [
     "compare_reports",
     "corpus_digest",
     "counts_by_use",
+    "curve",
     "detect_language",
+    "find_wins",
     "is_held",
     "label_contracts",
     "label_silence",
+    "ladders",
     "lead_times",
     "lift_at",
     "measure_scorer",
@@ -62,5 +73,7 @@ __all__ = [
     "split_of",
     "survival_at",
     "time_to_event",
+    "try_out",
+    "usual_uplift",
     "wilson",
 ]  # fmt: skip
