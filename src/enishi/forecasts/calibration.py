@@ -36,6 +36,12 @@ class Recalibration:
     def apply(self, logit: Floats) -> Floats:
         return self.middle + self.shift + self.slope * (logit - self.middle)
 
+    def variance(self, logit: Floats) -> Floats:
+        """(n,) variance of the recalibrated log-odds from the uncertainty of shift and slope."""
+        (a, b), (_, d) = self.covariance
+        away = logit - self.middle
+        return np.asarray(a + 2 * b * away + d * away**2)
+
     def then(self, other: Recalibration) -> Recalibration:
         """This one, and another on top."""
         at = other.apply(self.apply(np.array([self.middle, self.middle + 1.0])))

@@ -17,11 +17,11 @@ from enishi.metrics.contracts import Metric
 
 Floats = NDArray[np.float64]
 
-SPREADS = (0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
-"""Prior standard deviations tried, for the log-odds of a change by two standard deviations of a feature."""
+SPREADS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Prior standard deviations tried, of the log-odds between customers from all features together."""
 BENDS = (0.2, 1.0)
 """How much of that a curve's bent columns are allowed."""
-USUAL_SPREAD = 0.1
+USUAL_SPREAD = 0.5
 USUAL_BEND = 0.2
 LOOSE = 0.5  # sd of an expert's weight, as a share of the weight
 USUAL_RATE = 0.05  # how many leave, before anything was seen; held loosely
@@ -122,14 +122,17 @@ def prior_of(design: Design, prior: Mapping[str, float], strength: Strength) -> 
     """Prior means and precisions of a design's columns."""
     owners, sorts = design.owners, design.sorts
     means = np.zeros(len(sorts))
-    deviations = np.full(len(sorts), strength.spread)
+    spread = (
+        2 * strength.spread / np.sqrt(max(len(design.features), 1))
+    )  # columns have half a standard deviation
+    deviations = np.full(len(sorts), spread)
     for column, (owner, sort) in enumerate(zip(owners, sorts, strict=True)):
         if sort == PRIOR:
             feature = design.features[owner]
             means[column] = prior[feature.name] * feature.size
             deviations[column] = max(LOOSE * abs(means[column]), 1e-6)
         elif sort == CURVE:
-            deviations[column] = strength.spread * strength.bend
+            deviations[column] = spread * strength.bend
     return means, deviations**-2
 
 

@@ -27,11 +27,11 @@ from enishi.forecasts.drivers import (
     ways_down,
     words_of,
 )
-from enishi.forecasts.features import Design
+from enishi.forecasts.features import Design, feature_names
 from enishi.forecasts.folds import Folds, make_folds
 from enishi.forecasts.leaks import Leak, find_leaks
 from enishi.forecasts.logistic import expit, log_odds
-from enishi.forecasts.rows import Rows, beside, labelled_rows, sampled
+from enishi.forecasts.rows import Rows, beside, few_threads, labelled_rows, sampled
 from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, Judged, select
 from enishi.forecasts.trust import CAPACITY, evaluate
 from enishi.kit.errors import EnishiError
@@ -122,8 +122,9 @@ class ChurnForecaster:
         self._count(panel, rows)
         self.leaks_ = find_leaks(rows.panel.assign(label=rows.labels, account_id=rows.accounts))
         rows = sampled(rows, self.seed)
-        folds = make_folds(rows.keys, self.seed)
-        self._learn(rows, folds)
+        basis = rows.panel if len(rows) else panel[feature_names(panel)]  # on day one no label is known yet
+        with few_threads(len(rows)):
+            self._learn(rows, make_folds(rows.keys, self.seed), basis)
         return self
 
     def _count(self, panel: pd.DataFrame, rows: Rows) -> None:
@@ -145,18 +146,13 @@ class ChurnForecaster:
 
         return tell
 
-    def _prepare(self, rows: Rows) -> tuple[Design, dict[str, str]]:
-        return prepare(
-            rows.panel,
-            rows.labels,
-            rows.accounts,
-            self.prior,
-            self.metrics,
-            [leak.column for leak in self.leaks_],
-        )
+    def _prepare(self, rows: Rows, basis: pd.DataFrame | None = None) -> tuple[Design, dict[str, str]]:
+        panel = rows.panel if basis is None else basis
+        leaks = [leak.column for leak in self.leaks_]
+        return prepare(panel, rows.labels, rows.accounts, self.prior, self.metrics, leaks)
 
-    def _learn(self, rows: Rows, folds: Folds) -> None:
-        design, self.left_out_ = self._prepare(rows)
+    def _learn(self, rows: Rows, folds: Folds, basis: pd.DataFrame) -> None:
+        design, self.left_out_ = self._prepare(rows, basis)
         self.left_out_ |= {leak.column: "leak" for leak in self.leaks_}
         found = backcast(rows.keys, folds, self._teller(rows), choose)
         rival = self._rival(rows, folds)
@@ -169,7 +165,7 @@ class ChurnForecaster:
         self.sizes_ = self._sizes(rows)
         self.later_ = folds.later
         self.last_day_ = _last_day(rows)
-        self.reference_shares_ = shares_of(design, rows.panel)
+        self.reference_shares_ = shares_of(design, basis)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
 
     def _rival(self, rows: Rows, folds: Folds) -> Backcast | None:
@@ -227,8 +223,10 @@ class ChurnForecaster:
         names = ["probability", "low", "high"]
         if not self.speaks_:
             return pd.DataFrame(np.nan, index=panel.index, columns=names)
-        logit = self.decision_function(panel)
-        deviation = self.recalibration_.slope * np.sqrt(self.model_.variance(panel))
+        raw = self.model_.logit(panel)
+        logit = self.recalibration_.apply(raw)
+        own = self.recalibration_.slope**2 * self.model_.variance(panel)
+        deviation = np.sqrt(own + self.recalibration_.variance(raw))
         reach = norm.ppf((1 + self.level) / 2) * deviation
         columns = [expit(logit), expit(logit - reach), expit(logit + reach)]
         return pd.DataFrame(dict(zip(names, columns, strict=True)), index=panel.index)
@@ -484,8 +482,11 @@ def _kind(model: Champion | Challenger) -> str:
 def _judged(rows: Rows, folds: Folds, champion: Backcast, rival: Backcast | None) -> Judged | None:
     if rival is None:
         return None
-    accounts = rows.accounts[champion.rows]
-    return Judged(rows.labels[champion.rows], champion.said, rival.said, accounts, folds.later)
+    # The newest blocks only: what is learned now is learned from as much as they were, not as little as the first.
+    newest = champion.block >= (champion.block.max() + 1) // 2 if folds.later else champion.block >= 0
+    judged = champion.rows[newest]
+    told = (champion.said[newest], rival.said[newest])
+    return Judged(rows.labels[judged], *told, rows.accounts[judged], folds.later)
 
 
 def _past(rows: Rows, told: Backcast) -> pd.DataFrame:

@@ -339,8 +339,6 @@ def _learn_category(name: str, values: pd.Series[Any]) -> Feature | str:
         kept[OTHER] = rest
     if len(kept) == 1:
         return "constant"
-    if len(kept) == 2:
-        kept.pop(min(kept, key=lambda level: (level == OTHER, kept[level])))
     return Feature(name, "category", levels=kept)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,7 @@ Floats = NDArray[np.float64]
 MOST_ROWS = 150_000
 """Labelled rows beyond which whole accounts are sampled: what is left out would move a coefficient by less than its
 uncertainty."""
+MANY_ROWS = 50_000  # from which on a fit is worth more than one thread
 _NO_DAY = pd.Timestamp(1970, 1, 1)
 _LONGEST_TERM = 366  # days until the next renewal, where the panel does not tell
 
@@ -116,6 +119,18 @@ def sampled(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
     chosen = np.zeros(len(names), dtype=bool)
     chosen[order[sizes <= most]] = True
     return rows.take(np.flatnonzero(chosen[codes]))
+
+
+@contextmanager
+def few_threads(rows: int) -> Iterator[None]:
+    """One thread for what is small: threads that wait for each other on a busy machine cost many times the work."""
+    from threadpoolctl import threadpool_limits
+
+    if rows > MANY_ROWS:
+        yield
+        return
+    with threadpool_limits(1):
+        yield
 
 
 def beside(panel: pd.DataFrame) -> dict[str, Floats]:

@@ -62,7 +62,7 @@ def select(judged: Judged | None, left: int, seed: int) -> dict[str, Any]:
         return _told(CHAMPION, _no_later(loss), loss, brier, len(y), gone)
     if gone < LEAST_JUDGED:
         return _told(CHAMPION, _too_few(gone), loss, brier, len(y), gone)
-    wins = loss.high is not None and loss.high < 0 and (brier.value or 0) <= 0
+    wins = all(one.high is not None and one.high < 0 for one in (loss, brier))
     return _told(CHALLENGER if wins else CHAMPION, _against(loss, gone, wins), loss, brier, len(y), gone)
 
 

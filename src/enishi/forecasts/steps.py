@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from enishi.forecasts.rows import few_threads
+
 Floats = NDArray[np.float64]
 
 BAGS = 6
@@ -95,7 +97,8 @@ def boost_steps(
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(rows, labels, sample_weight=weights)
+    with few_threads(len(labels)):  # again here: a library not loaded yet could not be told before
+        return model.fit(rows, labels, sample_weight=weights)
 
 
 def as_steps(model: Any, features: int) -> Steps:
