@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
-
-import pandas as pd
 
 from enishi.accounts.company import company_day, company_remembered
 from enishi.accounts.models import Account, Contact
@@ -19,14 +17,16 @@ from enishi.stakeholders.contracts import NEEDED_ROLES, Relationship, Said, Some
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import OWN_WORDS, TOLD, speaks_of_parting
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove, RelationshipRun
-from enishi.stakeholders.moving import Trace, find_moves
+from enishi.stakeholders.moving import Found, Sieve, Trace, compare
 from enishi.stakeholders.reads import is_two_way, name_in_notes, relationship_now, said_of, tone_of, tones_of
 from enishi.stakeholders.uses import read_uses
 
 PORTION = 2_000
+KEYS_AT_ONCE = 50_000
 LOOK_BACK = 730  # days of contact that can still matter
 
 _PEOPLE = """
+create or replace temp table person as
 select record_id as number, account_id, coalesce(role, '') as role, coalesce(title, '') as title,
        coalesce(department, '') as department, left_on, bounced_on, since,
        coalesce(name, '') as name, coalesce(family_name, '') as family_name, coalesce(given_name, '') as given_name,
@@ -65,19 +65,19 @@ def judge_book(
     home = home or Home.from_environment()
     with company_remembered(), KnownRecords(home) as records:
         run = RelationshipRun.objects.create(day=day, generation=records.published.generation, started_at=now)
-        people = records.query(_PEOPLE, day)
         uses = read_uses(records, day)
         _prepare(records, day)
-        run.accounts = _keep_all(records, people, uses, day, now, accounts)
+        run.accounts = _keep_all(records, uses, day, now, accounts)
         if accounts is None:
-            run.moves = propose_moves(traces_of(people, uses, _last_touches(records)), now)
+            run.moves = propose_moves(_find_moves(records, uses), now)
     run.finished_at = max(now, system_clock())
     run.save()
     return run
 
 
 def _prepare(records: KnownRecords, day: date) -> None:
-    """One table of everything that passed, for the portions to be cut from."""
+    """A table of the people and one of everything that passed, for the portions to be cut from."""
+    records.query(_PEOPLE, day)
     said = {"$own": OWN_WORDS, "$told": TOLD}
     sql = _TOUCHES
     for name, pattern in said.items():
@@ -96,24 +96,25 @@ def _last_touches(records: KnownRecords) -> dict[int, date]:
     return dict(rows)
 
 
+def _rows(records: KnownRecords, condition: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """People of the day's table as rows."""
+    found = records.connection.execute(f"select * from person where {condition}", dict(values))  # noqa: S608 - ours
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def _keep_all(
-    records: KnownRecords,
-    people: pd.DataFrame,
-    uses: Mapping[int, Use],
-    day: date,
-    now: datetime,
-    accounts: Collection[int] | None,
+    records: KnownRecords, uses: Mapping[int, Use], day: date, now: datetime, accounts: Collection[int] | None
 ) -> int:
     living = Account.objects.filter(deleted_at=None, merged_into=None)
     numbers = sorted(living.values_list("pk", flat=True) if accounts is None else accounts)
-    by_account = _someones(people, uses, day, now)
-    names = {
-        int(row["number"]): name_in_notes(row["family_name"], row["name"])
-        for row in people.to_dict("records")
-    }
+    stated, past = _stated(day, now), day < company_day(now)
     for start in range(0, len(numbers), PORTION):
         part = numbers[start : start + PORTION]
-        touches = _touches_of(records, part, names, {} if day < company_day(now) else tones_of(part))
+        people = _rows(records, "account_id between $low and $high", {"low": part[0], "high": part[-1]})
+        names = {row["number"]: name_in_notes(row["family_name"], row["name"]) for row in people}
+        touches = _touches_of(records, part, names, {} if past else tones_of(part))
+        by_account = _someones(people, uses, stated)
         judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
         keep(judged, uses, now)
     if accounts is None:
@@ -121,26 +122,36 @@ def _keep_all(
     return len(numbers)
 
 
-def _someones(
-    people: pd.DataFrame, uses: Mapping[int, Use], day: date, now: datetime
-) -> dict[int, list[Someone]]:
-    erased = set(Contact.objects.filter(erased_at__isnull=False).values_list("pk", flat=True))
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What stands beside the published facts: statements, leaving still to come, and who was erased since."""
+
+    said: Mapping[int, Said]
+    to_come: Mapping[int, date]
+    erased: Collection[int]
+
+
+def _stated(day: date, now: datetime) -> _Stated:
     past = day < company_day(now)
-    to_come = {} if past else dict(_leaving_later(day))
-    said = said_of_all(day if past else None)
+    erased = set(Contact.objects.filter(erased_at__isnull=False).values_list("pk", flat=True))
+    return _Stated(said_of_all(day if past else None), {} if past else dict(_leaving_later(day)), erased)
+
+
+def _someones(
+    people: Iterable[Mapping[str, Any]], uses: Mapping[int, Use], stated: _Stated
+) -> dict[int, list[Someone]]:
     found: dict[int, list[Someone]] = defaultdict(list)
-    for row in people.to_dict("records"):
-        number = int(row["number"])
-        if number in erased:
+    for row in people:
+        number = row["number"]
+        if number in stated.erased:
             continue
-        stated = said.get(number, Said())
-        if number in to_come and not stated.leaving_on:
-            stated = replace(stated, leaving_on=to_come[number])
+        said = stated.said.get(number, Said())
+        if number in stated.to_come and not said.leaving_on:
+            said = replace(said, leaving_on=stated.to_come[number])
         one = Someone(
-            number, row["role"], row["title"], row["department"], _day(row["left_on"]), _day(row["bounced_on"]),
-            stated, uses.get(number),
+            number, row["role"], row["title"], row["department"], row["left_on"], row["bounced_on"], said, uses.get(number),
         )  # fmt: skip
-        found[int(row["account_id"])].append(one)
+        found[row["account_id"]].append(one)
     return found
 
 
@@ -181,10 +192,6 @@ def _touches_of(
 
 
 _INBOUND = ("ticket", "survey_answer", "training")
-
-
-def _day(value: Any) -> date | None:
-    return None if value is None or pd.isna(value) else pd.Timestamp(value).date()
 
 
 # ---- keeping -------------------------------------------------------------------------------------------------
@@ -247,38 +254,46 @@ def judge_again(account: Account, today: date, now: datetime) -> None:
 # ---- moves ---------------------------------------------------------------------------------------------------
 
 
-def traces_of(people: pd.DataFrame, uses: Mapping[int, Use], touched: Mapping[int, date]) -> list[Trace]:
-    """By what each contact can be known again."""
-    found = []
-    for row in people.to_dict("records"):
-        number, use = int(row["number"]), uses.get(int(row["number"]))
-        alive = [day for day in (touched.get(number), use.last if use else None) if day]
-        gone = [day for day in (_day(row["left_on"]), _day(row["bounced_on"])) if day]
-        family, given = row["family_name"], row["given_name"]
-        found.append(
-            Trace(
-                number=number,
-                account=int(row["account_id"]),
-                name=f"{family}{given}" if family and given else row["name"],
-                kana=row["kana"],
-                mail=row["mail"],
-                phone=row["phone"],
-                user_id=row["user_id"],
-                since=_day(row["since"]),
-                left_on=min(gone, default=None),
-                alive_on=max(alive, default=None),
-            )
-        )
-    return found
-
-
-def propose_moves(traces: Iterable[Trace], now: datetime) -> int:
-    """Keep new proposals; those no longer supported go, decided ones stay. The number of proposals that stand."""
+def _find_moves(records: KnownRecords, uses: Mapping[int, Use]) -> list[Found]:
+    """People of the whole book who may be one, without holding the book: first by their keys, then the few left."""
+    sieve, touched = Sieve(), _last_touches(records)
     alive = set(Contact.objects.filter(erased_at=None, deleted_at=None).values_list("pk", flat=True))
-    found = {
-        (one.former, one.present): one
-        for one in find_moves([trace for trace in traces if trace.number in alive])
-    }
+    low, high = records.connection.execute("select min(number), max(number) from person").fetchone() or (
+        None,
+        None,
+    )
+    for start in range(low or 0, (high or 0) + 1, KEYS_AT_ONCE):
+        part = _rows(
+            records, "number between $low and $high", {"low": start, "high": start + KEYS_AT_ONCE - 1}
+        )
+        sieve.add(_trace(row, uses, touched) for row in part if row["number"] in alive)
+    left = _rows(records, "list_contains($left, number)", {"left": sorted(sieve.left())})
+    return compare([_trace(row, uses, touched) for row in left], sieve)
+
+
+def _trace(row: Mapping[str, Any], uses: Mapping[int, Use], touched: Mapping[int, date]) -> Trace:
+    """By what a contact can be known again."""
+    number, use = row["number"], uses.get(row["number"])
+    alive = [day for day in (touched.get(number), use.last if use else None) if day]
+    gone = [day for day in (row["left_on"], row["bounced_on"]) if day]
+    family, given = row["family_name"], row["given_name"]
+    return Trace(
+        number=number,
+        account=row["account_id"],
+        name=f"{family}{given}" if family and given else row["name"],
+        kana=row["kana"],
+        mail=row["mail"],
+        phone=row["phone"],
+        user_id=row["user_id"],
+        since=row["since"],
+        left_on=min(gone, default=None),
+        alive_on=max(alive, default=None),
+    )
+
+
+def propose_moves(moves: Iterable[Found], now: datetime) -> int:
+    """Keep new proposals; those no longer supported go, decided ones stay. The number of proposals that stand."""
+    found = {(one.former, one.present): one for one in moves}
     held = {(one.former_id, one.present_id): one for one in ContactMove.objects.all()}
     stale = [
         one.pk

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
+
+import numpy as np
 
 from enishi.kit.text import Text, fold
 
@@ -14,6 +19,8 @@ PROPOSE_FROM = 60
 # in time, an id or a phone must join them.
 # A name borne by more people of the book than this says less; a phone or mail name shared by more says nothing.
 RARE = 2
+MOST = 12  # what more people share tells nothing
+KEYS = ("user_id", "same_mail", "phone", "mail_name", "name", "kana")
 GENERAL = frozenset({
     "info", "sales", "admin", "support", "contact", "office", "hello", "keiri", "soumu", "jinji", "eigyo", "system", "webmaster", "helpdesk", "accounting", "billing", "reception", "uketsuke", "marketing", "noreply", "postmaster",
 })  # fmt: skip
@@ -99,43 +106,86 @@ def _digits(phone: str) -> str:
     return digits if len(digits) >= 9 else ""
 
 
+class Sieve:
+    """Which contacts of a large book share two keys with few others: only those can be one person at two accounts.
+
+    Holds one number per contact and key, so that a book need not be held whole: add it in portions, then fetch the
+    few that are left.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._keys = {reason: array("q") for reason in KEYS}
+        self._counts: dict[str, Counter[int]] = {}
+
+    def add(self, traces: Iterable[Trace]) -> None:
+        for trace in traces:
+            keys = trace.keys()
+            self._numbers.append(trace.number)
+            for reason, column in self._keys.items():
+                column.append(hash(keys[reason]) if reason in keys else 0)
+
+    def left(self) -> set[int]:
+        """The numbers of the contacts worth comparing."""
+        shared = np.zeros(len(self._numbers), dtype=np.int64)
+        for reason, column in self._keys.items():
+            hashes = np.array(column, dtype=np.int64)
+            _keys, place, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+            size = counts[place]
+            few = (hashes != 0) & (size >= 2) & (size <= _most(reason))
+            shared += few
+            self._counts[reason] = Counter(dict(zip(hashes[few].tolist(), size[few].tolist(), strict=True)))
+            if reason == "name":
+                self._counts["every name"] = Counter(dict(zip(hashes.tolist(), size.tolist(), strict=True)))
+        return {number for number, n in zip(self._numbers, shared.tolist(), strict=True) if n >= 2}
+
+    def tells(self, reason: str, key: str) -> bool:
+        """Whether so few share the key that it says something."""
+        return self._counts[reason][hash(key)] >= 2
+
+    def namesakes(self, name: str) -> int:
+        return self._counts["every name"][hash(name)]
+
+
 def find_moves(traces: Sequence[Trace]) -> list[Found]:
     """Pairs worth asking about, the surest first. A pair needs two reasons, one of them not the name alone; who is
     active at the old account long after appearing at the other is another person."""
-    shared = _shared(traces)
+    sieve = Sieve()
+    sieve.add(traces)
+    left = sieve.left()
+    return compare([trace for trace in traces if trace.number in left], sieve)
+
+
+def compare(traces: Sequence[Trace], sieve: Sieve) -> list[Found]:
+    """The same of those a sieve of the whole book left over."""
     by_number = {trace.number: trace for trace in traces}
     found = []
-    for pair, reasons in _candidates(shared):
+    for pair, reasons in _candidates(traces, sieve).items():
         former, present = _in_order(by_number[pair[0]], by_number[pair[1]])
-        move = _weigh(former, present, reasons, shared)
+        move = _weigh(former, present, reasons, sieve) if len(reasons) > 1 else None
         if move:
             found.append(move)
     return sorted(found, key=lambda one: (-one.points, one.former, one.present))
 
 
-def _shared(traces: Iterable[Trace]) -> dict[tuple[str, str], list[Trace]]:
-    found: dict[tuple[str, str], list[Trace]] = {}
+def _most(reason: str) -> int:
+    return RARE if reason == "phone" else MOST
+
+
+def _candidates(traces: Iterable[Trace], sieve: Sieve) -> dict[tuple[int, int], list[str]]:
+    """Pairs at different accounts that share something telling, with all that they share."""
+    shared: dict[tuple[str, str], list[Trace]] = {}
     for trace in traces:
         for reason, key in trace.keys().items():
-            found.setdefault((reason, key), []).append(trace)
-    return found
-
-
-def _candidates(
-    shared: dict[tuple[str, str], list[Trace]],
-) -> Iterable[tuple[tuple[int, int], list[str]]]:
-    """Pairs at different accounts that share something telling, with all that they share."""
+            if sieve.tells(reason, key):
+                shared.setdefault((reason, key), []).append(trace)
     pairs: dict[tuple[int, int], list[str]] = {}
     for (reason, _key), group in shared.items():
-        if len(group) < 2 or len(group) > (RARE if reason == "phone" else 12):
-            continue
-        for place, one in enumerate(group):
-            for other in group[place + 1 :]:
-                if one.account != other.account:
-                    pairs.setdefault(
-                        (min(one.number, other.number), max(one.number, other.number)), []
-                    ).append(reason)
-    return ((pair, reasons) for pair, reasons in pairs.items() if len(reasons) > 1)
+        for one, other in combinations(group, 2):
+            if one.account != other.account:
+                pair = (min(one.number, other.number), max(one.number, other.number))
+                pairs.setdefault(pair, []).append(reason)
+    return pairs
 
 
 def _in_order(one: Trace, other: Trace) -> tuple[Trace, Trace]:
@@ -145,20 +195,17 @@ def _in_order(one: Trace, other: Trace) -> tuple[Trace, Trace]:
     return (one, other) if (one.since or date.min) <= (other.since or date.min) else (other, one)
 
 
-def _weigh(
-    former: Trace, present: Trace, reasons: list[str], shared: dict[tuple[str, str], list[Trace]]
-) -> Found | None:
+def _weigh(former: Trace, present: Trace, reasons: list[str], sieve: Sieve) -> Found | None:
     told = [reason for reason in WEIGHTS if reason in reasons]
-    if "same_mail" in told:
-        told.remove("mail_name") if "mail_name" in told else None
+    if "same_mail" in told and "mail_name" in told:
+        told.remove("mail_name")
     appeared, certain = present.since, "user_id" in told or "same_mail" in told
     if appeared and former.left_on and -AFTER <= (appeared - former.left_on).days <= BEFORE:
         told.append("left_before")
     if not certain and appeared and former.alive_on and (former.alive_on - appeared).days > OVERLAP:
         return None
-    names = len(shared.get(("name", fold(former.name).replace(" ", "")), ()))
     points = sum(WEIGHTS[reason] for reason in told)
-    if "name" in told and names > RARE:
+    if "name" in told and sieve.namesakes(former.keys()["name"]) > RARE:
         told.append("common_name")
         points += COMMON_NAME
     if points < PROPOSE_FROM:
