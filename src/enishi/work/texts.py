@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
-from enishi.texts.api import Piece, TextJudgement
+from enishi.texts.models import TextJudgement
+from enishi.texts.sources import Piece
 from enishi.work.models import Note
 
 _CHANGED = Greatest(

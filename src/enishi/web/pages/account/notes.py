@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,6 +16,7 @@ from enishi.accounts.models import Account
 from enishi.kit import clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
+from enishi.texts.api import judgements_of
 from enishi.web.feedback import toast, trigger
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.account.words import say
@@ -25,11 +27,12 @@ ACTING = frozenset(work.ACTING_ROLES)
 
 def notes_context(request: PageRequest, account: Account) -> dict[str, object]:
     member = request.member
-    notes = [
+    notes: list[dict[str, Any]] = [
         {"note": note, "may_change": work.may_act(member) and work.may_change_note(member, note)}
         for note in work.notes_of(account)
     ]
-    return {"account": account, "notes": notes, "may_act": work.may_act(member)}
+    reads = judgements_of("note", {item["note"].pk: item["note"].body.strip() for item in notes})
+    return {"account": account, "notes": notes, "may_act": work.may_act(member), "reads": reads}
 
 
 def _list(request: PageRequest, account: Account, **more: object) -> HttpResponse:

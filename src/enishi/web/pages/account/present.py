@@ -15,6 +15,7 @@ from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Role
 from enishi.signals.models import AccountState, ManualMeasure
 from enishi.store.kinds import KINDS
+from enishi.texts.api import judgements_of
 from enishi.web.pages.account import timeline as times
 from enishi.web.pages.account.acts import ranked_now
 from enishi.web.pages.account.asked import Asked, find_survivor
@@ -27,6 +28,7 @@ from enishi.web.pages.account.tickets import tickets_of
 from enishi.web.pages.account.trend import trend
 from enishi.web.pages.account.words import reason_words, say, trigger_title
 from enishi.web.pages.stakeholders.present import people_context
+from enishi.web.pages.texts.beside import reads_of_entries, reads_of_records
 from enishi.work import api as work
 
 TICKETS_A_PAGE = 30
@@ -162,6 +164,12 @@ def _tickets(asked: Asked) -> Mapping[str, Any]:
         "only": only,
         "people_by_id": people,
         "severities": _choices("ticket", "severity"),
+        "may_correct": work.may_act(asked.member) and asked.as_of is None,
+        "reads": reads_of_records(
+            "ticket",
+            {ticket.known.pk: ticket.data for ticket in pages.get_page(asked.query.get("page", "1"))},
+            asked.as_of,
+        ),
     }
 
 
@@ -176,6 +184,8 @@ def _timeline(asked: Asked) -> Mapping[str, Any]:
         query.append(("as_of", asked.as_of_text))
     return {
         "timeline": found,
+        "reads": {} if asked.as_of else reads_of_entries(found.entries),
+        "may_correct": work.may_act(asked.member) and asked.as_of is None,
         "kinds": kinds,
         "kind_chips": _kind_chips(asked, kinds),
         "cursor": cursor,
@@ -211,11 +221,10 @@ def _notes(asked: Asked) -> Mapping[str, Any]:
         return {"notes": [{"note": note, "may_change": False} for note in then]}
     member = asked.member
     may = work.may_act(member)
+    mine = list(work.notes_of(asked.account))
     return {
-        "notes": [
-            {"note": note, "may_change": may and work.may_change_note(member, note)}
-            for note in work.notes_of(asked.account)
-        ]
+        "reads": judgements_of("note", {note.pk: note.body.strip() for note in mine}),
+        "notes": [{"note": note, "may_change": may and work.may_change_note(member, note)} for note in mine],
     }
 
 

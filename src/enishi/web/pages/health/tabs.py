@@ -15,6 +15,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("health-cards", _("Scorecards")),
         ("health-rules", _("Causes and alerts")),
         ("health-metrics", _("Metrics")),
+        ("texts", _("Text reading")),
         ("health-coverage", _("Data coverage")),
         ("health-definitions", _("Definitions as text")),
     )

@@ -1,0 +1,155 @@
+"""What the page shows: the list to correct, the record of the model, topics over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from enishi.accounts.models import Member
+from enishi.forecasts.api import TONES, TOPICS
+from enishi.texts.api import Read, TextModel, topics_by_month, visible_judgements, wordings
+from enishi.web.pages.texts.words import language_words, tone_words, topic_words
+
+A_PAGE = 25
+MONTHS = 12
+MOST_LINES = 6
+UNKNOWN = "unknown"
+_FILTERS = ("language", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A judged text in the list."""
+
+    read: Read
+    text: str
+    kind: str
+    language: str
+
+
+def list_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
+    """A page of judged texts within the member's scope, newest first."""
+    rows = visible_judgements(member)
+    for name in _FILTERS:
+        if query.get(name):
+            rows = rows.filter(**{name: query[name]})
+    for name in ("tone", "topic"):
+        if query.get(name):
+            rows = rows.filter(**{name: "" if query[name] == UNKNOWN else query[name]})
+    if query.get("state") == UNKNOWN:
+        rows = rows.filter(Q(tone="") | Q(topic=""), corrected=False)
+    elif query.get("state") == "corrected":
+        rows = rows.filter(corrected=True)
+    page = Paginator(rows, A_PAGE).get_page(query.get("page", "1"))
+    shown = list(page.object_list)
+    texts, languages = wordings(shown), language_words()
+    lines = [
+        Line(
+            Read(row, later=row.model.made_at >= row.written_at),
+            texts.get((row.kind, row.record_id), ""),
+            kinds.get(row.kind, row.kind),
+            languages.get(row.language, row.language),
+        )
+        for row in shown
+    ]
+    return {"page": page, "lines": lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How well one question is read in one language."""
+
+    language: str
+    question: str
+    report: Mapping[str, Any]
+
+
+def marks_of(model: TextModel) -> list[Mark]:
+    """The record of a version on the fixed test part."""
+    questions, languages = {"tone": pgettext("text", "Tone"), "topic": _("Topic")}, language_words()
+    return [
+        Mark(languages[language], questions[question], model.report[language][question])
+        for question in questions
+        for language in ("ja", "en")
+        if language in model.report
+    ]
+
+
+def topic_rows(model: TextModel) -> list[dict[str, Any]]:
+    """Per topic and language: how many test sentences, how many were said, how many of these rightly."""
+    titles = topic_words()
+    found = []
+    for topic in TOPICS:
+        cells = []
+        for language in ("ja", "en"):
+            counts = model.report.get(language, {}).get("topic", {}).get("labels", {}).get(topic)
+            right = counts["right"] / counts["known"] if counts and counts["known"] else None
+            cells.append({**(counts or {"n": 0, "known": 0, "right": 0}), "share": right})
+        found.append({"title": titles[topic], "cells": cells})
+    return found
+
+
+def confusion_chart(model: TextModel, language: str, question: str) -> dict[str, Any] | None:
+    """Rows: what a sentence truly is; columns: what was said. Shares of the row."""
+    table = model.report.get(language, {}).get(question, {}).get("confusion")
+    if not table:
+        return None
+    words = tone_words() if question == "tone" else topic_words()
+    names = [words[name] for name in (TONES if question == "tone" else TOPICS)]
+    cells = [
+        [column, row, round(count / total, 3)]
+        for row, counts in enumerate(table)
+        if (total := sum(counts))
+        for column, count in enumerate(counts)
+    ]
+    return {
+        "kind": "heatmap",
+        "x": [*names, pgettext("text", "unknown")],
+        "y": names,
+        "cells": cells,
+        "labels": question == "tone",
+        "low": 0,
+        "high": 1,
+        "format": "percent",
+    }
+
+
+def topics_chart(member: Member, today: date) -> dict[str, Any] | None:
+    """Texts per month by topic, the most frequent topics of the year; the rest is left out."""
+    since = (today - timedelta(days=31 * (MONTHS - 1))).replace(day=1) - timedelta(days=1)
+    counts: dict[tuple[str, date], int] = {}
+    for row in topics_by_month(member, since):
+        counts[row["topic"], row["month"].date()] = (
+            counts.get((row["topic"], row["month"].date()), 0) + row["n"]
+        )
+    months = sorted({month for _topic, month in counts})
+    if not months:
+        return None
+    totals = {topic: sum(n for (name, _m), n in counts.items() if name == topic) for topic in TOPICS}
+    most = sorted((topic for topic in totals if totals[topic]), key=lambda topic: -totals[topic])[:MOST_LINES]
+    titles = topic_words()
+    return {
+        "kind": "line",
+        "x": [month_words(month) for month in months],
+        "series": [
+            {
+                "name": titles[topic],
+                "values": [counts.get((topic, month), 0) for month in months],
+                "colour": f"c{place + 1}",
+            }
+            for place, topic in enumerate(most)
+        ],
+        "zero": True,
+    }
+
+
+def month_words(month: date) -> str:
+    return f"{month.year}年{month.month}月" if (get_language() or "ja").startswith("ja") else f"{month:%b %Y}"
