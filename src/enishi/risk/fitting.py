@@ -23,6 +23,7 @@ from enishi.metrics.api import Metric
 from enishi.risk.judging import judge_candidate
 from enishi.risk.models import HORIZONS, ForecastModel
 from enishi.risk.plain import as_plain
+from enishi.risk.recalibrating import recalibrated
 from enishi.risk.rows import Lesson, Progress, outcome_of, read_lesson, silent
 from enishi.signals.context import Rules, load_rules
 from enishi.signals.features import new_forecaster
@@ -115,7 +116,28 @@ def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publis
             write_audit(member or SYSTEM, "churn_forecast_published", made, detail=detail)
         elif not verdict.publish:
             write_audit(member or SYSTEM, "churn_forecast_refused", made, detail=detail)
+    if publish and not verdict.publish and standing and old is not None and old.speaks_:
+        _bring_up_to_date(lessons, standing, old, panel, member)
     return made
+
+
+def _bring_up_to_date(
+    lessons: Lessons,
+    standing: ForecastModel,
+    old: ChurnForecaster,
+    panel: pd.DataFrame,
+    member: Member | None,
+) -> None:
+    """Where a new fit was refused, the one in use goes on with its level brought to what came lately."""
+    mended = recalibrated(standing, old, panel, lessons.now)
+    if mended is None:
+        return
+    with transaction.atomic():
+        mended.made_by = member
+        mended.save()
+        put_in_use(mended, lessons.now)
+        detail = {"horizon": named(mended.horizon), "number": mended.version, "replaced": standing.version}
+        write_audit(member or SYSTEM, "churn_forecast_recalibrated", mended, detail=detail)
 
 
 def named(horizon: int) -> str:

@@ -15,6 +15,7 @@ from enishi.forecasts import ChurnForecaster
 from enishi.forecasts.outcomes import Outcome
 from enishi.forecasts.panel import label_rows
 from enishi.kit.home import Home
+from enishi.risk.drifting import watch_drift
 from enishi.risk.fitting import restored
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.plain import as_plain
@@ -91,7 +92,9 @@ def _score(run: ForecastRun, home: Home, now: datetime, progress: Progress) -> N
         assert rows is not None  # noqa: S101 - there is a model
         wanted = label_rows(rows, asked[model.pk])
         wanted = wanted[wanted["account_id"].isin(living)].reset_index(drop=True)
-        said = forecast_rows(restored(model, rules.metrics), model, wanted)
+        forecaster = restored(model, rules.metrics)
+        said = forecast_rows(forecaster, model, wanted)
+        run.drift[str(model.horizon)] = watch_drift(forecaster, model, wanted, run.day)
         with transaction.atomic():
             _write(said, model, run.day, now)
             _state(said, model, run.day)

@@ -44,7 +44,8 @@ def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(home: Home, fe
     assert model.outcomes >= 5
     assert AuditLine.objects.filter(verb="churn_forecast_published").count() == 1
 
-    score_risks(early, now=NOW, home=home)
+    run = score_risks(early, now=NOW, home=home)
+    assert {"inputs", "much", "calibration"} <= set(run.drift["30"])
     said = api.probabilities(30)
     assert said["known"].all()
     assert ((said["low"] <= said["probability"]) & (said["probability"] <= said["high"])).all()
