@@ -96,10 +96,13 @@ def relations(now: datetime) -> None:
 
 
 def outlook(now: datetime) -> None:
-    """The revenue forecast of today; the month's first one stays, to be compared with later ones."""
+    """The revenue forecast of today, once the night's scores are there; tried again as contracts arrive where there was too
+    little history. The month's first one stays, to be compared with later ones."""
+    from enishi.accounts.company import company_zone
     from enishi.outlook.api import forecast_today
 
-    forecast_today(now)
+    if f"{now.astimezone(company_zone()):%H:%M}" >= "01:30":
+        forecast_today(now)
 
 
 def forecasts(now: datetime) -> None:

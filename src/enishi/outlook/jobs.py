@@ -12,7 +12,7 @@ from django_tasks import task
 from enishi.accounts.company import company_day
 from enishi.forecasts.turnover import TooLittle
 from enishi.kit.clock import system_clock
-from enishi.outlook.facts import Past, read_past
+from enishi.outlook.facts import Past, read_past, stamp
 from enishi.outlook.keeping import rates_to_json, to_bytes
 from enishi.outlook.making import drawn_paths, make_statement, summary, try_past
 from enishi.outlook.models import BackTest, Forecast, ForecastBook
@@ -56,7 +56,7 @@ def _make(forecast: Forecast, now: datetime) -> None:
     tell(0.8)
     stated = make_statement(past, of_today=forecast.day >= company_day(now))
     if isinstance(stated, TooLittle):
-        forecast.result = {"missing": asdict(stated)}
+        forecast.result = {"missing": asdict(stated), "stamp": stamp(forecast.day)}
     else:
         forecast.result = summary(stated, drawn_paths(stated), past)
         forecast.rates, forecast.model = rates_to_json(stated.learned), stated.model
@@ -112,8 +112,9 @@ def forecast_today(now: datetime) -> Forecast:
     left.update(status=Status.FAILED, error="stopped", finished_at=now)
     done = Forecast.objects.filter(status=Status.DONE)
     today = done.filter(day=day).exclude(kind=Forecast.Kind.ASKED).first()
-    if today is not None:
+    if today is not None and ("missing" not in today.result or today.result.get("stamp") == stamp(day)):
         return today
+    done.filter(book=None, result__has_key="missing").delete()
     _make_up_last_month(day, now)
     monthly = done.filter(kind=Forecast.Kind.MONTHLY, day__gte=day.replace(day=1)).exists()
     kind = Forecast.Kind.DAILY if monthly else Forecast.Kind.MONTHLY
