@@ -78,6 +78,7 @@ def load(
     if after is None:
         remember(home, sample, whole=False)
         set_up_company(language, now)
+        assume_costs(now)
         save_members()
     with draw_beside(sample, after) as drawn:
         load_records(sample, now=now, told=told, after=after)
@@ -95,6 +96,18 @@ def set_up_company(language: str, now: datetime) -> None:
     company.name, company.sample, company.fiscal_year_start = people.VENDOR_NAME, True, 4
     company.save()
     write_audit(SYSTEM, "sample_company_set_up", company)
+
+
+# What an hour of the team and a ticket cost the vendor, in yen.
+ASSUMED = {"hour_cost": 6_000, "ticket_cost": 1_500}
+
+
+def assume_costs(now: datetime) -> None:
+    """Say what serving a customer costs, as a leader would on the page of the assumptions."""
+    from enishi.value.api import ValueSettings, save_settings
+
+    if not ValueSettings.objects.exists():
+        save_settings(SYSTEM, dict(ASSUMED), now)
 
 
 def save_members() -> None:

@@ -64,8 +64,8 @@ STANDS = timedelta(days=45)  # a statement of a month holds until the next one
 def worth_on(day: date) -> dict[int, int]:
     """Account -> the chosen lifetime value as it stood on a day: the present one, or the last statement up to a past
     day. Accounts of which none was told are missing."""
-    run = last_run()
-    if run is not None and run.day <= day:
+    valued_on = AccountValue.objects.order_by().values_list("day", flat=True).first()
+    if valued_on is not None and valued_on <= day:
         present = AccountValue.objects.filter(chosen__isnull=False).order_by()
         return _told(present.values_list("account_id", "chosen"))
     said = ValueStatement.objects.filter(day__lte=day, day__gt=day - STANDS, chosen__isnull=False)

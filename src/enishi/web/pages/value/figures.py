@@ -159,6 +159,7 @@ def carry_on(
     contribution: float,
     age: float,
     multiplier: float = 1.0,
+    spread: float | None = None,
     months: int = AHEAD,
 ) -> Projection | None:
     """Carry a cumulative curve on by the course of staying; None where that was not learned.
@@ -166,6 +167,8 @@ def carry_on(
     Args:
         fits: of the run. end: the curve's last value; observed: its last month.
         contribution: a month, of the customers there today, per customer of the curve. age: their months so far.
+        spread: half the interval of the curve at its end, which the band goes on with; None for a single customer, of
+            whom the band tells the luck: nine of ten such customers end up within.
     """
     said = fits.get("contractual") or {}
     if "alpha" not in said or not np.isfinite(contribution):
@@ -179,8 +182,14 @@ def carry_on(
         return np.asarray(model.residual_survival(age / said["unit"], ahead / said["unit"])) ** multiplier
 
     middle = share(said["alpha"], said["beta"])
-    low, high = bounds([share(a, b) for a, b in fit.draws(100)], LEVEL)
-    curves = project(end, contribution, middle, low, high)
+    if spread is None:
+        tail = (1 - LEVEL) / 2
+        low, high = (1 - middle < tail).astype(float), (middle > tail).astype(float)
+    else:
+        low, high = bounds([share(a, b) for a, b in fit.draws(100)], LEVEL)
+    found, least, most = project(end, contribution, middle, low, high)
+    wide = spread or 0.0
+    curves = found, np.minimum(least - wide, found), np.maximum(most + wide, found)
     month = break_even(np.concatenate([[end], curves[0]]))
     return Projection(*curves, None if month in (None, 0) else observed + int(month or 0))
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Scope
 from enishi.forecasts.lifetime import DAYS_A_MONTH
+from enishi.forecasts.profit import ProfitCurve
 from enishi.metrics.periods import period_of
 from enishi.value.api import SegmentValue, ValueRun, get_settings, last_run
 from enishi.value.reads import running_run
@@ -26,6 +27,7 @@ from enishi.web.pages.value import reads
 from enishi.web.pages.value.figures import (
     Cohort,
     Mean,
+    Projection,
     Unit,
     carry_on,
     cohort,
@@ -197,13 +199,19 @@ def _cohorts(query: Query, rows: pd.DataFrame, run: ValueRun) -> dict[str, Any]:
         }
         for one in found
     ]
-    chart = _chart(chosen, [one for one in drawn if one is not chosen][:LINES], rows, run) if chosen else None
+    chart = _chart(chosen, _alike(chosen, drawn), rows, run) if chosen else None
     return {
         "cohorts": table,
         "cohort": chosen,
         "chart": chart[0] if chart else None,
         "even_ahead": chart[1] if chart else None,
     }
+
+
+def _alike(chosen: Cohort, drawn: list[Cohort]) -> list[Cohort]:
+    """Cohorts to draw beside the chosen one: such that begin like it, with the cost of winning or without."""
+    alike = [one for one in drawn if isnan(one.investment) == isnan(chosen.investment)]
+    return [one for one in alike if one is not chosen][:LINES]
 
 
 def _telling(drawn: list[Cohort]) -> Cohort | None:
@@ -240,11 +248,12 @@ def _chart(
     here = shown[shown["mrr"] > 0]
     contribution = float(here["margin"].sum()) / len(shown) if len(shown) else 0.0
     age = float(here["months"].mean()) if len(here) else 0.0
-    ahead = carry_on(run.fits, float(curve.mean[-1]), len(curve.months) - 1, contribution, age)
+    spread = float(curve.high[-1] - curve.mean[-1])
+    ahead = carry_on(run.fits, float(curve.mean[-1]), len(curve.months) - 1, contribution, age, spread=spread)
     length = len(curve.months) + (len(ahead.middle) if ahead else 0)
     series = [_line(chosen.title, curve.mean, curve.low, curve.high, length, "c1")]
     if ahead is not None:
-        series.append(_dashed(curve.mean, ahead, length))
+        series.append(_dashed(curve, ahead, length))
     for place, other in enumerate(others):
         if other.curve is not None:
             series.append(_line(other.title, other.curve.mean[:length], None, None, length, f"c{place + 2}"))
@@ -270,10 +279,14 @@ def _line(name: str, values: Any, low: Any, high: Any, length: int, colour: str)
     return line
 
 
-def _dashed(mean: Any, ahead: Any, length: int) -> dict[str, Any]:
-    start, last = len(mean) - 1, float(mean[-1])
-    joined = [np.concatenate([[last], part]) for part in (ahead.middle, ahead.low, ahead.high)]
-    values, low, high = (padded(part, start, length) for part in joined)
+def _dashed(curve: ProfitCurve, ahead: Projection, length: int) -> dict[str, Any]:
+    """What is expected, from the last month observed on."""
+    start = len(curve.months) - 1
+    ends = (curve.mean[-1], curve.low[-1], curve.high[-1])
+    parts = (ahead.middle, ahead.low, ahead.high)
+    values, low, high = (
+        padded(np.concatenate([[end], part]), start, length) for end, part in zip(ends, parts, strict=True)
+    )
     return {"name": _("expected"), "values": values, "low": low, "high": high, "colour": "c1", "dashed": True}
 
 
@@ -306,7 +319,7 @@ def _survival(run: ValueRun, by: str) -> dict[str, Any] | None:
     months = [int(row[0]) for row in max(shown, key=lambda one: len(one.curve)).curve]
     chart = {
         "kind": "line", "x": [str(m) for m in months], "at": months, "xName": _("Months since the start"), "series": series,
-        "format": "percent", "max": 1,
+        "format": "percent", "max": 1, "interval": 0.25,
     }  # fmt: skip
     return {"chart": chart, "n": everyone.customers, "lost": everyone.lost, "by": dimension_words()[asked[1]]}
 
