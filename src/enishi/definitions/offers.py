@@ -24,6 +24,8 @@ class Eligible(Body, frozen=True):
     Args:
         products, plans, stages, tiers: empty means any.
         renewal_within_days: only this many days before a renewal; who has no renewal date is not held back.
+        churn_below: only where the forecast of leaving within 90 days is below this share; who is not forecast is not held
+            back.
         rest_days: not again so soon after a win of the kind, a refusal or an approach that was closed.
         when: all must hold; an unknown value holds nobody back unless ``strict``.
     """
@@ -35,6 +37,7 @@ class Eligible(Body, frozen=True):
     tiers: tuple[str, ...] = ()
     tenure_from_days: int = 90
     renewal_within_days: int | None = None
+    churn_below: float | None = None
     rest_days: int = 90
     when: tuple[Condition, ...] = ()
 
@@ -142,6 +145,10 @@ def _check_numbers(body: Offer) -> Iterator[Mistake]:
     for place, value in days.items():
         if not 0 <= value <= 3650:
             yield Mistake(place, Text("It lies between 0 and 3650.", "0から3650の間で指定してください。"))
+    if body.eligible.churn_below is not None and not 0 < body.eligible.churn_below <= 1:
+        yield Mistake(
+            "eligible.churn_below", Text("It is a share between 0 and 1.", "0から1の割合で書きます。")
+        )
     most = 10 if body.uplift.unit == "share_of_mrr" else 1e12
     if not (math.isfinite(body.uplift.value) and 0 < body.uplift.value <= most):
         yield Mistake(

@@ -20,7 +20,6 @@ from enishi.forecasts.evaluation import (
 from enishi.forecasts.labels import counts_by_use, is_held, label_contracts, label_silence
 from enishi.forecasts.languages import detect_language
 from enishi.forecasts.ltv import NotEnoughHistory, simple_ltv
-from enishi.forecasts.marginal import Answer, Book, Work, answer, curve
 from enishi.forecasts.readiness import find_wins, ladders, usual_uplift
 from enishi.forecasts.recommend import NextProduct, try_out
 from enishi.forecasts.sentences import LANGUAGES as TEXT_LANGUAGES
@@ -32,8 +31,6 @@ __all__ = [
     "TEXT_LANGUAGES",
     "TONES",
     "TOPICS",
-    "Answer",
-    "Book",
     "Comparison",
     "Interval",
     "Judged",
@@ -43,9 +40,7 @@ __all__ = [
     "TextReader",
     "TextScorer",
     "TimeToEvent",
-    "Work",
     "alarms_per_week",
-    "answer",
     "auc",
     "auc_difference",
     "auc_with_interval",
@@ -56,7 +51,6 @@ __all__ = [
     "compare_reports",
     "corpus_digest",
     "counts_by_use",
-    "curve",
     "detect_language",
     "find_wins",
     "is_held",

@@ -37,6 +37,7 @@ from enishi.growth.rules import Asked, Past, Units
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.metrics.api import REGISTRY, FactSettings, compile_metric, duckdb_facts, subscription_periods
+from enishi.risk.api import probabilities
 from enishi.signals.models import AccountState
 
 PORTION = 5_000
@@ -134,7 +135,14 @@ def read_rows(
     rows = _states(living, metrics_named(offers))
     leaving = leaving_accounts([account], today) if account is not None else leaving_among(living, today)
     rows["leaving"] = rows["account_id"].isin(set(leaving))
+    rows["churn"] = rows["account_id"].map(_churn(account))
     return _with_contracts(rows, sold, today, extended)
+
+
+def _churn(account: int | None) -> pd.Series[Any]:
+    """Account -> probability to leave within 90 days, where a forecast may speak."""
+    said = probabilities(90, None if account is None else [account])
+    return said[said["known"]].set_index("account_id")["probability"]
 
 
 def _states(living: Any, wanted: Collection[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 The frame has one row per customer: ``account_id, band, stage, tier, mrr`` (minor units, NaN unknown), ``tenure_days,
 renewal_in`` (days, NaN without a date), ``in_force, leaving`` (notice given), what is held (:func:`enishi.forecasts.
 readiness.holdings` and ``next_plans``), ``next_product, next_mrr, sold``, ``since_<kind>`` (days since the last win), and
-every metric a definition may name.
+``churn`` (probability to leave within 90 days, NaN unknown) and every metric a definition may name.
 """
 
 from __future__ import annotations
@@ -81,6 +81,12 @@ def _far_from_renewal(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Flags:
     window = offer.body.eligible.renewal_within_days
     with np.errstate(invalid="ignore"):
         return _none(rows) if window is None else np.asarray(column(rows, "renewal_in") > window)
+
+
+def _likely_to_leave(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Flags:
+    limit = offer.body.eligible.churn_below
+    with np.errstate(invalid="ignore"):
+        return _none(rows) if limit is None else np.asarray(column(rows, "churn") >= limit)
 
 
 def _nothing_to_offer(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Flags:
@@ -200,6 +206,10 @@ RULES: tuple[Rule, ...] = (
             f"ヘルスが「{BAND_WORDS[r.band].ja}」のため、対象外です。",
         ),
     ),
+    Rule("churn", _likely_to_leave, lambda o, r, a: Text(
+        f"{100 * r.churn:.0f}% likely to leave within 90 days: help first, offer later.",
+        f"90日以内に解約する確率が{100 * r.churn:.0f}%のため、提案より支援が先です。",
+    )),
     Rule("discussed", _discussed, lambda o, r, a: Text("An offer is being discussed: one at a time.", "別の提案を進行中です(同時に一つまで)。")),
     Rule("rest", _resting, _rest_text),
     Rule("won_lately", _won_lately, _won_text),
@@ -220,7 +230,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 RULE_WORDS: dict[str, Text] = {
     "no_contract": Text("no paid contract", "有料契約なし"), "notice": Text("notice given", "解約の申し出あり"),
-    "health": Text("health", "ヘルス"), "discussed": Text("another offer is being discussed", "別の提案を進行中"),
+    "health": Text("health", "ヘルス"), "churn": Text("likely to leave", "解約の見込み"), "discussed": Text("another offer is being discussed", "別の提案を進行中"),
     "rest": Text("set aside, declined or accepted lately", "見送り・お断り・受注の直後"), "won_lately": Text("grew lately", "最近の増額"),
     "stage": Text("stage", "ステージ"), "plan": Text("plan", "プラン"), "product": Text("product", "製品"), "tier": Text("tier", "階層"),
     "young": Text("too new a customer", "取引期間"), "renewal": Text("too far from the renewal", "更新まで遠い"),

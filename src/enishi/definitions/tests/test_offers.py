@@ -25,7 +25,8 @@ def test_the_shipped_offers_name_nothing_of_a_sample():
     assert {body["type"] for body in OFFERS.values()} == {"plan", "seats", "product", "term"}
     for body in OFFERS.values():
         typed = parse_body("offer", body, set(REGISTRY))
-        assert not (typed.to_plan or typed.to_product or typed.eligible.plans or typed.eligible.products)
+        named = (typed.to_plan, typed.to_product, typed.eligible.plans, typed.eligible.products)
+        assert not any(named)
         assert "red" not in typed.eligible.bands
 
 

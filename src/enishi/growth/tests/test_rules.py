@@ -23,7 +23,7 @@ ROW = {
     "main": 100_000.0, "products": "desk", "held": 1, "months": 12.0, "paid": 100_000.0, "next_plan": "Pro", "step": 1.5,
     "place": 0.0, "next_product": "work", "next_mrr": np.nan, "sold": 2, "since_seats": np.nan, "since_plan": np.nan,
     "since_product": np.nan, "since_term": np.nan, "licence_utilisation": 0.95, "use_vs_own_past": 0.3, "nps_latest": 10.0,
-    "active_days_28": 20.0,
+    "active_days_28": 20.0, "churn": 0.02,
 }  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def test_seats_in_use_make_a_customer_ready_with_evidence():
         ({"in_force": False}, "no_contract"),
         ({"leaving": True}, "notice"),
         ({"band": "red"}, "health"),
+        ({"churn": 0.4}, "churn"),
         ({"stage": "churned"}, "stage"),
         ({"tenure_days": 20.0}, "young"),
         ({"since_seats": 30.0}, "won_lately"),

@@ -40,6 +40,12 @@ def read_offer(base: Mapping[str, Any], sent: QueryDict) -> Body:
     return body
 
 
+def share(text: str | None) -> float | int | str | None:
+    """A percentage as a share of one."""
+    value = number(text)
+    return round(value / 100, 6) if isinstance(value, int | float) else value
+
+
 def _read_part(
     part: Mapping[str, Any], sent: QueryDict, key: str, texts: tuple[str, ...], numbers: tuple[str, ...]
 ) -> Body:
@@ -59,14 +65,16 @@ def _read_eligible(eligible: Mapping[str, Any], sent: QueryDict) -> Body:
         changed[name] = [value for value in dict.fromkeys(sent.getlist(f"eligible:{name}")) if value]
     for name in ("plans", "products"):
         put(changed, name, split(sent.get(f"eligible:{name}", "") or ""))
+    if "eligible:churn_below" in sent:
+        put(changed, "churn_below", share(sent.get("eligible:churn_below", "")))
     put(changed, "when", read_conditions(sent, "eligible"))
     return changed
 
 
 def _read_uplift(uplift: Mapping[str, Any], sent: QueryDict) -> Body:
     changed = _read_part(uplift, sent, "uplift", ("unit",), ("value",))
-    if changed.get("unit") == "share_of_mrr" and isinstance(changed.get("value"), int | float):
-        changed["value"] = round(changed["value"] / 100, 6)
+    if changed.get("unit") == "share_of_mrr":
+        put(changed, "value", share(sent.get("uplift:value", "")))
     changed["learn"] = sent.get("uplift:learn", "") == "1"
     return changed
 

@@ -98,6 +98,10 @@ def eligible_words(offer: Offer) -> list[str]:
         said.append(_("a customer for %(days)s days") % {"days": body.tenure_from_days})
     if body.renewal_within_days is not None:
         said.append(_("renewal within %(days)s days") % {"days": body.renewal_within_days})
+    if body.churn_below is not None:
+        said.append(
+            _("below %(share)s likely to leave within 90 days") % {"share": percent(body.churn_below, 0)}
+        )
     said += [conditions_words((condition,)) for condition in body.when]
     return said
 
@@ -151,8 +155,8 @@ def offer_form(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> dict[str
     whole = full_body("offer", body)
     eligible, uplift = whole.get("eligible") or {}, whole.get("uplift") or {}
     value = uplift.get("value", "")
-    if uplift.get("unit") == "share_of_mrr" and isinstance(value, int | float):
-        value = f"{100 * value:g}"
+    if uplift.get("unit") == "share_of_mrr":
+        value = _percentage(value)
     signals = [
         _signal(one, own_mistakes(mistakes, f"signals[{i}]")) for i, one in enumerate(body.get("signals", []))
     ]
@@ -181,6 +185,10 @@ def offer_form(body: Mapping[str, Any], mistakes: Mapping[str, str]) -> dict[str
         "operators": OPERATORS,
         "mistakes": mistakes,
     }
+
+
+def _percentage(share: Any) -> Any:
+    return f"{100 * share:g}" if isinstance(share, int | float) else share or ""
 
 
 def _signal(signal: Mapping[str, Any], mistakes: Mapping[str, str]) -> dict[str, Any]:

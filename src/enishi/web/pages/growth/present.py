@@ -71,6 +71,14 @@ class Line:
         return percent(self.row.probability, 0 if (self.row.probability or 0) >= 0.1 else 1)
 
     @property
+    def drivers(self) -> list[str]:
+        """What makes the win likelier or less likely than of the average customer."""
+        return [
+            f"{'↑' if d['effect'] > 0 else '↓'} {Text(d['en'], d['ja']).in_language(language())}"
+            for d in self.row.drivers
+        ]
+
+    @property
     def between(self) -> str:
         low, high = (
             percent(value, 0 if (value or 0) >= 0.1 else 1) for value in (self.row.low, self.row.high)
