@@ -118,8 +118,12 @@ def forecast_rows(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.Da
     found = found.assign(**{name: said[name] for name in ("probability", "low", "high")})
     found["rank"] = logit.rank(pct=True)
     chosen = np.flatnonzero((logit.rank(ascending=False, method="first") <= EXPLAINED).to_numpy())
+    told = {
+        "drivers": _reasons(forecaster, rows, chosen),
+        "exits": _ways_out(forecaster, model, rows, found, chosen),
+    }
     return found.assign(
-        drivers=_reasons(forecaster, rows, chosen), exits=_ways_out(forecaster, model, rows, found, chosen)
+        **{name: pd.Series(each, index=rows.index, dtype=object) for name, each in told.items()}
     )
 
 

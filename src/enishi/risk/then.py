@@ -86,17 +86,9 @@ def _entries(said: pd.DataFrame, model: ForecastModel) -> list[dict[str, Any]]:
         account = known.get(row.pop("account_id"))
         if account is None:
             continue
-        numbers = {
-            name: None if pd.isna(row[name]) else round(float(row[name]), 6)
-            for name in ("probability", "low", "high", "rank")
-        }
-        told.append(
-            {
-                "account": account.outside_id,
-                "name": account.name,
-                **row,
-                **numbers,
-                "base_rate": model.base_rate,
-            }
-        )
+        entry: dict[str, Any] = {"account": account.outside_id, "name": account.name}
+        entry |= {str(name): value for name, value in row.items()}
+        for name in ("probability", "low", "high", "rank"):
+            entry[name] = None if pd.isna(row[name]) else round(float(row[name]), 6)
+        told.append(entry | {"base_rate": model.base_rate})
     return told
