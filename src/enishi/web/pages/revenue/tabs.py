@@ -14,6 +14,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("revenue", pgettext("revenue", "Movements")),
         ("outlook", _("Forecast and targets")),
         ("value", _("Unit economics")),
+        ("fit", _("Right customers")),
     )
     return [
         {"title": title, "address": reverse(name), "current": name == current, "count": ""}

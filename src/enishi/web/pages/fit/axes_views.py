@@ -1,0 +1,193 @@
+"""The axes of fit: the form or the text to change them, versions and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from enishi.definitions.api import (
+    BadDefinition,
+    as_yaml,
+    changes_between,
+    default_body,
+    get_fit,
+    known_metrics,
+    list_versions,
+    parse_body,
+    publish,
+    roll_back,
+    save_draft,
+)
+from enishi.definitions.compare import full_body
+from enishi.definitions.fit import FIT_ATTRIBUTES, FIT_FACTS
+from enishi.definitions.rules import as_json
+from enishi.fit import api as room
+from enishi.fit.rules import ATTRIBUTE_TITLES
+from enishi.kit import clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.web.feedback import toast_after
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.fit.axes_form import SENT, read_axes, shown_values, with_weights
+from enishi.web.pages.fit.present import language
+from enishi.web.pages.health.card_form import shown_pairs
+from enishi.web.pages.health.card_present import mistakes_of, own_mistakes, title_words
+from enishi.web.pages.health.catalogue import metric_catalogue
+from enishi.web.pages.health.rule_views import read_text
+
+KIND = "fit"
+MOST_SHOWN = 50
+
+
+def _in_force() -> tuple[str, dict[str, Any]]:
+    """The name and body of the axes in force; the shipped ones where none are."""
+    found = get_fit()
+    return (found.slug, dict(found.version.body)) if found else ("default", default_body(KIND, "default"))
+
+
+def _titles() -> dict[str, str]:
+    own = {name: metric.title for name, metric in metric_catalogue().items()} | FIT_FACTS
+    return {name: title.in_language(language()) for name, title in own.items()}
+
+
+def _input(
+    one: Mapping[str, Any], place: str, titles: Mapping[str, str], mistakes: Mapping[str, str]
+) -> dict[str, Any]:
+    name = one.get("attribute") or one.get("metric") or ""
+    usual = (
+        ATTRIBUTE_TITLES[name].in_language(language())
+        if one.get("attribute") in ATTRIBUTE_TITLES
+        else titles.get(name, name)
+    )
+    own = Text.parse(one["title"]).in_language(language()) if one.get("title") else ""
+    return {
+        **one, "key": f"input:{one['id']}", "shown": own or usual or one["id"], "source": usual,
+        "title_words": title_words(one.get("title")), "rows": shown_pairs({"points": one.get("points", [])}),
+        "value_rows": shown_values(one), "mistakes": own_mistakes(mistakes, place),
+    }  # fmt: skip
+
+
+def _form(body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str, Any]:
+    mistakes, titles = mistakes_of(error), _titles()
+    whole = full_body(KIND, body)
+    axes = [
+        {
+            **axis, "key": f"axis:{axis['id']}", "new_key": f"new:{axis['id']}", "title_words": title_words(axis.get("title")),
+            "description_words": title_words(axis.get("description")),
+            "mistakes": own_mistakes(mistakes, f"axes[{i}]"),
+            "inputs": [_input(one, f"axes[{i}].inputs[{j}]", titles, mistakes) for j, one in enumerate(axis.get("inputs", []))],
+        }
+        for i, axis in enumerate(whole.get("axes", []))
+    ]  # fmt: skip
+    least = whole.get("minimum_coverage", 0.4)
+    return {
+        "sent": SENT, "axes": axes, "bands": whole.get("bands", {}), "mistakes": mistakes, "error": error,
+        "least": round(100 * least, 2) if isinstance(least, int | float) else least,
+        "title_words": title_words(whole.get("title")), "description_words": title_words(whole.get("description")),
+        "attributes": [(f"attribute:{name}", ATTRIBUTE_TITLES[name].in_language(language())) for name in FIT_ATTRIBUTES],
+        "metrics": sorted(((f"metric:{name}", title) for name, title in titles.items()), key=lambda pair: pair[1]),
+        "empty_pairs": [("", "")] * 3, "empty_values": [("", "")] * 3,
+    }  # fmt: skip
+
+
+@page(roles=LEADERS)
+def edit(request: PageRequest) -> HttpResponse:
+    """The axes in a form; with ``suggested`` the weights that fit the past are filled in, for a person to put in force."""
+    slug, before = _in_force()
+    if request.method != "POST":
+        return render(
+            request,
+            "pages/fit/axes.html",
+            _form(_suggested(before) if "suggested" in request.GET else before),
+        )
+    body = read_axes(before, request.POST)
+    part = request.headers.get("HX-Request") == "true"
+    try:
+        typed = parse_body(KIND, body, known_metrics())
+    except BadDefinition as error:
+        if part:
+            return render(request, "pages/fit/_effect.html", {"error": error, "n": len(error.fields)})
+        return render(request, "pages/fit/axes.html", _form(body, error), status=422)
+    if part:
+        return render(request, "pages/fit/_effect.html", {"changes": changes_between(KIND, before, body)})
+    if as_json(typed) == as_json(parse_body(KIND, before)):
+        toast_after(request, _("Nothing has changed."))
+        return redirect("fit")
+    return _put_in_force(request, slug, body)
+
+
+def _suggested(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    run = room.last_run()
+    said = run.suggestion if run else {}
+    return with_weights(before, said["names"], said["weights"]) if "weights" in said else before
+
+
+@page(roles=LEADERS)
+def edit_text(request: PageRequest) -> HttpResponse:
+    """The axes as text: check, compare in words, put in force."""
+    slug, before = _in_force()
+    text = request.POST.get("text") if request.method == "POST" else as_yaml(KIND, slug, before)
+    context: dict[str, Any] = {"text": text, "note": request.POST.get("note", "")}
+    if request.method != "POST":
+        return render(request, "pages/fit/axes_text.html", context)
+    try:
+        body = read_text(text or "", KIND)
+        parse_body(KIND, body, known_metrics())
+    except EnishiError as error:
+        context |= {"error": error, "mistakes": mistakes_of(error)}
+        return render(request, "pages/fit/axes_text.html", context, status=422)
+    if request.POST.get("act") != "publish":
+        context |= {"checked": True, "changes": changes_between(KIND, before, body)}
+        return render(request, "pages/fit/axes_text.html", context)
+    return _put_in_force(request, slug, body)
+
+
+def _put_in_force(request: PageRequest, slug: str, body: dict[str, Any]) -> HttpResponse:
+    now = clock.system_clock()
+    version = save_draft(
+        KIND, slug, body, actor=request.member, now=now, note=request.POST.get("note", "")[:500]
+    )
+    publish(version, actor=request.member, now=now)
+    toast_after(
+        request,
+        _("Version %(n)s is in force; customers are judged anew within minutes.") % {"n": version.number},
+    )
+    return redirect("fit")
+
+
+@require_GET
+@page()
+def versions(request: PageRequest) -> HttpResponse:
+    """Who changed what of the axes, when and why."""
+    slug, _body = _in_force()
+    found = list(list_versions(KIND, slug)[:MOST_SHOWN])
+    rows = []
+    for index, version in enumerate(found):
+        before = found[index + 1] if index + 1 < len(found) else None
+        changes = changes_between(KIND, before.body, version.body) if before else []
+        rows.append({"version": version, "changes": changes, "first": before is None})
+    context = {
+        "rows": rows,
+        "edits": request.member.role in LEADERS,
+        "rollback": reverse("fit-axes-rollback"),
+    }
+    return render(request, "pages/fit/axes_versions.html", context)
+
+
+@require_POST
+@page(roles=LEADERS)
+def rollback(request: PageRequest) -> HttpResponse:
+    """Put an earlier version in force again."""
+    slug, _body = _in_force()
+    number = request.POST.get("number", "")
+    version = roll_back(
+        KIND, slug, int(number) if number.isdecimal() else 0, actor=request.member, now=clock.system_clock()
+    )
+    toast_after(request, _("Version %(n)s is in force.") % {"n": version.number})
+    return redirect("fit-axes-versions")

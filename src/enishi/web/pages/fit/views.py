@@ -1,0 +1,176 @@
+"""Right customers: do we sell to those who can succeed with us?"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from enishi.accounts.access import visible_accounts
+from enishi.accounts.audit import write_audit
+from enishi.accounts.company import company_day
+from enishi.accounts.models import Member
+from enishi.definitions.api import get_fit
+from enishi.fit import api as room
+from enishi.kit import clock
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
+from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.web.guard import LEADERS, PageRequest, page
+from enishi.web.pages.fit import present
+from enishi.web.pages.fit.query import read_listing
+from enishi.web.pages.revenue.tabs import tabs
+from enishi.web.pages.revenue.views import EXPORTING, TYPES
+from enishi.web.words import person
+
+A_PAGE = 50
+MOST_EXPORTED = 50_000
+
+
+@require_GET
+@page()
+def fit(request: PageRequest) -> HttpResponse:
+    """The answer first: the share of new deals with a good fit, and whether the fit deserves trust."""
+    run, axes = room.last_run(), get_fit()
+    context: dict[str, Any] = {
+        "tabs": tabs("fit"),
+        "run": run,
+        "axes": axes,
+        "edits": request.member.role in LEADERS,
+    }
+    if run is None or axes is None:
+        return render(request, "pages/fit/fit.html", context)
+    today = company_day(clock.system_clock())
+    rows = room.fit_rows(request.member)
+    recent = present.last_year(rows, today)
+    found = present.quarters(rows, today)
+    titles = {axis.id: Text.parse(axis.title) for axis in axes.body.axes}
+    context |= {
+        "head": present.shares(recent),
+        "quarters": found,
+        "chart": present.chart(found),
+        "channels": present.by(recent, "channel"),
+        "sellers": present.by(recent, "seller", present.seller_titles(recent["seller"])),
+        "regrets": room.list_fits(request.member, room.Listing(what="regret"), today).count(),
+        "unfit": room.list_fits(request.member, room.Listing(what="new"), today).count(),
+        "customers": len(rows),
+        "record": present.record(run),
+        "suggestion": present.suggestion(run, titles),
+        "axis_titles": [(axis.title, axis.description, axis.weight) for axis in axes.body.axes],
+    }
+    return render(request, "pages/fit/fit.html", context)
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "regret": _("Should not have been sold"),
+        "new": _("New deals with a poor fit"),
+        "all": _("All customers by fit"),
+    }
+
+
+@require_GET
+@page()
+def accounts(request: PageRequest) -> HttpResponse:
+    """Customers by fit: those who should not have been sold, new ones of poor fit, or all."""
+    today = company_day(clock.system_clock())
+    wanted = read_listing(request.GET)
+    rows = room.list_fits(request.member, wanted, today)
+    shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    words = present.band_words()
+    context = {
+        "wanted": wanted,
+        "title": _titles()[wanted.what],
+        "lists": list(_titles().items()),
+        "page": shown,
+        "lines": [_line(row, words) for row in shown],
+        "bands": [(band or "-", title) for band, title in words.items()],
+        "channels": _choices(request.member, "account__channel"),
+        "sellers": _choices(request.member, "seller"),
+        "filtered": any(
+            (wanted.band, wanted.channel, wanted.seller, wanted.search, wanted.sold_from, wanted.sold_before)
+        ),
+        "run": room.last_run(),
+        "exports": request.member.role in EXPORTING,
+        "query_string": urlencode([(k, v) for k, v in request.GET.items() if k != "page"]),
+        "sort": request.GET.get("sort", "-sold"),
+    }
+    return render(request, "pages/fit/accounts.html", context)
+
+
+def _choices(member: Member, name: str) -> list[tuple[str, str]]:
+    rows = room.AccountFit.objects.filter(account__in=visible_accounts(member)).order_by()
+    found = sorted(value for value in set(rows.values_list(name, flat=True)) if value)
+    titles = present.seller_titles(found)
+    return [*((value, titles.get(value, value)) for value in found), ("-", _("Not on record"))]
+
+
+def _line(row: room.AccountFit, words: dict[str, str]) -> dict[str, Any]:
+    axes = sorted(
+        (axis for axis in row.sale_axes if axis["points"] is not None), key=lambda axis: axis["points"]
+    )
+    return {
+        "row": row,
+        "sale": words[row.sale_band],
+        "now": words[row.band],
+        "weakest": axes[0] if axes else None,
+        "seller": present.seller_titles([row.seller]).get(row.seller, row.seller),
+    }
+
+
+@require_GET
+@page(roles=EXPORTING)
+def export(request: PageRequest) -> HttpResponse:
+    """The list as a file."""
+    file_format = request.GET.get("format", "csv")
+    if file_format not in FORMATS:
+        message = Text(
+            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+        )
+        raise EnishiError(
+            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
+        )
+    today = company_day(clock.system_clock())
+    wanted = read_listing(request.GET)
+    rows = list(room.list_fits(request.member, wanted, today)[:MOST_EXPORTED])
+    headings, table = _table(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"fit.{file_format}"
+        write_table(path, file_format, headings, table, title=_titles()[wanted.what])
+        content = path.read_bytes()
+    write_audit(request.member, "fit_exported", "fit", detail={"format": file_format, "rows": len(rows)})
+    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
+    ending = "xlsx" if file_format == "xlsx" else "csv"
+    answer["Content-Disposition"] = f'attachment; filename="enishi-fit-{today:%Y%m%d}.{ending}"'
+    return answer
+
+
+def _table(rows: list[room.AccountFit]) -> tuple[list[Heading], list[list[Any]]]:
+    words, language = present.band_words(), present.language()
+    sellers = present.seller_titles(row.seller for row in rows)
+    headings = [
+        Heading(_("Account")), Heading(_("Owner")), Heading(_("Sold on"), "day"), Heading(_("Acquisition channel")),
+        Heading(_("Sold by")), Heading(_("Fit at the sale"), "decimal"), Heading(_("Band at the sale")),
+        Heading(_("Known share"), "decimal"), Heading(_("Fit now"), "decimal"), Heading(_("Left on"), "day"),
+        Heading(_("What came")),
+    ]  # fmt: skip
+    table = [
+        [
+            row.account.name, person(row.account.owner) if row.account.owner else "", row.sold_on, row.account.channel,
+            sellers.get(row.seller, row.seller), _points(row.sale_tenths), words[row.sale_band], round(row.sale_coverage, 2),
+            _points(row.tenths), row.left_on, " / ".join(reason[language] for reason in row.reasons),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return headings, table
+
+
+def _points(tenths: int | None) -> float | None:
+    return None if tenths is None else tenths / 10
