@@ -9,6 +9,7 @@ from babel.dates import get_month_names
 from django.conf import settings
 
 from enishi.accounts.models import FactorRule, OutsideId, Role, Scope
+from enishi.forecasts.api import TOPICS
 from enishi.growth.api import Proposal, offer_titles
 from enishi.ingest.files.kinds import FILE_KINDS
 from enishi.kit.text import Text
@@ -144,6 +145,8 @@ KEYS: dict[str, Text] = {
     "texts_kept": Text("texts kept on review", "確認のうえ残した文章数"),
     "ticket_cost": Text("cost of a ticket", "問い合わせ1件の費用"),
     "tier": Text("tier", "階層"),
+    "tone": Text("tone", "感情"),
+    "topic": Text("topic", "話題"),
     "time_zone": Text("time zone", "タイムゾーン"),
     "type": Text("type", "種類"),
     "unchanged": Text("unchanged", "変更なし"),
@@ -282,6 +285,14 @@ CHOICES: dict[str, Words] = {
     "scope": _labels(dict(Scope.choices)),
     "target": _labels(dict(OutsideId.Target.choices)),
     "tier": _tiers,
+    "tone": _said(
+        {
+            "negative": Text("negative", "否定的"),
+            "neutral": Text("neutral", "中立"),
+            "positive": Text("positive", "肯定的"),
+        }
+    ),
+    "topic": _said(TOPICS),
     "type": _field("interaction", "type"),
     "verb": lambda language: {
         **_said(verb_titles())(language),

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from enishi.accounts.models import Member
 from enishi.forecasts.api import TONES, TOPICS

@@ -1,0 +1,113 @@
+"""Text reading: the record, the list to correct, judgements beside texts; scoped, and by role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from tests.world import NOW, World
+
+from enishi.accounts.models import Record
+from enishi.forecasts.api import TextReader
+from enishi.texts.api import TextJudgement, TextModel, digest_of
+
+SignIn = Callable[[str], Client]
+SHARE = {"share": 0.8, "low": 0.7, "high": 0.9, "n": 10}
+ANSWERS = {"n": 12, "accuracy": SHARE, "unknown": SHARE, "known": SHARE, "labels": {}, "threshold": 0.6}
+TONES = {**ANSWERS, "confusion": [[3, 1, 0, 1], [0, 4, 0, 0], [0, 0, 3, 0]]}
+
+
+@pytest.fixture
+def judged(world: World) -> TextJudgement:
+    """A ticket of Sakura (seen by the east) and one of an account of the west, read by a version with a record."""
+    model = TextModel.objects.create(
+        number=1,
+        status="in_use",
+        state=TextReader().to_bytes(),
+        report={language: {"tone": TONES, "topic": ANSWERS} for language in ("ja", "en")},
+        reason={"en": "Learned.", "ja": "学習しました。"},
+        made_by="system",
+        made_at=NOW,
+    )
+    rows = []
+    for record in Record.objects.filter(kind="ticket").exclude(account=None):
+        text = "\n".join(record.data[name] for name in ("subject", "body") if record.data.get(name))
+        rows.append(
+            TextJudgement.objects.create(
+                kind="ticket",
+                record_id=record.pk,
+                account=record.account,
+                written_at=record.happened_at,
+                language="ja",
+                tone="negative",
+                topic="bug_defect",
+                tone_confidence=0.91,
+                topic_confidence=0.42,
+                digest=digest_of(text),
+                model=model,
+                judged_at=NOW,
+            )
+        )
+    return next(row for row in rows if row.account == world.accounts["sakura"])
+
+
+def page_of(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_without_a_model_the_page_teaches(world: World, sign_in: SignIn) -> None:
+    assert "まだ判定した文章がありません" in page_of(sign_in("sato"), "/health/texts/")
+
+
+def test_the_page_shows_the_record_and_the_texts_in_scope(judged: TextJudgement, sign_in: SignIn) -> None:
+    whole = page_of(sign_in("sato"), "/health/texts/")
+    assert "判定を示した10件の正解率(70%〜90%)" in whole
+    assert "感情の判定の取り違え:日本語" in whole
+    assert judged.account.name in whole
+    assert judged.account.name not in page_of(sign_in("tanaka"), "/health/texts/")
+    assert judged.account.name not in page_of(sign_in("sato"), "/health/texts/?topic=usability")
+    assert judged.account.name in page_of(
+        sign_in("sato"), "/health/texts/?topic=bug_defect&language=ja&kind=ticket"
+    )
+    assert judged.account.name not in page_of(sign_in("sato"), "/health/texts/?state=unknown")
+
+
+def test_a_judgement_is_corrected_in_place_and_taken_back(judged: TextJudgement, sign_in: SignIn) -> None:
+    client = sign_in("takahashi")
+    form = page_of(client, f"/health/texts/{judged.pk}/correct/")
+    assert 'value="bug_defect" selected' in form
+    said = {"tone": "neutral", "topic": "usability", "digest": judged.digest}
+    answer = client.post(f"/health/texts/{judged.pk}/correct/", said)
+    assert "使いやすさ" in answer.content.decode()
+    assert "人が修正済み" in answer.content.decode()
+    assert "withdraw" in answer.headers["HX-Trigger"]
+    assert judged.account.name in page_of(client, "/health/texts/?state=corrected")
+    assert (
+        client.post(
+            f"/health/texts/{judged.pk}/withdraw/", headers={"HX-Target": f"text-{judged.pk}"}
+        ).status_code
+        == 200
+    )
+    judged.refresh_from_db()
+    assert not judged.corrected
+    assert sign_in("tanaka").get(f"/health/texts/{judged.pk}/").status_code == 404
+    assert sign_in("watanabe").post(f"/health/texts/{judged.pk}/correct/", said).status_code == 403
+
+
+def test_tone_and_topic_stand_beside_the_tickets_of_the_account(
+    judged: TextJudgement, sign_in: SignIn
+) -> None:
+    tab = f"/accounts/{judged.account_id}/tickets/"
+    now = page_of(sign_in("takahashi"), tab)
+    assert f'id="text-{judged.pk}"' in now
+    assert "確信度 91% / 42%" in now
+    assert f'id="text-{judged.pk}"' in page_of(
+        sign_in("takahashi"), f"/accounts/{judged.account_id}/timeline/"
+    )
+    past = page_of(sign_in("takahashi"), f"{tab}?as_of=2026-11-18")
+    if f'id="text-{judged.pk}"' in past:
+        assert "後日、第1版で判定" in past
+        assert "判定を修正する" not in past
