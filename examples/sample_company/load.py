@@ -19,6 +19,7 @@ from enishi.kit.home import Home
 from enishi.store.kinds import KINDS
 
 from . import people
+from .aims import aim
 from .drawing import Drawn, Told, draw_beside, event_bodies, quiet
 from .naming import name_things
 from .promises import plan_work
@@ -85,6 +86,7 @@ def load(
         load_events(sample, home, drawn=drawn, now=now, told=told)
     name_things(now)
     plan_work(now)
+    aim(now)
     remember(home, sample)
 
 

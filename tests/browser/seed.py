@@ -31,6 +31,7 @@ def main() -> None:
     install_defaults("system", system_clock())
     Member.objects.update(password=make_password(PASSWORD))
     judge_relationships()
+    forecast_revenue()
     sign_everyone_in()
 
 
@@ -45,6 +46,17 @@ def judge_relationships() -> None:
     for account in Account.objects.filter(merged_into=None):
         judge_again(account, company_day(now), now)
     RelationshipRun.objects.create(day=company_day(now), started_at=now, finished_at=now)
+
+
+def forecast_revenue() -> None:
+    """A statement of the cast's customers, so that the forecast has something to show. Django is up."""
+    from enishi.accounts.company import company_day
+    from enishi.accounts.models import Account
+    from enishi.kit.clock import system_clock
+    from enishi.outlook.testing import keep_statement
+
+    numbers = list(Account.objects.filter(merged_into=None).values_list("pk", flat=True))
+    keep_statement(company_day(system_clock()), numbers, renews_in=20)
 
 
 def sign_everyone_in() -> None:

@@ -25,12 +25,9 @@ def english(
     change: Change, show: Show, words: dict[str, str], steps: dict[str, str], day: Callable[..., str]
 ) -> str:
     delta = change.after - change.before
-    verb = "rose" if delta > 0 else "fell" if delta < 0 else "did not change"
-    amount = f" by {show(abs(delta))}" if delta else ""
+    verb = _moved(delta, show)
     parts = ", ".join(f"{words[name]} {signed(value, show)}" for name, value in change.moves if value)
-    told = f"Since {day(change.since)} MRR {verb}{amount} to {show(change.after)}" + (
-        f" ({parts})" if parts else ""
-    )
+    told = f"Since {day(change.since)} MRR {verb} {show(change.after)}" + (f" ({parts})" if parts else "")
     told += (
         _nrr(change, "; NRR over twelve months is {now} ({change})", "; NRR over twelve months is {now}")
         + "."
@@ -39,13 +36,17 @@ def english(
         return told
     moved = change.moved
     shift = moved.after - moved.before
-    verb = "rose" if shift > 0 else "fell" if shift < 0 else "did not change"
-    amount = f" by {show(abs(shift))}" if shift else ""
     why = " and ".join(
         f"{steps[name].lower()} ({signed(value, show)})" for name, value in largest_steps(moved)
     )
-    told += f" The forecast for the end of {change.period.title.en} {verb}{amount} to {show(moved.after)} since the forecast of {day(moved.earlier.day)}"
+    told += f" The forecast for the end of {change.period.title.en} {_moved(shift, show)} {show(moved.after)} since the forecast of {day(moved.earlier.day)}"
     return told + (f", most of all through {why}." if why else ".")
+
+
+def _moved(delta: int, show: Show) -> str:
+    if not delta:
+        return "did not change: it is"
+    return f"{'rose' if delta > 0 else 'fell'} by {show(abs(delta))} to"
 
 
 def japanese(

@@ -1,0 +1,120 @@
+"""The executive page: leaders alone, sentences that agree with the numbers, and the same on paper."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from tests.world import NOW, TODAY, World, make_world, sign_in
+
+from enishi.accounts.models import AuditLine
+from enishi.kit.errors import EnishiError
+from enishi.kit.home import Home
+from enishi.kit.text import MINUS
+from enishi.metrics.periods import period_of
+from enishi.outlook import facts, jobs, making
+from enishi.outlook.models import Target
+from enishi.outlook.tests.test_room import rows
+from enishi.reports import pdf
+from enishi.reports.fan import draw_fan
+from enishi.store.testing import publish
+from enishi.web.pages.executive import reads, sentence, views
+
+WORDS = {"new": "new customers", "expansion": "expansion", "contraction": "contraction", "churn": "churn"}
+
+
+def show(amount: int) -> str:
+    return f"¥{amount:,}"
+
+
+def on(day: date) -> str:
+    return day.isoformat()
+
+
+def change(**values: Any) -> reads.Change:
+    base = reads.Change(
+        date(2026, 10, 31), date(2026, 11, 22), 1_000_000, 1_080_000, (("new", 100_000), ("churn", -20_000)), 0.954, 0.96,
+        None, None,
+    )  # fmt: skip
+    known = {name: values.get(name, getattr(base, name)) for name in base.__slots__}
+    return reads.Change(**known)
+
+
+def test_the_sentence_says_what_the_numbers_say_in_both_languages() -> None:
+    told = sentence.english(change(), show, WORDS, {}, on)
+    assert told == (
+        f"Since 2026-10-31 MRR rose by ¥80,000 to ¥1,080,000 (new customers +¥100,000, churn {MINUS}¥20,000); "
+        f"NRR over twelve months is 95.4% ({MINUS}0.6pt)."
+    )
+    ja = sentence.japanese(change(), show, {"new": "新規", "churn": "解約"}, {}, on)
+    assert ja == (
+        f"MRRは2026-10-31から¥80,000増加し、¥1,080,000になりました(新規+¥100,000、解約{MINUS}¥20,000)。"
+        f"12か月のNRRは95.4%({MINUS}0.6pt)です。"
+    )
+    still = sentence.english(change(after=1_000_000, moves=(), nrr=None), show, WORDS, {}, on)
+    assert still == "Since 2026-10-31 MRR did not change: it is ¥1,000,000."
+
+
+def test_the_fan_on_paper_holds_every_line_and_escapes_what_it_writes() -> None:
+    spec = {
+        "x": ["<a>", "b", "c"], "past": [1.0, 2.0, None], "middle": [None, 2.0, 3.0],
+        "bands": [{"low": [None, 2.0, 2.5], "high": [None, 2.0, 3.5], "shade": 0.2}], "goals": [None, None, 3.2],
+    }  # fmt: skip
+    drawn = draw_fan(spec, lambda value: f"{value:.1f}")
+    assert drawn.count("<polyline") == 2
+    assert drawn.count("<polygon") == 2
+    assert "&lt;a&gt;" in drawn
+
+
+def test_a_missing_library_is_named_with_the_way_to_bring_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(EnishiError, match="Pango") as caught:
+        pdf.to_pdf("<p>x</p>", "ja")
+    assert "apt-get install" in caught.value.hint.en
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
+    cache.clear()
+    made = make_world()
+    monkeypatch.setenv("ENISHI_HOME", str(tmp_path))
+    home = Home.from_environment()
+    home.prepare()
+    publish(home, "record_subscription", rows(made))
+    monkeypatch.setattr(making, "TRIED", 1)
+    monkeypatch.setattr(facts, "PAST_MONTHS", 9)
+    monkeypatch.setattr(views, "company_day", lambda _now: TODAY)
+    return made
+
+
+@pytest.mark.django_db
+def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(world: World) -> None:
+    client = sign_in(world.suzuki)
+    assert "報告できる内容がまだありません" in client.get("/executive/").content.decode()
+    jobs.forecast_today(datetime(2026, 10, 31, 3, tzinfo=UTC))
+    jobs.forecast_today(NOW)
+    Target.objects.create(measure="nrr", every="year", start=date(2026, 4, 1), value=Decimal("0.9"))
+    page = client.get("/executive/")
+    assert page.status_code == 200
+    risk = page.context["risk"]
+    assert risk.loss >= sum(one.loss for one in risk.customers)
+    assert {one.account.pk for one in risk.customers} <= set(page.context["view"].accounts)
+    assert page.context["change"] in page.content.decode().replace("&#x27;", "'")
+    assert page.context["has_targets"]
+    quarter = period_of(TODAY, "quarter")
+    assert page.context["rows"][0]["cells"][1]["figure"].period == quarter
+    assert sign_in(world.takahashi).get("/executive/").status_code == 403
+    printed = client.get("/executive/pdf/")
+    assert printed.content.startswith(b"%PDF")
+    assert AuditLine.objects.filter(verb="executive_printed").exists()
