@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from enishi.forecasts.fitting import Fit, Vector, bounds, fit_positive
+from enishi.forecasts.fitting import Fit, Likelihood, Vector, bounds, fit_positive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ class BetaGeometricNBD:
         scale = float(end.max())
         counted = _counted(x, tx / scale, end / scale)
         starts = ((1.0, 0.5, 1.0, 2.0), (0.3, 0.1, 0.5, 1.5), (2.0, 1.0, 0.2, 2.0))
-        fit = fit_positive(_bgnbd_likelihood(*counted), starts)
+        fit = _climb(_bgnbd_likelihood, counted, starts)
         # The scale of time moves alpha alone, and each purchase's density by its own unit.
         logs = fit.logs + np.array([0.0, np.log(scale), 0.0, 0.0])
         self.log_likelihood_ = fit.log_likelihood - float(x.sum()) * float(np.log(scale))
@@ -211,9 +211,8 @@ class GammaGamma:
             raise ValueError(f"{int(bought.sum())} customers bought again; two are the least to compare")
         x, z = x[bought], z[bought]
         scale = float(np.median(z))
-        fit = fit_positive(
-            _spend_likelihood(x, z / scale), ((2.0, 3.0, 1.0), (6.0, 4.0, 0.5), (1.0, 10.0, 8.0))
-        )
+        starts = ((2.0, 3.0, 1.0), (6.0, 4.0, 0.5), (1.0, 10.0, 8.0))
+        fit = _climb(_spend_likelihood, (x, z / scale), starts)
         logs = fit.logs + np.array([0.0, 0.0, np.log(scale)])
         self.log_likelihood_ = fit.log_likelihood - len(z) * float(np.log(scale))
         self.fit_ = Fit(logs, fit.covariance, self.log_likelihood_)
@@ -282,6 +281,21 @@ def _relative_error(of: Callable[[Vector], Vector], fit: Fit, found: Vector) -> 
             slopes.append((of(moved) - found) / step / found)
     slope = np.nan_to_num(np.array(slopes))
     return np.asarray(np.sqrt(np.einsum("in,ij,jn->n", slope, fit.covariance, slope)))
+
+
+MANY = 6000  # rows beyond which the best start is found on every k-th of them
+
+
+def _climb(
+    likelihood: Callable[..., Likelihood], columns: tuple[Vector, ...], starts: Sequence[Sequence[float]]
+) -> Fit:
+    """The greatest likelihood; of many customers one climb is enough, from where a part of them leads."""
+    step = len(columns[0]) // MANY + 1
+    if step > 1:
+        order = np.random.default_rng(0).permutation(len(columns[0]))[::step]
+        part = fit_positive(likelihood(*(column[order] for column in columns)), starts)
+        starts = [part.parameters.tolist()]
+    return fit_positive(likelihood(*columns), starts)
 
 
 def _intervals(fit: Fit, names: list[str], level: float, seed: int) -> pd.DataFrame:

@@ -71,20 +71,20 @@ def _bases(book: Book, assumed: Assumptions, began: pd.Series[Any]) -> pd.DataFr
 
 def _curves(book: Book, assumed: Assumptions, frame: pd.DataFrame) -> tuple[pd.Series[Any], pd.Series[Any]]:
     """The month in which each account's cost of winning it was earned back, and what it had brought by each month."""
-    even = pd.Series(np.nan, index=frame.index)
-    curves: pd.Series[Any] = pd.Series([[] for _account in frame.index], index=frame.index, dtype=object)
+    even: list[float] = []
+    curves: list[list[int]] = []
     for begin in range(0, len(frame), earnings.CHUNK):
         part = frame.iloc[begin : begin + earnings.CHUNK]
         table = earnings.flows(book, assumed, part.index.tolist(), part["start"])
         sums = np.rint(np.cumsum(np.nan_to_num(table), axis=1)).astype(np.int64)
-        for account, row, months, cost in zip(
-            part.index, sums, part["months"], part["acquisition"], strict=True
+        for row, months, cost in zip(
+            sums, part["months"].tolist(), part["acquisition"].tolist(), strict=True
         ):
-            brought = row[: min(int(months), MOST_MONTHS)]
-            curves.at[account] = brought.tolist()
+            brought = row[: min(months, MOST_MONTHS)]
+            curves.append(brought.tolist())
             month = break_even(np.concatenate([[0], brought]) - cost) if np.isfinite(cost) else None
-            even.at[account] = np.nan if month is None else month
-    return even, curves
+            even.append(np.nan if month is None else month)
+    return pd.Series(even, index=frame.index, dtype=float), pd.Series(curves, index=frame.index, dtype=object)
 
 
 def _stays(book: Book) -> pd.DataFrame:
