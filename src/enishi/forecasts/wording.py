@@ -294,7 +294,7 @@ class TextReader:
         """
         import scipy.linalg  # noqa: F401  limits hold for what is loaded before
         import sklearn.linear_model  # noqa: F401
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         with threadpool_limits(1):  # products this small only wait for each other on more processors
             for done, (language, every) in enumerate(sentences.items(), start=1):
@@ -412,7 +412,7 @@ class TextReader:
 
     def to_bytes(self) -> bytes:
         """The learned state as a compressed NumPy archive of plain arrays, about 1 MB."""
-        arrays: dict[str, npt.NDArray[Any]] = {}
+        arrays: dict[str, Any] = {}
         told: dict[str, Any] = {"format": 1, "aim": self.aim, "languages": {}, "heads": []}
         for language, features in self.features_.items():
             told["languages"][language] = features.least_known

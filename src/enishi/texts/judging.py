@@ -109,7 +109,7 @@ def _judgement(
     return TextJudgement(
         kind=kind,
         record_id=piece.number,
-        account_id=piece.account_id,
+        account_id=piece.account_id or 0,
         written_at=piece.written_at,
         language=judged.language,
         tone=said.tone if said else judged.tone or "",

@@ -92,7 +92,8 @@ def topics_by_month(member: Member, since: date) -> list[dict[str, Any]]:
     rows = visible_judgements(member).filter(written_at__gte=start).order_by()
     month = TruncMonth("written_at", tzinfo=company_zone())
     counted = rows.annotate(month=month).values("month", "topic")
-    return list(counted.annotate(n=Count("pk"), negative=Count("pk", filter=Q(tone="negative"))))
+    found = counted.annotate(n=Count("pk"), negative=Count("pk", filter=Q(tone="negative")))
+    return [dict(row) for row in found]
 
 
 def judged_texts(

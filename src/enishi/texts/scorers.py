@@ -8,6 +8,7 @@ without arguments to make it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -67,7 +68,7 @@ def model_in_use() -> TextModel | None:
 def scorer_of(model: TextModel) -> TextScorer:
     """The scorer of a version; kept in memory for the next call."""
     if model.scorer == TextReader.name:
-        return _reader(model.pk)
+        return _reader(model.pk, model.made_at, model.corpus)
     named = named_scorer()
     if named is None or named.name != model.scorer:
         raise _refused(model.scorer, SETTING)
@@ -75,7 +76,8 @@ def scorer_of(model: TextModel) -> TextScorer:
 
 
 @lru_cache(maxsize=2)
-def _reader(pk: int) -> TextReader:
+def _reader(pk: int, made_at: datetime, corpus: str) -> TextReader:
+    """``made_at`` and ``corpus`` tell versions of one number apart: another database, a backup played back."""
     state = TextModel.objects.values_list("state", flat=True).get(pk=pk)
     return TextReader.from_bytes(bytes(state))
 
