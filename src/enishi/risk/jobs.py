@@ -12,6 +12,7 @@ from enishi.kit.home import Home
 from enishi.risk.actions import ask_fit
 from enishi.risk.fitting import fit_forecasts
 from enishi.risk.models import ForecastModel, ForecastRun
+from enishi.risk.reads import last_run
 from enishi.risk.rows import Progress
 from enishi.risk.scoring import clear_departed, score_risks
 from enishi.risk.settling import settle_statements, thin_statements
@@ -20,6 +21,7 @@ from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 
 FIT_EVERY = timedelta(days=7)
+RETRY_AFTER = timedelta(days=1)
 
 
 def keep_forecasts(now: datetime) -> None:
@@ -33,7 +35,9 @@ def keep_forecasts(now: datetime) -> None:
     clear_departed(living_accounts())
     if fit_is_due(now):
         ask_fit(member=None, now=now)
-    elif ForecastModel.objects.filter(status="in_use").exists() and not is_scored(today):
+    elif ForecastModel.objects.filter(status="in_use").exists() and not (
+        is_scored(today) or has_failed_lately(today, now)
+    ):
         settle_statements(today, now=now)
         thin_statements(today)
         score_risks(today, now=now)
@@ -44,15 +48,22 @@ def is_scored(day: date) -> bool:
 
 
 def fit_is_due(now: datetime) -> bool:
-    """Whether no fit was asked for within the last week; without new facts there is nothing new to learn."""
-    fits = ForecastRun.objects.filter(kind=ForecastRun.Kind.FIT)
-    last = fits.first()
+    """Whether no fit was asked for lately; without new facts there is nothing new to learn. While too little is known for
+    any probability, and after a failure, it is tried again the next day."""
+    last, generation = last_run(ForecastRun.Kind.FIT), Published(Home.from_environment()).generation
     if last is None:
-        return Published(Home.from_environment()).generation > 0
-    return (
-        last.asked_at <= now - FIT_EVERY
-        and last.facts_generation < Published(Home.from_environment()).generation
-    )
+        return generation > 0
+    failed = last.status == ForecastRun.Status.FAILED
+    speaks = ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE, speaks=True).exists()
+    rested = last.asked_at <= now - (FIT_EVERY if speaks and not failed else RETRY_AFTER)
+    return rested and (failed or last.facts_generation < generation)
+
+
+def has_failed_lately(day: date, now: datetime) -> bool:
+    """Whether the day's forecast failed within the last hour: it is not tried again and again."""
+    last = last_run(ForecastRun.Kind.SCORE)
+    failed = last is not None and last.day == day and last.status == ForecastRun.Status.FAILED
+    return failed and last is not None and last.asked_at > now - timedelta(hours=1)
 
 
 @task()

@@ -22,7 +22,7 @@ from enishi.risk.plain import as_plain
 from enishi.risk.reads import STANDS_DAYS
 from enishi.risk.rows import Progress, population, silent
 from enishi.signals.context import load_rules
-from enishi.signals.features import read_rows
+from enishi.signals.features import CARD, read_rows
 from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 
@@ -116,6 +116,8 @@ def forecast_rows(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.Da
     said = forecaster.predict(rows)
     logit = pd.Series(forecaster.decision_function(rows), index=rows.index)
     found = found.assign(**{name: said[name] for name in ("probability", "low", "high")})
+    if logit.nunique() <= 1 and CARD in rows:  # nothing learned yet: the scorecard it would start from
+        logit = -rows[CARD].astype(float).fillna(rows[CARD].astype(float).mean()).fillna(0.0)
     found["rank"] = logit.rank(pct=True)
     chosen = np.flatnonzero((logit.rank(ascending=False, method="first") <= EXPLAINED).to_numpy())
     told = {

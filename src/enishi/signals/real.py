@@ -107,6 +107,7 @@ def _heading(result: dict[str, Any], ja: bool) -> str:
 
 
 _NAMES = {
+    "forecast": Text("churn forecast", "解約予測"),
     "score": Text("scorecard", "スコアカード"),
     "published": Text("version in force", "公開中の版"),
     "recency": Text("days since last seen", "最終利用からの日数"),
@@ -128,7 +129,11 @@ def _scores(result: dict[str, Any], ja: bool) -> list[str]:
         if found and found["auc"] is not None:
             brier = f"  Brier {found['brier']:.4f}" if found["brier"] is not None else ""
             label = title.ja if ja else title.en
-            lines.append(f"  {found['auc']:.3f} ({found['low']:.3f}-{found['high']:.3f})  {label}{brier}")
+            few = found.get("brier_n", found["n"])
+            rows = f" (n={few})" if brier and few != result["rows"] else ""
+            lines.append(
+                f"  {found['auc']:.3f} ({found['low']:.3f}-{found['high']:.3f})  {label}{brier}{rows}"
+            )
     return [head, *lines] if lines else []
 
 

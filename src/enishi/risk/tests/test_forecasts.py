@@ -141,6 +141,25 @@ def test_each_day_is_forecast_once_its_scores_are_there(home: Home, monkeypatch:
     assert len(done) == 2
 
 
+@pytest.mark.parametrize(
+    ("status", "speaks", "days", "due"),
+    [("done", True, 6, False), ("done", True, 7, True), ("done", False, 1, True), ("failed", True, 1, True)],
+)
+def test_it_learns_weekly_and_daily_while_it_cannot_speak(
+    home: Home, status: str, speaks: bool, days: int, due: bool
+) -> None:
+    ForecastModel.objects.create(
+        horizon=90, version=1, status="in_use", as_of=TODAY, outcome="churn:90", speaks=speaks
+    )
+    run = ForecastRun.objects.create(kind="fit", day=TODAY, asked_at=NOW, status=status)
+    assert not jobs.fit_is_due(NOW)
+    assert jobs.fit_is_due(NOW + timedelta(days=days)) == due
+    ForecastRun.objects.filter(pk=run.pk).update(facts_generation=10**9)
+    assert jobs.fit_is_due(NOW + timedelta(days=days)) == (status == "failed"), (
+        "without new facts there is nothing new"
+    )
+
+
 def test_old_statements_are_thinned_to_one_a_week(home: Home) -> None:
     model = version(1, "in_use")
     days = [TODAY - timedelta(days=ago) for ago in range(130)]
