@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from enishi.accounts.access import access_account, visible_accounts
 from enishi.accounts.audit import write_audit
@@ -107,6 +108,7 @@ def record_result(
         complete_task(member, found.task.pk, now=now)
     detail = {"offer": found.offer, "reason": found.reason, "amount": found.amount}
     write_audit(member, "offer_won" if won else "offer_lost", found, account=found.account, detail=detail)
+    settle(found.account, company_day(now))
     return found
 
 
@@ -127,7 +129,29 @@ def undo(member: Member, proposal_id: int, *, now: datetime) -> Proposal:
     write_audit(
         member, "offer_undone", found, account=found.account, detail={"offer": found.offer, "was": was}
     )
+    settle(found.account, company_day(now))
     return found
+
+
+def settle(account: Account, today: date) -> None:
+    """Bring the list into line with what was decided: nothing while an offer is under discussion, nothing that rests, and
+    of the rest the first one first. The next judging finds the same."""
+    decided = Proposal.objects.filter(account=account, undone_at=None)
+    discussed = decided.filter(status=Status.OPEN).exists()
+    rows = list(Readiness.objects.filter(account=account).order_by("-place", "pk"))
+    closed = Q(status__in=(Status.WON, Status.LOST))
+    resting = {
+        slug
+        for slug, on in decided.filter(Q(until__gt=today) | closed).values_list("offer", "closed_on")
+        if on is None or any(row.offer == slug and on >= row.day for row in rows)
+    }
+    free = True
+    for row in rows:
+        row.hidden = discussed or row.offer in resting
+        row.first = free and not row.hidden and row.status == Readiness.Status.READY
+        free = free and not row.first
+        row.shown = not row.hidden and (row.first or row.status == Readiness.Status.LATER)
+    Readiness.objects.bulk_update(rows, ["hidden", "first", "shown"])
 
 
 def access_proposal(member: Member, proposal_id: int) -> Proposal:
@@ -201,6 +225,7 @@ def _add(
     detail = {"offer": offer, "reason": made.reason, "until": str(made.until or "")}
     verb = "offer_made" if status == Status.OPEN else "offer_set_aside"
     write_audit(member, verb, made, account=account, detail=detail)
+    settle(account, company_day(now))
     return made
 
 

@@ -15,11 +15,12 @@ from enishi.growth.reads import (
     list_ready,
     offer_titles,
     record_by_offer,
+    rows_of,
     totals,
 )
 
 __all__ = [
     "Chance", "CommerceTrial", "GrowthRun", "NextItems", "Propensity", "Proposal", "Readiness", "Record", "Wanted", "catalogue", "chances_of",
     "declare_effort", "fits", "get_effort", "judge_book", "last_run", "learn", "list_proposals", "list_ready",
-    "offer_titles", "propose", "record_by_offer", "record_result", "renew", "set_aside", "totals", "undo",
+    "offer_titles", "propose", "record_by_offer", "record_result", "renew", "rows_of", "set_aside", "totals", "undo",
 ]  # fmt: skip

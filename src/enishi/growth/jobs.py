@@ -104,9 +104,10 @@ def _write(judged: Iterable[Judged], said: Said, uplifts: Mapping[str, Any], tod
     rows = []
     for entries in by_account.values():
         best = best_of([(verdict, row.expected, priority) for row, verdict, priority in entries])
-        if best is not None:
-            entries[best][0].first = True
-        rows += [row for row, _verdict, _priority in entries]
+        for at, (row, _verdict, _priority) in enumerate(entries):
+            row.first, row.place = at == best, place_of(row)
+            row.shown = row.first or row.status == Readiness.Status.LATER
+            rows.append(row)
     with transaction.atomic():
         Readiness.objects.all().delete()
         Readiness.objects.bulk_create(rows, batch_size=BATCH)
@@ -138,6 +139,16 @@ def _row(
         if row.uplift is not None:
             row.expected = round(row.probability * row.uplift * 12 * margin)
     return row
+
+
+UNVALUED = -(10**15)
+
+
+def place_of(row: Readiness) -> int:
+    """Where a row stands in the list; the highest first."""
+    if row.expected is not None:
+        return row.expected
+    return UNVALUED + round(row.weight * 10**10) + min(row.uplift or 0, 10**10 - 1)
 
 
 def note_what_came(sold: Sold) -> int:

@@ -73,15 +73,20 @@ class Readiness(models.Model):
     uplift = models.BigIntegerField(null=True)
     learned = models.BooleanField(default=False)  # the uplift is that of past wins, not the declared one
     expected = models.BigIntegerField(null=True)  # probability x a year's uplift x margin
+    # What the list goes by: the expected value; without one below all that have one, by weight, then uplift.
+    place = models.BigIntegerField(default=0)
+    hidden = models.BooleanField(default=False)  # decided about since the judging
+    shown = models.BooleanField(default=False)  # first or later, and not hidden
     model = models.ForeignKey(Propensity, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
-        ordering = ("-expected", "-weight", "account")
+        ordering = ("-place", "id")
         constraints = [models.UniqueConstraint(fields=["account", "offer"], name="readiness_once")]
         indexes = [
-            models.Index(fields=["first", "status", "-expected"], name="readiness_first"),
-            models.Index(fields=["offer", "status", "-expected"], name="readiness_offer"),
-            models.Index(fields=["on"], name="readiness_on"),
+            models.Index(fields=["shown", "-place", "id"], name="readiness_shown"),
+            models.Index(fields=["offer", "hidden", "-place", "id"], name="readiness_offer"),
+            models.Index(fields=["hidden", "-place", "id"], name="readiness_every"),
+            models.Index(fields=["shown", "on", "id"], name="readiness_on"),
         ]
 
     def __str__(self) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
 
 from enishi.accounts.access import visible_accounts
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Member, Scope
 from enishi.accounts.search import named
 from enishi.growth.book import Sold, asked_of, catalogue, read_rows, read_sold
 from enishi.growth.contracts import Listed, Verdict
@@ -22,17 +23,15 @@ from enishi.kit.text import Text
 from enishi.store.api import Published
 
 SORTS = {
-    "expected": (F("expected").desc(nulls_last=True), "-weight", F("uplift").desc(nulls_last=True)),
+    "expected": ("-place",),
     "probability": (F("probability").desc(nulls_last=True),),
-    "uplift": (F("uplift").desc(nulls_last=True),),
     "on": ("on",),
-    "since": ("since",),
-    "weight": ("-weight", F("uplift").desc(nulls_last=True)),
+    "weight": ("-weight",),
     "name": ("account__name_kana", "account__name"),
-    "mrr": (F("account__state__mrr").desc(nulls_last=True),),
 }
 WHENS = {"now": 0, "30": 30, "90": 90, "180": 180}
 KEEP_SECONDS = 3600
+KEEP_TOTALS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,45 +50,71 @@ class Wanted:
 
 def list_ready(member: Member, wanted: Wanted, today: date) -> QuerySet[Readiness]:
     """Who is ready for what, best first; without what has been decided since the judging."""
-    rows = Readiness.objects.filter(account__in=visible_accounts(member)).select_related(
-        "account__owner", "account__state", "model"
-    )
-    if wanted.offer:
-        rows = rows.filter(offer=wanted.offer)
-    elif not wanted.every:
-        rows = rows.filter(Q(first=True) | Q(status=Readiness.Status.LATER))
+    seen = visible_accounts(member).order_by()
     if wanted.owner:
-        rows = (
-            rows.filter(account__owner=int(wanted.owner))
-            if wanted.owner.isdecimal()
-            else rows.filter(account__owner=None)
-        )
+        seen = seen.filter(owner=int(wanted.owner) if wanted.owner.isdecimal() else None)
     if wanted.tier:
-        rows = rows.filter(account__state__tier=wanted.tier)
+        seen = seen.filter(state__tier=wanted.tier)
+    if wanted.search:
+        seen = seen.filter(named(wanted.search))
+    rows = Readiness.objects.filter(Exists(seen.filter(pk=OuterRef("account_id"))))
+    if wanted.offer:
+        rows = rows.filter(offer=wanted.offer, hidden=False)
+    else:
+        rows = rows.filter(hidden=False) if wanted.every else rows.filter(shown=True)
     if wanted.when == "now":
         rows = rows.filter(status=Readiness.Status.READY)
     elif wanted.when in WHENS:
         rows = rows.filter(on__lte=date.fromordinal(today.toordinal() + WHENS[wanted.when]))
-    if wanted.search:
-        rows = rows.filter(named(wanted.search, "account__"))
-    order = SORTS.get(wanted.sort, SORTS["expected"])
-    ordered = rows.exclude(_decided(today)).order_by(*order, "pk")
+    ordered = rows.order_by(*SORTS.get(wanted.sort, SORTS["expected"]), "pk")
     return ordered.reverse() if wanted.down else ordered
 
 
-def _decided(today: date) -> Q:
-    """Rows whose customer has an offer under discussion, or whose offer rests, by what was decided since."""
-    decided = Proposal.objects.filter(account=OuterRef("account"), undone_at=None)
-    open_now = decided.filter(status=Proposal.Status.OPEN)
-    closed = Q(status__in=(Proposal.Status.WON, Proposal.Status.LOST), closed_on__gte=OuterRef("day"))
-    resting = decided.filter(Q(until__gt=today) | closed, offer=OuterRef("offer"))
-    return Q(Exists(open_now)) | Q(Exists(resting))
+_WIDE = ("lines", "changes", "causes", "alerts", "metrics")
 
 
-def totals(rows: QuerySet[Readiness]) -> dict[str, Any]:
-    """How many customers, and what a year brings: money where a probability is known."""
-    found = rows.order_by().aggregate(expected=Sum("expected"), uplift=Sum("uplift"))
-    return {**found, "accounts": rows.order_by().values("account").distinct().count(), "rows": rows.count()}
+def rows_of(numbers: Sequence[int]) -> list[Readiness]:
+    """Rows of the list by their numbers, in this order, with what the list shows of their customers."""
+    wide = [f"account__state__{name}" for name in _WIDE]
+    rows = Readiness.objects.filter(pk__in=list(numbers)).select_related(
+        "account__owner", "account__state", "model"
+    )
+    found = rows.defer(*wide, "account__extra", "account__search", "model__state", "model__report").in_bulk()
+    return [found[number] for number in numbers if number in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many rows and customers, and what a year brings: expected margin where a probability is known, and MRR if all
+    accepted; minor units."""
+
+    rows: int
+    accounts: int
+    expected: int | None
+    uplift: int | None
+
+
+def totals(member: Member, wanted: Wanted, today: date) -> Totals:
+    """Of a whole view; kept until the next judging or decision."""
+    run, last = (
+        last_run(),
+        Proposal.objects.aggregate(pk=Max("pk"), at=Max("undone_at"), closed=Count("closed_on")),
+    )
+    whose = "all" if member.scope == Scope.ALL else f"{member.pk}:{member.team_id}:{member.scope}"
+    key = f"growth:totals:{run.pk if run else 0}:{last}:{whose}:{wanted}:{today}"
+    digest = f"growth:totals:{hashlib.sha256(key.encode()).hexdigest()}"
+    found: Totals | None = cache.get(digest)
+    if found is None:
+        rows = list_ready(member, wanted, today).order_by()
+        values = rows.aggregate(
+            rows=Count("pk"),
+            accounts=Count("account", distinct=True),
+            expected=Sum("expected"),
+            uplift=Sum("uplift"),
+        )
+        found = Totals(**values)
+        cache.set(digest, found, KEEP_TOTALS)
+    return found
 
 
 def last_run() -> GrowthRun | None:

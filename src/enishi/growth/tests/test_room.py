@@ -97,7 +97,10 @@ def test_an_offer_set_aside_rests_until_the_day_and_not_longer(world):
         growth.set_aside(member, account, "more_seats", "x", TODAY, now=NOW)
     growth.set_aside(member, account, "more_seats", "来期に", TODAY + timedelta(days=30), now=NOW)
     assert not growth.list_ready(member, Wanted(), TODAY)
-    assert growth.list_ready(member, Wanted(), TODAY + timedelta(days=30))
+    growth.judge_book(NOW + timedelta(days=10))
+    assert not growth.list_ready(member, Wanted(), TODAY)
+    growth.judge_book(NOW + timedelta(days=30))
+    assert growth.list_ready(member, Wanted(), TODAY)
 
 
 def test_the_contracts_say_what_came_of_an_offer(world):

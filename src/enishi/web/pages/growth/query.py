@@ -29,7 +29,7 @@ def read_wanted(params: QueryDict, offers: set[str], tiers: set[str]) -> Wanted:
 
 def _turned(name: str, sort: str) -> bool:
     """Whether the order runs against the way the list usually has it: largest first, but names and days from the first."""
-    usual_down = name not in ("name", "on", "since")
+    usual_down = name not in ("name", "on")
     return sort.startswith("-") != usual_down
 
 

@@ -34,7 +34,20 @@ from enishi.work.api import may_act
 A_PAGE = 50
 EXPORTING = LEADERS | {"csm", "sales"}
 MOST_EXPORTED = 50_000
+AT_ONCE = 500
 TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+class Counted(Paginator[int]):
+    """Pages of a list whose length is known already."""
+
+    def __init__(self, rows: Any, per_page: int, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count  # type: ignore[misc]
+
+
+def batched(values: list[int], size: int) -> list[list[int]]:
+    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 def _asked(request: PageRequest) -> tuple[growth.Wanted, dict[str, Text]]:
@@ -48,16 +61,17 @@ def ready(request: PageRequest) -> HttpResponse:
     """Customers ready for an offer, the one to make first each."""
     today = company_day(clock.system_clock())
     wanted, titles = _asked(request)
-    rows = growth.list_ready(request.member, wanted, today)
+    totals = growth.totals(request.member, wanted, today)
+    numbers = growth.list_ready(request.member, wanted, today).values_list("pk", flat=True)
+    shown = Counted(numbers, A_PAGE, totals.rows).get_page(request.GET.get("page"))
     fits, run = growth.fits(), growth.last_run()
-    shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "tabs": tabs("growth"),
         "wanted": wanted,
         "filtered": any((wanted.offer, wanted.owner, wanted.tier, wanted.when, wanted.search)),
         "page": shown,
-        "lines": lines(shown, titles, fits),
-        "totals": growth.totals(rows),
+        "lines": lines(growth.rows_of(list(shown)), titles, fits),
+        "totals": totals,
         "offers": [(slug, title) for slug, title in _said(titles).items()],
         "owners": _owners(request.member),
         "tiers": list(tier_words().items()),
@@ -106,7 +120,8 @@ def export(request: PageRequest) -> HttpResponse:
         )
     today = company_day(clock.system_clock())
     wanted, titles = _asked(request)
-    rows = growth.list_ready(request.member, wanted, today)[:MOST_EXPORTED]
+    numbers = growth.list_ready(request.member, wanted, today).values_list("pk", flat=True)[:MOST_EXPORTED]
+    rows = [row for part in batched(list(numbers), AT_ONCE) for row in growth.rows_of(part)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"growth.{file_format}"
         headings, table = _table(lines(rows, titles, growth.fits()))

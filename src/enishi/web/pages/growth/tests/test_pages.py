@@ -70,7 +70,9 @@ def test_an_offer_set_aside_needs_a_reason_and_a_day(world: World, sign_in: Sign
         client.post(address, {"reason": "来期に", "until": until.isoformat()}, headers=HTMX).status_code
         == 204
     )
-    assert "ライセンスの96%を使用中" not in client.get("/growth/").content.decode()
+    left = client.get("/growth/").content.decode().split("<tbody>")[1]
+    assert "ライセンス追加" not in left
+    assert "上位プラン" in left, "the next offer comes first"
 
 
 def test_the_panel_of_an_account_stays_within_the_view(world: World, sign_in: SignIn) -> None:
