@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from babel.numbers import get_currency_precision
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -120,7 +121,7 @@ def page_context(member: Member, query: Query, now: datetime) -> dict[str, Any]:
         "settings": get_settings(),
         "survival": _survival(run, query.by) if member.scope == Scope.ALL else None,
     }
-    return context | _cohorts(query, rows, run)
+    return context | _cohorts(member, query, rows, run)
 
 
 def _headline(query: Query, rows: pd.DataFrame, won: pd.DataFrame) -> dict[str, Any]:
@@ -177,9 +178,13 @@ def options() -> dict[str, Any]:
     }
 
 
-def _cohorts(query: Query, rows: pd.DataFrame, run: ValueRun) -> dict[str, Any]:
+def _cohorts(member: Member, query: Query, rows: pd.DataFrame, run: ValueRun) -> dict[str, Any]:
     """Cohorts by fiscal year, newest first, and the profit curve of one."""
-    found = read_cohorts(rows, query.method)
+    key = f"value:cohorts:{reads.scope_stamp(member, run)}:{query.method}:{get_language()}"
+    found: list[Cohort] | None = cache.get(key)
+    if found is None:
+        found = read_cohorts(rows, query.method)
+        cache.set(key, found, reads.KEEP_SECONDS)
     if not found:
         return {"cohorts": [], "chart": None}
     drawn = [one for one in found if one.curve is not None]

@@ -42,10 +42,14 @@ class Costs:
     known: bool
 
 
+def scope_stamp(member: Member, run: ValueRun) -> str:
+    """Changes with the valuation and with what the member sees."""
+    return f"{run.pk}:{sha256(scope_ids(member).tobytes()).hexdigest()[:20]}"
+
+
 def read_values(member: Member, run: ValueRun) -> pd.DataFrame:
     """One row per account in scope (index) with its values, what it is, and whether it pays today."""
-    ids = scope_ids(member)
-    key = f"value:rows:{run.pk}:{sha256(ids.tobytes()).hexdigest()[:20]}"
+    key = f"value:rows:{scope_stamp(member, run)}"
     found: pd.DataFrame | None = cache.get(key)
     if found is None:
         found = _read(member)
