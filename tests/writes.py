@@ -177,6 +177,25 @@ def offer_text() -> Body:
     return {"text": as_yaml("offer", "more_seats", body), "act": "publish"}
 
 
+def fit_text() -> Body:
+    from enishi.definitions.api import as_yaml, default_body
+
+    return {
+        "text": as_yaml("fit", "default", {**default_body("fit", "default"), "minimum_coverage": 0.3}),
+        "act": "publish",
+    }
+
+
+def fit_told(stage: Stage) -> int:
+    from enishi.fit.models import FitOpinion
+
+    told, _new = FitOpinion.objects.get_or_create(
+        account_id=stage.sakura, input="success_stated", withdrawn_on=None,
+        defaults={"points": 80, "reason": "役員の後押しがある", "stated_on": stage.today},
+    )  # fmt: skip
+    return told.pk
+
+
 def nothing_offered() -> None:
     from enishi.growth.models import Proposal
 
@@ -194,6 +213,21 @@ def renewal_judged(stage: Stage) -> None:
         account_id=stage.sakura, ended_at=None, renewal_on=stage.today, category="at_risk", computed="commit",
         defaults={"expires_on": stage.today + timedelta(days=30)},
     )  # fmt: skip
+
+
+def churn_versions(stage: Stage) -> None:
+    from enishi.risk.models import ForecastModel
+
+    for version in (1, 2):
+        ForecastModel.objects.update_or_create(
+            horizon=90, version=version, defaults={"kind": "logistic", "outcome": "churn:90", "as_of": stage.today, "status": "retired"},
+        )  # fmt: skip
+
+
+def nothing_learned() -> None:
+    from enishi.risk.models import ForecastRun
+
+    ForecastRun.objects.filter(status="queued").delete()
 
 
 def nothing_forecast() -> None:
@@ -280,6 +314,11 @@ WRITES: dict[str, Write] = {
     "outlook-thresholds": Write(lambda s: {"commit": "8", "at_risk": "25"}),
     "targets-set": Write(lambda s: {f"nrr:year:{fiscal_year(s)}": "104"}),
     "targets-import": Write(lambda s: {"file": SimpleUploadedFile("targets.csv", b"measure,period,value\nnrr,FY2030,104\n")}),
+    "fit-axes": Write(changes=False),  # the axes as they stand: nothing is put in force
+    "fit-axes-text": Write(lambda s: fit_text()),
+    "fit-axes-rollback": Write(lambda s: {"number": "1"}),
+    "account-fit-state": Write(lambda s: {"input": "success_stated", "points": "80", "reason": "役員の後押しがある"}),
+    "account-fit-withdraw": Write(values=lambda s, c: {"number": str(fit_told(s))}),
     "growth-offer-new": Write(),
     "growth-offer": Write(values=offer_slug, changes=False),  # the offer as it stands: nothing is put in force
     "growth-offer-text": Write(lambda s: offer_text(), offer_slug),
@@ -301,6 +340,8 @@ WRITES: dict[str, Write] = {
     "health-rules-text": Write(rules),
     "health-rules-rollback": Write(lambda s: {"number": "1"}),
     "health-definitions-import": Write(definition),
+    "forecast-learn": Write(before=lambda s: nothing_learned()),
+    "forecast-use": Write(values=lambda s, c: {"horizon": "90", "version": "1"}, before=lambda s: churn_versions(s)),
     "texts-learn": Write(),
     "texts-version-use": Write(values=number("text version")),
     "text-correct": Write(lambda s: {"tone": "neutral", "topic": "usability"}, number("text")),
