@@ -51,10 +51,11 @@ def _make(forecast: Forecast, now: datetime) -> None:
         Forecast.objects.filter(pk=forecast.pk).update(progress=round(100 * share))
 
     past = read_past(forecast.day, lambda share: tell(0.6 * share))
-    if forecast.kind == Forecast.Kind.ASKED or _test_is_old(forecast.day):
+    of_today = forecast.day >= company_day(now)
+    if forecast.kind == Forecast.Kind.ASKED or (of_today and _test_is_old(forecast.day)):
         try_past_quarters(past)
     tell(0.8)
-    stated = make_statement(past, of_today=forecast.day >= company_day(now))
+    stated = make_statement(past, of_today=of_today)
     if isinstance(stated, TooLittle):
         forecast.result = {"missing": asdict(stated), "stamp": stamp(forecast.day)}
     else:

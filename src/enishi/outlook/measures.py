@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from django.core.cache import cache
 
-from enishi.forecasts.simulation import LEVELS, Paths
+from enishi.forecasts.simulation import LEVELS
 from enishi.forecasts.standing import Floats
 from enishi.metrics.periods import Period, add_months, period_of, periods_between
-from enishi.metrics.revenue import bridges, mrr_at, retention
+from enishi.metrics.revenue import Bridge, Retention, bridges, retentions
 from enishi.outlook.models import Target
-from enishi.outlook.reads import Outlook
+from enishi.outlook.reads import KEEP_SECONDS, Outlook
 
 MEASURES = tuple(Target.Measure.values)
 MONEY = ("mrr", "arr")
@@ -70,39 +71,58 @@ def periods_of(day: date, ends: list[date], fiscal: int) -> list[tuple[str, Peri
     return found + [("year", one) for one in years if one.end <= ends[-1]]
 
 
+Seen = dict[tuple[date, date], tuple[Bridge, Retention]]
+
+
 def figures(
     outlook: Outlook, fiscal: int, targets: dict[tuple[str, str, date], Target]
 ) -> list[tuple[str, list[Figure]]]:
     """Every measure of every period, by (quarter or year) in order of time."""
-    found = []
-    for every, period in periods_of(outlook.day, outlook.ends, fiscal):
-        lines = [_figure(outlook, measure, every, period, targets) for measure in MEASURES]
-        found.append((every, lines))
+    periods = periods_of(outlook.day, outlook.ends, fiscal)
+    seen = read_seen(outlook, [period for _every, period in periods])
+    return [
+        (every, [_figure(outlook, seen, measure, every, period, targets) for measure in MEASURES])
+        for every, period in periods
+    ]
+
+
+def so_far_of(period: Period, day: date) -> Period:
+    """As much of a period as has passed by the end of a day."""
+    return Period(period.start, min(period.end, day + timedelta(days=1)), period.title)
+
+
+def read_seen(outlook: Outlook, periods: Sequence[Period]) -> Seen:
+    """What came in the periods that have begun, kept as long as the statement's draws."""
+    begun = [so_far_of(one, outlook.day) for one in periods if one.start <= outlook.day]
+    key = f"outlook:seen:{outlook.key}"
+    found: Seen | None = cache.get(key)
+    if found is None or any((one.start, one.end) not in found for one in begun):
+        years = retentions(outlook.moves, [(add_months(one.end, -12), one.end) for one in begun])
+        pairs = zip(begun, bridges(outlook.moves, begun), years, strict=True)
+        found = {(one.start, one.end): (bridge, year) for one, bridge, year in pairs}
+        cache.set(key, found, KEEP_SECONDS)
     return found
 
 
 def _figure(
-    outlook: Outlook, measure: str, every: str, period: Period, targets: dict[tuple[str, str, date], Target]
-) -> Figure:
+    outlook: Outlook, seen: Seen, measure: str, every: str, period: Period, targets: dict[tuple[str, str, date], Target]
+) -> Figure:  # fmt: skip
     target = targets.get((measure, every, period.start))
     aim = float(target.value) if target is not None and target.value is not None else None
-    if period.end <= outlook.day:
-        return Figure(measure, period, actual=actual(outlook.moves, measure, period), target=aim)
-    so_far = actual(
-        outlook.moves, measure, Period(period.start, outlook.day + timedelta(days=1), period.title)
-    )
-    running = period.start <= outlook.day
-    draws = forecast_draws(outlook, measure, period)
+    passed = so_far_of(period, outlook.day)
+    came = seen.get((passed.start, passed.end))
+    so_far = actual(measure, came) if came else None
+    if period.end <= outlook.day + timedelta(days=1) and came:
+        return Figure(measure, period, actual=so_far, target=aim)
+    draws = forecast_draws(outlook, measure, period, came)
     if draws is None:
-        return Figure(measure, period, so_far=so_far if running else None, target=aim)
+        return Figure(measure, period, so_far=so_far, target=aim)
     bands = tuple(
         (float(low), float(high))
         for low, high in (np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) for level in LEVELS)
     )
     middle = _middle(outlook, measure, period, draws)
-    return Figure(
-        measure, period, None, so_far if running else None, middle, bands, aim, _chance(draws, measure, aim)
-    )
+    return Figure(measure, period, None, so_far, middle, bands, aim, _chance(draws, measure, aim))
 
 
 def _chance(draws: Floats, measure: str, aim: float | None) -> float | None:
@@ -118,19 +138,23 @@ def _middle(outlook: Outlook, measure: str, period: Period, draws: Floats) -> fl
     return float(draws.mean())
 
 
-def actual(moves: pd.DataFrame, measure: str, period: Period) -> float | None:
-    """What came in a period; None where its base is empty."""
+def actual(measure: str, came: tuple[Bridge, Retention]) -> float | None:
+    """What came in a period, or so far; None where its base is empty."""
+    bridge, year = came
     if measure in MONEY:
-        held = float(mrr_at(moves, period.end - timedelta(days=1)).sum())
-        return held * (12 if measure == "arr" else 1)
+        return float(bridge.closing * (12 if measure == "arr" else 1))
     if measure in ("nrr", "grr"):
-        year = retention(moves, add_months(period.end, -12), period.end)
         return (year.nrr if measure == "nrr" else year.grr) if year.opening > 0 else None
-    came = bridges(moves, [period])[0]
-    return (came.churn if measure == "churn" else came.expansion) / came.opening if came.opening > 0 else None
+    return (
+        (bridge.churn if measure == "churn" else bridge.expansion) / bridge.opening
+        if bridge.opening > 0
+        else None
+    )
 
 
-def forecast_draws(outlook: Outlook, measure: str, period: Period) -> Floats | None:
+def forecast_draws(
+    outlook: Outlook, measure: str, period: Period, came: tuple[Bridge, Retention] | None
+) -> Floats | None:
     """The draws of a measure of a period that has not ended; None where it reaches beyond what can be drawn."""
     paths, ends = outlook.paths, outlook.ends
     if period.end not in ends:
@@ -141,16 +165,14 @@ def forecast_draws(outlook: Outlook, measure: str, period: Period) -> Floats | N
     if measure in ("nrr", "grr"):
         found: Floats = getattr(paths, measure)[:, last]
         return None if np.isnan(found).any() else found
-    return _flow(outlook, paths, measure, period, last)
+    return _flow(outlook, measure, period, last, came[0] if came else None)
 
 
-def _flow(outlook: Outlook, paths: Paths, measure: str, period: Period, last: int) -> Floats | None:
+def _flow(outlook: Outlook, measure: str, period: Period, last: int, past: Bridge | None) -> Floats | None:
     """What has come of a period and what is drawn of the rest, over the MRR at its start."""
+    paths = outlook.paths
     drawn: Floats = paths.churn if measure == "churn" else paths.expansion
-    if period.start <= outlook.day:
-        past = bridges(outlook.moves, [Period(period.start, outlook.day + timedelta(days=1), period.title)])[
-            0
-        ]
+    if past is not None:
         if past.opening <= 0:
             return None
         so_far = past.churn if measure == "churn" else past.expansion

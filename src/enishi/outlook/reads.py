@@ -131,6 +131,11 @@ class Outlook:
         return self.forecast.day
 
     @property
+    def key(self) -> str:
+        """Of what is kept about the customers in view, whatever is assumed."""
+        return f"{self.forecast.pk}:{_made(self.forecast)}:{self.view.key}"
+
+    @property
     def ends(self) -> list[date]:
         return self.stated.book.grid.ends
 
@@ -300,6 +305,15 @@ def targets_in_force(dimension: str = "", segment: str = "") -> dict[tuple[str, 
     for target in Target.objects.filter(dimension=dimension, segment=segment).order_by("pk"):
         found[(target.measure, target.every, target.start)] = target
     return {key: target for key, target in found.items() if target.value is not None}
+
+
+def targets_for(
+    member: Member, dimension: str = "", segment: str = ""
+) -> dict[tuple[str, str, date], Target]:
+    """The targets that fit what a member sees: none for who sees a part of the customers, as they are set for all."""
+    if member.scope != Scope.ALL:
+        return {}
+    return targets_in_force(dimension, segment) if segment else targets_in_force()
 
 
 def target_history(limit: int = 50) -> Sequence[Target]:

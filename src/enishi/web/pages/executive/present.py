@@ -40,7 +40,7 @@ def _whole(member: Member, forecast: Forecast, today: date) -> dict[str, Any]:
     language = get_language() or "ja"
     view = outlook_reads.view_of(member)
     found = outlook_reads.read_outlook(view, forecast)
-    targets, fiscal = outlook_reads.targets_in_force(), get_company().fiscal_year_start
+    targets, fiscal = outlook_reads.targets_for(member), get_company().fiscal_year_start
     figures = measures.figures(found, fiscal, targets)
     fan = outlook_present.fan(found, None, targets)
     moved = _moved(view, forecast)

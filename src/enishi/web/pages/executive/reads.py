@@ -94,7 +94,8 @@ def _strongest(drivers: list[dict[str, Any]], language: str) -> str:
 
 def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
     """Customers ready for an offer: the best of them, and what all of them bring."""
-    rows = list_ready(member, Wanted(when="now"), today)
+    wanted = Wanted(when="now")
+    rows, whole = list_ready(member, wanted, today), totals(member, wanted, today)
     titles = offer_titles()
     shown = [
         {
@@ -104,7 +105,7 @@ def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
         }
         for row in rows[:SHOWN]
     ]
-    return {"rows": shown, **{name: value for name, value in totals(rows).items() if name != "rows"}}
+    return {"rows": shown, "accounts": whole.accounts, "uplift": whole.uplift}
 
 
 def team_load(member: Member, today: date) -> list[Load]:

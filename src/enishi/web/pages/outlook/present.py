@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from enishi.forecasts.coverage import Trial, coverage
 from enishi.forecasts.simulation import LEVELS, Scenario, interval
 from enishi.kit.text import MINUS
 from enishi.metrics.periods import Period, add_months, period_of
-from enishi.metrics.revenue import mrr_at
+from enishi.metrics.revenue import number_of
 from enishi.outlook import measures, reads
 from enishi.outlook.measures import Figure
 from enishi.outlook.models import BackTest, Forecast, Target
@@ -96,7 +97,7 @@ def fan(
     first = (day + timedelta(days=1)).replace(day=1)
     past_ends = [add_months(first, -back) for back in range(PAST_MONTHS - 1, -1, -1)]
     past_ends = [end for end in past_ends if end <= day + timedelta(days=1)]
-    past = [float(mrr_at(outlook.moves, end - timedelta(days=1)).sum()) / unit for end in past_ends]
+    past = [amount / unit for amount in mrr_by(outlook, past_ends)]
     names = [title(period_of(end - timedelta(days=1), "month")) for end in (*past_ends, *ends)]
     gap: list[float | None] = [None] * (len(past) - 1)
     start = past[-1]
@@ -118,6 +119,13 @@ def fan(
         "other": [*gap, start, *(value / unit for value in plain.expected)] if plain else None,
         "otherName": _("without the assumptions"),
     }  # fmt: skip
+
+
+def mrr_by(outlook: reads.Outlook, ends: Sequence[date]) -> list[float]:
+    """MRR in view when each day begins."""
+    running = np.concatenate([[0], np.cumsum(outlook.moves["amount"].to_numpy(dtype=np.int64))])
+    places = np.searchsorted(outlook.moves["day"].to_numpy(dtype=np.int64), [number_of(end) for end in ends])
+    return [float(running[place]) for place in places]
 
 
 def _goals(

@@ -65,7 +65,7 @@ def _whole(request: PageRequest, forecast: Forecast, query: Query, today: date) 
     view = reads.view_of(request.member, query.by, query.segment)
     found = reads.read_outlook(view, forecast, query.scenario)
     plain = present.plain_of(view, forecast, query.scenario)
-    targets = reads.targets_in_force(query.by if query.segment else "", query.segment)
+    targets = reads.targets_for(request.member, query.by, query.segment)
     fiscal = get_company().fiscal_year_start
     figures = measures.figures(found, fiscal, targets)
     return {
@@ -227,7 +227,7 @@ def export(request: PageRequest) -> HttpResponse:
     )
     what = "figures" if request.GET.get("what") == "figures" else "renewals"
     headings, rows = (
-        _figures_file(found, query) if what == "figures" else _renewals_file(request, found, query)
+        _figures_file(request, found, query) if what == "figures" else _renewals_file(request, found, query)
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"file.{file_format}"
@@ -262,10 +262,12 @@ def _renewals_file(
     return headings, rows
 
 
-def _figures_file(found: reads.Outlook, query: Query) -> tuple[list[Heading], list[list[Any]]]:
+def _figures_file(
+    request: PageRequest, found: reads.Outlook, query: Query
+) -> tuple[list[Heading], list[list[Any]]]:
     """Money in whole units of the currency, rates as shares; one line per measure and period."""
     unit, words = minor_units(get_company().currency), present.measure_words()
-    targets = reads.targets_in_force(query.by if query.segment else "", query.segment)
+    targets = reads.targets_for(request.member, query.by, query.segment)
     names = [
         "actual",
         "so_far",
