@@ -33,6 +33,11 @@ def test_the_default_scorecard_on_openstack_is_as_good_as_the_documents_say(tmp_
     assert result["count_90"]["auc"] == pytest.approx(0.832, abs=0.001)
     assert result["score"]["auc"] >= 0.83
     assert result["monotone"]
+    forecast = result["forecast"]
+    assert (forecast["n"], forecast["accounts"], forecast["fits"]) == (418, 70, 10)
+    assert forecast["auc"] >= 0.85
+    assert forecast["brier"] <= 0.125
+    assert forecast["against_recency"]["low"] > 0, "ahead of recency beyond chance"
     for language, document in (("en", "README.md"), ("ja", "README.ja.md")):
         text = as_table(result, language)
         assert result["verdict"][language] in text
