@@ -11,8 +11,10 @@ from enishi.accounts.models import Company
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.metrics.periods import add_months
+from enishi.risk.api import AccountRisk
 from enishi.store.api import Published
 from enishi.value.actions import value_accounts
+from enishi.value.facts import NEAR
 from enishi.value.models import ValueRun, ValueStatement
 from enishi.value.reads import get_settings, last_run
 
@@ -56,9 +58,18 @@ def renew(now: datetime) -> bool:
 
 def _changed(last: ValueRun, company: Company) -> bool:
     settings = get_settings()
-    if last.assumptions.get("margin") != float(company.gross_margin):
+    if last.assumptions.get("margin") != float(company.gross_margin) or _speaks_now(last):
         return True
     return settings.changed_at is not None and settings.changed_at > last.started_at
+
+
+def _speaks_now(last: ValueRun) -> bool:
+    """Whether forecasts began to speak since a valuation that knew of none."""
+    learned = last.fits.get("contractual") or {}
+    if learned.get("near") or "alpha" not in learned:
+        return False
+    told = AccountRisk.objects.filter(horizon__in=NEAR, probability__isnull=False)
+    return told.filter(computed_at__gt=last.started_at).exists()
 
 
 def missing_month(today: date) -> date | None:

@@ -12,6 +12,7 @@ from tests.world import NOW, TODAY, World, make_world
 from enishi.accounts.models import Account, AuditLine
 from enishi.kit.errors import EnishiError
 from enishi.metrics.revenue import number_of
+from enishi.risk.api import AccountRisk
 from enishi.signals.hooks import worth_on
 from enishi.signals.models import AccountState
 from enishi.value import actions, jobs
@@ -66,6 +67,28 @@ def test_a_past_day_is_valued_as_known_then_and_only_said(world: World) -> None:
     assert worth_on(last_month + timedelta(days=3))
     assert worth_on(last_month - timedelta(days=3)) == {}, "nothing is said of a day before"
     assert jobs.missing_month(TODAY) < last_month
+
+
+def test_everybody_is_valued_again_once_when_something_changes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.Published, "generation", 7)
+    assert jobs.renew(NOW)
+    later = NOW + timedelta(hours=1)
+    assert jobs.renew(later), "a month of the past"
+    assert ValueRun.objects.filter(day=TODAY).count() == 1
+    save_settings(world.suzuki, {"horizon_years": 5}, later)
+    assert jobs.renew(later + timedelta(minutes=1))
+    assert ValueRun.objects.filter(day=TODAY).count() == 2
+    AccountRisk.objects.create(
+        account=world.accounts["sakura"],
+        horizon=90,
+        day=TODAY,
+        probability=0.4,
+        computed_at=later + timedelta(hours=1),
+    )
+    assert jobs.renew(later + timedelta(hours=2)), "forecasts began to speak"
+    assert ValueRun.objects.filter(day=TODAY).count() == 3
 
 
 def test_a_failure_is_kept_with_its_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
