@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("enishi.web.pages.growth.account_urls")),
     path("", include("enishi.web.pages.value.urls")),  # below /revenue/, and one account's below /accounts/
     path("", include("enishi.web.pages.fit.urls")),  # likewise
+    path("", include("enishi.web.pages.risk.urls")),  # below /health/, and one account's below /accounts/
     path("accounts/", include("enishi.web.pages.account.urls")),
     path("health/texts/", include("enishi.web.pages.texts.urls")),
     path("health/", include("enishi.web.pages.health.urls")),

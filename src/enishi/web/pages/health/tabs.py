@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 def tabs(current: str) -> list[dict[str, Any]]:
     sections = (
         ("health", pgettext("health", "Record")),
+        ("forecast", pgettext("tab", "Forecast")),
         ("health-cards", _("Scorecards")),
         ("health-rules", _("Causes and alerts")),
         ("health-metrics", _("Metrics")),

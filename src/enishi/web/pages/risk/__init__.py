@@ -1,0 +1,1 @@
+"""Health → Forecast, and what is forecast of one customer."""

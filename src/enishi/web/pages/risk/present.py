@@ -1,0 +1,154 @@
+"""What the trust page shows, from the report of the version in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from math import ceil
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from enishi.kit.text import Text
+from enishi.risk import api as room
+
+_OPEN = ("queued", "running")
+_FEATURES, _MOVED = 12, 8
+
+
+def horizon_title(horizon: int) -> str:
+    return _("Next renewal") if horizon == room.RENEWAL else _("%(n)d days") % {"n": horizon}
+
+
+def running_fit() -> room.ForecastRun | None:
+    run = room.last_run(room.ForecastRun.Kind.FIT)
+    return run if run and run.status in _OPEN else None
+
+
+def page_context(horizon: int) -> dict[str, Any]:
+    """Everything the page draws for a horizon."""
+    model = room.model_in_use(horizon)
+    failed = room.last_run(room.ForecastRun.Kind.FIT)
+    context: dict[str, Any] = {
+        "horizons": [{"value": h, "title": horizon_title(h), "current": h == horizon} for h in room.HORIZONS],
+        "horizon": horizon,
+        "model": model,
+        "versions": room.list_versions(horizon, 20),
+        "failed": failed if failed and failed.status == "failed" else None,
+    }
+    return context | (_of(model) if model else {})
+
+
+def _of(model: room.ForecastModel) -> dict[str, Any]:
+    report: dict[str, Any] = model.report or {}
+    judged = report.get("evaluation") or {}
+    said = report.get("selection") or {}
+    known = bool(judged.get("auc"))
+    return {
+        "report": report,
+        "judged": judged if known else None,
+        "why": _text(said) if said.get("en") else None,
+        "reason": Text(model.reason_en, model.reason_ja),
+        "judges": _judges(judged) if known else [],
+        "reliability": _reliability(judged) if known else None,
+        "came": _came(judged) if known else None,
+        "features": _features(report),
+        "left_out": [_text(one) for one in model.trained_on.get("left_out", [])],
+        "by_accounts": report.get("scheme") == "accounts",
+        "drift": _drift(model.horizon),
+        "minimum": report.get("minimum_outcomes", 20),
+    }
+
+
+def _text(said: Mapping[str, Any]) -> Text:
+    return Text(said["en"], said["ja"])
+
+
+def _judges(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The forecast and what is shown beside it, on the same rows."""
+    names = (
+        ("recency", _("Days since last seen")),
+        ("scorecard", pgettext("judge", "Scorecard")),
+    )
+    lines = [{"name": pgettext("judge", "Forecast"), "own": True, **_line(judged)}]
+    for key, name in names:
+        told = (judged.get("others") or {}).get(key) or {}
+        if told.get("auc"):
+            lines.append({"name": name, "ahead": told.get("ahead"), **_line(told)})
+    base = judged["base"]
+    lines.append(
+        {"name": _("Base rate for all"), "auc": {"value": 0.5}, "precision": {"value": base["precision"]}}
+    )
+    return lines
+
+
+def _line(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told.get(name) for name in ("auc", "average_precision", "lift", "precision")}
+
+
+def _reliability(judged: Mapping[str, Any]) -> dict[str, Any]:
+    """Said against observed with the interval of each group; on the dashed line both agree."""
+    bins = judged["reliability"]
+    points = [
+        {
+            "x": one["said"], "y": one["observed"], "low": one["low"], "high": one["high"],
+            "label": _("%(n)d judgements of %(accounts)d accounts") % {"n": one["n"], "accounts": one["accounts"]},
+        }
+        for one in bins
+    ]  # fmt: skip
+    top = max([one["said"] for one in bins] + [one["high"] or one["observed"] for one in bins])
+    top = min(1.0, ceil(top * 20) / 20)
+    return {
+        "kind": "scatter",
+        "points": points,
+        "xAxis": {"axis": _("Probability said"), "format": "percent", "max": top},
+        "yAxis": {"axis": _("Share that left"), "format": "percent", "max": top},
+        "diagonal": top,
+    }
+
+
+def _came(judged: Mapping[str, Any]) -> dict[str, Any]:
+    """How many were expected to leave and how many did, by snapshot day."""
+    periods = judged["periods"]
+    days = [date.fromisoformat(one["day"]) for one in periods]
+    return {
+        "kind": "line",
+        "x": [date_format(day, "DATE_FORMAT") for day in days],
+        "series": [
+            {
+                "name": _("Forecast to leave"),
+                "values": [one["said"] for one in periods],
+                "colour": "c1",
+                "dashed": True,
+            },
+            {"name": _("Left"), "values": [one["left"] for one in periods], "colour": "ink"},
+        ],
+        "format": "number",
+        "zero": True,
+    }
+
+
+def _features(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What moves the forecast most, as shares of the strongest."""
+    weights = [one for one in report.get("weights") or [] if one["size"] > 0][:_FEATURES]
+    top = weights[0]["size"] if weights else 1.0
+    return [
+        {"title": _text(one), "size": one["size"], "share": round(100 * one["size"] / top)} for one in weights
+    ]
+
+
+def _drift(horizon: int) -> dict[str, Any] | None:
+    run = room.last_run(room.ForecastRun.Kind.SCORE)
+    told = (run.drift or {}).get(str(horizon)) if run else None
+    if not told:
+        return None
+    inputs = [one for one in told.get("inputs", []) if one["moved"] != "little"][:_MOVED]
+    return {
+        "day": run.day if run else None,
+        "inputs": [
+            {"title": _text(one), "psi": one["psi"], "much": one["moved"] == "much"} for one in inputs
+        ],
+        "calibration": told.get("calibration") or None,
+    }

@@ -1,0 +1,2 @@
+from tests.pages import sign_in as sign_in
+from tests.pages import world as world

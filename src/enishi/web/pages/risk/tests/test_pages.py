@@ -1,0 +1,88 @@
+"""Health → Forecast and the forecast of one customer: what is said, what is missing, and who may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from django.test import Client
+from tests.world import NOW, World
+
+from enishi.accounts.models import AuditLine
+from enishi.forecasts import ChurnForecaster
+from enishi.forecasts.tests.leavers import make_panel, without_truth
+from enishi.risk.api import AccountRisk, ForecastModel
+
+SignIn = Callable[[str], Client]
+REASON = {"reason_en": "The first.", "reason_ja": "最初の版です。"}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> ChurnForecaster:
+    panel = without_truth(make_panel(80, 6, seed=3)).drop(columns="card")
+    return ChurnForecaster(90).fit(panel.assign(lost_on=pd.NaT))
+
+
+def make_model(fitted: ChurnForecaster, version: int = 1, **more: object) -> ForecastModel:
+    values = {
+        "horizon": 90, "version": version, "status": "in_use", "kind": "logistic", "outcome": "churn:90",
+        "as_of": NOW.date(), "base_rate": fitted.base_rate_, "rows": fitted.rows_, "accounts": fitted.accounts_,
+        "outcomes": fitted.outcomes_, "report": fitted.report(), "trained_on": {"threshold": 0.2}, "made_at": NOW, **REASON,
+    }  # fmt: skip
+    return ForecastModel.objects.create(**values | more)
+
+
+def test_the_record_stands_beside_recency_and_the_base_rate(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    make_model(fitted)
+    text = sign_in("takahashi").get("/health/forecast/").content.decode()
+    assert fitted.selection_["ja"] in text
+    for word in (
+        "予測した確率と実際の解約率",
+        "一律の解約率に対する改善",
+        "順位付けの比較",
+        "全体の解約率を一律に適用",
+    ):
+        assert word in text
+    assert f"{fitted.report()['evaluation']['auc']['value']:.3f}" in text
+
+
+def test_too_few_outcomes_are_counted_and_nothing_learned_is_said(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    client = sign_in("takahashi")
+    assert "まだ学習していません" in client.get("/health/forecast/?horizon=30").content.decode()
+    make_model(fitted, speaks=False, missing=13, report={})
+    text = client.get("/health/forecast/").content.decode()
+    assert "あと13社必要" in text
+    assert client.get("/health/forecast/?horizon=x").status_code == 200
+
+
+def test_a_leader_goes_back_to_a_version_and_nobody_else(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    make_model(fitted, 1, status="retired")
+    make_model(fitted, 2)
+    assert sign_in("takahashi").post("/health/forecast/90/1/use/").status_code == 403
+    assert sign_in("sato").post("/health/forecast/90/1/use/").status_code == 302
+    assert ForecastModel.objects.get(status="in_use").version == 1
+    assert AuditLine.objects.filter(verb="churn_forecast_rolled_back").exists()
+
+
+def test_an_account_shows_probability_reasons_and_ways_out(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    account = world.accounts["sakura"]
+    model = make_model(fitted)
+    drivers = [{"feature": "x", "en": "Use: 2", "ja": "利用: 2", "effect": 0.5}]
+    exits = [{"feature": "x", "en": "Use: 2 → 9", "ja": "利用: 2 → 9", "probability": 0.12}]
+    AccountRisk.objects.create(
+        account=account, horizon=90, day=NOW.date(), probability=0.41, low=0.3, high=0.52, base_rate=0.1, drivers=drivers,
+        exits=exits, model=model,
+    )  # fmt: skip
+    text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
+    for word in ("41%", "30% – 52%", "利用: 2", "利用: 2 → 9", "12%", "/health/forecast/?horizon=90"):
+        assert word in text
+    assert sign_in("takahashi").get("/accounts/999999/forecast/").status_code == 404
