@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
+from django.db.models.expressions import OrderBy
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
@@ -22,7 +23,7 @@ from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.store.api import Published
 
-SORTS = {
+SORTS: dict[str, tuple[str | OrderBy, ...]] = {
     "expected": ("-place",),
     "probability": (F("probability").desc(nulls_last=True),),
     "on": ("on",),

@@ -65,7 +65,7 @@ def _about(account: Account, slug: str) -> dict[str, Any]:
     words = f"{title} ({exactly})" if exactly else title
     return {
         "title": _("Talk about: %(offer)s") % {"offer": words},
-        "note": "\n".join(f"・{sign.text}" for sign in signs_of(row)),
+        "note": "\n".join(f"- {sign.text}" for sign in signs_of(row)),
     }
 
 

@@ -43,7 +43,7 @@ class Counted(Paginator[int]):
 
     def __init__(self, rows: Any, per_page: int, count: int) -> None:
         super().__init__(rows, per_page)
-        self.count = count  # type: ignore[misc]
+        self.count = count
 
 
 def batched(values: list[int], size: int) -> list[list[int]]:
