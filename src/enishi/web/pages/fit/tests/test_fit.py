@@ -1,0 +1,109 @@
+"""The pages of fit: what is said, to whom, and how the axes are changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.world import TODAY
+
+from enishi.accounts.models import AuditLine
+from enishi.definitions.api import as_yaml, default_body
+from enishi.definitions.models import DefinitionVersion
+from enishi.fit.models import AccountFit, FitOpinion
+
+pytestmark = pytest.mark.django_db
+
+
+def test_without_enough_history_counts_are_told_and_no_share(world, sign_in):
+    page = sign_in("takahashi").get("/revenue/fit/").content.decode()
+    assert "20件中1件" in page
+    assert "5件中1件" in page, "one deal is too few for a share"
+    assert "40社中1社" in page, "weights are not learned from one"
+
+
+def test_lists_filter_search_sort_and_export_within_the_scope(world, sign_in):
+    client = sign_in("takahashi")
+    name = world.accounts["sakura"].name
+    for query in ("what=regret", "what=new", "what=all&band=poor&sort=-sale", "what=all&seller=山田 太郎"):
+        assert name in client.get(f"/revenue/fit/accounts/?{query}").content.decode(), query
+    for query in (
+        "what=all&band=good",
+        "what=all&channel=nowhere",
+        f"what=all&before={TODAY - timedelta(days=90)}",
+    ):
+        assert "data-row" not in client.get(f"/revenue/fit/accounts/?{query}").content.decode(), query
+    file = client.get("/revenue/fit/export/?what=regret&format=csv")
+    assert name in file.content.decode("utf-8-sig")
+    assert AuditLine.objects.filter(verb="fit_exported").exists()
+    stranger = world.members["takahashi"]
+    stranger.scope, stranger.team = "own", None
+    stranger.save()
+    AccountFit.objects.update(account=world.accounts["sakura"])
+    world.accounts["sakura"].owner = None
+    world.accounts["sakura"].save()
+    assert name not in client.get("/revenue/fit/accounts/?what=all").content.decode()
+    assert client.get(f"/accounts/{world.accounts['sakura'].pk}/fit/").status_code == 404
+
+
+def test_an_account_tells_its_axes_now_and_as_said_then(world, sign_in):
+    client, account = sign_in("takahashi"), world.accounts["sakura"].pk
+    assert "20.0" in client.get(f"/accounts/{account}/fit/").content.decode()
+    then = client.get(f"/accounts/{account}/fit/?as_of={TODAY - timedelta(days=5)}").content.decode()
+    assert "45.0" in then
+    before = client.get(f"/accounts/{account}/fit/?as_of={TODAY - timedelta(days=50)}").content.decode()
+    assert "45.0" not in before
+    assert "20.0" not in before
+
+
+def test_what_people_know_is_stated_with_a_reason_and_taken_back(world, sign_in):
+    client, account = sign_in("takahashi"), world.accounts["sakura"].pk
+    address = f"/accounts/{account}/fit/state/"
+    assert client.post(address, {"input": "success_stated", "points": "80", "reason": ""}).status_code == 200
+    assert not FitOpinion.objects.exists()
+    assert (
+        client.post(
+            address, {"input": "success_stated", "points": "80", "reason": "役員の後押し"}
+        ).status_code
+        == 204
+    )
+    assert (
+        client.post(
+            address, {"input": "success_stated", "points": "60", "reason": "担当役員の交代"}
+        ).status_code
+        == 204
+    )
+    (told,) = FitOpinion.objects.filter(withdrawn_on=None)
+    assert told.points == 60
+    assert "担当役員の交代" in client.get(f"/accounts/{account}/fit/").content.decode()
+    assert client.post(f"/accounts/fit/{told.pk}/withdraw/").status_code == 204
+    assert not FitOpinion.objects.filter(withdrawn_on=None).exists()
+    assert AuditLine.objects.filter(verb__in=["fit_stated", "fit_withdrawn"]).count() == 3
+
+
+def _fields(**changed: object) -> dict[str, object]:
+    return {
+        "form:sent": "1", "fit:title:en": "Fit", "fit:title:ja": "適合度", "bands:good": "70", "bands:poor": "40",
+        "fit:minimum_coverage": "30", "axis:success:weight": "50", **changed,
+    }  # fmt: skip
+
+
+def test_axes_are_changed_in_the_form_and_as_text(world, sign_in):
+    client = sign_in("suzuki")
+    added = {
+        "new:size:source": "attribute:channel", "new:size:values": ["紹介, Referral", ""],
+        "new:size:value_points": ["90", ""], "new:size:weight": "2",
+    }  # fmt: skip
+    assert client.post("/revenue/fit/axes/", _fields(**added)).status_code == 302
+    body = DefinitionVersion.objects.get(definition__kind="fit", status="published").body
+    assert (body["bands"]["good"], body["minimum_coverage"], body["axes"][0]["weight"]) == (70, 0.3, 50)
+    assert body["axes"][2]["inputs"][-1]["values"] == [{"values": ["紹介", "Referral"], "points": 90}]
+    wrong = client.post("/revenue/fit/axes/", _fields(**{"bands:good": "20"}))
+    assert wrong.status_code == 422
+    text = as_yaml("fit", "default", {**default_body("fit", "default"), "minimum_coverage": 0.25})
+    checked = client.post("/revenue/fit/axes/text/", {"text": text, "act": "check"})
+    assert checked.status_code == 200
+    assert client.post("/revenue/fit/axes/text/", {"text": text, "act": "publish"}).status_code == 302
+    assert client.post("/revenue/fit/axes/rollback/", {"number": "1"}).status_code == 302
+    assert DefinitionVersion.objects.get(definition__kind="fit", status="published").number == 4
+    assert client.get("/revenue/fit/axes/versions/").status_code == 200
