@@ -122,7 +122,7 @@ def _mixed(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 def enough_draws(customers: int) -> int:
     """How many draws a book gets: the fewer customers, the more they matter one by one."""
-    return 2000 if customers <= 2000 else 1000 if customers <= 20_000 else 400
+    return 2000 if customers <= 2000 else 1000 if customers <= 20_000 else 300
 
 
 def simulate(

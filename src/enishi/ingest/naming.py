@@ -139,6 +139,7 @@ NAMING_NOBODY: dict[str, str] = {
     "risk.ForecastRun": "drift",
     "outlook.BackTest": "trials",
     "outlook.Forecast": "model rates result",
+    "outlook.ForecastBook": "body",
     "outlook.Target": "dimension segment",
     "segments.TierAssignment": "tier detail",
     "segments.TierPin": "tier",

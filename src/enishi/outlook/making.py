@@ -33,7 +33,7 @@ from enishi.risk.api import HORIZONS, model_in_use, probabilities, statements_on
 
 LEAST_MONTHS_AHEAD = 12
 AT_ONCE = 3000  # customers who can be drawn while somebody waits
-FACTORS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+FACTORS = (0.5, 1.0, 2.0)
 TRIED, TRIED_LARGE = 24, 8  # spans of three months
 TRIED_DRAWS = {False: 500, True: 200}  # by whether the book is large
 
