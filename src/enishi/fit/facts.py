@@ -29,7 +29,7 @@ def sales(moves: pd.DataFrame, since: Mapping[int, date | None], day: int) -> pd
     stated = {a: number_of(on) for a, on in since.items() if on is not None and number_of(on) <= day}
     mine = moves[(moves["kind"] == "new") & (moves["day"] <= day) & moves["account_id"].isin(list(since))]
     paid = mine.groupby("account_id")["day"].min()
-    found = {**stated, **{int(account): int(on) for account, on in paid.items()}}
+    found = {**stated, **dict(zip(paid.index.astype(int).tolist(), paid.astype(int).tolist(), strict=True))}
     return pd.Series(found, dtype="int64").sort_index()
 
 

@@ -238,8 +238,8 @@ def check_against_history(rows: pd.DataFrame) -> dict[str, Any]:
         "nrr": _nrr(known).as_dict(),
         "bands": [_band(band, known[known["band"] == band]) for band in BANDS],
     }
-    grown = (known["closing"] > known["opening"]).to_numpy(float)
-    found["stayed"] = _ranking(1 - left, known)
+    grown = np.asarray(known["closing"] > known["opening"], dtype=np.float64)
+    found["stayed"] = _ranking(1.0 - left, known)
     found["grew"] = _ranking(grown, known)
     found["verdict"] = _verdict(found["stayed"])
     return found

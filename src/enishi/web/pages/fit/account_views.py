@@ -59,7 +59,7 @@ def account_fit(request: PageRequest, number: int) -> HttpResponse:
     today = company_day(clock.system_clock())
     if day is not None and day < today:
         said = room.said_on(account, day)
-        context = {
+        context: dict[str, Any] = {
             "said": said,
             "day": day,
             "band": words[said.band] if said else "",
