@@ -294,7 +294,7 @@ class TextReader:
         """
         import scipy.linalg  # noqa: F401  limits hold for what is loaded before
         import sklearn.linear_model  # noqa: F401
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         with threadpool_limits(1):  # products this small only wait for each other on more processors
             for done, (language, every) in enumerate(sentences.items(), start=1):
