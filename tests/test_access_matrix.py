@@ -6,7 +6,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from enishi.accounts.company import company_day
 from enishi.ingest.models import ApiKey
+from enishi.kit.clock import system_clock
+from enishi.outlook.testing import keep_statement
+from tests import judged
 from tests.access import (
     COLUMNS,
     Answer,
@@ -113,6 +117,29 @@ def test_lists_exports_and_counts_hold_nothing_of_others() -> None:
     text = client.post("/accounts/export/", {"format": "csv", "back": ""}).getvalue().decode()
     assert foreign.name not in text
     assert cast.world.accounts["naniwa"].name in text
+
+
+def test_lists_of_forecasts_and_money_hold_nothing_of_others() -> None:
+    """Each that names customers names the other's to who may see everything, and to nobody else."""
+    cast = make_cast()
+    foreign, own = cast.world.accounts["sakura"], cast.world.accounts["naniwa"]
+    now = system_clock()
+    judged.make_judged([foreign, own], company_day(now), now)
+    keep_statement(company_day(now), [foreign.pk, own.pk], renews_in=60)
+    client = cast.clients["csm"]
+    client.force_login(cast.world.members["tanaka"])
+    for path in judged.LISTS:
+        text, whole = _read(client, path), _read(cast.clients["admin"], path)
+        assert foreign.name not in text, path
+        assert foreign.outside_id not in text, path
+        if path in judged.NAMING:
+            assert foreign.name in whole, path
+
+
+def _read(client: Client, path: str) -> str:
+    response = client.get(path, follow=True)
+    assert response.status_code == 200, path
+    return response.getvalue().decode()
 
 
 def test_a_bulk_action_and_a_key_leave_others_accounts_alone() -> None:

@@ -31,7 +31,7 @@ from enishi.forecasts.features import Design, feature_names
 from enishi.forecasts.folds import Folds, make_folds
 from enishi.forecasts.leaks import Leak, find_leaks
 from enishi.forecasts.logistic import expit, log_odds
-from enishi.forecasts.rows import Rows, beside, few_threads, labelled_rows, sampled
+from enishi.forecasts.rows import Rows, beside, few_threads, labelled_rows, last_day, sampled
 from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, Judged, select
 from enishi.forecasts.trust import CAPACITY, evaluate
 from enishi.kit.errors import EnishiError
@@ -76,8 +76,7 @@ class ChurnForecaster:
         left_out_: columns that are no feature, and why.
 
     Example:
-        >>> forecaster = ChurnForecaster(90, prior={"card": -0.05}).fit(panel)   # doctest: +SKIP
-        >>> forecaster.predict(panel)[["probability", "low", "high"]]            # doctest: +SKIP
+        >>> ChurnForecaster(90, prior={"card": -0.05}).fit(panel).predict(panel)  # doctest: +SKIP
     """
 
     def __init__(
@@ -100,7 +99,6 @@ class ChurnForecaster:
         self.metrics = dict(REGISTRY) if metrics is None else dict(metrics)
         self.words = dict(words or {})
         self.least_left = least_left
-
         self.model_: Champion | Challenger
         self.selection_: dict[str, Any]
         self.leaks_: list[Leak]
@@ -164,7 +162,7 @@ class ChurnForecaster:
         self.past_ = _past(rows, standing)
         self.sizes_ = self._sizes(rows)
         self.later_ = folds.later
-        self.last_day_ = _last_day(rows)
+        self.last_day_ = last_day(rows)
         self.reference_shares_ = shares_of(design, basis)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
 
@@ -494,11 +492,6 @@ def _past(rows: Rows, told: Backcast) -> pd.DataFrame:
     keys = rows.keys.iloc[told.rows].reset_index(drop=True)
     beside_them = beside(rows.panel.iloc[told.rows].reset_index(drop=True))
     return keys.assign(probability=expit(told.said), **beside_them)
-
-
-def _last_day(rows: Rows) -> str:
-    day = rows.keys["as_of"].max() if len(rows) else pd.Timestamp(1970, 1, 1)
-    return str(day.date().isoformat())
 
 
 _TOLD = (

@@ -144,3 +144,9 @@ def beside(panel: pd.DataFrame) -> dict[str, Floats]:
     if "card" in panel:
         found["scorecard"] = 100 - panel["card"].to_numpy(dtype=float, na_value=np.nan)
     return found
+
+
+def last_day(rows: Rows) -> str:
+    """The newest snapshot day, as text; that of the epoch where there are no rows."""
+    day = rows.keys["as_of"].max() if len(rows) else _NO_DAY
+    return str(day.date().isoformat())

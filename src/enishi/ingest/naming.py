@@ -158,7 +158,7 @@ NAMING_NOBODY: dict[str, str] = {
     "texts.TextCorrection": "language digest tone topic before",
     "texts.TextCursor": "kind",
     "texts.TextJudgement": "language tone topic digest",
-    "texts.TextModel": "scorer reason corpus report",
+    "texts.TextModel": "scorer reason corpus report state",
     "usersessions.UserSession": "ip session_key user_agent data",
     "value.AccountValue": "detail curve",
     "value.SegmentValue": "dimension segment curve",

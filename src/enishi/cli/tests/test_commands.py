@@ -250,14 +250,18 @@ def test_forecasts_answer_in_the_agreed_shape(imported: Home, capsys: pytest.Cap
     asked = ["--horizon", "30", "--json"]
     assert run(["forecast", "fit", *asked]) == 0
     (model,) = told(capsys)["models"]
-    assert {"horizon", "version", "status", "speaks", "missing_outcomes", "trained_on", "reason"} <= set(model)
+    assert {"horizon", "version", "status", "speaks", "missing_outcomes", "trained_on", "reason"} <= set(
+        model
+    )
     assert (model["horizon"], model["version"], model["speaks"]) == (30, 1, False)
     assert model["missing_outcomes"] > 0
     assert run(["forecast", "score", *asked]) == 0
     said = told(capsys)
     assert {"day", "horizon", "model", "accounts"} <= set(said)
     entry = said["accounts"][0]
-    assert {"account", "name", "probability", "low", "high", "base_rate", "rank", "drivers", "exits"} <= set(entry)
+    assert {"account", "name", "probability", "low", "high", "base_rate", "rank", "drivers", "exits"} <= set(
+        entry
+    )
     assert entry["probability"] is None, "too few outcomes"
     yesterday = str(datetime.now(UTC).date() - timedelta(days=1))
     assert run(["forecast", "report", *asked, "--as-of", yesterday]) == 0
@@ -287,7 +291,13 @@ def test_each_slot_is_queued_once(home: Home) -> None:
     assert schedule.queue_due(NOW) == []
     DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=NOW)
     assert schedule.queue_due(NOW) == []
-    assert set(schedule.queue_due(NOW + timedelta(minutes=1))) == {"alerts", "outbox", "past", "refresh"}
+    assert set(schedule.queue_due(NOW + timedelta(minutes=1))) == {
+        "alerts",
+        "outbox",
+        "past",
+        "refresh",
+        "texts",
+    }
 
 
 def test_daily_jobs_wait_for_their_hour_in_company_time() -> None:

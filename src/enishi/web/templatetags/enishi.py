@@ -78,7 +78,7 @@ def number(value: words.Amount | None, digits: int = 0) -> str:
 
 @register.filter
 def percent(value: words.Amount | None, digits: int = 1) -> str:
-    return words.percent(value, int(digits))
+    return words.percent(None if value == "" else value, int(digits))
 
 
 @register.filter

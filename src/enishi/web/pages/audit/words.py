@@ -89,7 +89,9 @@ ACTS = (
             "churn_fit_asked": Text("asked for a churn forecast to be learned", "解約予測の学習依頼"),
             "churn_forecast_published": Text("put a churn forecast in use", "解約予測の使用開始"),
             "churn_forecast_refused": Text("refused a churn forecast", "解約予測の不採用"),
-            "churn_forecast_recalibrated": Text("brought a churn forecast to recent outcomes", "直近の実績による解約予測の補正"),
+            "churn_forecast_recalibrated": Text(
+                "brought a churn forecast to recent outcomes", "直近の実績による解約予測の補正"
+            ),
             "churn_forecast_rolled_back": Text(
                 "went back to an earlier churn forecast", "解約予測を以前の版に戻す操作"
             ),
