@@ -199,15 +199,17 @@ def driver(name: str, words: Words, value: Any, typical: Any, effect: float) -> 
     known = typical is not None and not (isinstance(typical, float) and np.isnan(typical))
     en = f"{words.title.en}: {shown.en}" + (f" (usually {usual.en})" if known else "")
     ja = f"{words.title.ja}: {shown.ja}" + (f"(通常は{usual.ja})" if known else "")
-    plain = (
-        value
-        if isinstance(value, str)
-        else (None if value is None or not np.isfinite(value) else float(value))
-    )
     return {
         "feature": name, "title_en": words.title.en, "title_ja": words.title.ja, "en": en, "ja": ja,
-        "effect": float(effect), "value": plain, "value_en": shown.en, "value_ja": shown.ja,
+        "effect": float(effect), "value": _plain(value), "usual": _plain(typical), "unit": words.unit,
+        "value_en": shown.en, "value_ja": shown.ja,
     }  # fmt: skip
+
+
+def _plain(value: Any) -> str | float | None:
+    if isinstance(value, str):
+        return value
+    return None if value is None or not np.isfinite(value) else float(value)
 
 
 def value_of(feature: Feature, raw: Any) -> Any:

@@ -132,10 +132,7 @@ def _row(
     if frame is not None and verdict.account_id in frame.index:
         told: Any = frame.loc[verdict.account_id]
         row.probability, row.low, row.high = (float(told[name]) for name in ("probability", "low", "high"))
-        row.drivers = [
-            {"feature": d["feature"], "en": d["en"], "ja": d["ja"], "effect": round(float(d["effect"]), 3)}
-            for d in told["drivers"]
-        ]
+        row.drivers = [{**d, "effect": round(float(d["effect"]), 3)} for d in told["drivers"]]
         if row.uplift is not None:
             row.expected = round(row.probability * row.uplift * 12 * margin)
     return row

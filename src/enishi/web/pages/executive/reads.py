@@ -89,7 +89,7 @@ def _drivers(
 
 def _strongest(drivers: list[dict[str, Any]], language: str) -> str:
     raising = [one for one in drivers if float(one.get("effect") or 0) > 0]
-    return str(raising[0].get(language) or raising[0].get("en", "")) if raising else ""
+    return str(raising[0].get(f"title_{language}") or raising[0].get("title_en", "")) if raising else ""
 
 
 def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:

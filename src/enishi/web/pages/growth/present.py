@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from enishi.growth.models import Propensity, Readiness
 from enishi.kit.text import Text
 from enishi.web.pages.portfolio.words import product_words
+from enishi.web.pages.risk.words import driver_words
 from enishi.web.words import percent
 
 FACTS = {"usage": "usage", "people": "people", "tickets": "tickets", "revenue": "revenue", "surveys": "timeline",
@@ -73,10 +74,7 @@ class Line:
     @property
     def drivers(self) -> list[str]:
         """What makes the win likelier or less likely than of the average customer."""
-        return [
-            f"{'↑' if d['effect'] > 0 else '↓'} {Text(d['en'], d['ja']).in_language(language())}"
-            for d in self.row.drivers
-        ]
+        return [f"{'↑' if d['effect'] > 0 else '↓'} {driver_words(d)}" for d in self.row.drivers]
 
     @property
     def between(self) -> str:

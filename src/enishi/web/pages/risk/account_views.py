@@ -12,6 +12,7 @@ from enishi.kit.text import Text
 from enishi.risk import api as room
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.risk.present import horizon_title
+from enishi.web.pages.risk.words import driver_words, likely
 
 SHOWN = 90
 
@@ -24,7 +25,7 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
     told = next((line for line in lines if line.horizon == SHOWN and line.risk), None)
     told = told or next((line for line in lines if line.risk), None)
     context: dict[str, Any] = {
-        "lines": [{"title": horizon_title(line.horizon), "line": line, "risk": line.risk} for line in lines],
+        "lines": [_line(line) for line in lines],
         "told": told,
         "told_title": horizon_title(told.horizon) if told else "",
         "drivers": _drivers(told),
@@ -36,7 +37,13 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
 def _drivers(told: room.RiskLine | None) -> list[dict[str, Any]]:
     if told is None or told.risk is None:
         return []
-    return [{"text": Text(one["en"], one["ja"]), "up": one["effect"] > 0} for one in told.risk.drivers[:5]]
+    return [{"text": driver_words(one), "up": one["effect"] > 0} for one in told.risk.drivers[:5]]
+
+
+def _line(line: room.RiskLine) -> dict[str, Any]:
+    risk = line.risk
+    said = [likely(risk.probability), likely(risk.low), likely(risk.high)] if risk and line.known else None
+    return {"title": horizon_title(line.horizon), "line": line, "risk": risk, "said": said}
 
 
 def _exit(one: dict[str, Any]) -> dict[str, Any]:
