@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) \
 	$(shell find src -name '*.po' 2>/dev/null) $(wildcard hatch_build.py) pyproject.toml
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --durations 20 --durations-min 5
 # "No test was found" is fine where only some were asked for, and a failure where all were.
 NONE_ASKED = test $$? -eq 5 -a -n "$(TESTS)"
 

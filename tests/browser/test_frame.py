@@ -82,7 +82,7 @@ def test_palette_leads_to_people_and_actions(open_window: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/people/#contact-*")
     window.settle()
-    expect(page.locator("li:target")).to_contain_text("山本 太一")
+    expect(page.locator(":target")).to_contain_text("山本 太一")
     page.keyboard.press("/")
     page.fill("#palette input", "naniwa")
     expect(options.filter(has_text="浪速物産")).to_have_count(0)
