@@ -76,7 +76,7 @@ def score_risks(
 
 
 def _score(run: ForecastRun, home: Home, now: datetime, progress: Progress) -> None:
-    models = list(ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE))
+    models = list(ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE).order_by("horizon"))
     asked = {model.pk: population(home, run.day, Outcome.parse(model.outcome)) for model in models}
     rules = load_rules()
     keep = pd.concat([frame[["as_of", "account_id"]] for frame in asked.values()]) if asked else None
@@ -88,17 +88,31 @@ def _score(run: ForecastRun, home: Home, now: datetime, progress: Progress) -> N
     progress(30, 100)
     living = living_accounts()
     AccountRisk.objects.exclude(horizon__in=[model.horizon for model in models]).delete()
+    shorter: pd.DataFrame | None = None
     for number, model in enumerate(models, 1):
         assert rows is not None  # noqa: S101 - there is a model
         wanted = label_rows(rows, asked[model.pk])
         wanted = wanted[wanted["account_id"].isin(living)].reset_index(drop=True)
         forecaster = restored(model, rules.metrics)
         said = forecast_rows(forecaster, model, wanted)
+        if model.horizon:  # of the next renewal nothing follows for a number of days
+            said = shorter = not_below(said, shorter)
         run.drift[str(model.horizon)] = watch_drift(forecaster, model, wanted, run.day)
         with transaction.atomic():
             _write(said, model, run.day, now)
             _state(said, model, run.day)
         progress(30 + 70 * number / len(models), 100)
+
+
+def not_below(said: pd.DataFrame, shorter: pd.DataFrame | None) -> pd.DataFrame:
+    """Who leaves within 30 days leaves within 90: horizons are learned apart, so what is said of the longer one is raised
+    to what was said of the shorter where it lies below, with its interval."""
+    if shorter is None or shorter.empty or said.empty:
+        return said
+    floor = shorter.set_index("account_id")[_SAID].reindex(said["account_id"]).to_numpy(dtype=float)
+    values = said[_SAID].to_numpy(dtype=float)
+    raised = np.where(np.isnan(values), np.nan, np.fmax(values, floor))
+    return said.assign(**{name: raised[:, place] for place, name in enumerate(_SAID)})
 
 
 def forecast_rows(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
@@ -184,6 +198,7 @@ def _write(said: pd.DataFrame, model: ForecastModel, day: date, now: datetime) -
     AccountRisk.objects.filter(horizon=model.horizon).exclude(day=day, computed_at=now).delete()
 
 
+_SAID = ["probability", "low", "high"]
 _COLUMNS = ["account_id", "probability", "low", "high", "rank", "due_on", "drivers", "exits"]
 
 
