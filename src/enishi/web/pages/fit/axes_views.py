@@ -13,23 +13,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.definitions.api import (
     BadDefinition,
-    as_yaml,
     changes_between,
     default_body,
     get_fit,
     known_metrics,
-    list_versions,
     parse_body,
-    publish,
-    roll_back,
-    save_draft,
 )
 from enishi.definitions.compare import full_body
 from enishi.definitions.fit import FIT_ATTRIBUTES, FIT_FACTS
 from enishi.definitions.rules import as_json
 from enishi.fit import api as room
 from enishi.fit.rules import ATTRIBUTE_TITLES
-from enishi.kit import clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
@@ -39,7 +33,13 @@ from enishi.web.pages.fit.present import language
 from enishi.web.pages.health.card_form import shown_pairs
 from enishi.web.pages.health.card_present import mistakes_of, own_mistakes, title_words
 from enishi.web.pages.health.catalogue import metric_catalogue
-from enishi.web.pages.health.rule_views import read_text
+from enishi.web.pages.health.declared import (
+    Declared,
+    edit_as_text,
+    go_back,
+    put_in_force,
+    show_versions,
+)
 
 KIND = "fit"
 MOST_SHOWN = 50
@@ -119,7 +119,7 @@ def edit(request: PageRequest) -> HttpResponse:
     if as_json(typed) == as_json(parse_body(KIND, before)):
         toast_after(request, _("Nothing has changed."))
         return redirect("fit")
-    return _put_in_force(request, slug, body)
+    return put_in_force(request, KIND, slug, body, reverse("fit"))
 
 
 def _suggested(before: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -132,33 +132,15 @@ def _suggested(before: Mapping[str, Any]) -> Mapping[str, Any]:
 def edit_text(request: PageRequest) -> HttpResponse:
     """The axes as text: check, compare in words, put in force."""
     slug, before = _in_force()
-    text = request.POST.get("text") if request.method == "POST" else as_yaml(KIND, slug, before)
-    context: dict[str, Any] = {"text": text, "note": request.POST.get("note", "")}
-    if request.method != "POST":
-        return render(request, "pages/fit/axes_text.html", context)
-    try:
-        body = read_text(text or "", KIND)
-        parse_body(KIND, body, known_metrics())
-    except EnishiError as error:
-        context |= {"error": error, "mistakes": mistakes_of(error)}
-        return render(request, "pages/fit/axes_text.html", context, status=422)
-    if request.POST.get("act") != "publish":
-        context |= {"checked": True, "changes": changes_between(KIND, before, body)}
-        return render(request, "pages/fit/axes_text.html", context)
-    return _put_in_force(request, slug, body)
+    one = Declared(KIND, slug, before, _TITLE, _crumbs(), reverse("fit-axes"), reverse("fit"))
+    return edit_as_text(request, one)
 
 
-def _put_in_force(request: PageRequest, slug: str, body: dict[str, Any]) -> HttpResponse:
-    now = clock.system_clock()
-    version = save_draft(
-        KIND, slug, body, actor=request.member, now=now, note=request.POST.get("note", "")[:500]
-    )
-    publish(version, actor=request.member, now=now)
-    toast_after(
-        request,
-        _("Version %(n)s is in force; customers are judged anew within minutes.") % {"n": version.number},
-    )
-    return redirect("fit")
+_TITLE = Text("Axes of fit", "適合度の軸")
+
+
+def _crumbs() -> list[tuple[str, str]]:
+    return [(_("Right customers"), reverse("fit"))]
 
 
 @require_GET
@@ -166,18 +148,7 @@ def _put_in_force(request: PageRequest, slug: str, body: dict[str, Any]) -> Http
 def versions(request: PageRequest) -> HttpResponse:
     """Who changed what of the axes, when and why."""
     slug, _body = _in_force()
-    found = list(list_versions(KIND, slug)[:MOST_SHOWN])
-    rows = []
-    for index, version in enumerate(found):
-        before = found[index + 1] if index + 1 < len(found) else None
-        changes = changes_between(KIND, before.body, version.body) if before else []
-        rows.append({"version": version, "changes": changes, "first": before is None})
-    context = {
-        "rows": rows,
-        "edits": request.member.role in LEADERS,
-        "rollback": reverse("fit-axes-rollback"),
-    }
-    return render(request, "pages/fit/axes_versions.html", context)
+    return show_versions(request, KIND, slug, _crumbs(), reverse("fit-axes-rollback"), _TITLE)
 
 
 @require_POST
@@ -185,9 +156,5 @@ def versions(request: PageRequest) -> HttpResponse:
 def rollback(request: PageRequest) -> HttpResponse:
     """Put an earlier version in force again."""
     slug, _body = _in_force()
-    number = request.POST.get("number", "")
-    version = roll_back(
-        KIND, slug, int(number) if number.isdecimal() else 0, actor=request.member, now=clock.system_clock()
-    )
-    toast_after(request, _("Version %(n)s is in force.") % {"n": version.number})
+    go_back(request, KIND, slug)
     return redirect("fit-axes-versions")

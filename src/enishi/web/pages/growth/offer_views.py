@@ -16,17 +16,12 @@ from enishi.accounts.company import company_day
 from enishi.accounts.models import Member
 from enishi.definitions.api import (
     BadDefinition,
-    as_yaml,
     changes_between,
     default_body,
     find_published,
     known_metrics,
-    list_versions,
     parse_body,
-    publish,
     retire,
-    roll_back,
-    save_draft,
 )
 from enishi.definitions.models import DefinitionVersion
 from enishi.definitions.rules import as_json
@@ -45,7 +40,13 @@ from enishi.web.pages.growth.offer_form import read_offer
 from enishi.web.pages.growth.tabs import tabs
 from enishi.web.pages.health.card_form import identifier
 from enishi.web.pages.health.card_present import mistakes_of
-from enishi.web.pages.health.rule_views import read_text
+from enishi.web.pages.health.declared import (
+    Declared,
+    edit_as_text,
+    go_back,
+    put_in_force,
+    show_versions,
+)
 from enishi.web.pages.portfolio.words import product_words
 
 KIND = "offer"
@@ -154,44 +155,21 @@ def _edit(request: PageRequest, slug: str, before: Mapping[str, Any], *, new: bo
             DefinitionVersion.objects.filter(definition__kind=KIND).values_list("definition__slug", flat=True)
         )
         slug = identifier(Text.parse(typed.title).en, taken)
-    return _put_in_force(request, slug, body)
+    return put_in_force(request, KIND, slug, body, reverse("growth-offers"))
 
 
 @page(roles=LEADERS)
 def edit_text(request: PageRequest, slug: str) -> HttpResponse:
     """An offer as text: check, compare in words, put in force."""
     _version, before = find_offer(slug)
-    text = request.POST.get("text") if request.method == "POST" else as_yaml(KIND, slug, before)
-    context: dict[str, Any] = {
-        "slug": slug,
-        "text": text,
-        "note": request.POST.get("note", ""),
-        "title": Text.parse(before.get("title") or slug),
-    }
-    if request.method != "POST":
-        return render(request, "pages/growth/offer_text.html", context)
-    try:
-        body = read_text(text or "", KIND)
-        parse_body(KIND, body, known_metrics())
-    except EnishiError as error:
-        context |= {"error": error, "mistakes": mistakes_of(error)}
-        return render(request, "pages/growth/offer_text.html", context, status=422)
-    if request.POST.get("act") != "publish":
-        context |= {"checked": True, "changes": changes_between(KIND, before, body)}
-        return render(request, "pages/growth/offer_text.html", context)
-    return _put_in_force(request, slug, body)
-
-
-def _put_in_force(request: PageRequest, slug: str, body: dict[str, Any]) -> HttpResponse:
-    now = clock.system_clock()
-    note = request.POST.get("note", "")[:500]
-    version = save_draft(KIND, slug, body, actor=request.member, now=now, note=note)
-    publish(version, actor=request.member, now=now)
-    toast_after(
-        request,
-        _("Version %(n)s is in force; customers are judged anew within minutes.") % {"n": version.number},
+    title, form = Text.parse(before.get("title") or slug), reverse("growth-offer", args=[slug])
+    return edit_as_text(
+        request, Declared(KIND, slug, before, title, _crumbs(), form, reverse("growth-offers"))
     )
-    return redirect("growth-offers")
+
+
+def _crumbs() -> list[tuple[str, str]]:
+    return [(_("Growth"), reverse("growth")), (_("Catalogue of offers"), reverse("growth-offers"))]
 
 
 @require_GET
@@ -199,20 +177,7 @@ def _put_in_force(request: PageRequest, slug: str, body: dict[str, Any]) -> Http
 def versions(request: PageRequest, slug: str) -> HttpResponse:
     """Who changed what of an offer, when and why."""
     find_offer(slug)
-    found = list(list_versions(KIND, slug)[:MOST_SHOWN])
-    rows = []
-    for index, version in enumerate(found):
-        before = found[index + 1] if index + 1 < len(found) else None
-        changes = changes_between(KIND, before.body, version.body) if before else []
-        rows.append({"version": version, "changes": changes, "first": before is None})
-    context = {
-        "rows": rows,
-        "slug": slug,
-        "title": Text.parse(found[0].body.get("title") or slug),
-        "edits": request.member.role in LEADERS,
-        "rollback": reverse("growth-offer-rollback", args=[slug]),
-    }
-    return render(request, "pages/growth/offer_versions.html", context)
+    return show_versions(request, KIND, slug, _crumbs(), reverse("growth-offer-rollback", args=[slug]))
 
 
 @require_POST
@@ -220,11 +185,7 @@ def versions(request: PageRequest, slug: str) -> HttpResponse:
 def rollback(request: PageRequest, slug: str) -> HttpResponse:
     """Put an earlier version in force again."""
     find_offer(slug)
-    number = request.POST.get("number", "")
-    version = roll_back(
-        KIND, slug, int(number) if number.isdecimal() else 0, actor=request.member, now=clock.system_clock()
-    )
-    toast_after(request, _("Version %(n)s is in force.") % {"n": version.number})
+    go_back(request, KIND, slug)
     return redirect("growth-offer-versions", slug)
 
 

@@ -23,7 +23,7 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health.tabs import tabs
 
-KINDS = ("metric", "scorecard", "causes", "tiers", "stages", "names", "offer")
+KINDS = ("metric", "scorecard", "causes", "tiers", "stages", "names", "offer", "fit")
 ENDINGS = (".yaml", ".yml", ".json")
 LARGEST = 2_000_000
 MOST_FILES = 500
