@@ -20,7 +20,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --durations 20 --durations-min 5
 NONE_ASKED = test $$? -eq 5 -a -n "$(TESTS)"
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test test-postgres check static format lint types imports migrations \
+.PHONY: help install install-dev run test test-embedded test-browser test-postgres check static format lint types imports migrations \
 	translations bench real crash pictures lock clean
 
 help: ## list what one can do
@@ -68,9 +68,15 @@ real: $(STAMPS)/installed ## judge real history as it was known then, and print 
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
-# The browser's tests run on their own: driving it keeps an event loop open in the process. Each file has a server.
-test: install-dev ## every test, on the embedded database
+test: ## every test, on the embedded database
+	$(MAKE) test-embedded
+	$(MAKE) test-browser
+
+test-embedded: install-dev
 	$(PYTEST) -m "not browser" $(TESTS) || $(NONE_ASKED)
+
+# The browser's tests run on their own: driving it keeps an event loop open in the process. Each file has a server.
+test-browser: install-dev
 	$(PYTEST) --dist loadfile --no-loadscope-reorder -m browser $(or $(TESTS),tests/browser) || $(NONE_ASKED)
 
 test-postgres: install-dev ## the tests that ask a database, on PostgreSQL
@@ -99,8 +105,9 @@ static: lint types imports migrations translations
 check: ## what CI runs: style, types, rooms, translations, all tests on both databases
 	$(MAKE) --jobs 2 install-dev
 	$(MAKE) --jobs 2 --output-sync static
-	$(MAKE) test
-	$(MAKE) test-postgres
+	$(MAKE) test-embedded
+	@echo "In a browser and on PostgreSQL, side by side: each waits a quarter of its time (what they say comes at their end) ..."
+	$(MAKE) --jobs 2 --output-sync test-browser test-postgres
 
 crash: install-dev ## kill the processes 60 times under load and count what was acknowledged
 	$(BIN)/python -m tests.crash --kills 60

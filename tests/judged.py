@@ -11,7 +11,8 @@ LISTS = (
     "/accounts/relations/", "/accounts/relations/export/", "/growth/", "/growth/export/", "/growth/record/",
     "/growth/next-product/", "/revenue/forecast/", "/revenue/forecast/moved/", "/revenue/forecast/export/",
     "/revenue/fit/", "/revenue/fit/accounts/", "/revenue/fit/export/", "/revenue/value/", "/revenue/value/accounts/",
-    "/revenue/value/export/", "/revenue/value/accounts/export/", "/health/texts/", "/health/forecast/",
+    "/revenue/value/export/", "/revenue/value/accounts/export/", "/health/texts/", "/health/texts/corrections/",
+    "/health/forecast/",
 )  # fmt: skip
 NAMING = frozenset(LISTS) - {
     "/revenue/forecast/moved/", "/revenue/fit/", "/revenue/value/", "/revenue/value/export/", "/health/forecast/",
@@ -84,7 +85,7 @@ def _offers(accounts: Sequence[Account], day: date, now: datetime) -> None:
 
 
 def _texts(accounts: Sequence[Account], now: datetime) -> None:
-    from enishi.texts.models import TextJudgement, TextModel
+    from enishi.texts.models import TextCorrection, TextJudgement, TextModel
 
     model = TextModel.objects.order_by("-number").first() or TextModel.objects.create(
         number=1, status="in_use"
@@ -93,6 +94,9 @@ def _texts(accounts: Sequence[Account], now: datetime) -> None:
         TextJudgement.objects.create(
             kind="note", record_id=10_000 + account.pk, account=account, written_at=now, language="ja", model=model,
             tone="negative", tone_confidence=0.9, digest="0" * 16,
+        )  # fmt: skip
+        TextCorrection.objects.create(
+            kind="note", record_id=10_000 + account.pk, account=account, language="ja", digest="0" * 16, tone="neutral",
         )  # fmt: skip
 
 

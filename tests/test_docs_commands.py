@@ -78,7 +78,8 @@ def write_files(folder: Path) -> None:
             sheet.write_row(number, 0, row)
     contracts = '契約ID,顧客コード,プラン,月額,開始日\nS1,C001,pro,"120,000円",2026年1月1日\n'
     (folder / "contracts.csv").write_bytes(contracts.encode("cp932"))
-    tickets = "id,account,subject,opened_at\nT1,C001,The export is slow,2026-11-02T10:00:00+09:00\n"
+    # The tone is stated: were it read from the text, the service might do so before or after the scoring.
+    tickets = "id,account,subject,opened_at,tone\nT1,C001,The export is slow,2026-11-02T10:00:00+09:00,-0.4\n"
     (folder / "tickets.csv").write_text(tickets, encoding="utf-8")
 
 

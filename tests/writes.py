@@ -186,6 +186,15 @@ def fit_text() -> Body:
     }
 
 
+def growth_fit() -> int:
+    """An earlier fit of a kind beside the one in use."""
+    from enishi.growth.models import Propensity
+
+    day = date(2026, 11, 1)
+    Propensity.objects.get_or_create(kind="seats", in_use=True, defaults={"horizon": 180, "day": day})
+    return Propensity.objects.create(kind="seats", in_use=False, horizon=180, day=day).pk
+
+
 def fit_told(stage: Stage) -> int:
     from enishi.fit.models import FitOpinion
 
@@ -307,7 +316,9 @@ WRITES: dict[str, Write] = {
     "value-run": Write(),
     "value-settings": Write(lambda s: {"discount_rate": "12", "horizon_years": "8", "hour_cost": "5000", "ticket_cost": "", "ranking": "auto"}),
     "growth-undo": Write(values=number("proposal")),
+    "growth-version-use": Write(values=lambda s, c: {"number": str(growth_fit())}),
     "growth-hour-declare": Write(effort),
+    "executive-pdf": Write(),
     "outlook-make": Write(before=lambda s: nothing_forecast()),
     "outlook-judge": Write(renewal_said),
     "outlook-withdraw": Write(before=lambda s: renewal_judged(s)),
@@ -315,6 +326,7 @@ WRITES: dict[str, Write] = {
     "targets-set": Write(lambda s: {f"nrr:year:{fiscal_year(s)}": "104"}),
     "targets-import": Write(lambda s: {"file": SimpleUploadedFile("targets.csv", b"measure,period,value\nnrr,FY2030,104\n")}),
     "fit-axes": Write(changes=False),  # the axes as they stand: nothing is put in force
+    "fit-axes-preview": Write(changes=False),
     "fit-axes-text": Write(lambda s: fit_text()),
     "fit-axes-rollback": Write(lambda s: {"number": "1"}),
     "account-fit-state": Write(lambda s: {"input": "success_stated", "points": "80", "reason": "役員の後押しがある"}),

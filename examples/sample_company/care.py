@@ -45,7 +45,7 @@ def owner_mail(company: Company) -> str:
     return home[company.index % len(home)]
 
 
-def account_row(who: Customer, parent: int | None) -> Row:
+def account_row(who: Customer, parent: int | None, seller: str | None) -> Row:
     """The account as the CRM knows it."""
     c = who.company
     return {
@@ -62,6 +62,7 @@ def account_row(who: Customer, parent: int | None) -> Row:
         "language": c.language,
         "owner": owner_mail(c),
         "channel": c.channel,
+        "seller": seller,
         "since": who.since,
     }
 

@@ -57,6 +57,12 @@ REGIONS = (
 REGION_SHARES = (0.3, 0.14, 0.1, 0.09, 0.07, 0.06, 0.05, 0.05, 0.04, 0.04, 0.03, 0.03)
 SIZES = (("SMB", 0.55), ("Mid", 0.33), ("Enterprise", 0.12))
 CHANNELS = (("Web", 0.32), ("展示会", 0.2), ("紹介", 0.18), ("パートナー", 0.16), ("広告", 0.14))
+# The same by size: advertising brings the small, referrals the large.
+CHANNELS_BY_SIZE = {
+    "SMB": (("Web", 0.37), ("展示会", 0.17), ("紹介", 0.11), ("パートナー", 0.15), ("広告", 0.2)),
+    "Mid": (("Web", 0.28), ("展示会", 0.235), ("紹介", 0.24), ("パートナー", 0.17), ("広告", 0.075)),
+    "Enterprise": (("Web", 0.2), ("展示会", 0.24), ("紹介", 0.34), ("パートナー", 0.18), ("広告", 0.04)),
+}
 ENGLISH_FORMS = ("Inc.", "Ltd.", "Group", "LLC")
 _NAMES = len(HEADS) * len(TRADES)
 _STRIDE = 7919  # prime: walks the whole list of names before repeating one
@@ -105,7 +111,7 @@ def company(sample: Sample, index: int) -> Company:
         region="California" if abroad else str(random.choice(REGIONS, p=REGION_SHARES)),
         country="US" if abroad else "JP",
         language="en" if english else "ja",
-        channel=_choose(random, CHANNELS),
+        channel=_choose(random, CHANNELS_BY_SIZE[size]),
         currency="USD" if abroad else "JPY",
     )
 

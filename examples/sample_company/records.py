@@ -8,6 +8,7 @@ from typing import Any
 
 from . import care, money
 from .sample import Sample
+from .sellers import seller_of
 from .world import Customer, customer
 
 Row = dict[str, Any]
@@ -40,7 +41,9 @@ def parent_of(sample: Sample, index: int) -> int | None:
 
 def account_rows(sample: Sample, who: Customer, until: date) -> list[Row]:
     """The account itself, if it had signed by ``until``."""
-    return [care.account_row(who, parent_of(sample, who.index))] if who.since <= until else []
+    if who.since > until:
+        return []
+    return [care.account_row(who, parent_of(sample, who.index), seller_of(sample, who))]
 
 
 def rows_of_account(sample: Sample, who: Customer, until: date) -> dict[str, list[Row]]:

@@ -35,6 +35,22 @@ LISTS = {
     "word, band and metric": "q=商事&band=yellow&sort=-m.events_90",
     "page 100": "page=100",
 }
+MONEY = {
+    "growth": "/growth/",
+    "growth, one offer by name": "/growth/?offer=more_seats&sort=name",
+    "growth, page 100": "/growth/?page=100",
+    "growth, common word": "/growth/?q=商事",
+    "fit": "/revenue/fit/",
+    "fit accounts": "/revenue/fit/accounts/",
+    "fit accounts, all by score": "/revenue/fit/accounts/?what=all&sort=sale",
+    "fit accounts, one channel by name": "/revenue/fit/accounts/?what=all&channel=Web&sort=name",
+    "relationships": "/accounts/relations/",
+    "texts": "/health/texts/",
+    "value accounts": "/revenue/value/accounts/",
+    "unit economics": "/revenue/value/",
+    "revenue forecast": "/revenue/forecast/",
+    "executive": "/executive/",
+}
 TIMES = 20
 
 
@@ -68,8 +84,26 @@ def fill(accounts: int) -> None:
     now = datetime.now(UTC)
     ScoringRun.objects.create(day=now.date(), status="done", finished_at=now)
     enrich(ACCOUNT)
+    judge(accounts, now)
     make_ready(now, OF_LATE)
     forget_ranks()
+
+
+def judge(accounts: int, now: datetime) -> None:
+    """What the rooms of forecasts and money keep of each account, and the statement of revenue they would have made."""
+    from enishi.cli.chores import refresh_statistics
+    from enishi.definitions.api import install_defaults
+    from enishi.outlook.api import forecast_today
+    from enishi.value.models import AccountValue
+    from tests.bench.judged_rows import fill_contracts, fill_judgements
+
+    if AccountValue.objects.count() >= accounts:
+        return
+    install_defaults("system", now)
+    fill_judgements(accounts, now)
+    fill_contracts(accounts, now)
+    refresh_statistics()
+    forecast_today(now)
 
 
 def pages() -> dict[str, tuple[str, str]]:
@@ -84,6 +118,9 @@ def pages() -> dict[str, tuple[str, str]]:
         },
         **lists,
         "portfolio, own book of a CSM": ("csm3", "/accounts/?all=1"),
+        **{name: ("chief", path) for name, path in MONEY.items()},
+        "growth, own book of a CSM": ("csm3", "/growth/"),
+        "fit accounts, own book of a CSM": ("csm3", "/revenue/fit/accounts/?what=all"),
     }
 
 

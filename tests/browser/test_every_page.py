@@ -32,6 +32,7 @@ BOOK = {
     "metric-builder": "/health/metrics/new/",
     "coverage": "/health/coverage/",
     "texts": "/health/texts/",
+    "text-corrections": "/health/texts/corrections/",
     "churn-forecast": "/health/forecast/",
     "causes": "/health/rules/causes/",
     "tiers": "/health/rules/tiers/",

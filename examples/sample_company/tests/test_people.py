@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
 from enishi.accounts.models import Company
 from examples.sample_company.load import set_up_company
-from examples.sample_company.people import DEPARTMENT_OF, TITLES_EN, TITLES_JA, person
+from examples.sample_company.people import DEPARTMENT_OF, TITLES_EN, TITLES_JA, VENDOR_DOMAIN, person
+from examples.sample_company.sample import Sample
+from examples.sample_company.sellers import hardness, seller_of
+from examples.sample_company.world import Customer, customer
+
+SAMPLE = Sample(until=date(2026, 11, 20))
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -33,3 +38,16 @@ def test_loading_settles_the_calendar_and_takes_the_loaders_language() -> None:
     set_up_company("ja", datetime(2027, 1, 1, tzinfo=UTC))
     company.refresh_from_db()
     assert (company.language, company.set_up_at) == ("ja", now)
+
+
+def test_some_sellers_sell_to_whoever_signs() -> None:
+    """Who oversells has smaller and shorter deals, and more of them come to nothing; nobody sells only good or bad ones."""
+    sold: dict[str | None, list[Customer]] = {}
+    for index in range(400):
+        who = customer(SAMPLE, index)
+        sold.setdefault(seller_of(SAMPLE, who), []).append(who)
+    hard = {name: np.mean([hardness(c) > 0.5 for c in mine]) for name, mine in sold.items()}
+    assert None in sold, "some came by themselves"
+    assert hard["長谷 圭吾"] > 2 * hard[f"takumi.sakai@{VENDOR_DOMAIN}"]
+    assert all(0 < share < 1 for share in hard.values())
+    assert all(who.company.language == "en" for who in sold["Daniel Brooks"])

@@ -42,8 +42,9 @@ function shortMoney(value, currency, most = 1) {
     const [unit, word] = size >= 1e8 ? [1e8, "億"] : size >= 1e4 ? [1e4, "万"] : [1, ""];
     return `${plain(value / unit, most)}${word}${mark}`;
   }
+  const small = Math.abs(value) >= 100 && Math.abs(value) < 1000 ? 0 : 1;
   return new Intl.NumberFormat("en", {
-    style: "currency", currency, notation: "compact", maximumFractionDigits: 1, currencyDisplay: "narrowSymbol",
+    style: "currency", currency, notation: "compact", maximumFractionDigits: small, currencyDisplay: "narrowSymbol",
   }).format(value).replace("-", MINUS);
 }
 

@@ -10,12 +10,13 @@ one account. Versions go on naming the account the source meant, so taking apart
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, OuterRef, Subquery
+from django.db.models import Exists, Model, OuterRef, Q, Subquery, UniqueConstraint
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
@@ -26,8 +27,14 @@ from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import ACCOUNT, ALWAYS_ON
 
-# Rows of rooms above that people wrote about an account; they follow it. Named, so that nothing is imported upward.
-FOLLOWERS = ("work.Task", "work.Note", "work.Attention", "work.Tag", "growth.Proposal")
+# Rows of rooms above that people wrote about an account; they follow it. Named, so that nothing is imported upward. Where
+# only one of a kind may be in force, the survivor's is, and the other waits at the account it was said of.
+FOLLOWERS = (
+    "work.Task", "work.Note", "work.Attention", "work.Tag", "growth.Proposal", "outlook.RenewalCall", "fit.FitOpinion",
+)  # fmt: skip
+# Rows about single records and notes: they stand wherever those do.
+BESIDE_RECORDS = ("texts.TextJudgement", "texts.TextCorrection")
+NOTE = "work.Note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,7 @@ def unmerge_accounts(merge: Merge, *, actor: Member | str, now: datetime) -> Non
         account.save(update_fields=["merged_into", "updated_at"])
         _bring_back(account, standing, at)
         _followers_back(merge, account, standing)
+        _readings_back(account, standing)
         write_versions([_version(account, None, who, now, merge.since)])
         merge.undone_by, merge.undone_at = who, now
         merge.save(update_fields=["undone_by", "undone_at"])
@@ -221,19 +229,60 @@ def _bring_back(account: Account, standing: Account, at: datetime) -> None:
 
 
 def _followers() -> list[type[Model]]:
-    return [apps.get_model(name) for name in FOLLOWERS if apps.is_installed(f"enishi.{name.split('.')[0]}")]
+    return _models(FOLLOWERS)
+
+
+def _models(names: Iterable[str]) -> list[type[Model]]:
+    return [apps.get_model(name) for name in names if apps.is_installed(f"enishi.{name.split('.')[0]}")]
 
 
 def _move_followers(account: Account, survivor: Account) -> dict[str, list[int]]:
     moved = {}
     for model in _followers():
-        rows = model.objects.filter(account=account)  # type: ignore[attr-defined]
+        rows = model.objects.filter(account=account).exclude(_taken(model, account, survivor))  # type: ignore[attr-defined]
         moved[model._meta.label] = list(rows.values_list("pk", flat=True))
-        rows.update(account=survivor)
+        model.objects.filter(pk__in=moved[model._meta.label]).update(account=survivor)  # type: ignore[attr-defined]
+    for model in _models(BESIDE_RECORDS):
+        model.objects.filter(account=account).update(account=survivor)  # type: ignore[attr-defined]
     return moved
 
 
+def _taken(model: type[Model], account: Account, survivor: Account) -> Q:
+    """Rows of an account whose place at the survivor is taken: each may have but one."""
+    found = Q(pk__in=[])
+    for rule in model._meta.constraints:
+        if isinstance(rule, UniqueConstraint) and "account" in rule.fields:
+            others = [name for name in rule.fields if name != "account"]
+            rows = model.objects.filter(rule.condition or Q())  # type: ignore[attr-defined]
+            same = {name: OuterRef(name) for name in others}
+            held = rows.filter(account=account).filter(Exists(rows.filter(account=survivor, **same)))
+            found |= Q(pk__in=list(held.values_list("pk", flat=True)))
+    return found
+
+
 def _followers_back(merge: Merge, account: Account, standing: Account) -> None:
+    above = _between(merge.survivor, standing)
     for model in _followers():
         numbers = merge.moved.get(model._meta.label, [])
-        model.objects.filter(pk__in=numbers, account=standing).update(account=account)  # type: ignore[attr-defined]
+        rows = model.objects.filter(pk__in=numbers, account__in=above)  # type: ignore[attr-defined]
+        rows.exclude(_taken(model, standing, account)).update(account=account)
+
+
+def _between(survivor: Account, standing: Account) -> list[int]:
+    """The accounts from a survivor to the one that stands for it now: a row may have stayed at any of them."""
+    found = [survivor.pk]
+    while survivor.pk != standing.pk and survivor.merged_into:
+        survivor = survivor.merged_into
+        found.append(survivor.pk)
+    return found
+
+
+def _readings_back(account: Account, standing: Account) -> None:
+    """What is said of single records and notes goes back with them."""
+    notes = apps.get_model(NOTE)
+    note_kind = notes._meta.model_name
+    for model in _models(BESIDE_RECORDS):
+        rows = model.objects.filter(account=standing)  # type: ignore[attr-defined]
+        of_records = ~Q(kind=note_kind) & Q(record_id__in=Record.objects.filter(account=account).values("pk"))
+        of_notes = Q(kind=note_kind, record_id__in=notes.objects.filter(account=account).values("pk"))
+        rows.filter(of_records | of_notes).update(account=account)

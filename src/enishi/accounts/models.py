@@ -143,6 +143,7 @@ class Account(models.Model):
         Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="accounts"
     )
     channel = models.CharField(max_length=100, blank=True)
+    seller = models.CharField(max_length=200, blank=True)  # who won it: a member's mail address or a name
     since = models.DateField(null=True, blank=True)
     source = models.CharField(max_length=60, default="manual")
     outside_id = models.CharField(max_length=250)

@@ -25,12 +25,13 @@ HORIZONS = ("30", "90", "180", RENEWAL)
     en="""Forecast which customers leave: learn (fit), say the probabilities (score), or tell how good they were (report).
 
 fit learns from what was known by the end of the day, publishes a version that is no worse than the one in use, and
-keeps the others with the reason. With --as-of a past day, everything is as known then: learned only from what had
+keeps the others with the reason. score says the probabilities by the version in use; where nothing has been learned for
+the horizon yet, it learns first, as fit does. With --as-of a past day, everything is as known then: learned only from what had
 ended by that day, and nothing in use is changed.""",
     ja="""どの顧客が解約しそうかを予測します(fit: 学習、score: 確率の表示、report: 精度の報告)。
 
 fit は対象日の終わりまでに判明していた情報から学習し、使用中の版に劣らなければ公開します(劣る版は理由とともに
-保存します)。--as-of に過去の日を指定すると、その日までに結果が判明していた実績だけで学習し、使用中の版は変わりません。""",
+保存します)。score は使用中の版で確率を示します。その期間の学習がまだの場合は、先に fit と同じ学習を行います。--as-of に過去の日を指定すると、その日までに結果が判明していた実績だけで学習し、使用中の版は変わりません。""",
 )
 @click.argument("action", type=click.Choice(["fit", "score", "report"]))
 @option(
@@ -78,6 +79,10 @@ def _fit(home: Home, horizon: int | None, asked: date, today: date, now: datetim
         return
     for model in made:
         _tell_model(model)
+        if model.made_at < now:
+            click.echo(
+                say("  Nothing new was learned since.", "  その後、新たに学習できる実績はありません。")
+            )
 
 
 def model_entry(model: ForecastModel) -> dict[str, Any]:
@@ -197,8 +202,7 @@ def _report(home: Home, horizon: int, asked: date, today: date, now: datetime, a
         show_json({**entry, "report": model.report, "record": record})
         return
     _tell_model(model)
-    for name, value in _figures(model.report):
-        click.echo(f"  {name}: {value}")
+    _tell_judged(model)
     click.echo(
         say(
             f"  Said and decided so far: {record['n']} statements of {record['accounts']} accounts.",
@@ -214,14 +218,73 @@ def _report(home: Home, horizon: int, asked: date, today: date, now: datetime, a
         )
 
 
-def _figures(report: dict[str, Any]) -> list[tuple[str, str]]:
-    """The plain numbers of a report, by name."""
-    found = []
-    for name, value in report.items():
-        if isinstance(value, dict) and isinstance(value.get("value"), float):
-            low, high = value.get("low"), value.get("high")
-            span = f" ({low:.3f} – {high:.3f})" if low is not None and high is not None else ""
-            found.append((name, f"{value['value']:.3f}{span}"))
-        elif isinstance(value, float):
-            found.append((name, f"{value:.3f}"))
-    return found
+def _tell_judged(model: ForecastModel) -> None:
+    """How good a version was on past periods it had not learned from, beside what is simpler."""
+    judged = model.report.get("evaluation") or {}
+    if not judged.get("auc"):
+        click.echo(
+            say(
+                "  There is no later period yet on which it could be judged.",
+                "  精度を検証できる後の期間がまだありません。",
+            )
+        )
+        return
+    click.echo(
+        say(
+            f"  Judged on {judged['n']} past statements of {judged['accounts']} accounts, {judged['left']} of which left ({judged['from']} to {judged['to']}); 95% intervals by accounts",
+            f"  検証: {judged['accounts']}社・{judged['n']}件(うち解約{judged['left']}社、{judged['from']} 〜 {judged['to']})、かっこ内は顧客単位の95%区間",
+        )
+    )
+    for name, value in _judged_lines(judged, model.base_rate):
+        click.echo(f"  {name}: {value}")
+
+
+def _judged_lines(judged: dict[str, Any], base_rate: float | None) -> list[tuple[str, str]]:
+    others, base, ece = judged["others"], judged["base"], judged["ece"]
+    beside = [
+        ("scorecard", say("scorecard", "スコアカード")),
+        ("recency", say("days since last seen", "最終利用からの日数")),
+    ]
+    aucs = [f"{name} {_spread(others[key]['auc'])}" for key, name in beside if others.get(key, {}).get("auc")]
+    aucs.append(say("chance 0.500", "偶然 0.500"))
+    return [
+        ("AUC", say("; ", "、").join([_spread(judged["auc"]), *aucs])),
+        (
+            say("Brier", "Brierスコア"),
+            say(
+                f"{_spread(judged['brier'], 4)}; base rate for all {base['brier']:.4f}; skill {_spread(judged['skill'])}",
+                f"{_spread(judged['brier'], 4)}、全体の解約率を一律に当てはめた場合 {base['brier']:.4f}、スキル {_spread(judged['skill'])}",
+            ),
+        ),
+        (
+            say("Calibration error", "確率と実績のずれ(ECE)"),
+            say(
+                f"{ece['value']:.1%}; a perfect forecast would show {ece['expected']:.1%}, at most {ece['high']:.1%}",
+                f"{ece['value']:.1%}(完全な予測でも {ece['expected']:.1%}、最大 {ece['high']:.1%})",
+            ),
+        ),
+        (
+            say(f"Of {judged['capacity']} called, left", f"上位{judged['capacity']}社のうち解約"),
+            say(
+                f"{_percent(judged['precision']['value'])}; of any {_percent(base['precision'])}",
+                f"{_percent(judged['precision']['value'])}(全体では {_percent(base['precision'])})",
+            ),
+        ),
+        (say("Warning before the loss", "解約前の警告"), _lead(judged.get("lead_time"))),
+        (say("Base rate", "全体の解約率"), _percent(base_rate)),
+    ]
+
+
+def _spread(figure: dict[str, Any], digits: int = 3) -> str:
+    low, high = figure.get("low"), figure.get("high")
+    span = "" if low is None or high is None else f" ({low:.{digits}f} – {high:.{digits}f})"
+    return "–" if figure.get("value") is None else f"{figure['value']:.{digits}f}{span}"
+
+
+def _lead(lead: dict[str, Any] | None) -> str:
+    if not lead or lead["median"] is None:
+        return "–"
+    return say(
+        f"{lead['median']:.0f} days (median); {lead['alarmed']} of {lead['churns']} losses were seen coming",
+        f"{lead['median']:.0f}日前(中央値)、解約{lead['churns']}件のうち{lead['alarmed']}件を事前に検知",
+    )

@@ -112,7 +112,10 @@ def check_fit(body: Fit, metrics: Collection[str] | None) -> Iterator[Mistake]:
         )
         yield Mistake("bands", text)
     if not 0 <= body.minimum_coverage <= 1:
-        yield Mistake("minimum_coverage", Text("It is a share between 0 and 1.", "0から1の割合で書きます。"))
+        yield Mistake(
+            "minimum_coverage",
+            Text("It is a share from 0 to 1 (0 to 100%).", "0から1(0〜100%)の割合で指定してください。"),
+        )
 
 
 def _check_input(place: str, one: FitInput, metrics: Collection[str] | None) -> Iterator[Mistake]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day
@@ -39,11 +40,13 @@ def state_value(
     """
     today = company_day(now)
     _check(name, points, reason, expires_on, today)
-    FitOpinion.objects.filter(account=account, input=name, withdrawn_on=None).update(withdrawn_on=today)
+    before = list(FitOpinion.objects.filter(account=account, input=name, withdrawn_on=None))
+    FitOpinion.objects.filter(pk__in=[one.pk for one in before]).update(withdrawn_on=today)
     opinion = FitOpinion.objects.create(
         account=account, input=name, points=points, reason=reason.strip()[:500], stated_by=member, stated_on=today,
         expires_on=expires_on, made_at=now,
     )  # fmt: skip
+    FitOpinion.objects.filter(pk__in=[one.pk for one in before]).update(replaced_by=opinion)
     detail = {"input": name, "points": points, "until": str(expires_on) if expires_on else None}
     write_audit(member, "fit_stated", opinion, account=account, detail=detail)
     return opinion
@@ -67,10 +70,13 @@ def _check(name: str, points: int, reason: str, expires_on: date | None, today: 
 
 @transaction.atomic
 def withdraw_value(opinion: FitOpinion, *, member: Member, now: datetime) -> None:
-    """Take a stated value back; it stays in the record of the days it held."""
+    """Take a stated value back; it stays in the record of the days it held, and the one it replaced holds again."""
+    today = company_day(now)
     if opinion.withdrawn_on is None:
-        opinion.withdrawn_on = company_day(now)
+        opinion.withdrawn_on = today
         opinion.save(update_fields=["withdrawn_on"])
+        standing = Q(expires_on=None) | Q(expires_on__gte=today)
+        opinion.replaced.filter(standing).update(withdrawn_on=None, replaced_by=None)
         write_audit(
             member, "fit_withdrawn", opinion, account=opinion.account, detail={"input": opinion.input}
         )

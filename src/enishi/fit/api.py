@@ -3,21 +3,40 @@
 from enishi.fit.actions import state_value, withdraw_value
 from enishi.fit.jobs import last_run, renew
 from enishi.fit.models import AccountFit, FitOpinion, FitRun, FitStatement
-from enishi.fit.reads import SORTS, Listing, find_fit, fit_rows, list_fits, said_on
+from enishi.fit.reads import (
+    SORTS,
+    Listing,
+    Sold,
+    choices_of,
+    count_fits,
+    count_sold,
+    find_fit,
+    list_fits,
+    rows_of,
+    said_on,
+)
+from enishi.fit.trying import Effect, Tried, try_axes
 
 __all__ = [
     "SORTS",
     "AccountFit",
+    "Effect",
     "FitOpinion",
     "FitRun",
     "FitStatement",
     "Listing",
+    "Sold",
+    "Tried",
+    "choices_of",
+    "count_fits",
+    "count_sold",
     "find_fit",
-    "fit_rows",
     "last_run",
     "list_fits",
     "renew",
+    "rows_of",
     "said_on",
     "state_value",
+    "try_axes",
     "withdraw_value",
 ]

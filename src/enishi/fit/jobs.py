@@ -20,8 +20,9 @@ from enishi.fit.contracts import Book, Judged, Told
 from enishi.fit.models import AccountFit, FitOpinion, FitRun, FitStatement
 from enishi.fit.rules import judge_book, metrics_of
 from enishi.fit.sellers import seller_of
+from enishi.forecasts.late import honest_facts
 from enishi.kit.home import Home
-from enishi.metrics.api import REGISTRY, Facts, FactSettings, Metric, compile_metric, duckdb_facts
+from enishi.metrics.api import REGISTRY, Facts, FactSettings, Metric, compile_metric
 from enishi.metrics.revenue import day_of_number, number_of
 from enishi.metrics.spans import FOREVER
 from enishi.store.api import Published
@@ -78,7 +79,7 @@ def _judge(run: FitRun, fit: Fit, today: date, now: datetime) -> None:
     own = {name: compile_metric(body) for name, body in list_custom_metrics().items()}
     known = {name: (m.unit, m.title) for name, m in {**REGISTRY, **own}.items()}
     run.read_anew = not _has_recent_reading(now)
-    with duckdb_facts(Home.from_environment(), FactSettings(currency=get_company().currency)) as facts:
+    with honest_facts(Home.from_environment(), FactSettings(currency=get_company().currency)) as facts:
         run.facts_generation = facts.files.generation
         book = read_book(facts, fit, own, today, anew=run.read_anew)
     judged = judge_book(book, fit, known)
@@ -106,7 +107,8 @@ def read_book(facts: Facts, fit: Fit, own: Mapping[str, Metric], today: date, *,
     day = number_of(today)
     living = Account.objects.filter(merged_into=None, deleted_at=None)
     people = {
-        pk: (since, seller_of(extra)) for pk, since, extra in living.values_list("pk", "since", "extra")
+        pk: (since, seller or seller_of(extra))
+        for pk, since, seller, extra in living.values_list("pk", "since", "seller", "extra")
     }
     stretches, moves = read.read_money(facts, today)
     sold = read.sales(moves, {account: since for account, (since, _seller) in people.items()}, day)
@@ -123,7 +125,7 @@ def read_book(facts: Facts, fit: Fit, own: Mapping[str, Metric], today: date, *,
         at_sale=_remembered(facts, sold, kept, "sale", now_metrics),
         at_start=_remembered(facts, read.ends_of_start(sold, day), kept, "start", start_metrics),
         now=read.read_all(facts, present, now_metrics),
-        stated=_stated(),
+        stated=read_stated(),
         moves=moves[~moves["account_id"].isin(list(read.unpriced(stretches)))],
         notices=notices,
         first_loss=read.first_loss(moves, notices, day),
@@ -168,7 +170,7 @@ def _remembered(
     return pd.concat([found, fresh]) if len(found) else fresh
 
 
-def _stated() -> pd.DataFrame:
+def read_stated() -> pd.DataFrame:
     """Every value stated, with the days from and to which it held."""
     rows = [
         {
@@ -214,12 +216,14 @@ def _write(run: FitRun, book: Book, judged: Judged, today: date) -> None:
         account: (band, version)
         for account, band, version in AccountFit.objects.values_list("account_id", "band", "run__version_id")
     }
-    sale_facts, start_facts = (table.to_dict("index") for table in (book.at_sale, book.at_start))
+    sale_facts, start_facts, now_facts = (
+        table.to_dict("index") for table in (book.at_sale, book.at_start, book.now)
+    )
     rows = []
     for account, day in book.sold.items():
         facts = {
             "sale_on": int(day), "sale": _plain(sale_facts.get(account)),
-            "start_on": int(day) + 90, "start": _plain(start_facts.get(account)),
+            "start_on": int(day) + 90, "start": _plain(start_facts.get(account)), "now": _plain(now_facts.get(account)),
         }  # fmt: skip
         rows.append(_row(run, book, judged, int(account), facts, today))  # type: ignore[call-overload]
     names = [f.name for f in AccountFit._meta.fields if f.name != "account"]

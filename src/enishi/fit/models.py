@@ -56,12 +56,16 @@ class AccountFit(models.Model):
     left_on = models.DateField(null=True)  # the earlier of notice and end
     regret = models.BooleanField(default=False)  # poor at the sale, and it came to nothing
     reasons = models.JSONField(default=list)  # [{"code", "en", "ja"}]: what came
-    facts = models.JSONField(default=dict)  # what was known at the sale and after its first 90 days
+    facts = models.JSONField(default=dict)  # what was known at the sale, after its first 90 days, and now
 
     class Meta:
         indexes = [
-            models.Index(fields=["sold_on", "account"], name="fit_by_sale"),
+            models.Index(fields=["sold_on", "account", "sale_band", "regret", "seller"], name="fit_by_sale"),
             models.Index(fields=["sale_tenths", "account"], name="fit_by_score"),
+            models.Index(fields=["tenths", "account"], name="fit_by_score_now"),
+            models.Index(fields=["left_on", "account"], name="fit_by_leaving"),
+            models.Index(fields=["seller", "account"], name="fit_by_seller"),
+            models.Index(fields=["sold_on", "account"], condition=Q(regret=True), name="fit_regretted"),
         ]
 
     def __str__(self) -> str:
@@ -100,6 +104,7 @@ class FitOpinion(models.Model):
     stated_on = models.DateField()
     expires_on = models.DateField(null=True)  # the last day it holds
     withdrawn_on = models.DateField(null=True)
+    replaced_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replaced")
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any, TypeVar
 
 import pandas as pd
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
+from enishi.accounts.remembering import remembered
 from enishi.accounts.search import named
-from enishi.fit.models import AccountFit, FitStatement
+from enishi.fit.models import AccountFit, FitRun, FitStatement
 
 NEW_DAYS = 90
 SORTS = {
-    "name": ("account__name_kana", "account__name"),
-    "sold": ("sold_on",),
-    "sale": ("sale_tenths",),
-    "now": ("tenths",),
-    "left": ("left_on",),
-    "seller": ("seller",),
+    "name": "name",
+    "sold": "sold_on",
+    "sale": "sale_tenths",
+    "now": "tenths",
+    "left": "left_on",
+    "seller": "seller",
 }
 LISTS = ("regret", "new", "all")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,61 @@ def said_on(account: Account, day: date) -> FitStatement | None:
     return FitStatement.objects.filter(account=account, day__lte=day).select_related("version").first()
 
 
-def list_fits(member: Member, wanted: Listing, today: date) -> QuerySet[AccountFit]:
-    """The customers of a list, in its order."""
-    rows = AccountFit.objects.filter(account__in=visible_accounts(member))
-    rows = rows.select_related("account__owner", "account__state")
+def list_fits(member: Member, wanted: Listing, today: date) -> QuerySet[Any, int]:
+    """The numbers of the customers of a list, in its order."""
+    seen = visible_accounts(member).order_by()
     if wanted.search:
-        rows = rows.filter(named(wanted.search, "account__"))
-    rows = rows.filter(_conditions(wanted, today))
-    names = SORTS.get(wanted.sort, SORTS["sold"])
+        seen = seen.filter(named(wanted.search))
+    if wanted.sort == "name":
+        return _by_name(seen, wanted, today)
+    names = (SORTS[wanted.sort], "account_id")
     order = [F(name).desc(nulls_last=True) if wanted.down else F(name).asc(nulls_last=True) for name in names]
-    return rows.order_by(*order, "account_id")
+    return _within(seen).filter(_conditions(wanted, today)).order_by(*order).values_list("pk", flat=True)
+
+
+def _by_name(seen: QuerySet[Account], wanted: Listing, today: date) -> QuerySet[Any, int]:
+    """The accounts are gone through by the index of their names, each looked up in scope."""
+    fits = AccountFit.objects.filter(_conditions(wanted, today), account=OuterRef("pk"))
+    every = Account.objects.filter(Exists(seen.filter(pk=OuterRef("pk"))), Exists(fits))
+    ordered = every.order_by("name_kana", "name", "id")
+    return (ordered.reverse() if wanted.down else ordered).values_list("pk", flat=True)
+
+
+def _within(seen: QuerySet[Account]) -> QuerySet[AccountFit]:
+    """Asked row by row, so that a page of a large book need not look at all of it."""
+    return AccountFit.objects.filter(Exists(seen.filter(pk=OuterRef("account_id")))).order_by()
+
+
+def rows_of(numbers: Sequence[int]) -> list[AccountFit]:
+    """Rows of a list by their accounts, in this order, with what lists show."""
+    rows = AccountFit.objects.filter(pk__in=list(numbers)).select_related("account__owner")
+    found = rows.defer("axes", "facts", "account__extra", "account__search").in_bulk()
+    return [found[number] for number in numbers if number in found]
+
+
+def count_fits(member: Member, wanted: Listing, today: date) -> int:
+    """How many a list holds; kept until the next judging, or ten minutes."""
+    asked = replace(wanted, sort="sold", down=True)
+    return _kept(member, f"count:{asked}:{today}", lambda: list_fits(member, asked, today).order_by().count())
+
+
+def choices_of(member: Member) -> tuple[list[str], list[str]]:
+    """Channels and sellers of the customers in view, without the empty one."""
+
+    def read() -> tuple[list[str], list[str]]:
+        rows = _within(visible_accounts(member).order_by())
+        channels, sellers = (
+            sorted(set(rows.values_list(name, flat=True).distinct()) - {""})
+            for name in ("account__channel", "seller")
+        )
+        return channels, sellers
+
+    return _kept(member, "choices", read)
+
+
+def _kept(member: Member, name: str, read: Callable[[], T]) -> T:
+    newest = FitRun.objects.filter(status="done").order_by("-started_at").values_list("pk", flat=True).first()
+    return remembered(member, "fit", name, read, newest=newest)
 
 
 def _conditions(wanted: Listing, today: date) -> Q:
@@ -88,9 +137,28 @@ def _conditions(wanted: Listing, today: date) -> Q:
     return found
 
 
-def fit_rows(member: Member) -> pd.DataFrame:
-    """One row per customer in view: sold_on, band (of the fit at the sale), channel, seller, regret."""
-    names = ["account_id", "sold_on", "sale_band", "account__channel", "seller", "regret", "left_on"]
-    rows = AccountFit.objects.filter(account__in=visible_accounts(member), sold_on__isnull=False).order_by()
-    columns = ["account_id", "sold_on", "band", "channel", "seller", "regret", "left_on"]
-    return pd.DataFrame(list(rows.values_list(*names)), columns=columns)
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """How many customers in view were sold: ``by_day`` (sold_on, band, regret, n) and, of the days after ``since``,
+    ``by_whom`` (channel, seller, band, regret, n); bands are those at the sale."""
+
+    by_day: pd.DataFrame
+    by_whom: pd.DataFrame
+
+
+def count_sold(member: Member, first: date, since: date) -> Sold:
+    """What was sold from ``first`` on by day, and after ``since`` by channel and seller; kept like :func:`count_fits`."""
+
+    def read() -> Sold:
+        rows = _within(visible_accounts(member).order_by())
+        by_day = _counted(rows.filter(sold_on__gte=first), sold_on="sold_on")
+        by_whom = _counted(rows.filter(sold_on__gt=since), channel="account__channel", seller="seller")
+        return Sold(by_day, by_whom)
+
+    return _kept(member, f"sold:{first}:{since}", read)
+
+
+def _counted(rows: QuerySet[AccountFit], **names: str) -> pd.DataFrame:
+    columns = {**names, "band": "sale_band", "regret": "regret"}
+    found = rows.values_list(*columns.values()).annotate(n=Count("account_id"))
+    return pd.DataFrame(list(found), columns=[*columns, "n"])

@@ -1,12 +1,11 @@
-"""Who sold: found in the further columns of the account, whatever the source calls it."""
+"""Who sold, where it arrived before accounts had a field for it: among their further columns, whatever the source calls it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Headings as compared: lower case, without spaces, hyphens and underscores. They are no field of the account, so that they
-# arrive among its further columns; the first of this order counts.
+# Headings as compared: lower case, without spaces, hyphens and underscores; the first of this order counts.
 HEADINGS = (
     "seller", "soldby", "salesowner", "salesrep", "salesperson", "salesrepresentative", "accountexecutive", "ae",
     "dealowner", "opportunityowner", "closedby", "営業担当", "営業担当者", "販売担当", "販売担当者", "商談所有者", "受注担当",

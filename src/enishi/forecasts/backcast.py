@@ -1,7 +1,8 @@
 """What the forecaster would have said of past rows it had not learned from: the ground of every choice it makes.
 
 Each block of later days is told by models learned from what had ended before it; the strength of the prior and the
-recalibration of a block are chosen on the blocks before it. So nothing that is reported of the past has seen its own
+recalibration of a block are chosen on the blocks before it, and so is which model stands
+(:func:`enishi.forecasts.selection.told_then`). So nothing that is reported of the past has seen its own
 future, not even through a choice.
 """
 
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from enishi.forecasts.calibration import UNCHANGED, Recalibration, recalibrate
 from enishi.forecasts.folds import Folds
+from enishi.forecasts.logistic import expit
+from enishi.forecasts.rows import Rows, beside
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-Tell = Callable[[Rows, Rows], Floats]
+Places = NDArray[np.intp]
+Tell = Callable[[Places, Places], Floats]
 """From rows to learn from and rows to judge to the log-odds of the latter, (variants, n)."""
 Choose = Callable[[Floats, Floats, NDArray[Any]], int]
 """From labels, log-odds (variants, n) and accounts to the number of the variant to use."""
@@ -39,7 +42,7 @@ class Backcast:
         recalibration: of it, by all blocks.
     """
 
-    rows: Rows
+    rows: Places
     block: NDArray[np.intp]
     logits: Floats
     said: Floats
@@ -64,7 +67,7 @@ def backcast(keys: pd.DataFrame, folds: Folds, tell: Tell, choose: Choose) -> Ba
     said = np.zeros(len(rows))
     for one in range(len(folds.pairs)):
         now = block == one
-        known = _known_before(judged, block, one, folds.later)
+        known = known_before(judged, block, one, folds.later)
         number, mended = _by(judged, logits, known, choose, judged["as_of"][now].min())
         said[now] = mended.apply(logits[number, now])
     everything = np.ones(len(rows), dtype=bool)
@@ -72,7 +75,14 @@ def backcast(keys: pd.DataFrame, folds: Folds, tell: Tell, choose: Choose) -> Ba
     return Backcast(rows, block, logits, said, number, mended)
 
 
-def _known_before(judged: pd.DataFrame, block: NDArray[np.intp], one: int, later: bool) -> NDArray[np.bool_]:
+def past_of(rows: Rows, told: Backcast, logits: Floats) -> pd.DataFrame:
+    """What would have been said of past rows, beside what else was known of them."""
+    keys = rows.keys.iloc[told.rows].reset_index(drop=True)
+    beside_them = beside(rows.panel.iloc[told.rows].reset_index(drop=True))
+    return keys.assign(probability=expit(logits), **beside_them)
+
+
+def known_before(judged: pd.DataFrame, block: NDArray[np.intp], one: int, later: bool) -> NDArray[np.bool_]:
     """Rows whose outcome was known when a block began; of groups of accounts, those of the other groups."""
     if not later:
         return np.asarray(block != one)

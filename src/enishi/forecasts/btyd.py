@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from enishi.forecasts.estimator import Estimator
 from enishi.forecasts.fitting import Fit, Likelihood, Vector, bounds, fit_positive
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class BetaGeometricNBD:
+class BetaGeometricNBD(Estimator):
     """How often a customer will buy, and whether there still is one (BG/NBD).
 
     While alive a customer buys at an own, constant rate (gamma with shape ``r`` and rate ``alpha`` over customers); after
@@ -27,8 +28,7 @@ class BetaGeometricNBD:
     r, a - 1; a + b + x - 1; z)``.
 
     Args:
-        level: of intervals.
-        seed: of the draws behind intervals.
+        level, seed: of intervals, and of the draws behind them.
 
     Attributes:
         r_, alpha_, a_, b_: the parameters; ``alpha_`` in the unit of time of the data.
@@ -162,7 +162,7 @@ class BetaGeometricNBD:
         return _intervals(self.fit_, ["r", "alpha", "a", "b"], self.level, self.seed)
 
 
-class GammaGamma:
+class GammaGamma(Estimator):
     """What a customer spends on an occasion, told from few occasions (Gamma-Gamma).
 
     The amounts of one customer scatter around an own mean (gamma with shape ``p``), and means differ (their rate is gamma
@@ -172,8 +172,7 @@ class GammaGamma:
     Marketing Research 42(4); Fader & Hardie (2013), The Gamma-Gamma model of monetary value, equations 1a and 5.
 
     Args:
-        level: of intervals.
-        seed: of the draws behind intervals.
+        level, seed: of intervals, and of the draws behind them.
 
     Attributes:
         p_, q_, v_: the parameters; ``v_`` in the unit of money of the data.
@@ -383,30 +382,46 @@ def _counted(x: Vector, tx: Vector, end: Vector) -> tuple[Vector, Vector, Vector
 def _bgnbd_likelihood(
     x: Vector, tx: Vector, end: Vector, n: Vector
 ) -> Callable[[Vector], tuple[float, Vector]]:
+    """What depends on the number of purchases alone is told once per number: most customers share it with others."""
     from scipy.special import digamma, gammaln
 
+    counts, of = np.unique(x, return_inverse=True)
+    customers = np.bincount(of, n)
     again = x > 0
+    never_end, never = end[~again], n[~again]
+    x, tx, end, n, of = x[again], tx[again], end[again], n[again], of[again]
+
+    def of_counts(r: float, alpha: float, a: float, b: float) -> tuple[float, list[float]]:
+        """The part of likelihood and slopes that goes by the number of purchases."""
+        value = gammaln(r + counts) - gammaln(r) + r * np.log(alpha)
+        value += gammaln(a + b) + gammaln(b + counts) - gammaln(b) - gammaln(a + b + counts)
+        both, after = digamma(a + b), digamma(a + b + counts)
+        slopes = (
+            r * (digamma(r + counts) - digamma(r) + np.log(alpha)), np.full(len(counts), r), a * (both - after),
+            b * (both + digamma(b + counts) - digamma(b) - after),
+        )  # fmt: skip
+        return float(customers @ value), [float(customers @ slope) for slope in slopes]
 
     def at(logs: Vector) -> tuple[float, Vector]:
         r, alpha, a, b = np.exp(logs)
+        value, slope = of_counts(r, alpha, a, b)
+        alone = np.log(alpha + never_end)
+        value -= r * float(never @ alone)
+        slope[0] -= r * float(never @ alone)
+        slope[1] -= r * alpha * float(never @ (1 / (alpha + never_end)))
         late, last = np.log(alpha + end), np.log(alpha + tx)
-        with np.errstate(divide="ignore"):
-            gone = np.where(
-                again, np.log(a) - np.log(np.where(again, b + x - 1, 1)) - (r + x) * last, -np.inf
-            )
-        either = np.logaddexp(-(r + x) * late, gone)
-        there = np.exp(-(r + x) * late - either)  # the share of "still there" in the likelihood
-        left = np.where(again, np.exp(gone - either), 0.0)
-        value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + either
-        value += gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-        both, after = digamma(a + b), digamma(a + b + x)
-        slope = [
-            r * (digamma(r + x) - digamma(r) + np.log(alpha) - there * late - left * last),
-            r - (r + x) * alpha * (there / (alpha + end) + left / (alpha + tx)),
-            a * (both - after + left / a),
-            b * (both + digamma(b + x) - digamma(b) - after - np.where(again, left / np.where(again, b + x - 1, 1), 0)),
-        ]  # fmt: skip
-        return float(n @ value), np.array([n @ part for part in slope])
+        risen = np.log(a) - np.log(b + counts[counts > 0] - 1)
+        gone = risen[of - len(counts) + len(risen)] - (r + x) * last
+        stay = -(r + x) * late
+        either = np.logaddexp(stay, gone)
+        there, left = np.exp(stay - either), np.exp(gone - either)  # their shares in the likelihood
+        value += float(n @ either)
+        weighed = n * left
+        slope[0] -= r * float((n * there) @ late + weighed @ last)
+        slope[1] -= alpha * float(((r + x) * n) @ (there / (alpha + end) + left / (alpha + tx)))
+        slope[2] += float(weighed.sum())
+        slope[3] -= b * float(weighed @ (1 / (b + x - 1)))
+        return value, np.array(slope)
 
     return at
 
@@ -455,20 +470,21 @@ def _of_alive(shape: Vector, a: float, b: Vector, ahead: Vector) -> Vector:
 def _spend_likelihood(x: Vector, z: Vector) -> Callable[[Vector], tuple[float, Vector]]:
     from scipy.special import digamma, gammaln
 
-    log_x, log_z = np.log(x), np.log(z)
+    counts, customers = np.unique(x, return_counts=True)
+    log_z, spent = np.log(z), x * z
+    fixed, logs_z = float(x @ (np.log(x) + log_z)), float(log_z.sum())
 
     def at(logs: Vector) -> tuple[float, Vector]:
         p, q, v = np.exp(logs)
-        px, beyond = p * x, np.log(v + x * z)
-        value = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(v)
-        value += (px - 1) * log_z + px * log_x - (px + q) * beyond
-        joint = digamma(px + q)
+        pc, beyond, shape = p * counts, np.log(v + spent), p * x + q
+        joint = digamma(pc + q)
+        value = customers @ (gammaln(pc + q) - gammaln(pc) - gammaln(q) + q * np.log(v))
         slope = [
-            p * x * (joint - digamma(px) + log_z + log_x - beyond),
-            q * (joint - digamma(q) + np.log(v) - beyond),
-            q - (px + q) * v / (v + x * z),
+            p * (customers @ (counts * (joint - digamma(pc))) + fixed - x @ beyond),
+            q * (customers @ (joint - digamma(q) + np.log(v)) - beyond.sum()),
+            q * len(x) - v * float(shape @ (1 / (v + spent))),
         ]
-        return float(value.sum()), np.array([part.sum() for part in slope])
+        return float(value + p * fixed - logs_z - shape @ beyond), np.array(slope)
 
     return at
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from enishi.forecasts.logistic import expit
+from enishi.forecasts.logistic import expit, repeats
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def recalibrate(
     left = y == 1
     if not left.any() or left.all():
         return UNCHANGED
-    once = pd.unique(np.asarray(groups)[left]).size / left.sum()
+    once = repeats(y, groups)
     weights = np.full(len(y), once)
     if ages is not None:
         weights = weights * 0.5 ** (np.asarray(ages, float) / half_life)

@@ -12,7 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.features import CURVE, PRIOR, Design, learn_design
-from enishi.forecasts.logistic import Fit, covariance, fit_logistic, log_loss, log_odds
+from enishi.forecasts.logistic import (
+    Fit,
+    covariance,
+    design_effect,
+    fit_logistic,
+    log_loss,
+    log_odds,
+    repeats,
+)
 from enishi.metrics.contracts import Metric
 
 Floats = NDArray[np.float64]
@@ -140,17 +148,39 @@ def fit_all(
     design: Design,
     matrix: Floats,
     labels: Floats,
+    groups: NDArray[Any],
     prior: Mapping[str, float],
     strengths: Sequence[Strength] = STRENGTHS,
 ) -> list[Fit]:
-    """One fit per strength, each begun where the one before ended."""
+    """One fit per strength, each begun where the one before ended. Rows of one account count as much as they are worth
+    together (:func:`design_effect`), so that the prior means the same whatever the horizon and the rhythm of snapshots.
+    """
     usual, start = log_odds(USUAL_RATE), None
+    weights = np.full(len(labels), _worth(design, matrix, labels, groups, prior))
     fits = []
     for strength in strengths:
         means, precision = prior_of(design, prior, strength)
-        fits.append(fit_logistic(matrix, labels, means=means, precision=precision, usual=usual, start=start))
-        start = fits[-1].coefficients
+        found = fit_logistic(
+            matrix, labels, weights=weights, means=means, precision=precision, usual=usual, start=start
+        )
+        start = found.coefficients
+        fits.append(found)
     return fits
+
+
+def _worth(
+    design: Design, matrix: Floats, labels: Floats, groups: NDArray[Any], prior: Mapping[str, float]
+) -> float:
+    """What a row counts: measured where each loss counts once."""
+    once = repeats(labels, groups)
+    if once == 1.0:
+        return 1.0
+    means, precision = prior_of(design, prior, Strength())
+    weights = np.full(len(labels), once)
+    first = fit_logistic(
+        matrix, labels, weights=weights, means=means, precision=precision, usual=log_odds(USUAL_RATE)
+    )
+    return 1 / design_effect(first, matrix, labels, groups)
 
 
 def choose(
@@ -165,14 +195,15 @@ def choose(
     left = labels == 1
     if not left.any():
         return int(np.argmin(surprise))
-    once = pd.unique(groups[left]).size / left.sum()
+    once = repeats(labels, groups)
     loss = np.array([once * log_loss(labels, logit).sum() for logit in logits])
     return int(np.argmin(loss + surprise))
 
 
 def with_covariance(champion: Champion, matrix: Floats, labels: Floats, groups: NDArray[Any]) -> Champion:
     """The champion with the uncertainty of its coefficients, to six digits (as it is kept)."""
-    found = rounded(covariance(champion.fit, matrix, labels, groups))
+    weights = np.full(len(labels), champion.fit.weight)
+    found = rounded(covariance(champion.fit, matrix, labels, groups, weights))
     kept = _square(found[np.tril_indices(len(found))].tolist(), len(found))
     return Champion(champion.design, champion.fit, champion.strength, kept)
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
+from itertools import islice
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enishi.forecasts.backcast import Backcast, backcast
+from enishi.forecasts.backcast import Backcast, backcast, past_of
 from enishi.forecasts.calibration import Recalibration, recalibrate
 from enishi.forecasts.challenger import Challenger, fit_challenger
 from enishi.forecasts.champion import STRENGTHS, Champion, choose, fit_all, prepare, with_covariance
-from enishi.forecasts.drift import MUCH, SOME, input_drift, shares_of
-from enishi.forecasts.drivers import (
-    Way,
-    Words,
-    can_change,
-    driver,
-    exit_of,
-    grid_of,
-    typical_of,
-    value_of,
-    ways_down,
-    words_of,
-)
-from enishi.forecasts.features import Design, feature_names
+from enishi.forecasts.drift import shares_of, told_drift
+from enishi.forecasts.drivers import Words, can_change, driver, family_of, typical_of, value_of, words_of
+from enishi.forecasts.estimator import Estimator
+from enishi.forecasts.features import Design, feature_names, numbers
 from enishi.forecasts.folds import Folds, make_folds
 from enishi.forecasts.leaks import Leak, find_leaks
 from enishi.forecasts.logistic import expit, log_odds
 from enishi.forecasts.rows import Rows, beside, few_threads, labelled_rows, last_day, sampled
-from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, Judged, select
+from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, judged_on, select, told_then
 from enishi.forecasts.trust import CAPACITY, evaluate
+from enishi.forecasts.ways import Behind, Place, Way, exit_of, grid_of, ways_down
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Metric
@@ -48,7 +40,7 @@ LEVEL = 0.9
 """Coverage of the interval of a probability."""
 
 
-class ChurnForecaster:
+class ChurnForecaster(Estimator):
     """Calibrated probabilities to leave within a horizon, from day one to a rich history without a break.
 
     A regularised logistic regression with restricted cubic splines. Columns with a prior weight (the scorecard) keep it
@@ -69,9 +61,10 @@ class ChurnForecaster:
         speaks_: whether there were outcomes enough for a probability; else ``missing_outcomes_`` says how many
             accounts that left (or stayed) are missing.
         outcomes_, accounts_, rows_, censored_: accounts that left, accounts, labelled rows, rows without a label.
-        base_rate_: share of labelled rows that left.
+        base_rate_: share of labelled rows that left; None where none left, or none stayed: such rows know no rate.
         model_: the fitted model that stands; ``recalibration_``: its shift and slope.
-        past_: what it would have said of past rows it had not learned from (``as_of, account_id, label, probability``).
+        past_: what it would have said of past rows it had not learned from (``as_of, account_id, label, probability``), by
+            the model that would have stood then.
         selection_: which model stands and why, in both languages.
         left_out_: columns that are no feature, and why.
 
@@ -132,13 +125,13 @@ class ChurnForecaster:
         self.rows_, self.censored_ = len(rows), len(panel) - len(rows)
         self.missing_outcomes_ = int(max(self.least_left - min(left, stayed), 0))
         self.speaks_ = self.missing_outcomes_ == 0
-        self.base_rate_ = float(rows.labels.mean()) if len(rows) else None
+        self.base_rate_ = float(rows.labels.mean()) if left and stayed else None
 
     def _teller(self, rows: Rows) -> Any:
         def tell(learn: NDArray[np.intp], judge: NDArray[np.intp]) -> Floats:
             past, now = rows.take(learn), rows.take(judge)
             design, _ = self._prepare(past)
-            fits = fit_all(design, design.matrix(past.panel), past.labels, self.prior)
+            fits = fit_all(design, design.matrix(past.panel), past.labels, past.accounts, self.prior)
             matrix = design.matrix(now.panel)
             return np.array([fit.logit(matrix) for fit in fits])
 
@@ -154,16 +147,17 @@ class ChurnForecaster:
         self.left_out_ |= {leak.column: "leak" for leak in self.leaks_}
         found = backcast(rows.keys, folds, self._teller(rows), choose)
         rival = self._rival(rows, folds)
-        self.selection_ = select(_judged(rows, folds, found, rival), self.outcomes_, self.seed)
+        self.selection_ = select(judged_on(rows, folds, found, rival), self.outcomes_, self.seed)
         wins = rival is not None and self.selection_["stands"] == CHALLENGER
         self.model_ = self._challenger(design, rows) if wins else self._champion(design, rows, found.chosen)
         standing = rival if wins and rival is not None else found
         self.recalibration_ = standing.recalibration
-        self.past_ = _past(rows, standing)
+        self.past_ = past_of(rows, standing, told_then(rows, folds, found, rival, self.seed))
         self.sizes_ = self._sizes(rows)
         self.later_ = folds.later
         self.last_day_ = last_day(rows)
-        self.reference_shares_ = shares_of(design, basis)
+        days = rows.keys["as_of"] if len(rows) else None
+        self.reference_shares_ = shares_of(design, basis, days, self.horizon_days)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
 
     def _rival(self, rows: Rows, folds: Folds) -> Backcast | None:
@@ -188,7 +182,7 @@ class ChurnForecaster:
 
     def _champion(self, design: Design, rows: Rows, chosen: int) -> Champion:
         matrix, strength = design.matrix(rows.panel), STRENGTHS[chosen]
-        (fit,) = fit_all(design, matrix, rows.labels, self.prior, [strength])
+        (fit,) = fit_all(design, matrix, rows.labels, rows.accounts, self.prior, [strength])
         return with_covariance(Champion(design, fit, strength), matrix, rows.labels, rows.accounts)
 
     def _challenger(self, design: Design, rows: Rows) -> Challenger:
@@ -201,9 +195,8 @@ class ChurnForecaster:
         return self.recalibration_.apply(self.model_.logit(panel))
 
     def predict_proba(self, panel: pd.DataFrame) -> Floats:
-        """(n, 2): probability to stay, to leave; as scikit-learn has it. It always answers: whether the answer may be
-        shown is for ``speaks_`` to say, and :meth:`predict` heeds it."""
-        p = expit(self.decision_function(panel))
+        """(n, 2): probability to stay, to leave; as scikit-learn has it. NaN where there are too few outcomes."""
+        p = expit(self.decision_function(panel)) if self.speaks_ else np.full(len(panel), np.nan)
         return np.column_stack([1 - p, p])
 
     def predict(self, panel: pd.DataFrame) -> pd.DataFrame:
@@ -246,7 +239,7 @@ class ChurnForecaster:
     # ------------------------------------------------------------------------------------------ reasons
 
     def drivers(self, panel: pd.DataFrame, most: int = 5) -> list[list[dict[str, Any]]]:
-        """The features that make each row's risk differ most from the average customer's, in words.
+        """The features that make each row's risk differ most from the average customer's, in words, where their value does.
 
         Returns:
             Per row, strongest first: ``feature``, ``title_en``, ``title_ja``, ``en``, ``ja`` (with value and usual
@@ -254,12 +247,13 @@ class ChurnForecaster:
         """
         effects = self.contributions(panel).to_numpy()
         features = self.model_.design.features
-        order = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :most]
+        order = np.argsort(-np.abs(effects), axis=1, kind="stable")
         raw = {f.name: panel[f.name].tolist() if f.name in panel else [None] * len(panel) for f in features}
-        return [
-            [self._driver(features[j], raw, i, float(effects[i, j])) for j in chosen if effects[i, j] != 0]
-            for i, chosen in enumerate(order)
-        ]
+        told: list[list[dict[str, Any]]] = []
+        for i, chosen in enumerate(order):
+            known = (self._driver(features[j], raw, i, effects[i, j]) for j in chosen if effects[i, j] != 0)
+            told.append(list(islice((one for one in known if one), most)))
+        return told
 
     def _driver(self, feature: Any, raw: Mapping[str, list[Any]], i: int, effect: float) -> dict[str, Any]:
         value = value_of(feature, raw[feature.name][i])
@@ -271,55 +265,75 @@ class ChurnForecaster:
         below: float,
         changeable: Collection[str] | None = None,
         most: int = 3,
+        behind: Behind | None = None,
     ) -> list[dict[str, Any]]:
         """The smallest realistic changes that would bring a customer's probability under a threshold.
 
-        One feature at a time, the others standing still; where no single one does, the fewest together. Only what helping
-        the customer can change, in the direction the metric declares as better, to values customers really have
-        (5 to 95 % of them).
+        One feature at a time, the others standing still; where no single one does, up to three, each of another matter
+        (use, tickets, payments). Only what helping the customer can change, in the direction the metric declares as better,
+        to values customers really have (5 to 95 %). A score with a prior is no such thing; what is ``behind`` it is.
 
         Args:
             row: a panel row.
             below: the probability to come under, between 0 and 1.
             changeable: features that can be changed; None: by their nature.
+            behind: the measures behind a score that is a feature, so that the score follows their changes.
 
         Returns:
-            Nearest first: ``feature``, ``en``, ``ja``, ``probability`` it leads to, ``changes``. Empty where it is under
-            the threshold already, or nothing realistic leads there.
+            Nearest first: ``feature``, ``en``, ``ja``, ``probability`` it leads to, ``changes``. Empty where it is under the
+            threshold already, or nothing realistic suffices.
         """
-        one = row.to_frame().T if isinstance(row, pd.Series) else row
-        return self.exits_of(one, below, changeable, most)[0]
+        one = row if isinstance(row, pd.DataFrame) else row.to_frame().T
+        return self.exits_of(one, below, changeable, most, behind)[0]
 
     def exits_of(
-        self, panel: pd.DataFrame, below: float, changeable: Collection[str] | None = None, most: int = 3
+        self,
+        panel: pd.DataFrame,
+        below: float,
+        changeable: Collection[str] | None = None,
+        most: int = 3,
+        behind: Behind | None = None,
     ) -> list[list[dict[str, Any]]]:
-        """:meth:`exits` of every row."""
-        ways = self._ways(panel, changeable)
-        logits, parts = self.decision_function(panel), self.contributions(panel).to_dict("records")
-        target = log_odds(below) - 1e-9
-        found = []
-        for i, (_, row) in enumerate(panel.iterrows()):
-            needed = logits[i] - target
-            sets = (
-                ways_down(ways, row, {str(k): v for k, v in parts[i].items()}, needed) if needed > 0 else []
-            )
-            found.append([exit_of(changes, self.words_, float(logits[i])) for changes in sets[:most]])
+        """:meth:`exits` of every row; row ``i`` of the panel is row ``i`` of ``behind``."""
+        ways, score_part = self._ways(changeable), self._score_part(behind)
+        names = [way.feature.name for way in ways]
+        values = {
+            name: numbers(panel[name]) if name in panel else np.full(len(panel), np.nan) for name in names
+        }
+        logits, parts = self.decision_function(panel), self.contributions(panel)
+        told = {name: parts[name].to_numpy() for name in names}
+        target, found = log_odds(below) - 1e-9, []
+        for i, logit in enumerate(logits):
+            own = {name: float(values[name][i]) for name in names}
+            place = Place(i, own, {name: float(told[name][i]) for name in names}, behind, score_part)
+            sets = ways_down(ways, place, logit - target) if logit > target else []
+            found.append([exit_of(changes, self.words_, float(logit)) for changes in sets[:most]])
         return found
 
-    def _ways(self, panel: pd.DataFrame, changeable: Collection[str] | None) -> list[Way]:
+    def _ways(self, changeable: Collection[str] | None) -> list[Way]:
         """Every changeable feature's realistic values, and what each adds."""
-        features = self.model_.design.features
         ways = []
-        for j, feature in enumerate(features):
-            if feature.kind == "category" or not can_change(feature, self.metrics, changeable):
+        for feature in self.model_.design.features:
+            if not can_change(feature, self.metrics, changeable):
                 continue
             values = grid_of(feature, self.words_[feature.name].unit in _WHOLE)
-            if not len(values):
-                continue
-            asked = pd.DataFrame({feature.name: values})
-            parts = self.recalibration_.slope * self.model_.parts(asked)[:, j]
-            ways.append(Way(feature, values, parts))
+            if len(values):
+                parts = self._parts_at(feature.name, values)
+                ways.append(Way(feature, values, parts, family_of(feature.name, self.metrics)))
         return ways
+
+    def _parts_at(self, name: str, values: Floats) -> Floats:
+        """What a feature adds to the log-odds at each value."""
+        column = [feature.name for feature in self.model_.design.features].index(name)
+        parts = self.model_.parts(pd.DataFrame({name: values}))[:, column]
+        return np.asarray(self.recalibration_.slope * parts)
+
+    def _score_part(self, behind: Behind | None) -> Callable[[Floats], Floats] | None:
+        """What the score adds to the log-odds, by its tenths; None where it is no feature."""
+        if behind is None or behind.feature not in [f.name for f in self.model_.design.features]:
+            return None
+        table = self._parts_at(behind.feature, np.arange(1001) / 10)
+        return lambda scores: table[np.clip(np.rint(scores * 10), 0, 1000).astype(int)]
 
     # --------------------------------------------------------------------------------------- how good it is
 
@@ -367,7 +381,7 @@ class ChurnForecaster:
             )
         rows = labelled_rows(panel, self.horizon_days)
         new = rows.take(np.flatnonzero(rows.keys["as_of"].to_numpy() > np.datetime64(self.last_day_)))
-        said = new.keys.assign(probability=self.predict_proba(new.panel)[:, 1], **beside(new.panel))
+        said = new.keys.assign(probability=expit(self.decision_function(new.panel)), **beside(new.panel))
         return said if past is None else pd.concat([past, said], ignore_index=True)
 
     def weights(self) -> list[dict[str, Any]]:
@@ -386,22 +400,18 @@ class ChurnForecaster:
         """How far each input has moved from the training rows: population stability index, most first.
 
         Returns:
-            ``feature``, ``en``, ``ja``, ``psi``, ``moved`` (``little``, ``some`` from .1, ``much`` from .25).
+            ``feature``, ``en``, ``ja``, ``psi``, ``usual`` (the farthest a past snapshot lay from those before it, None
+            where too few are known), ``moved``: beyond that ``some`` from .1, ``much`` from .25, else ``little``.
         """
-        found = input_drift(self.reference_shares_, panel)
-        return [
-            {
-                "feature": name, "en": self.words_[name].title.en, "ja": self.words_[name].title.ja, "psi": psi,
-                "moved": "much" if psi >= MUCH else "some" if psi >= SOME else "little",
-            }
-            for name, psi in sorted(found.items(), key=lambda pair: -pair[1])
-        ]  # fmt: skip
+        titles = {name: self.words_[name].title for name in self.reference_shares_}
+        return told_drift(self.reference_shares_, titles, panel)
 
     def recalibrated(self, panel: pd.DataFrame) -> Self:
         """The same fit with its level brought to recent outcomes: labelled rows of snapshot days it had not learned from.
 
         Returns:
-            A copy; shift and slope are shrunk to no change, so that a few outcomes move them little.
+            A copy that has these days behind it; shift and slope are shrunk to no change, so that a few outcomes move
+            them little.
         """
         rows = labelled_rows(panel, self.horizon_days)
         rows = rows.take(np.flatnonzero(rows.keys["as_of"].to_numpy() > np.datetime64(self.last_day_)))
@@ -409,6 +419,7 @@ class ChurnForecaster:
         if len(rows):
             said = self.decision_function(rows.panel)
             made.recalibration_ = self.recalibration_.then(recalibrate(rows.labels, said, rows.accounts))
+            made.last_day_ = last_day(rows)
         return made
 
     # ------------------------------------------------------------------------------------- kept as JSON
@@ -475,23 +486,6 @@ _COUNTS = (
 
 def _kind(model: Champion | Challenger) -> str:
     return next(kind for kind, made in _KINDS.items() if isinstance(model, made))
-
-
-def _judged(rows: Rows, folds: Folds, champion: Backcast, rival: Backcast | None) -> Judged | None:
-    if rival is None:
-        return None
-    # The newest blocks only: what is learned now is learned from as much as they were, not as little as the first.
-    newest = champion.block >= (champion.block.max() + 1) // 2 if folds.later else champion.block >= 0
-    judged = champion.rows[newest]
-    told = (champion.said[newest], rival.said[newest])
-    return Judged(rows.labels[judged], *told, rows.accounts[judged], folds.later)
-
-
-def _past(rows: Rows, told: Backcast) -> pd.DataFrame:
-    """What would have been said of past rows, beside what else was known of them."""
-    keys = rows.keys.iloc[told.rows].reset_index(drop=True)
-    beside_them = beside(rows.panel.iloc[told.rows].reset_index(drop=True))
-    return keys.assign(probability=expit(told.said), **beside_them)
 
 
 _TOLD = (

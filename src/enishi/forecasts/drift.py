@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from enishi.forecasts.evaluation import clustered_rate
 from enishi.forecasts.features import NOBODY_KNOWS, OTHER, Design, as_text, numbers
+from enishi.kit.text import Text
 
 Floats = NDArray[np.float64]
 
@@ -18,21 +19,69 @@ SOME, MUCH = 0.1, 0.25
 """Population stability index from which a feature has moved somewhat, and much (Siddiqi 2006, ch. 8)."""
 _LEAST = 1e-3
 LEAST_EXPECTED = 5.0
+CLEARLY = 1.5
+LEAST_SNAPSHOTS, NEWEST = 6, 12
+"""Past snapshots with others before them, below which it is not known how far apart they usually lie; and how many are looked at,
+the newest: the first months of a company lie far from everything."""
 
 
-def shares_of(design: Design, panel: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def shares_of(
+    design: Design, panel: pd.DataFrame, days: pd.Series[Any] | None = None, gap_days: int = 0
+) -> dict[str, dict[str, Any]]:
     """How the features' values lie, as JSON: the reference later values are held against.
+
+    Args:
+        days: the snapshot day of each row; with them it is known how far each snapshot used to lie from those at least
+            ``gap_days`` before it: tenure only grows, and nobody works on Sundays.
 
     Returns:
         By feature ``cuts`` (deciles, or None) with ``shares`` between them and ``missing`` last; of a category its
-        ``levels``.
+        ``levels``; ``usual``: the farthest one of the newest lay from those before it (where there are enough).
     """
+    found = _reference(design, panel)
+    if days is None:
+        return found
+    stamps = pd.to_datetime(days).to_numpy()
+    codes, known = pd.factorize(stamps, sort=True)
+    gaps = np.timedelta64(max(gap_days, 1), "D")
+    pairs = [(place, known <= day - gaps) for place, day in enumerate(known) if (known <= day - gaps).any()]
+    if len(pairs) < LEAST_SNAPSHOTS:
+        return found
+    pairs = pairs[-NEWEST:]
+    for name, then in found.items():
+        counts = _counts(then, panel[name], codes, len(known))
+        apart = [stability(_of_one(counts[at]), _of_one(counts[before].sum(axis=0))) for at, before in pairs]
+        then["usual"] = float(max(apart))
+    return found
+
+
+def _of_one(counts: Floats) -> Floats:
+    return np.asarray(counts / max(float(counts.sum()), 1.0))
+
+
+def _counts(then: Mapping[str, Any], values: pd.Series[Any], codes: Any, days: int) -> Floats:
+    """(days, bins): how many rows of each snapshot lie in each bin of the reference."""
+    if "levels" in then:
+        levels = list(then["levels"])
+        names = as_text(values)
+        known = np.where(np.isin(names, [level for level in levels if level != OTHER]), names, OTHER)
+        bins = pd.Categorical(known, categories=levels).codes.astype(np.intp)
+        width = len(levels)
+    else:
+        bins = _bins(numbers(values), np.asarray(then["cuts"]))
+        width = len(then["cuts"]) + 2
+    flat = np.bincount(codes * width + bins, minlength=days * width)
+    return flat.reshape(days, width).astype(float)
+
+
+def _reference(design: Design, panel: pd.DataFrame) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for feature in design.features:
         if feature.name not in panel:
             continue
         if feature.kind == "category":
-            found[feature.name] = {"levels": _levels(panel[feature.name], list(feature.levels))}
+            levels = [*feature.levels, NOBODY_KNOWS]
+            found[feature.name] = {"levels": _levels(panel[feature.name], levels)}
             continue
         raw = numbers(panel[feature.name])
         known = raw[~np.isnan(raw)]
@@ -41,17 +90,22 @@ def shares_of(design: Design, panel: pd.DataFrame) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _bins(raw: Floats, cuts: Floats) -> NDArray[np.intp]:
+    place = np.searchsorted(cuts, np.nan_to_num(raw), side="left")
+    return np.where(np.isnan(raw), len(cuts) + 1, place).astype(np.intp)
+
+
 def _shares(raw: Floats, cuts: Floats) -> Floats:
-    gone = np.isnan(raw)
-    place = np.where(gone, len(cuts) + 1, np.searchsorted(cuts, np.nan_to_num(raw), side="left"))
-    return np.bincount(place, minlength=len(cuts) + 2) / max(len(raw), 1)
+    return np.bincount(_bins(raw, cuts), minlength=len(cuts) + 2) / max(len(raw), 1)
 
 
 def _levels(values: pd.Series[Any], levels: list[str]) -> dict[str, float]:
     names = as_text(values)
     known = np.where(np.isin(names, [level for level in levels if level != OTHER]), names, OTHER)
     shares = pd.Series(known).value_counts(normalize=True)
-    return {str(level): float(shares.get(level, 0.0)) for level in {*levels, OTHER, NOBODY_KNOWS}}
+    return {
+        str(level): float(shares.get(level, 0.0)) for level in dict.fromkeys([*levels, OTHER, NOBODY_KNOWS])
+    }
 
 
 def input_drift(reference: Mapping[str, Mapping[str, Any]], panel: pd.DataFrame) -> dict[str, float]:
@@ -71,10 +125,32 @@ def input_drift(reference: Mapping[str, Mapping[str, Any]], panel: pd.DataFrame)
     return told
 
 
+def moved(psi: float, usual: float | None) -> str:
+    """``much``, ``some`` or ``little``: beyond the usual bounds, and clearly farther than past snapshots ever lay apart: of
+    sixty inputs some lie a little farther than ever each month."""
+    if usual is not None and psi <= CLEARLY * usual:
+        return "little"
+    return "much" if psi >= MUCH else "some" if psi >= SOME else "little"
+
+
 def stability(now: Floats, then: Floats) -> float:
     """Population stability index of two lists of shares."""
     now, then = np.maximum(now, _LEAST), np.maximum(then, _LEAST)
     return float(((now - then) * np.log(now / then)).sum())
+
+
+def told_drift(
+    reference: Mapping[str, Mapping[str, Any]], titles: Mapping[str, Text], panel: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """How far each input has moved, most first: ``feature, en, ja, psi, usual, moved``."""
+    usual = {name: then.get("usual") for name, then in reference.items()}
+    return [
+        {
+            "feature": name, "en": titles[name].en, "ja": titles[name].ja, "psi": psi, "usual": usual[name],
+            "moved": moved(psi, usual[name]),
+        }
+        for name, psi in sorted(input_drift(reference, panel).items(), key=lambda pair: -pair[1])
+    ]  # fmt: skip
 
 
 def calibration_drift(

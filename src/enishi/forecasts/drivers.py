@@ -1,9 +1,9 @@
-"""Why, and what would have to change: features in words of the business, and the smallest realistic way down."""
+"""Why: features in words of the business, and which of them a company can do something about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.features import NOBODY_KNOWS, OTHER, Feature, numbers
-from enishi.forecasts.logistic import expit
 from enishi.kit.text import Text
 from enishi.metrics.contracts import Metric
 from enishi.metrics.shown import show_value, unit_of
+from enishi.store.kinds import STAGES
 
 Floats = NDArray[np.float64]
 
@@ -25,12 +25,19 @@ GIVEN = frozenset({
     "plan_changes_90",
 })  # fmt: skip
 """Metrics nobody can change by helping the customer, or which are the sale itself."""
+SUMMARIES = frozenset({
+    "stickiness", "usage_trend_28", "usage_slope_90", "usage_slope_z", "use_vs_own_past", "own_past_vs_book",
+    "power_users_change", "nps_trend", "active_days_364", "outage_minutes_28", "outage_minutes_90", "champions_gone_90",
+    "champions_lost", "nps_latest", "csat_latest",
+})  # fmt: skip
+"""Metrics that sum up what has been: a way out names the use, the contacts, the payments they sum up instead."""
 _GIVEN_NAMES = re.compile(
-    r"tenure|(^|_)age(_|:|$)|since_(start|first|begin|contract)|^(age|points|missing):", re.IGNORECASE
+    r"tenure|(^|_)age(_|:|$)|since_(start|first|begin|contract)|^(age|points|missing):|^mentions_",
+    re.IGNORECASE,
 )
 _WORDS = {
     "card": Text("Health score", "ヘルススコア"),
-    "stage": Text("Stage", "ステージ"),
+    "stage": Text("Stage", "段階"),
     "plan": Text("Plan", "プラン"),
     "size": Text("Size", "企業規模"),
     "industry": Text("Industry", "業種"),
@@ -40,8 +47,7 @@ _WORDS = {
     "channel": Text("Channel", "獲得チャネル"),
 }
 _UNITS = {"card": "score"}
-GRID = 33
-MOST_CHANGES = 3
+_LEVELS = {"stage": dict(STAGES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,123 +86,29 @@ def words_of(name: str, metrics: Mapping[str, Metric], given: Mapping[str, Text]
 
 
 def can_change(feature: Feature, metrics: Mapping[str, Metric], chosen: Collection[str] | None) -> bool:
-    """Whether the company can do something about a feature by helping the customer."""
+    """Whether the company can do something about a feature by helping the customer. A score it cannot change itself:
+    only what the score is made of."""
     if chosen is not None:
-        return feature.name in chosen
-    if feature.kind == "category" or feature.name in GIVEN or _GIVEN_NAMES.search(feature.name):
+        return feature.name in chosen and feature.kind != "category"
+    if feature.kind != "number" or feature.name in GIVEN | SUMMARIES or _GIVEN_NAMES.search(feature.name):
         return False
     metric = metrics.get(feature.name)
     return metric is None or metric.direction != 0
 
 
-def grid_of(feature: Feature, whole: bool) -> Floats:
-    """Values customers really have, from the 5 to the 95 % quantile, evenly as the model sees them."""
-    if feature.typical is None:
-        return np.zeros(0)
-    low, _, high = feature.typical
-    if low == high:
-        return np.zeros(0)
-    if feature.log:
-        first, last = (float(np.sign(x) * np.log1p(abs(x))) for x in (low, high))
-        seen = np.linspace(first, last, GRID)
-        values = np.sign(seen) * np.expm1(np.abs(seen))
-    else:
-        values = np.linspace(low, high, GRID)
-    return np.unique(np.round(values)) if whole else values
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One feature's values and what each would add to the log-odds."""
-
-    feature: Feature
-    values: Floats
-    parts: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """From a value to another, and what that adds to the log-odds (negative: less at risk)."""
-
-    name: str
-    before: float
-    after: float
-    gain: float
-    reach: float  # how far it is, in the feature's own typical spread
-
-
-def smallest_change(way: Way, value: float, part: float, needed: float) -> Change | None:
-    """The nearest value that takes ``needed`` off the log-odds; None where none does."""
-    found = _moves(way, value, part)
-    return next((one for one in found if -one.gain >= needed), None)
-
-
-def best_change(way: Way, value: float, part: float) -> Change | None:
-    """The move that takes off most."""
-    return min(_moves(way, value, part), key=lambda one: one.gain, default=None)
-
-
-def _moves(way: Way, value: float, part: float) -> list[Change]:
-    """Moves that help, in the declared direction where there is one, nearest first."""
-    if not np.isfinite(value):
-        return []
-    gains = way.parts - part
-    allowed = gains < -1e-9
-    if way.feature.direction:
-        allowed &= (way.values - value) * way.feature.direction > 0
-    seen = way.feature.seen(np.r_[way.values, value])
-    reach = np.abs(seen[:-1] - seen[-1]) / (way.feature.size or 1.0)
-    order = np.argsort(reach, kind="stable")
-    return [
-        Change(way.feature.name, value, float(way.values[i]), float(gains[i]), float(reach[i]))
-        for i in order
-        if allowed[i]
-    ]
-
-
-def ways_down(
-    ways: Sequence[Way], row: pd.Series[Any], parts: Mapping[str, float], needed: float
-) -> list[list[Change]]:
-    """The sets of changes that each take ``needed`` off the log-odds: single ones, nearest first; where no single one
-    does, the fewest together.
-    """
-    values = {way.feature.name: float(numbers(pd.Series([row.get(way.feature.name)]))[0]) for way in ways}
-    single = [
-        change
-        for way in ways
-        if (change := smallest_change(way, values[way.feature.name], parts[way.feature.name], needed))
-    ]
-    if single:
-        return [[change] for change in sorted(single, key=lambda one: one.reach)]
-    together = _together(ways, values, parts, needed)
-    return [together] if together else []
-
-
-def _together(
-    ways: Sequence[Way], values: Mapping[str, float], parts: Mapping[str, float], needed: float
-) -> list[Change]:
-    best = [
-        (change, way)
-        for way in ways
-        if (change := best_change(way, values[way.feature.name], parts[way.feature.name]))
-    ]
-    best.sort(key=lambda pair: pair[0].gain)
-    taken: list[Change] = []
-    left = needed
-    for change, way in best[:MOST_CHANGES]:
-        name = way.feature.name
-        enough = smallest_change(way, values[name], parts[name], left)
-        if enough:
-            return [*taken, enough]
-        taken.append(change)
-        left += change.gain
-    return []
+def family_of(name: str, metrics: Mapping[str, Metric]) -> str:
+    """What a feature tells of: the table its metric cannot do without, or itself."""
+    metric = metrics.get(name)
+    return metric.needs[0] if metric and metric.needs else name
 
 
 def driver(name: str, words: Words, value: Any, typical: Any, effect: float) -> dict[str, Any]:
-    """One reason as JSON: the feature, its value beside the usual one, and what it adds to the log-odds."""
-    shown, usual = words.value(value), words.value(typical)
+    """One reason as JSON: the feature, its value beside the usual one, and what it adds to the log-odds; empty where it is
+    written as the usual one is: that says nothing of this customer."""
+    shown, usual = _level(name, words, value), _level(name, words, typical)
     known = typical is not None and not (isinstance(typical, float) and np.isnan(typical))
+    if known and shown == usual:
+        return {}
     en = f"{words.title.en}: {shown.en}" + (f" (usually {usual.en})" if known else "")
     ja = f"{words.title.ja}: {shown.ja}" + (f"(通常は{usual.ja})" if known else "")
     return {
@@ -204,6 +116,12 @@ def driver(name: str, words: Words, value: Any, typical: Any, effect: float) -> 
         "effect": float(effect), "value": _plain(value), "usual": _plain(typical), "unit": words.unit,
         "value_en": shown.en, "value_ja": shown.ja,
     }  # fmt: skip
+
+
+def _level(name: str, words: Words, value: Any) -> Text:
+    """A value in words; what has a name of its own by that name."""
+    named = _LEVELS.get(name, {}).get(value) if isinstance(value, str) else None
+    return named or words.value(value)
 
 
 def _plain(value: Any) -> str | float | None:
@@ -226,24 +144,3 @@ def typical_of(feature: Feature) -> Any:
         return feature.typical[1] if feature.typical else None
     named = {level: share for level, share in feature.levels.items() if level not in (OTHER, NOBODY_KNOWS)}
     return max(named, key=lambda level: named[level]) if len(feature.levels) > 1 and named else None
-
-
-def exit_of(changes: Sequence[Change], words: Mapping[str, Words], logit: float) -> dict[str, Any]:
-    """One way down as JSON."""
-    told: list[dict[str, Any]] = []
-    for change in changes:
-        spoken = words[change.name]
-        before, after = spoken.value(change.before), spoken.value(change.after)
-        told.append({
-            "feature": change.name, "title_en": spoken.title.en, "title_ja": spoken.title.ja,
-            "before": change.before, "after": change.after,
-            "en": f"{spoken.title.en}: {before.en} → {after.en}", "ja": f"{spoken.title.ja}: {before.ja} → {after.ja}",
-        })  # fmt: skip
-    reached = float(expit(logit + sum(change.gain for change in changes)))
-    return {
-        "feature": told[0]["feature"],
-        "en": " + ".join(one["en"] for one in told),
-        "ja": "、".join(one["ja"] for one in told),
-        "probability": reached,
-        "changes": told,
-    }

@@ -136,7 +136,7 @@ def _interval(value: float, draws: Floats, n: int, groups: ArrayLike, level: flo
     return Interval(float(value), float(low), float(high), n, clusters)
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
     """A share with Wilson's score interval (Wilson 1927); for independent observations."""
     if n == 0:
         return NOTHING

@@ -11,7 +11,8 @@ JAPANESE, ENGLISH, MIXED, OTHER = "ja", "en", "mixed", "other"
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc]")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3005]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+(?:['\u2019][A-Za-z]+)*")
-_ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
+# Bounded: in a text without blanks each place would otherwise be tried against all that follows.
+_ADDRESS = re.compile(r"https?://\S+|[^\s@]{1,64}@\S+")
 # Characters of Chinese sentences that Japanese does not write: without kana they tell the two apart.
 _CHINESE = re.compile(r"[的了们这吗你您很没说请为么谢还对时个会现后级账号设码发问题无样边让从]")
 _COMMON = {

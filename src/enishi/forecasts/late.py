@@ -20,6 +20,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from enishi.kit.home import Home
+from enishi.metrics.api import Facts, FactSettings, duckdb_facts
 from enishi.store.api import Published
 from enishi.store.kinds import KINDS
 from enishi.store.manifest import File, read_manifest, write_manifest
@@ -46,6 +47,16 @@ def without_hindsight(home: Home) -> Iterator[tuple[Home, dict[str, int]]]:
         return
     with tempfile.TemporaryDirectory(prefix="enishi-") as folder:
         yield _shadow(home, Path(folder), late), late
+
+
+@contextmanager
+def honest_facts(home: Home, settings: FactSettings | None = None) -> Iterator[Facts]:
+    """The facts to read past days from, where something is learned from them or judged by them: none told late.
+
+    What is known today is the same as in :func:`enishi.metrics.api.duckdb_facts`; only past days know less.
+    """
+    with without_hindsight(home) as (honest, _), duckdb_facts(honest, settings) as facts:
+        yield facts
 
 
 def count_late(home: Home) -> dict[str, int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from enishi.forecasts.churn import LEVEL
 from enishi.forecasts.standing import Floats, Ints, Standing
 from enishi.forecasts.turnover import AHEAD, LEADS, Turnover, class_of
 from enishi.metrics.revenue import number_of
@@ -15,7 +17,9 @@ from enishi.metrics.revenue import number_of
 MONTH = 365.25 / 12
 HORIZONS = (30, 90, 180)  # days of stated probabilities, besides 0 for the next renewal
 MOST = 0.995
-NORMAL_95 = 1.959964
+REACH = NormalDist().inv_cdf(
+    (1 + LEVEL) / 2
+)  # of an interval of stated probabilities, in standard deviations
 SHARED = 0.5  # share of the variance of stated probabilities that is taken for common to all customers
 
 BASE, STATED, CERTAIN = 0, 1, 2  # where a customer's probability comes from
@@ -51,7 +55,7 @@ def leaving(book: Standing, learned: Turnover, stated: pd.DataFrame | None = Non
 
     Args:
         stated: probabilities of a model: ``account_id``, ``horizon`` (days, 0 for the next renewal), ``probability``,
-            ``low``, ``high`` (95 %); customers and horizons it does not name go by the base rates.
+            ``low``, ``high`` (90 %); customers and horizons it does not name go by the base rates.
     """
     kind = class_of(book, learned.cuts)
     table, level = _stated(book, stated)
@@ -80,7 +84,7 @@ def _stated(book: Standing, stated: pd.DataFrame | None) -> tuple[dict[int, Floa
     if span.empty:
         return table, 0.0
     logit = np.log(span / (1 - span))
-    spread = float(((logit["high"] - logit["low"]) / (2 * NORMAL_95)).median())
+    spread = float(((logit["high"] - logit["low"]) / (2 * REACH)).median())
     return table, float(np.sqrt(SHARED) * min(1.0, spread))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from enishi.forecasts.estimator import Estimator
 from enishi.forecasts.fitting import Vector, bounds
 from enishi.forecasts.sbg import ShiftedBetaGeometric
 
@@ -22,6 +23,7 @@ DAYS_A_MONTH = 365.25 / 12
 LEAST_LOST = 20  # customers lost, below which no lifetime is told
 LEAST_OF_A_KIND = 20  # customers with a value of an attribute, below which it is pooled
 LEAST_PERIODS = 3  # complete periods observed, for a spread of chances to show
+UNITS = (12, 6, 3, 1)
 TRUST = (
     0.05,
     0.1,
@@ -31,7 +33,9 @@ TRUST = (
     0.8,
 )  # how far attributes may move the logarithm of the hazard (standard deviations)
 POOLED = "other"
-ROUNDING = 0.02  # of a period: an end on the anniversary is an end of the period before it
+ROUNDING, ROUNDING_MONTHS = 0.02, 0.085
+"""Of a period, but at least so much of a month: an end on the anniversary is an end of the period before it, and so is one
+after two calendar months of 62 days, or after seven of 215."""
 
 
 def spells(moves: pd.DataFrame, until: int) -> pd.DataFrame:
@@ -43,7 +47,8 @@ def spells(moves: pd.DataFrame, until: int) -> pd.DataFrame:
 
     Returns:
         One row per stay: ``account_id, start`` (day number), ``months`` (float), ``lost`` (bool), ``first`` (whether it
-        is the account's first stay). A customer who came back begins a second stay.
+        is the account's first stay), ``observed`` (months it would have lasted by now, had it not ended). A customer who
+        came back begins a second stay.
     """
     part = moves[moves["day"] <= until].sort_values(["account_id", "day"], kind="stable")
     part = part[part["kind"].isin(["new", "reactivation", "churn"])]
@@ -60,42 +65,65 @@ def spells(moves: pd.DataFrame, until: int) -> pd.DataFrame:
             "months": (stop - began["day"].to_numpy()) / DAYS_A_MONTH,
             "lost": lost,
             "first": began["kind"].eq("new").to_numpy(),
+            "observed": (until + 1 - began["day"].to_numpy()) / DAYS_A_MONTH,
         }
     )
 
 
-def tally(months: ArrayLike, lost: ArrayLike, unit: int = 12) -> tuple[Vector, Vector]:
-    """Stays as :meth:`ShiftedBetaGeometric.fit_counts` takes them, in periods of ``unit`` months."""
-    periods, gone = np.asarray(months, float) / unit, np.asarray(lost, bool)
-    at = _period_lost(periods[gone])
-    survived = np.floor(periods[~gone] + ROUNDING).astype(int)
-    n = int(max(at.max(initial=1), survived.max(initial=0)))
-    counts = np.bincount(at, minlength=n + 1)[1:].astype(float)
-    return counts, np.bincount(survived, minlength=n + 1).astype(float)
+def tally(
+    months: ArrayLike, lost: ArrayLike, unit: int = 12, observed: ArrayLike | None = None
+) -> tuple[Vector, Vector]:
+    """Stays as :meth:`ShiftedBetaGeometric.fit_counts` takes them, in periods of ``unit`` months.
+
+    Args:
+        observed: (n,) months each would have been seen to stay by now. A period teaches only where it has passed whole:
+            who is still there in a running one does not count as having stayed through it, so who left in it must not
+            count as lost in it. None: every period in which somebody left has passed.
+    """
+    at, gone = _periods(months, lost, unit, observed)
+    n = int(max(at[gone].max(initial=1), at[~gone].max(initial=0)))
+    counts = np.bincount(at[gone], minlength=n + 1)[1:].astype(float)
+    return counts, np.bincount(at[~gone], minlength=n + 1).astype(float)
 
 
-def _period_lost(periods: Vector) -> NDArray[np.int64]:
-    return np.maximum(np.ceil(periods - ROUNDING), 1).astype(np.int64)
+def _periods(
+    months: ArrayLike, lost: ArrayLike, unit: int, observed: ArrayLike | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The period each was lost in, or the last it stayed through whole; and which of them counts as lost."""
+    stayed, gone = np.asarray(months, float) / unit, np.asarray(lost, bool)
+    near = max(ROUNDING, ROUNDING_MONTHS / unit)
+    at = np.where(gone, np.maximum(np.ceil(stayed - near), 1), np.floor(stayed + near)).astype(np.int64)
+    if observed is not None:
+        running = gone & (at > np.floor(np.asarray(observed, float) / unit + near))
+        at, gone = at - running, gone & ~running
+    return at, gone
 
 
 def period_for(months: ArrayLike, terms: ArrayLike = ()) -> int:
-    """Months of the period in which customers decide: the term most contracts have (a year where terms are unknown), or
-    a shorter one where fewer than three complete ones were observed.
+    """Months of the period in which customers decide: the usual term of contracts, where those without a term may be left
+    in any month; or a shorter one where fewer than three complete ones were observed.
 
     Args:
-        months: (n,) lengths of the stays observed. terms: (m,) months of the contracts' terms; NaN: unknown.
+        months: (n,) lengths of the stays observed. terms: (m,) months of the contracts' terms; NaN: none stated.
     """
-    known = np.asarray(terms, float)
-    known = known[known > 0]
-    common = float(np.median(known)) if len(known) else 12.0
+    known = np.nan_to_num(np.asarray(terms, float))
+    common = float(np.median(np.where(known > 0, known, 1.0))) if len(known) else 1.0
     longest = float(np.max(np.asarray(months, float), initial=0))
-    for unit in (12, 6, 3, 1):
+    for unit in UNITS:
         if unit <= max(common, 1) and longest >= LEAST_PERIODS * unit:
             return unit
     return 1
 
 
-class TenureHazard:
+def _unit_told(unit: int, months: Vector, lost: NDArray[np.bool_], observed: Vector | None) -> int:
+    """The period asked for, or the longest shorter one in which at least half of the losses count."""
+    for shorter in (unit, *(one for one in UNITS if one < unit)):
+        if 2 * _periods(months, lost, shorter, observed)[1].sum() >= lost.sum():
+            return shorter
+    return 1
+
+
+class TenureHazard(Estimator):
     """Chance to leave by age and attributes: discrete time, complementary log-log, the shifted beta-geometric hazard as
     its course over age.
 
@@ -136,8 +164,10 @@ class TenureHazard:
         """Fit.
 
         Args:
-            stays: ``months, lost`` and the attributes (text; empty: unknown).
-            unit: months of a period; None: :func:`period_for` chooses.
+            stays: ``months, lost`` and the attributes (text; empty: unknown), with ``observed`` as of :func:`spells` where
+                customers may leave within a period.
+            unit: months of a period; None: :func:`period_for` chooses. A shorter one is taken where most losses lie in
+                periods that still run.
 
         Raises:
             ValueError: no stay, a negative one, or nobody lost.
@@ -147,16 +177,19 @@ class TenureHazard:
             raise ValueError(
                 f"{len(stays)} stays, the shortest of {months.min(initial=0):g} months: nothing to learn"
             )
-        self.unit_ = unit or period_for(months)
+        observed = stays["observed"].to_numpy(float) if "observed" in stays else None
+        self.unit_ = _unit_told(unit or period_for(months), months, lost, observed)
         self.base_ = ShiftedBetaGeometric(level=self.level, seed=self.seed).fit_counts(
-            *tally(months, lost, self.unit_)
+            *tally(months, lost, self.unit_, observed)
         )
         self.n_, self.lost_ = len(stays), int(lost.sum())
         self._values = {name: _own_values(stays[name]) for name in self.attributes}
         design = self._design(stays)
         owner = np.array([self.attributes.index(name) for name, _value in self._names()], dtype=np.int64)
         self._gamma, self._covariance, trust = _fit_effects(
-            _exposures(design, months / self.unit_, lost, self.base_), design.shape[1], owner
+            _exposures(design, *_periods(months, lost, self.unit_, observed), self.base_),
+            design.shape[1],
+            owner,
         )
         self.trust_ = dict(zip(self.attributes, trust.tolist(), strict=False))
         self.coefficients_ = self._table(design, lost)
@@ -364,10 +397,9 @@ class _Exposure:
 
 
 def _exposures(
-    design: NDArray[np.float64], periods: Vector, lost: NDArray[np.bool_], base: ShiftedBetaGeometric
+    design: NDArray[np.float64], at: NDArray[np.int64], lost: NDArray[np.bool_], base: ShiftedBetaGeometric
 ) -> _Exposure:
     kinds, kind = np.unique(design, axis=0, return_inverse=True)
-    at = np.where(lost, _period_lost(periods), np.floor(periods + ROUNDING).astype(int))
     last = int(at.max(initial=0))
     entered = np.zeros((len(kinds), last + 2))
     gone = np.zeros((len(kinds), last + 2))

@@ -232,6 +232,18 @@ def _next_due(home: Home, days: Sequence[date], contracts: pd.Series[Any]) -> pd
     return rows.drop_duplicates(AT).reset_index(drop=True)
 
 
+def sole_contracts(home: Home, day: date) -> set[int]:
+    """The accounts that hold exactly one recurring contract without notice, as known at the end of a day."""
+    with KnownRecords(home) as records:
+        if not records.has("subscription"):
+            return set()
+        contracts = records.query(_CONTRACTS, day)
+    for name in ("started_on", "leaving_on"):
+        contracts[name] = pd.to_datetime(contracts[name])
+    held = contracts.loc[is_held(contracts, pd.Timestamp(day)), "holder"].value_counts()
+    return {int(account) for account in held.index[held == 1]}
+
+
 def last_recorded(records: KnownRecords, known_by: date | None = None) -> date:
     """The last day any record speaks of: contracts are observed up to it."""
     days = [last_used_day(records, known_by)]

@@ -20,13 +20,13 @@ from enishi.forecasts.evaluation import (
     auc_difference,
     auc_with_interval,
     brier,
-    brier_skill,
     calibration_error,
     clustered_rate,
     lift_at,
     reliability,
 )
 from enishi.forecasts.readiness import HORIZON, LEAST_WINNERS
+from enishi.forecasts.trust import skill_with_interval
 from enishi.kit.text import Text
 
 DRAWS = 400
@@ -53,8 +53,10 @@ def judge_past(said: pd.DataFrame, baselines: Mapping[str, ArrayLike]) -> dict[s
         baselines: name -> score on the same rows, higher means likelier; NaN is taken for the lowest.
 
     Returns:
-        Plain JSON: rows, accounts, winners, rate (with interval), auc, brier, skill, calibration_error, lift,
-        reliability (said, observed, n), baselines (auc each, and the difference to it with its interval).
+        Plain JSON: rows, accounts, winners, rate (with interval) and, from :data:`LEAST_WINNERS` customers on who grew and
+        as many who did not, auc, brier, skill (with ``skill_low`` and ``skill_high``, customers resampled),
+        calibration_error, lift, reliability (said, observed, n), baselines (auc each, and the difference to it with its
+        interval).
     """
     y, p, who = (said[name].to_numpy() for name in ("label", "probability", "account_id"))
     if not len(y):
@@ -65,14 +67,18 @@ def judge_past(said: pd.DataFrame, baselines: Mapping[str, ArrayLike]) -> dict[s
         "winners": int(pd.unique(who[y == 1]).size),
         "rate": _plain(clustered_rate(y, who, DRAWS)),
     }
-    if y.min() == y.max():
+    others = int(pd.unique(who[y == 0]).size)
+    if min(base["winners"], others) < LEAST_WINNERS:
         return base
+    skill = skill_with_interval(y, p, who, DRAWS)
     table = reliability(y, p, min(5, max(1, len(y) // 40)))
     rows: Any = table.itertuples(index=False)
     return base | {
         "auc": _plain(auc_with_interval(y, p, who, DRAWS)),
         "brier": round(brier(y, p), 4),
-        "skill": _number(brier_skill(y, p)),
+        "skill": _number(skill.value),
+        "skill_low": _number(skill.low),
+        "skill_high": _number(skill.high),
         "calibration_error": round(calibration_error(y, p, min(10, max(1, len(y) // 40))), 4),
         "lift": _number(lift_at(y, p)),
         "reliability": [
@@ -81,6 +87,11 @@ def judge_past(said: pd.DataFrame, baselines: Mapping[str, ArrayLike]) -> dict[s
         ],
         "baselines": {name: _beside(y, p, who, scores) for name, scores in baselines.items()},
     }
+
+
+def beats_chance(past: Mapping[str, Any]) -> bool:
+    """Whether statements tested by :func:`judge_past` were better than the rate of all by more than chance (95 %)."""
+    return (past.get("skill_low") or 0) > 0
 
 
 def _beside(y: Any, p: Any, who: Any, scores: ArrayLike) -> dict[str, Any]:

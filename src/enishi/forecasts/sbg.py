@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from enishi.forecasts.estimator import Estimator
 from enishi.forecasts.fitting import Fit, Vector, bounds, fit_positive
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 STARTS = ((1.0, 1.0), (0.5, 2.0), (3.0, 10.0))
 
 
-class ShiftedBetaGeometric:
+class ShiftedBetaGeometric(Estimator):
     """Retention when every customer has an own, constant chance to leave at each renewal, and chances differ.
 
     Of a cohort, those likely to leave go first, so that retention rises with age although nobody becomes more loyal. With

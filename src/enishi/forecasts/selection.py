@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from enishi.forecasts.backcast import Backcast, known_before
 from enishi.forecasts.evaluation import Interval
+from enishi.forecasts.folds import Folds
 from enishi.forecasts.logistic import expit, log_loss
+from enishi.forecasts.rows import Rows
 from enishi.forecasts.trust import loss_difference
 from enishi.kit.text import Text
 
@@ -39,6 +42,35 @@ class Judged:
     challenger: Floats
     accounts: NDArray[Any]
     later: bool
+
+
+def judged_on(rows: Rows, folds: Folds, champion: Backcast, rival: Backcast | None) -> Judged | None:
+    """What both said of the later periods; None where no challenger was tried."""
+    if rival is None:
+        return None
+    # The newest blocks only: what is learned now is learned from as much as they were, not as little as the first.
+    newest = champion.block >= (champion.block.max() + 1) // 2 if folds.later else champion.block >= 0
+    judged = champion.rows[newest]
+    told = (champion.said[newest], rival.said[newest])
+    return Judged(rows.labels[judged], *told, rows.accounts[judged], folds.later)
+
+
+def told_then(rows: Rows, folds: Folds, champion: Backcast, rival: Backcast | None, seed: int) -> Floats:
+    """(n,) log-odds of the judged rows by the model that would have stood at the time: who stands in a block is chosen on
+    the blocks before it, so that what is reported of a model is not of the very periods that made it win."""
+    said = champion.said.copy()
+    if rival is None or not folds.later:
+        return said
+    judged = rows.keys.iloc[champion.rows].reset_index(drop=True)
+    for block in range(1, len(folds.pairs)):
+        newest = champion.block >= (block + 1) // 2
+        past = newest & known_before(judged, champion.block, block, later=True)
+        at = champion.rows[past]
+        one = Judged(rows.labels[at], champion.said[past], rival.said[past], rows.accounts[at], later=True)
+        if past.any() and select(one, LEAST_TO_CHALLENGE, seed)["stands"] == CHALLENGER:
+            now = champion.block == block
+            said[now] = rival.said[now]
+    return said
 
 
 def select(judged: Judged | None, left: int, seed: int) -> dict[str, Any]:

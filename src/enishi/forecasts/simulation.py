@@ -21,7 +21,7 @@ from enishi.forecasts.leaving import STATED, Leaving
 from enishi.forecasts.standing import Floats, Ints, Standing
 from enishi.forecasts.turnover import SIZES, Growth, Turnover, size_of
 
-BLOCK = 1 << 20  # customers x draws worked on at a time
+BLOCK = 1 << 17  # customers x draws worked on at a time: what of them fits the cache
 LEVELS = (0.5, 0.8, 0.95)
 _GAMMA, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _WORD = (1 << 64) - 1
@@ -156,7 +156,7 @@ def simulate(
         rows = np.flatnonzero((left.source == STATED) == stated)
         for begin in range(0, len(rows), size):
             part = rows[begin : begin + size]
-            _draw_block(common, book.where(part), left.hazard[part] * churn, weights[:, part], cohorts.opening[part],
+            _draw_block(common, book.where(part), left.hazard[part] * churn, weights[:, :, part], cohorts.opening[part],
                         learned, seed, int(stated))  # fmt: skip
     if arrivals:
         _draw_arrivals(common, learned, book, seed, churn)
@@ -182,7 +182,7 @@ def _common(learned: Turnover, stated_level: float, draws: int, months: int, see
 
 
 def _weights(book: Standing, cohorts: Cohorts) -> npt.NDArray[np.float32]:
-    """What each customer who is there adds to the sums of :data:`_WEIGHED` (7 x N x M)."""
+    """What each customer who is there adds to the sums of :data:`_WEIGHED`, in order of the products (M x 7 x N)."""
     path = book.path
     before = np.concatenate([book.now[:, None], path[:, :-1]], axis=1)
     change = path - before
@@ -193,7 +193,7 @@ def _weights(book: Standing, cohorts: Cohorts) -> npt.NDArray[np.float32]:
         path, path * due, np.maximum(change, 0), np.where(path > 0, np.maximum(-change, 0), 0), path * held,
         np.minimum(path, cohorts.opening), path > 0,
     )  # fmt: skip
-    return np.stack([row.astype(np.float32) for row in rows])
+    return np.stack([row.T.astype(np.float32) for row in rows], axis=1)
 
 
 def _draw_block(
@@ -203,18 +203,19 @@ def _draw_block(
     draws = common.expansion.shape[1]
     limit = -np.log(uniforms(seed, STAYS, book.accounts, draws))
     passed = np.zeros_like(limit)
-    there = np.zeros(limit.shape, dtype=np.int16)  # months at whose end the customer is still there
+    there = np.zeros_like(limit)  # months at whose end the customer is still there
     factor = common.leaving[source].astype(np.float32)
     rate = hazard.astype(np.float32)
+    room = np.empty_like(limit)
     for month in range(hazard.shape[1]):
         if rate[:, month].any():
-            passed += rate[:, month, None] * factor[month]
-        alive = passed < limit
+            passed += np.multiply(rate[:, month, None], factor[month], out=room)
+        alive = np.less(passed, limit, out=room)
         there += alive
-        sums = weights[:, :, month] @ alive.astype(np.float32)
+        sums = weights[month] @ alive
         for name, total in zip(_WEIGHED, sums, strict=True):
             common.sums[name][month] += total
-    _draw_events(common, book, there, opening, learned, seed)
+    _draw_events(common, book, there.astype(np.int16), opening, learned, seed)
 
 
 def _draw_events(

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from enishi.metrics.periods import add_months
+from enishi.metrics.renewing import next_renewals
 from enishi.metrics.revenue import EPOCH, number_of, without_rate
 from enishi.metrics.spans import FOREVER
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-USUAL_TERM = 12  # months, where a contract states a renewal date and no term
 NOTICE_DAYS = 31  # after which a contract without a date ends, where notice was given and no end is stated
 FIRST_YEAR = 365
 SIZES = 3
@@ -119,7 +119,7 @@ def standing(stretches: pd.DataFrame, day: date, months: int) -> Standing:
     grid, today = month_grid(day, months), number_of(day)
     known = without_rate(stretches)[0]
     known = known[(known["stop"] > today) & (known["start"] < grid.edges[-1])]
-    due, term = _next_renewals(known, today)
+    due, term = next_renewals(known, today)
     stop = _announced_stops(known, due, today)
     accounts, row = np.unique(known["account_id"].to_numpy(dtype=np.int64), return_inverse=True)
     money, start = known["mrr"].to_numpy(dtype=np.int64), known["start"].to_numpy(dtype=np.int64)
@@ -158,44 +158,6 @@ def _largest(row: Ints, weight: Ints, due: Ints, term: Ints, count: int) -> tupl
     last = np.full(count, -1, dtype=np.int64)
     last[row[order]] = order  # the last one written is the largest
     return due[last], term[last]
-
-
-def _next_renewals(known: pd.DataFrame, today: int) -> tuple[Ints, Ints]:
-    """The next renewal after a day (day number, ``FOREVER`` for none) and the term in months, per stretch.
-
-    A date that has passed was renewed by its term; without a stated date the ends of the terms count from the start.
-    """
-    stated = known["renewal"].to_numpy(dtype=np.int64)
-    months = known["term_months"].astype(float).to_numpy(dtype=float)
-    dated = stated < FOREVER
-    term = np.where(
-        np.isnan(months) | (months < 1), USUAL_TERM, np.minimum(np.nan_to_num(months), 600)
-    ).astype(np.int64)
-    by_term = ~dated & (np.nan_to_num(months) > 1)
-    base = np.where(dated, stated, known["started_on"].to_numpy(dtype=np.int64))
-    calendar = dated | by_term
-    due = np.full(len(known), FOREVER, dtype=np.int64)
-    due[calendar] = _rolled(base[calendar], term[calendar], today, dated[calendar])
-    return due, term
-
-
-def _rolled(base: Ints, term: Ints, today: int, stated: npt.NDArray[np.bool_]) -> Ints:
-    """The first of ``base``, ``base + term``, … after a day; a base that is no renewal itself counts from its term."""
-    months = base.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    into = base - months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    now = np.int64(today).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    least = np.where(stated, 0, 1)
-    times = np.maximum(least, (now - months) // term)
-    found = _on(months + times * term, into)
-    again = found <= today
-    return np.where(again, _on(months + (times + 1) * term, into), found)
-
-
-def _on(months: Ints, into: Ints) -> Ints:
-    """The day so far into a month; its last day where there is none."""
-    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return np.minimum(first + into, following - 1)
 
 
 def _announced_stops(known: pd.DataFrame, due: Ints, today: int) -> Ints:

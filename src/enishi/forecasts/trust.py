@@ -76,7 +76,7 @@ def evaluate(
         "said": float(p.mean()),
         "brier": mean_with_interval((p - y) ** 2, groups, draws, seed).as_dict(),
         "skill": skill_with_interval(y, p, groups, draws, seed).as_dict(),
-        "ece": expected_calibration_error(y, p, groups, days, horizon_days, seed),
+        "ece": expected_calibration_error(y, p, groups, _windows(rows, horizon_days), seed),
         "reliability": reliability_with_intervals(y, p, groups, seed=seed),
         "periods": _periods(rows),
         "base": {"brier": float(np.mean((y - y.mean()) ** 2)), "auc": 0.5, "precision": float(y.mean())},
@@ -212,18 +212,25 @@ def reliability_with_intervals(
     return told
 
 
+def _windows(rows: pd.DataFrame, horizon_days: int) -> NDArray[Any]:
+    """Which rows of an account tell of the same outcome: those within one horizon; of a renewal, those up to it."""
+    days = rows["as_of"].to_numpy().astype("datetime64[D]")
+    if not horizon_days:
+        ends = rows["ends_on"] if "ends_on" in rows else rows["as_of"]
+        return ends.to_numpy().astype("datetime64[D]")
+    return np.asarray((days - days.min()) // np.timedelta64(horizon_days, "D"))
+
+
 def expected_calibration_error(
-    y: Floats, p: Floats, groups: NDArray[Any], days: NDArray[Any], horizon_days: int, seed: int = 0
+    y: Floats, p: Floats, groups: NDArray[Any], windows: NDArray[Any], seed: int = 0
 ) -> dict[str, Any]:
     """The calibration error beside what a perfectly calibrated forecast would show on as many rows.
 
-    Labels are drawn from the said probabilities. Snapshots of an account within one horizon tell the same loss, so they
-    share one draw: ``expected`` is the mean error of such worlds, ``high`` what 95 % of them stay below.
+    Labels are drawn from the said probabilities. Snapshots of an account that tell of the same outcome (``windows``) share
+    one draw: ``expected`` is the mean error of such worlds, ``high`` what 95 % of them stay below.
     """
     error = calibration_error(y, p)
-    span = np.timedelta64(max(horizon_days, 1), "D")
-    window = (days.astype("datetime64[D]") - days.astype("datetime64[D]").min()) // span
-    codes = pd.factorize(pd.MultiIndex.from_arrays([groups, window]))[0]
+    codes = pd.factorize(pd.MultiIndex.from_arrays([groups, windows]))[0]
     random = np.random.default_rng(seed)
     ranks = pd.Series(p).rank(method="first")
     bins = pd.qcut(ranks, min(BINS, len(p)), labels=False).to_numpy()

@@ -162,9 +162,8 @@ def learn_turnover(
         The rates, or what of history there is too little of.
     """
     moves = moves[moves["day"] <= number_of(day)]
-    used = _observed(
-        [book for book in books if len(book) and book.grid.edges[1] <= number_of(day) + 1], moves
-    )
+    ended = [book for book in books if len(book) and book.grid.edges[1] <= number_of(day) + 1]
+    used = [_without_gone(book, moves) for book in _observed(ended, moves)]
     exposure = int(sum((book.now > 0).sum() for book in used))
     lacking = _lacking(len(used), exposure, int((moves["kind"] == "churn").sum()))
     if lacking:
@@ -178,6 +177,10 @@ def learn_turnover(
     counted = _Counted()
     for book in used:
         _count(counted, book, moves, cuts, number_of(day))
+    if counted.renewing[0].sum() == counted.renewing[1].sum():
+        counted.renewing[:] = (
+            0.0  # nobody ever renewed: dates that only those who left have say nothing of the others
+        )
     level, shock = _variation(counted)
     monthly = (sum(lost for _n, lost in counted.monthly) + 0.5) / (exposure + 1.0)
     window = [book for book in used if book.grid.day >= add_months(day, -WINDOW - 1)]
@@ -207,6 +210,16 @@ def _observed(books: list[Standing], moves: pd.DataFrame) -> list[Standing]:
     hold survivors alone, and would make leaving look rarer than it is."""
     lost = moves.loc[moves["kind"] == "churn", "day"]
     return [book for book in books if book.grid.edges[1] > lost.min()] if len(lost) else books
+
+
+def _without_gone(book: Standing, moves: pd.DataFrame) -> Standing:
+    """A book without those who had left by its day, though nobody had told so yet: they could not be lost any more, and
+    would make leaving look rarer than it is."""
+    past = moves[moves["day"] <= number_of(book.grid.day)]
+    left = past.loc[past["kind"] == "churn", "account_id"].unique()
+    money = past[past["account_id"].isin(left)].groupby("account_id")["amount"].sum()
+    gone = (book.now > 0) & np.isin(book.accounts, money.index[money <= 0].to_numpy(dtype=np.int64))
+    return book.where(~gone) if gone.any() else book
 
 
 def _count(counted: _Counted, book: Standing, moves: pd.DataFrame, cuts: Floats, until: int) -> None:

@@ -5,7 +5,8 @@ Character n-grams (and words, in English), weighted by how rare they are, and co
 With more columns than sentences it is fitted in the space the sentences span, which is exact for an L2 penalty and takes
 seconds (Hastie & Tibshirani 2004, *Efficient quadratic regularization for expression arrays*). The strength of the regularisation, the temperature that makes confidences
 mean what they say (Guo et al. 2017, *On calibration of modern neural networks*), and the confidence below which nothing
-is said are chosen on the validation part. The test part is read once, by :meth:`TextReader.report`.
+is said follow from sentences of train and valid, each judged by what was learned from the others; strength and weight are
+chosen on valid alone. The test part is read once, by :meth:`TextReader.report`.
 
 n-grams are hashed, so that what is kept holds no word anybody wrote. Learned state is arrays and plain numbers
 (:meth:`TextReader.to_bytes`), never code.
@@ -38,6 +39,8 @@ WORD_WEIGHTS = (0.25, 0.5)
 AIM = 0.85
 """Of what is said, so much shall be right: the confidence below which nothing is said follows from it."""
 LEAST_ANSWERS = 30
+FOLDS = 3
+"""Parts of train and valid together, each judged by what was learned from the others, that tell temperature and threshold."""
 LONGEST = 2_000
 """Characters that are read of a text: what somebody wants stands at its beginning."""
 Progress = Callable[[float], None]
@@ -225,24 +228,47 @@ def _log_loss(probabilities: Floats, truth: npt.NDArray[np.intp]) -> float:
 
 def _temper(head: Head, rows: Rows, truth: npt.NDArray[np.intp]) -> tuple[Head, float]:
     """The head with the temperature of least log loss on rows it was not fitted on, and that loss."""
+    temperature, loss = _temperature(head.scores(rows), truth)
+    return replace(head, temperature=temperature), loss
+
+
+def _temperature(scores: Floats, truth: npt.NDArray[np.intp]) -> tuple[float, float]:
     from scipy.optimize import minimize_scalar
 
-    scores = head.scores(rows)
     found = minimize_scalar(
         lambda log: _log_loss(_softmax(scores / np.exp(log)), truth), bounds=(-3, 2), method="bounded"
     )
-    return replace(head, temperature=float(np.exp(found.x))), float(found.fun)
+    return float(np.exp(found.x)), float(found.fun)
+
+
+def _cross_scores(
+    language: str, used: Sequence[Sentence], name: str, choice: Head
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Scores (n, labels) of each sentence by a head learned from the other parts alone, and its true label (n,)."""
+    labels = [getattr(one, name) for one in used]
+    truth = np.array([HEADS[name].index(label) for label in labels], dtype=np.intp)
+    scores = np.zeros((len(used), len(HEADS[name])))
+    for part in range(FOLDS):
+        mine = np.arange(len(used)) % FOLDS == part
+        others, held = np.flatnonzero(~mine).tolist(), np.flatnonzero(mine).tolist()
+        features = _learn_features(language, [used[p].text for p in others])
+        span = Span.of(features.rows(language, [used[p].text for p in others]), choice.word_weight)
+        head = span.head([labels[p] for p in others], HEADS[name], choice.strength)
+        scores[held] = head.scores(features.rows(language, [used[p].text for p in held]))
+    return scores, truth
 
 
 def choose_threshold(confidence: Floats, right: npt.NDArray[np.bool_], aim: float = AIM) -> float:
-    """The lowest confidence from which on the share of right answers reaches ``aim``; 1.01 where none does.
+    """The lowest confidence from which on the share of right answers reaches ``aim``, less one standard error so that it
+    holds on other texts too and not just half of the time; 1.01 where none does.
 
     Args:
         confidence: of the likeliest label, (n,). right: whether it was the true one, (n,).
     """
-    order = np.argsort(-confidence, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    enough = np.flatnonzero((share >= aim) & (np.arange(1, len(order) + 1) >= min(LEAST_ANSWERS, len(order))))
+    order, count = np.argsort(-confidence, kind="stable"), np.arange(1, len(confidence) + 1)
+    share = np.cumsum(right[order]) / count
+    sure = share - np.sqrt(aim * (1 - aim) / count)
+    enough = np.flatnonzero((sure >= aim) & (count >= min(LEAST_ANSWERS, len(order))))
     return float(confidence[order][enough[-1]]) if len(enough) else 1.01
 
 
@@ -317,14 +343,16 @@ class TextReader:
             places = _known(used, name)
             span = Span.of(every[places], choice.word_weight)
             fitted = span.head([getattr(used[p], name) for p in places], HEADS[name], choice.strength)
-            self.heads_[language, name] = replace(
-                fitted, temperature=choice.temperature, threshold=choice.threshold
-            )
+            scores, truth = _cross_scores(language, [used[p] for p in places], name, choice)
+            temperature = _temperature(scores, truth)[0]
+            said = _softmax(scores / temperature)
+            threshold = choose_threshold(said.max(axis=1), said.argmax(axis=1) == truth, self.aim)
+            self.heads_[language, name] = replace(fitted, temperature=temperature, threshold=threshold)
 
     def _choose(
         self, rows: Rows, held: Rows, train: Sequence[Sentence], valid: Sequence[Sentence], name: str
     ) -> Head:
-        """The head of least log loss on the validation part, with its temperature and threshold."""
+        """The head of least log loss on the validation part; its strength and weight are what counts."""
         places, others = _known(train, name), _known(valid, name)
         labels = [getattr(train[p], name) for p in places]
         if len(set(labels)) < 2 or not len(others):
@@ -338,10 +366,7 @@ class TextReader:
             for span in spans
             for c in self.strengths
         ]
-        best = min(tried, key=lambda one: one[1])[0]
-        said = best.probabilities(held[others])
-        threshold = choose_threshold(said.max(axis=1), said.argmax(axis=1) == truth, self.aim)
-        return replace(best, threshold=threshold)
+        return min(tried, key=lambda one: one[1])[0]
 
     def judge(self, texts: Sequence[str]) -> list[Judged]:
         """One judgement per text, in their order. A language the reader did not learn gives "unknown"."""

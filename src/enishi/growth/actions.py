@@ -14,7 +14,7 @@ from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Member
 from enishi.definitions.api import find_published
 from enishi.growth.book import catalogue
-from enishi.growth.models import Effort, Proposal, Readiness
+from enishi.growth.models import Effort, Propensity, Proposal, Readiness, show_one
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text, day_words
 from enishi.work.api import check_may_act, check_may_lead, complete_task, create_task, drop_task, reopen_task
@@ -22,6 +22,29 @@ from enishi.work.models import Task
 
 LONGEST_REST = 366
 Status = Proposal.Status
+
+
+@transaction.atomic
+def use_fit(member: Member, number: int, *, now: datetime) -> Propensity:
+    """Let another fit of its kind speak; the book is judged by it within minutes. An earlier one than the newest stays in
+    use until somebody puts another in its place, the newest one until the next is learned.
+
+    Raises:
+        NotFound: there is no such fit. Conflict: ``fit_in_use``.
+    """
+    check_may_lead(member)
+    row = Propensity.objects.select_for_update().filter(pk=number).first()
+    if row is None:
+        raise NotFound("unknown_growth_fit", Text("There is no such version.", "その版はありません。"))
+    if row.in_use:
+        raise Conflict("fit_in_use", Text("This version is in use already.", "この版はすでに使用中です。"))
+    same = Propensity.objects.filter(kind=row.kind)
+    same.filter(in_use=True).update(in_use=False, chosen_by=None, chosen_at=None)
+    is_newest = not same.filter(made_at__gt=row.made_at).exists()
+    row.in_use, row.chosen_by, row.chosen_at = True, None if is_newest else member, None if is_newest else now
+    row.save(update_fields=["in_use", "chosen_by", "chosen_at"])
+    write_audit(member, "growth_fit_used", row, detail={"offer_type": row.kind, "on": str(row.day)})
+    return row
 
 
 @transaction.atomic
@@ -150,7 +173,7 @@ def settle(account: Account, today: date) -> None:
         row.hidden = discussed or row.offer in resting
         row.first = free and not row.hidden and row.status == Readiness.Status.READY
         free = free and not row.first
-        row.shown = not row.hidden and (row.first or row.status == Readiness.Status.LATER)
+    show_one(rows)
     Readiness.objects.bulk_update(rows, ["hidden", "first", "shown"])
 
 

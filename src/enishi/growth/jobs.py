@@ -16,17 +16,18 @@ from enishi.growth.commerce import name_next
 from enishi.growth.contracts import Listed, Verdict
 from enishi.growth.extended import extended_features, growth_of_use, use_of_features
 from enishi.growth.learning import Said, Told, due, learn, read_moments, say
-from enishi.growth.models import GrowthRun, Proposal, Readiness
+from enishi.growth.models import GrowthRun, Propensity, Proposal, Readiness, show_one
 from enishi.growth.rules import Judged, best_of, judge, learned
 from enishi.kit.home import Home
 from enishi.metrics.api import FactSettings, duckdb_facts
 from enishi.metrics.revenue import day_of_number, number_of
+from enishi.risk.api import last_scored
 from enishi.signals.models import ScoringRun
 
 BATCH = 2_000
 RUNS_KEPT = 90
 REST = timedelta(hours=1)
-"""Between two judgings of one day, unless the catalogue has changed."""
+"""Between two judgings of one day, unless the catalogue or a fit has changed."""
 
 
 def renew(now: datetime) -> bool:
@@ -35,7 +36,7 @@ def renew(now: datetime) -> bool:
     scored = ScoringRun.objects.filter(status="done").first()
     if scored is None:
         return False
-    if last and last.stamp == catalogue_stamp() and last.day == company_day(now):
+    if last and last.stamp == stamp() and last.day == company_day(now):
         newer = scored.finished_at and scored.finished_at > last.started_at
         if not newer or now - last.started_at < REST:
             return False
@@ -44,6 +45,12 @@ def renew(now: datetime) -> bool:
     judge_book(now)
     name_next(now)
     return True
+
+
+def stamp() -> str:
+    """Changes whenever an offer does, another fit is put in use, or forecasts of leaving speak anew."""
+    fits = Propensity.objects.filter(in_use=True).order_by("pk").values_list("pk", flat=True)
+    return f"{catalogue_stamp()}:{','.join(map(str, fits))}:{last_scored()}"
 
 
 def judge_book(now: datetime, told: Told | None = None) -> GrowthRun:
@@ -63,7 +70,7 @@ def judge_book(now: datetime, told: Told | None = None) -> GrowthRun:
         wanted.setdefault(one.offer.body.type, set()).update(v.account_id for v in one.verdicts)
     said = say(moment, wanted)
     run = GrowthRun(
-        day=today, facts_generation=generation, accounts=len(rows), started_at=now, stamp=catalogue_stamp(),
+        day=today, facts_generation=generation, accounts=len(rows), started_at=now, stamp=stamp(),
         counts={one.offer.slug: {**one.counts, "against": dict(one.against)} for one in judged},
         sold=_as_json(sold, extended), uplifts={kind: _without_nan(asdict(uplift)) for kind, uplift in asked.uplifts.items()},
     )  # fmt: skip
@@ -106,8 +113,8 @@ def _write(judged: Iterable[Judged], said: Said, uplifts: Mapping[str, Any], tod
         best = best_of([(verdict, row.expected, priority) for row, verdict, priority in entries])
         for at, (row, _verdict, _priority) in enumerate(entries):
             row.first, row.place = at == best, place_of(row)
-            row.shown = row.first or row.status == Readiness.Status.LATER
             rows.append(row)
+        show_one([row for row, _verdict, _priority in entries])
     with transaction.atomic():
         Readiness.objects.all().delete()
         Readiness.objects.bulk_create(rows, batch_size=BATCH)
@@ -132,10 +139,16 @@ def _row(
     if frame is not None and verdict.account_id in frame.index:
         told: Any = frame.loc[verdict.account_id]
         row.probability, row.low, row.high = (float(told[name]) for name in ("probability", "low", "high"))
-        row.drivers = [{**d, "effect": round(float(d["effect"]), 3)} for d in told["drivers"]]
+        row.drivers = grounds(told["drivers"])
         if row.uplift is not None:
             row.expected = round(row.probability * row.uplift * 12 * margin)
     return row
+
+
+def grounds(drivers: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What speaks for or against a win. A value nobody knows is no ground one could give a colleague."""
+    known = (d for d in drivers if d.get("value", 0) not in (None, ""))
+    return [{**d, "effect": round(float(d["effect"]), 3)} for d in known]
 
 
 UNVALUED = -(10**15)

@@ -14,13 +14,14 @@ from django.db import transaction
 from enishi.accounts.company import company_day, get_company
 from enishi.forecasts.churn import ChurnForecaster
 from enishi.forecasts.evaluation import clustered_rate
-from enishi.forecasts.propensity import DRAWS, forecaster, judge_past, undirected
+from enishi.forecasts.late import honest_facts
+from enishi.forecasts.propensity import DRAWS, beats_chance, forecaster, judge_past, undirected
 from enishi.forecasts.readiness import HORIZON, KINDS, LEAST_WINNERS, can_grow, days_since_win, label_wins
 from enishi.growth.book import Sold, sold_of
 from enishi.growth.models import Propensity, Proposal
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.metrics.api import Facts, FactSettings, add_months, duckdb_facts, panel, subscription_periods
+from enishi.metrics.api import Facts, FactSettings, add_months, panel, subscription_periods
 from enishi.metrics.revenue import number_of
 
 MONTHS = 24
@@ -123,9 +124,9 @@ NEAR = 90
 
 
 def learn(now: datetime, told: Told | None = None) -> list[Propensity]:
-    """Fit every kind anew and put the fits in use."""
+    """Fit every kind anew and put the fits in use, but where somebody went back to an earlier one."""
     today = company_day(now)
-    with duckdb_facts(Home.from_environment(), FactSettings(currency=get_company().currency)) as facts:
+    with honest_facts(Home.from_environment(), FactSettings(currency=get_company().currency)) as facts:
         generation = facts.files.generation
         days = snapshot_days(today, _first_day(facts, today))
         moments = read_moments(facts, days, told)
@@ -163,12 +164,14 @@ def _fit(
         rate = clustered_rate(seen["label"], seen["account_id"], DRAWS)
         row.report |= {"past": past, "rate": {"value": rate.value, "low": rate.low, "high": rate.high}}
         row.report["selection"] = _said(getattr(fitted, "selection_", None))
-        row.state, row.speaks = fitted.to_dict(), bool(fitted.speaks_) and (past.get("skill") or 0) > 0
+        row.state, row.speaks = fitted.to_dict(), bool(fitted.speaks_) and beats_chance(past)
     text = _reason(row, others)
     row.reason_en, row.reason_ja = text.en, text.ja
     with transaction.atomic():
-        Propensity.objects.filter(kind=kind, in_use=True).update(in_use=False)
-        row.in_use = True
+        before = Propensity.objects.filter(kind=kind, in_use=True)
+        row.in_use = not before.filter(chosen_at__isnull=False).exists()
+        if row.in_use:
+            before.update(in_use=False)
         row.save()
     return row
 
@@ -189,10 +192,7 @@ def _reason(row: Propensity, others: int) -> Text:
             f"この種類の増額が{row.horizon}日以内にあった{n}社から学習しています。",
         )
     if "rate" in row.report:
-        return Text(
-            "On later time the fit said no more than the rate of all customers, so that rate is stated for everybody.",
-            "後の期間で検証したところ、全顧客の平均の割合を上回る予測ができなかったため、全員に平均の割合を示しています。",
-        )
+        return _untold(row.report["past"].get("winners", 0), least, "auc" in row.report["past"])
     if n < least:
         return Text(
             f"Too early: {n} of {least} customers who grew this way are needed before a probability is stated.",
@@ -201,6 +201,21 @@ def _reason(row: Propensity, others: int) -> Text:
     return Text(
         f"Too early: {others} of {least} customers who did not grow this way are needed for comparison.",
         f"時期尚早です。比較のため、増額がなかった顧客が{least}社必要です(現在{others}社)。",
+    )
+
+
+def _untold(winners: int, least: int, tested: bool) -> Text:
+    """Why the rate of all is stated although there was enough to learn from."""
+    if not tested and winners < least:
+        return Text(
+            f"Tested on later time with {winners} of {least} customers who grew this way: too few to tell, so the rate of all "
+            "customers is stated for everybody.",
+            f"後の期間の検証では、増額があった顧客が{winners}社で、判定に必要な{least}社に達していません。全員に平均の割合を示しています。",
+        )
+    return Text(
+        "On later time the fit was not better than the rate of all customers by more than chance, so that rate is stated for "
+        "everybody.",
+        "後の期間で検証したところ、全顧客の平均の割合より良いとは言えなかったため(差は偶然の範囲内)、全員に平均の割合を示しています。",
     )
 
 
@@ -265,6 +280,6 @@ def _said_of(row: Propensity, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def due(now: datetime) -> bool:
-    """Whether the fits are a week old, or there are none."""
-    newest = Propensity.objects.filter(in_use=True).order_by("made_at").first()
-    return newest is None or newest.made_at < now - timedelta(days=7)
+    """Whether the newest fits are a week old, or there are none."""
+    newest = Propensity.objects.order_by("-made_at").values_list("made_at", flat=True).first()
+    return newest is None or newest < now - timedelta(days=7)

@@ -7,6 +7,8 @@ currency, a month.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
@@ -33,6 +35,9 @@ class Propensity(models.Model):
     state = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     in_use = models.BooleanField(default=True)
+    # An earlier fit somebody went back to: later ones are learned and shown, and wait until one is put in use.
+    chosen_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    chosen_at = models.DateTimeField(null=True)
     facts_generation = models.BigIntegerField(default=0)
     made_at = models.DateTimeField(default=timezone.now)
 
@@ -76,7 +81,7 @@ class Readiness(models.Model):
     # What the list goes by: the expected value; without one below all that have one, by weight, then uplift.
     place = models.BigIntegerField(default=0)
     hidden = models.BooleanField(default=False)  # decided about since the judging
-    shown = models.BooleanField(default=False)  # first or later, and not hidden
+    shown = models.BooleanField(default=False)  # stands for its customer in the list: :func:`show_one`
     model = models.ForeignKey(Propensity, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -93,6 +98,17 @@ class Readiness(models.Model):
         return f"{self.account_id} {self.offer} {self.status}"
 
 
+def show_one(rows: Sequence[Readiness]) -> None:
+    """Of the offers to one customer the list shows one: the first, or else the one whose time comes soonest."""
+    open_rows = [row for row in rows if not row.hidden]
+    waiting = [row for row in open_rows if row.status == Readiness.Status.LATER]
+    chosen = next((row for row in open_rows if row.first), None) or min(
+        waiting, key=lambda row: (row.on, -row.place, row.offer), default=None
+    )
+    for row in rows:
+        row.shown = row is chosen
+
+
 class GrowthRun(models.Model):
     """One judging of the whole book: what was sold then, how many are kept from each offer by which rule."""
 
@@ -106,7 +122,7 @@ class GrowthRun(models.Model):
         default=dict
     )  # {"ladders": {product: [[plan, price, customers]]}, "companions": [...]}
     uplifts = models.JSONField(default=dict)  # kind -> {"share", "low", "high", "customers"}
-    stamp = models.CharField(max_length=120, blank=True)  # of the catalogue judged by
+    stamp = models.CharField(max_length=120, blank=True)  # of the catalogue and the fits judged by
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
@@ -162,11 +178,12 @@ class Proposal(models.Model):
 class Effort(models.Model):
     """Declared until measured: what an hour of work is taken to move. One row, kept with its history in the audit log.
 
+    Minutes are for the first point a year of 100 customers: as much work serves each customer, whoever looks at how many.
     Shares of one: ``floor`` is churn a year that no work of ours prevents, ``ceiling`` the expansion a year nobody exceeds.
     """
 
-    churn_minutes = models.PositiveIntegerField(default=2400)  # for the first point of churn a year
-    expansion_minutes = models.PositiveIntegerField(default=1800)  # for the first point of expansion a year
+    churn_minutes = models.PositiveIntegerField(default=2400)
+    expansion_minutes = models.PositiveIntegerField(default=1800)
     floor = models.FloatField(default=0.02)
     ceiling = models.FloatField(default=0.4)
     months = models.PositiveSmallIntegerField(default=36)

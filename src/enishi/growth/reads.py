@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.expressions import OrderBy
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
 from enishi.accounts.search import named
+from enishi.forecasts.readiness import HORIZON
 from enishi.growth.book import Sold, asked_of, catalogue, read_rows, read_sold
 from enishi.growth.contracts import Listed, Verdict
 from enishi.growth.models import GrowthRun, Propensity, Proposal, Readiness
@@ -31,8 +32,13 @@ SORTS: dict[str, tuple[str | OrderBy, ...]] = {
     "name": ("account__name_kana", "account__name"),
 }
 WHENS = {"now": 0, "30": 30, "90": 90, "180": 180}
+_YES, _NO = (
+    (True,),
+    (False,),
+)  # SQLite finds a value in an index, where it does not see that a bare column is one
 KEEP_SECONDS = 3600
 KEEP_TOTALS = 600
+VERSIONS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +57,43 @@ class Wanted:
 
 def list_ready(member: Member, wanted: Wanted, today: date) -> QuerySet[Readiness]:
     """Who is ready for what, best first; without what has been decided since the judging."""
+    rows = _asked(wanted, today).filter(Exists(_seen(member, wanted).filter(pk=OuterRef("account_id"))))
+    ordered = rows.order_by(*SORTS.get(wanted.sort, SORTS["expected"]), "pk")
+    return ordered.reverse() if wanted.down else ordered
+
+
+def numbers_of(member: Member, wanted: Wanted, today: date) -> QuerySet[Any, int]:
+    """The numbers of the rows of :func:`list_ready`, in its order."""
+    if wanted.sort != "name" or not wanted.offer:
+        return list_ready(member, wanted, today).values_list("pk", flat=True)
+    # One row an account: the accounts are gone through by the index of their names, each looked up in scope.
+    mine = _asked(wanted, today).filter(account=OuterRef("pk")).order_by().values("pk")[:1]
+    every = Account.objects.filter(Exists(_seen(member, wanted).filter(pk=OuterRef("pk"))))
+    ordered = every.annotate(row=Subquery(mine)).filter(row__isnull=False).order_by("name_kana", "name", "id")
+    return (ordered.reverse() if wanted.down else ordered).values_list("row", flat=True)
+
+
+def _seen(member: Member, wanted: Wanted) -> QuerySet[Account]:
     seen = visible_accounts(member).order_by()
     if wanted.owner:
         seen = seen.filter(owner=int(wanted.owner) if wanted.owner.isdecimal() else None)
     if wanted.tier:
         seen = seen.filter(state__tier=wanted.tier)
-    if wanted.search:
-        seen = seen.filter(named(wanted.search))
-    rows = Readiness.objects.filter(Exists(seen.filter(pk=OuterRef("account_id"))))
+    return seen.filter(named(wanted.search)) if wanted.search else seen
+
+
+def _asked(wanted: Wanted, today: date) -> QuerySet[Readiness]:
     if wanted.offer:
-        rows = rows.filter(offer=wanted.offer, hidden=False)
+        rows = Readiness.objects.filter(offer=wanted.offer, hidden__in=_NO)
+    elif wanted.every:
+        rows = Readiness.objects.filter(hidden__in=_NO)
     else:
-        rows = rows.filter(hidden=False) if wanted.every else rows.filter(shown=True)
+        rows = Readiness.objects.filter(shown__in=_YES)
     if wanted.when == "now":
-        rows = rows.filter(status=Readiness.Status.READY)
-    elif wanted.when in WHENS:
-        rows = rows.filter(on__lte=date.fromordinal(today.toordinal() + WHENS[wanted.when]))
-    ordered = rows.order_by(*SORTS.get(wanted.sort, SORTS["expected"]), "pk")
-    return ordered.reverse() if wanted.down else ordered
+        return rows.filter(status=Readiness.Status.READY)
+    if wanted.when in WHENS:
+        return rows.filter(on__lte=date.fromordinal(today.toordinal() + WHENS[wanted.when]))
+    return rows
 
 
 _WIDE = ("lines", "changes", "causes", "alerts", "metrics")
@@ -118,6 +143,17 @@ def totals(member: Member, wanted: Wanted, today: date) -> Totals:
     return found
 
 
+def counts_by_offer(member: Member) -> dict[str, dict[str, int]]:
+    """Offer -> how many of the member's customers are ready now and later, as the list filtered by it shows them."""
+    rows = Readiness.objects.filter(
+        hidden__in=_NO, account__in=visible_accounts(member).order_by().values("pk")
+    )
+    found: dict[str, dict[str, int]] = {}
+    for offer, status, n in rows.order_by().values_list("offer", "status").annotate(n=Count("pk")):
+        found.setdefault(offer, {})[status] = n
+    return found
+
+
 def last_run() -> GrowthRun | None:
     return GrowthRun.objects.filter(finished_at__isnull=False).first()
 
@@ -125,6 +161,18 @@ def last_run() -> GrowthRun | None:
 def fits() -> dict[str, Propensity]:
     """The fit in use of each kind."""
     return {row.kind: row for row in Propensity.objects.filter(in_use=True)}
+
+
+def versions(most: int = VERSIONS_SHOWN) -> dict[str, list[Propensity]]:
+    """The newest fits of each kind, and the one in use."""
+    found: dict[str, list[Propensity]] = {}
+    for row in (
+        Propensity.objects.defer("state").select_related("chosen_by").order_by("kind", "-made_at", "-pk")
+    ):
+        mine = found.setdefault(row.kind, [])
+        if len(mine) < most or row.in_use:
+            mine.append(row)
+    return found
 
 
 def offer_titles() -> dict[str, Text]:
@@ -168,6 +216,34 @@ def record_by_offer(member: Member) -> dict[str, Record]:
         one["seen"] += seen is not None
         one["amount"] += (amount or 0) if status == Proposal.Status.WON else 0
     return {offer: Record(**one) for offer, one in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """Of offers made with a probability whose horizon is over: how many, what was said of them on average, and how many were
+    won within the horizon."""
+
+    n: int
+    said: float | None
+    won: int
+
+
+def said_and_came(member: Member, today: date) -> Came:
+    """What was said of offers, beside what came; an offer whose days are not over is neither won nor lost."""
+    rows = Proposal.objects.filter(
+        account__in=visible_accounts(member), undone_at=None, probability__isnull=False
+    )
+    rows = rows.exclude(status=Proposal.Status.SET_ASIDE).filter(made_on__lte=today - timedelta(days=HORIZON))
+    n, said, won = 0, 0.0, 0
+    columns = ("made_on", "seen_on", "closed_on", "status", "probability")
+    for made, seen, closed, status, chance in rows.order_by().values_list(*columns):
+        on = seen or (closed if status == Proposal.Status.WON else None)
+        n, said, won = (
+            n + 1,
+            said + (chance or 0.0),
+            won + (on is not None and on <= made + timedelta(days=HORIZON)),
+        )
+    return Came(n, said / n if n else None, won)
 
 
 def sold_now(today: date) -> Sold:

@@ -130,7 +130,7 @@ def _discussed(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Flags:
 def _stage_text(offer: Listed, row: Any, asked: Asked) -> Text:
     stage = STAGE_WORDS.get(row.stage, Text(row.stage or "unknown", row.stage or "不明"))
     return Text(
-        f"Stage “{stage.en}” is not among those of the offer.", f"ステージ「{stage.ja}」は提案の対象外です。"
+        f"Stage “{stage.en}” is not among those of the offer.", f"段階「{stage.ja}」は提案の対象外です。"
     )
 
 
@@ -150,7 +150,7 @@ _NOTHING = {
 }  # fmt: skip
 _RESTS = {
     "set_aside": Text("Set aside until {on}.", "{on}まで見送り中です。"),
-    "lost": Text("Declined; not again before {on}.", "お断りがあったため、{on}までは提案しません。"),
+    "lost": Text("Declined; not again before {on}.", "失注したため、{on}までは提案しません。"),
     "won": Text("Accepted lately; not again before {on}.", "最近受注したため、{on}までは提案しません。"),
 }
 
@@ -231,8 +231,8 @@ RULES: tuple[Rule, ...] = (
 RULE_WORDS: dict[str, Text] = {
     "no_contract": Text("no paid contract", "有料契約なし"), "notice": Text("notice given", "解約の申し出あり"),
     "health": Text("health", "ヘルス"), "churn": Text("likely to leave", "解約の見込み"), "discussed": Text("another offer is being discussed", "別の提案を進行中"),
-    "rest": Text("set aside, declined or accepted lately", "見送り・お断り・受注の直後"), "won_lately": Text("grew lately", "最近の増額"),
-    "stage": Text("stage", "ステージ"), "plan": Text("plan", "プラン"), "product": Text("product", "製品"), "tier": Text("tier", "階層"),
+    "rest": Text("set aside, declined or accepted lately", "見送り・失注・受注の直後"), "won_lately": Text("grew lately", "最近の増額"),
+    "stage": Text("stage", "段階"), "plan": Text("plan", "プラン"), "product": Text("product", "製品"), "tier": Text("tier", "階層"),
     "young": Text("too new a customer", "取引期間"), "renewal": Text("too far from the renewal", "更新まで遠い"),
     "nothing": Text("nothing to offer", "提案できるものがない"), "condition": Text("conditions", "条件"),
 }  # fmt: skip

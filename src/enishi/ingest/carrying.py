@@ -20,6 +20,7 @@ from enishi.kit.home import Home
 from enishi.store.consumer import Consumer
 from enishi.store.contracts import ConsumerBusy
 from enishi.store.manifest import read_manifest
+from enishi.store.rebuild import is_outdated
 
 log = logging.getLogger("enishi.ingest")
 
@@ -44,16 +45,19 @@ def consume_once(home: Home, clock: Clock = system_clock) -> bool:
 
 
 def drain(home: Home, clock: Clock = system_clock, timeout: float = 120.0) -> int:
-    """Return once everything accepted before this call can be read. Gives the generation.
+    """Return once everything accepted before this call can be read, as this version of the program reads it. Gives the
+    generation.
 
     Raises:
         ConsumerBusy: another process is the consumer and did not get there in time.
     """
-    inbox, versions = inbox_of(home).last_waiting(), DjangoApplication(clock).last_version()
+    application = DjangoApplication(clock)
+    inbox, versions, zone = inbox_of(home).last_waiting(), application.last_version(), application.zone()
     started = time.monotonic()
     while time.monotonic() - started < timeout:
         manifest = read_manifest(home.published)
-        if manifest.inbox >= inbox and manifest.versions >= versions and not _removals_wait():
+        carried = manifest.inbox >= inbox and manifest.versions >= versions
+        if carried and not _removals_wait() and not is_outdated(manifest, zone):
             return manifest.generation
         if not consume_once(home, clock):
             time.sleep(_POLL_SECONDS)

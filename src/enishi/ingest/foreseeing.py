@@ -6,7 +6,7 @@ It looks with the same eyes as :mod:`.erasing`: every number here comes from the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -44,6 +44,24 @@ GROUPS: dict[str, Text] = {
     "events": Text("Events of others", "他の人のイベント"),
     "other": Text("Other texts", "その他の文章"),
 }
+# What rooms above made of the person, and of the texts that are emptied; it goes with them.
+JUDGED: dict[str, Text] = {
+    "assessments": Text("Assessments by members", "メンバーによる評価"),
+    "moves": Text("Moves between customers", "顧客企業間の異動"),
+    "readings": Text("Tone and topic read in texts", "文章から読み取った感情と話題"),
+    "corrections": Text("Corrections of tone and topic", "感情と話題の訂正"),
+}
+Count = Callable[[int | None, Sequence[Place]], dict[str, int]]
+_COUNTING: list[Count] = []
+
+
+def count_with(count: Count) -> None:
+    """Have a room above count what it would forget with a contact and with records that lose their texts, by
+    :data:`JUDGED`."""
+    if count not in _COUNTING:
+        _COUNTING.append(count)
+
+
 _GROUP_OF = {
     "work.Note": "notes", "work.NoteText": "notes", "work.Task": "tasks", "work.Attention": "tasks",
     "work.Tag": "tags", "outreach.Message": "letters", "outreach.Consent": "letters", "signals.Signal": "reasons",
@@ -65,6 +83,7 @@ class Foreseen:
         versions: earlier versions of the person and of the records about them that are emptied.
         rewritten: group (:data:`GROUPS`): texts in which a mark takes the person's place.
         rejects, corrections: on the desk, which are emptied.
+        judged: what rooms above made of the person and of those texts (:data:`JUDGED`), which is deleted.
     """
 
     users: list[User]
@@ -76,6 +95,7 @@ class Foreseen:
     rewritten: dict[str, int]
     rejects: int
     corrections: int
+    judged: dict[str, int]
 
 
 def foresee_erasure(contact: Contact, home: Home) -> Foreseen:
@@ -92,6 +112,7 @@ def foresee_erasure(contact: Contact, home: Home) -> Foreseen:
         home,
         links=OutsideId.objects.filter(contact=contact).count(),
         versions=versions_about(contact).count(),
+        contact_id=contact.pk,
     )
 
 
@@ -109,21 +130,31 @@ def _foreseen(
     *,
     links: int = 0,
     versions: int = 0,
+    contact_id: int | None = None,
 ) -> Foreseen:
     """``about``: records about the person; ``lines``: of the audit log, likewise."""
     about = about | set(records_about(users))
     events, told = count_events(home, users, sought)
+    naming = [place for place in records_naming(sought) if place not in about]
     return Foreseen(
         users=users,
         events=events,
         links=links,
         records=dict(Counter(kind for kind, _number in sorted(about))),
-        naming=[place for place in records_naming(sought) if place not in about],
+        naming=naming,
         versions=versions,
         rewritten=_rewritten(users, sought, lines, told),
         rejects=len(rejects_naming(users, sought)),
         corrections=sum(1 for _one in corrections_naming(users, sought)),
+        judged=_judged(contact_id, sorted({*about, *naming})),
     )
+
+
+def _judged(contact_id: int | None, places: Sequence[Place]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for count in _COUNTING:
+        found.update(count(contact_id, places))
+    return {group: found[group] for group in JUDGED if found[group]}
 
 
 def _rewritten(users: Collection[User], sought: Sought, lines: set[int], events: int) -> dict[str, int]:

@@ -38,7 +38,7 @@ _WORDED = {name for kind in KINDS.values() if kind is not ACCOUNT for name in (*
 _RECORD = Naming(members=(*sorted(_WORDED), "extra"))
 
 NAMING: dict[str, dict[str, Naming]] = {
-    "accounts.Account": {"name": TEXT, "name_kana": TEXT, "search": TEXT, "extra": TEXT},
+    "accounts.Account": {"name": TEXT, "name_kana": TEXT, "search": TEXT, "seller": TEXT, "extra": TEXT},
     "accounts.AuditLine": {"actor": MAIL, "target_label": TEXT, "detail": TEXT},
     "accounts.Contact": {
         "family_name": TEXT, "given_name": TEXT, "name": TEXT, "name_kana": TEXT, "search": TEXT, "email": TEXT,

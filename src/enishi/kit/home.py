@@ -76,6 +76,11 @@ class Home:
         return self.root / "cache" / "ranks"
 
     @property
+    def forecast_rows(self) -> Path:
+        """What accounts looked like when they were forecast last, in a book too large to keep everybody's reasons."""
+        return self.root / "cache" / "forecast-rows.parquet"
+
+    @property
     def past(self) -> Path:
         """Past days of the book as they were known, worked out once and kept for a while."""
         return self.root / "cache" / "past"

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enishi.metrics.periods import Every, Period, add_months, periods_between
-from enishi.metrics.revenue import EPOCH, day_of_number, number_of, without_rate
+from enishi.metrics.periods import Every, Period, periods_between
+from enishi.metrics.renewing import ends_between
+from enishi.metrics.revenue import day_of_number, number_of, without_rate
 from enishi.metrics.spans import FOREVER
 
 
@@ -122,7 +123,8 @@ class Renewals:
 def renewals_due(stretches: pd.DataFrame, until: date) -> pd.DataFrame:
     """Every renewal date up to a day of a subscription in force right before it.
 
-    Dates are those stated (``renewal_on`` of any version), and where there is none the ends of the terms
+    Dates are those stated (``renewal_on`` of any version) and, within the terms it was stated with, whole terms before and
+    after it: a source that tells the present date alone has renewed before. Where there is none, the ends of the terms
     (``term_months``) counted from the start.
 
     Args:
@@ -132,13 +134,7 @@ def renewals_due(stretches: pd.DataFrame, until: date) -> pd.DataFrame:
         record_id, account_id, product, day (number), mrr (before), after (MRR on the day), renewed (bool).
     """
     stretches = without_rate(stretches)[0]
-    stated = stretches[stretches["renewal"] < FOREVER][["record_id", "renewal"]].rename(
-        columns={"renewal": "day"}
-    )
-    silent = stretches[~stretches["record_id"].isin(stated["record_id"]) & stretches["term_months"].notna()]
-    terms = silent.drop_duplicates("record_id")[["record_id", "started_on", "term_months"]]
-    dates = pd.concat([stated, _ends_of_terms(terms, until)], ignore_index=True).drop_duplicates()
-    dates = dates[dates["day"] <= number_of(until)]
+    dates = _due_dates(stretches, until)
     columns = ["record_id", "account_id", "product", "mrr", "start", "stop"]
     joined = dates.merge(stretches[columns], on="record_id")
     before = joined[
@@ -151,16 +147,32 @@ def renewals_due(stretches: pd.DataFrame, until: date) -> pd.DataFrame:
     return due.assign(renewed=due["after"] > 0).sort_values(["day", "record_id"], ignore_index=True)
 
 
-def _ends_of_terms(terms: pd.DataFrame, until: date) -> pd.DataFrame:
-    rows = []
-    for record, started, months in terms.itertuples(index=False):
-        if not 0 < months <= 1200 or started >= FOREVER:
-            continue
-        first, count = date.fromordinal(int(started) + EPOCH), 1
-        while (day := add_months(first, int(months) * count)) <= until:
-            rows.append((record, number_of(day)))
-            count += 1
-    return pd.DataFrame(rows, columns=["record_id", "day"]).astype("int64")
+def _due_dates(stretches: pd.DataFrame, until: date) -> pd.DataFrame:
+    """Record and day number of every renewal date up to a day."""
+    dated = stretches[stretches["renewal"] < FOREVER]
+    stated = dated[dated["renewal"] <= number_of(until)][["record_id", "renewal"]]
+    repeated = dated[_has_term(dated)]
+    high = np.minimum(repeated["stop"].to_numpy(dtype=np.int64), number_of(until))
+    silent = stretches[~stretches["record_id"].isin(dated["record_id"]) & _has_term(stretches)]
+    silent = silent[silent["started_on"] < FOREVER].drop_duplicates("record_id")
+    last = np.full(len(silent), number_of(until), dtype=np.int64)
+    found = [
+        stated.set_axis(["record_id", "day"], axis=1),
+        _ends_of_terms(repeated, "renewal", "start", high),
+        _ends_of_terms(silent, "started_on", "started_on", last),
+    ]
+    return pd.concat(found, ignore_index=True).astype("int64").drop_duplicates()
+
+
+def _has_term(stretches: pd.DataFrame) -> Any:
+    return (stretches["term_months"].notna() & stretches["term_months"].between(1, 1200)).to_numpy(dtype=bool)
+
+
+def _ends_of_terms(rows: pd.DataFrame, base: str, low: str, high: np.ndarray) -> pd.DataFrame:
+    """The days whole terms before or after ``base``, later than ``low`` and up to ``high``."""
+    term = rows["term_months"].to_numpy(dtype=np.int64)
+    place, day = ends_between(rows[base].to_numpy(np.int64), term, rows[low].to_numpy(np.int64), high)
+    return pd.DataFrame({"record_id": rows["record_id"].to_numpy(np.int64)[place], "day": day})
 
 
 def renewals(due: pd.DataFrame, start: date, end: date, accounts: Sequence[int] | None = None) -> Renewals:

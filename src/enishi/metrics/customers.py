@@ -12,6 +12,7 @@ from enishi.metrics.people import _count, _sum
 
 WIDE: tuple[Grain, ...] = ("account", "product")
 _ROLES = ("record_contact", "record_contact.role")
+_TALKS = ("record_interaction", "record_interaction.contact_id")
 
 
 def _ratio(f: pd.DataFrame, above: str, below: str) -> pd.Series[Any]:
@@ -76,7 +77,7 @@ CONTRACT: tuple[Metric, ...] = (
     ),
     Metric(
         "mrr",
-        Text("MRR", "MRR(月次経常収益)"),
+        Text("MRR", "MRR(月次継続収益)"),
         Text("Recurring amount in force, normalised to a month, in the company's currency. 0 once every contract has "
              "ended; unknown where none was ever on record, or where an exchange rate is missing. A foreign contract "
              "keeps the rate of its first version in its currency.",
@@ -106,8 +107,11 @@ CONTRACT: tuple[Metric, ...] = (
     Metric(
         "days_to_renewal",
         Text("Days to renewal", "更新までの日数"),
-        Text("Days to the next renewal date of a subscription in force; unknown after notice.",
-             "有効な契約の次の更新日までの日数です。解約の申し出後は不明とします。"),
+        Text("Days to the next renewal of a subscription in force, as it could be known on the day: the date stated by then, else "
+             "counted in whole terms from the date told later or from the start. Unknown after notice, and for contracts by "
+             "the month without a date.",
+             "有効な契約の次の更新日までの日数です。その日までに登録された更新日を使い、後から登録された更新日や開始日しかない場合は契約期間ごとに"
+             "数えます。解約の申し出後と、更新日のない月ごとの契約は不明とします。"),
         "days", "terms",
         {"": lambda t: ((t.back == 0) & t.notice_on.isnull() & (t.renewal_on >= t.as_of)).ifelse(
             t.renewal_on.delta(t.as_of, unit="day"), None).min()},
@@ -179,6 +183,25 @@ def _outage(days: int) -> Metric:
     )  # fmt: skip
 
 
+def _helper(id: str, title: Text, unit: str, finish: Finish, of: str, need: str) -> Metric:
+    """A metric that exists for what another one is told by."""
+    return Metric(id, title, title, unit, "", {}, finish, of=(of,), null="unknown", needs=(need,))
+
+
+_TONED = Compared(
+    _helper(
+        "ticket_tone_90_mean", Text("Tone: mean", "感情: 平均"), "score",
+        lambda f: f["ticket_tone_90"].astype(float), "ticket_tone_90", "record_ticket",
+    ),
+    _helper(
+        "ticket_tone_90_read", Text("Tone: share judged by reading", "感情: 文面から判定した割合"), "ratio",
+        lambda f: _ratio(f, "ticket_tone_90:read", "ticket_tone_90:n").where(f["ticket_tone_90:read"] > 0),
+        "ticket_tone_90", "record_ticket",
+    ),
+    Text("{now}; {before} of the tickets judged by reading", "{now}(うち{before}は文面から判定)"),
+)  # fmt: skip
+
+
 SUPPORT: tuple[Metric, ...] = (
     _opened(28),
     _opened(90),
@@ -209,10 +232,23 @@ SUPPORT: tuple[Metric, ...] = (
     Metric(
         "ticket_tone_90",
         Text("Tone of tickets, 90 d", "問い合わせの感情(90日)"),
-        Text("Mean tone, -1 to 1, of the tickets opened in the last 90 days.", "直近90日間の問い合わせの感情(-1〜1)の平均です。"),
+        Text("Mean tone, -1 to 1, of the tickets opened in the last 90 days: as the source states it, else as Enishi reads it in "
+             "the text (-0.7, 0 or 0.7). Tickets without either are left out.",
+             "直近90日間の問い合わせの感情(-1〜1)の平均です。連携元の値を優先し、ない場合はEnishiが文面から判定した値(-0.7・0・0.7)を使います。どちらもない問い合わせは除きます。"),
         "score", "tickets",
-        {"sum": lambda t: _sum((t.ago < 90) & t.tone.notnull(), t.tone), "n": lambda t: _count((t.ago < 90) & t.tone.notnull())},
+        {"sum": lambda t: _sum((t.ago < 90) & t.tone.notnull(), t.tone), "n": lambda t: _count((t.ago < 90) & t.tone.notnull()),
+         "read": lambda t: _count((t.ago < 90) & t.by_reading)},
         _mean("ticket_tone_90", 10_000), grains=WIDE, window=90, null="unknown", needs=("record_ticket",), freshness_days=30,
+        compared=_TONED,
+    ),
+    Metric(
+        "tickets_read_90",
+        Text("Tickets whose tone was read, 90 d", "文面から感情を判定した件数(90日)"),
+        Text("Tickets opened in the last 90 days whose tone no source states and Enishi read in the text; of so many the tone is "
+             "judged by reading.",
+             "直近90日間の問い合わせのうち、連携元に感情の値がなく、Enishiが文面から判定した件数です。"),
+        "count", "tickets", {"": lambda t: _count((t.ago < 90) & t.by_reading)},
+        grains=WIDE, direction=0, window=90, needs=("record_ticket",), freshness_days=30,
     ),
     Metric(
         "hours_to_resolve_90",
@@ -377,6 +413,27 @@ RELATIONSHIP: tuple[Metric, ...] = (
         "people", "contacts",
         {"gone": lambda t: _count((t.role == "champion") & ~_in_reach(t)), "there": lambda t: _count((t.role == "champion") & _in_reach(t))},
         _without_heir, direction=-1, needs=_ROLES, freshness_days=None,
+    ),
+    Metric(
+        "people_in_touch_180",
+        Text("People in touch, 180 d", "やり取りのある関係者(180日)"),
+        Text("Contacts who have not left and with whom there was two-way contact in the last 180 days. With 1 all contact hangs by "
+             "one thread. Unknown where no interaction names a contact.",
+             "在籍している関係者のうち、直近180日に双方向のやり取りがあった人数です。1人の場合は、関係がその1人に依存しています。"
+             "どの対応履歴にも関係者の記載がない場合は不明とします。"),
+        "people", "touched", {"": lambda t: _count((t["last"] < 180).coalesce(False))}, window=180, needs=_TALKS, freshness_days=14,
+    ),
+    Metric(
+        "key_people_quiet",
+        Text("Key people gone quiet", "応答が途絶えた重要な関係者"),
+        Text("Champions and decision makers who have not left, answered at least four times within a year and not once in the last "
+             "90 days: who falls silent like this may be leaving. Unknown where no contact states a role or no interaction "
+             "names a contact.",
+             "在籍している推進者・決裁者のうち、1年以内に4回以上のやり取りがあったのに、直近90日は一度もない人数です(退職・異動の兆し)。"
+             "役割の情報や、対応履歴の関係者の記載がない場合は不明とします。"),
+        "people", "touched",
+        {"": lambda t: _count(t.role.isin(["champion", "decision_maker"]) & (t.talks >= 4) & (t["last"] >= 90).coalesce(False))},
+        direction=-1, window=365, needs=(*_TALKS, *_ROLES), freshness_days=14,
     ),
     Metric(
         "bounced_contacts",

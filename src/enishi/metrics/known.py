@@ -49,7 +49,8 @@ class KnownRecords:
         return found[0] if found else None
 
     def query(self, sql: str, day: date, *, merged: bool = True) -> pd.DataFrame:
-        """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then.
+        """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then, and one named
+        ``reading`` with the tone (-1 to 1) read in texts by then (``record_id, tone``).
 
         The account column of the views already leads to the surviving account of merges known on the day; merged
         accounts are no accounts of their own. Not ``merged``: accounts as the sources stated them.
@@ -57,6 +58,8 @@ class KnownRecords:
         for kind in KINDS.values():
             if re.search(rf"\b{kind.name}\b", sql):
                 self._make_view(kind, day, self.survivors(day) if merged else {})
+        if re.search(r"\breading\b", sql):
+            self._make_readings(day)
         return self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
 
     def gone(self, day: date) -> set[int]:
@@ -80,6 +83,16 @@ class KnownRecords:
             self.connection.register(f"empty_{kind.name}", empty)
             source = f"empty_{kind.name}"
         self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, self.zone))
+
+    def _make_readings(self, day: date) -> None:
+        files = self.published.files("reading")
+        if not files:
+            self.connection.register("no_reading", self.published.schema("reading").empty_table())
+        source = f"read_parquet({files!r})" if files else "no_reading"
+        self.connection.execute(
+            'create or replace temp view "reading" as select record_id, arg_max_null(if(deleted, null, tone), version_id) '  # noqa: S608
+            f"as tone from {source} where known_on <= date '{day.isoformat()}' group by record_id"
+        )
 
     def survivors(self, day: date) -> dict[int, int]:
         """Merged account -> surviving account, by the merges known on the day."""

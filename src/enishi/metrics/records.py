@@ -125,7 +125,10 @@ def terms_at(s: Session, kind: str, days_before: int) -> Any:
 
 
 def versions_all(s: Session, kind: str) -> Any:
-    """Every version, also those never visible on a day of their own, with ``minor``."""
+    """Every version, also those never visible on a day of their own, with ``minor`` and, of a subscription, ``told_end``: its
+    end as anybody ever told it."""
     t = s.raw(f"record_{kind}")
+    if "ended_on" in t.columns:
+        t = t.mutate(told_end=t.ended_on.max().over(group_by=t.record_id))
     m = s.minor(kind)
     return t.left_join(m, t.version_id == m.minor_id).drop("minor_id")

@@ -12,7 +12,8 @@ import ibis
 
 from enishi.metrics import people
 from enishi.metrics.people import AT
-from enishi.metrics.records import terms_at, visible
+from enishi.metrics.records import FOREVER, terms_at, visible
+from enishi.metrics.renewing import next_renewal
 from enishi.metrics.session import Session
 from enishi.store.kinds import KINDS, Type
 
@@ -68,13 +69,15 @@ def _customer(s: Session) -> Any:
 
 def terms(s: Session, keys: list[str]) -> Any:
     """One row per subscription in force on ``as_of`` (back = 0) and 90 days before it (back = 90):
-    minor (MRR), seats, plan, product, renewal_on, notice_on, started_on."""
+    minor (MRR), seats, plan, product, notice_on, started_on, renewal_on (the next one, as it could be known on ``as_of``; of
+    those in force then)."""
     return s.kept("terms", lambda: _in_force(s, 0).union(_in_force(s, 90)))
 
 
 def _in_force(s: Session, back: int) -> Any:
     t = terms_at(s, "subscription", back)
     t = t.filter((t.started_on <= t["at"]) & (t.ended_on.isnull() | (t.ended_on > t["at"])))
+    t = t.mutate(renewal_on=ibis.null("date")) if back else next_renewal(t)
     return t.select(
         *AT,
         "record_id",
@@ -149,9 +152,10 @@ def _dated(s: Session, kind: str, day: str) -> Any:
 
 
 def tickets(s: Session, keys: list[str]) -> Any:
-    """One row per ticket: ago (opened), open, severe, reopened, tone (ten-thousandths), seconds and
-    resolved_ago where it is resolved."""
-    t = _dated(s, "ticket", "opened_at_day")
+    """One row per ticket: ago (opened), open, severe, reopened, tone (ten-thousandths; as stated, else as read in the
+    text) whether ``by_reading``, seconds and resolved_ago where it is resolved."""
+    t, r = _dated(s, "ticket", "opened_at_day"), readings(s)
+    t = t.left_join(r, [t.record_id == r.read_id, r.read_from <= t.as_of, t.as_of < r.read_to])
     seconds = t.resolved_at.epoch_seconds() - t.opened_at.epoch_seconds()
     return t.select(
         *AT,
@@ -160,10 +164,25 @@ def tickets(s: Session, keys: list[str]) -> Any:
         open=t.resolved_at.isnull(),
         severe=t.severity.isin(["high", "urgent"]),
         reopened=t.reopened.coalesce(0),
-        tone=(t.tone * 10_000).round().cast("int64"),
+        tone=(t.tone.coalesce(t.read_tone) * 10_000).round().cast("int64"),
+        by_reading=t.tone.isnull() & t.read_tone.notnull(),
         seconds=(seconds < 0).ifelse(0, seconds).cast("int64"),
         resolved_ago=t.as_of.delta(t.resolved_at_day, unit="day"),
     )
+
+
+def readings(s: Session) -> Any:
+    """What was read in texts: read_id (the record), read_tone, and from which day to before which it held."""
+    return s.kept("readings", lambda: _readings(s), lasting=True)
+
+
+def _readings(s: Session) -> Any:
+    t = s.raw("reading")
+    t = t.mutate(seen_from=t.known_on if s.known == "then" else ibis.date(1, 1, 1))
+    later = ibis.window(group_by=t.record_id, order_by=t.version_id, rows=(1, None))
+    t = t.mutate(seen_to=t.seen_from.min().over(later).coalesce(ibis.date(*FOREVER)))
+    t = t.filter((t.seen_from < t.seen_to) & ~t.deleted & t.tone.notnull())
+    return t.select(read_id=t.record_id, read_from=t.seen_from, read_to=t.seen_to, read_tone=t.tone)
 
 
 def incidents(s: Session, keys: list[str]) -> Any:
@@ -215,6 +234,21 @@ def interactions(s: Session, keys: list[str]) -> Any:
     t = _dated(s, "interaction", "occurred_at_day")
     two_way = t.two_way.coalesce(t.type.isin(["call", "meeting", "visit"]))
     return t.select(*AT, "ago", "type", two_way=two_way.coalesce(False))
+
+
+def touched(s: Session, keys: list[str]) -> Any:
+    """One row per contact who has not left: role, last (days since their last two-way contact; null: never) and talks
+    (two-way contacts of 365 days)."""
+    t = _dated(s, "interaction", "occurred_at_day")
+    two_way = t.two_way.coalesce(t.type.isin(["call", "meeting", "visit"])).coalesce(False)
+    t = t.filter(two_way & t.contact_id.notnull())
+    t = t.group_by(on="as_of", whose="account_id", who="contact_id").aggregate(
+        last=t.ago.min(), talks=(t.ago < 365).ifelse(1, 0).sum()
+    )
+    c = visible(s, "contact")
+    c = c.filter(c.left_on.isnull()).select(*AT, "record_id", role=c.role.coalesce(""))
+    c = c.left_join(t, [c.as_of == t["on"], c.account_id == t.whose, c.record_id == t.who])
+    return c.select(*AT, "role", "last", talks=c.talks.coalesce(0))
 
 
 def answers(s: Session, keys: list[str]) -> Any:
@@ -281,6 +315,7 @@ RELATIONS: dict[str, Builder] = {
     "invoices": invoices,
     "contacts": contacts,
     "interactions": interactions,
+    "touched": touched,
     "answers": answers,
     "trainings": trainings,
     "orders": orders,

@@ -35,6 +35,8 @@ class Scope:
             return f"record_id IN ({_listed(self.accounts)})"
         if table == "record_incident":
             return f"(account_id IS NULL OR account_id IN ({_listed(self.accounts)}))"
+        if table == "reading":
+            return f"account_id IN ({_listed(self.accounts)})"
         if table.removeprefix("record_") in KINDS and KINDS[table.removeprefix("record_")].has_account:
             return f"account_id IN ({_listed(self.accounts)})"
         return ""

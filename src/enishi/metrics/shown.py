@@ -39,6 +39,13 @@ def _log_ratio(value: float) -> Text:
     return Text(shown, shown)
 
 
+def _score(value: float) -> Text:
+    """A mean of answers with one digit; a tone (−1 to 1) with two."""
+    shown = rounded(value, 1 if abs(value) >= 1 else 2)
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return Text(shown, shown)
+
+
 def _number(value: float) -> Text:
     return Text(_plain(value), _plain(value))
 
@@ -53,6 +60,7 @@ _SHOWN: dict[str, Callable[[float], Text]] = {
     "ratio": _percent,
     "log_ratio": _log_ratio,
     "money": _money,
+    "score": _score,
 }
 
 

@@ -17,7 +17,7 @@ from enishi.metrics.session import Facts, Session
 from enishi.metrics.spans import FOREVER, day_numbers
 from enishi.store.kinds import KINDS
 
-_DAYS = ("valid_on", "started_on", "ended_on", "notice_on", "renewal_on")
+_DAYS = ("valid_on", "started_on", "ended_on", "notice_on", "renewal_on", "recorded_on", "told_end")
 
 
 def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
@@ -29,7 +29,8 @@ def subscription_periods(facts: Facts, known_on: date) -> pd.DataFrame:
         record_id, account_id (the survivor of merges), product, plan, seats, mrr (whole minor units; missing
         without an exchange rate: :func:`enishi.metrics.revenue.without_rate`), currency, start, stop (whole day numbers; ``FOREVER`` where open), renewal (day number or ``FOREVER``),
         term_months, ended (the subscription's last stop), end_reason, notice (day number of the notice to leave, or
-        ``FOREVER``).
+        ``FOREVER``), recorded (day number on which these terms were told), told_end (the end as anybody ever told it, or
+        ``FOREVER``: for :func:`enishi.metrics.renewing.next_renewals` alone).
     """
     return periods_known(facts, [known_on])[known_on]
 
@@ -72,10 +73,19 @@ def stretches(rows: pa.Table) -> pd.DataFrame:
     following = frame.groupby("record_id")["valid_on"].shift(-1).fillna(FOREVER).astype("int64")
     stop = np.minimum(np.minimum(following, frame["ended_on"]), _cut(frame))
     kept = frame.assign(start=start, stop=stop, renewal=frame["renewal_on"], ended=_last(frame, "ended_on"))
-    kept = kept.assign(notice=_last(frame, "notice_on"))
+    kept = kept.assign(notice=_last(frame, "notice_on"), recorded=frame["recorded_on"])
     kept = kept[(kept["start"] < kept["stop"]) & ~kept["deleted"].astype(bool)]
     names = ["record_id", "account_id", "product", "plan", "seats", "mrr", "start", "stop", "renewal"]
-    names += ["currency", "term_months", "started_on", "ended", "end_reason", "notice"]
+    names += [
+        "currency",
+        "term_months",
+        "started_on",
+        "ended",
+        "end_reason",
+        "notice",
+        "recorded",
+        "told_end",
+    ]
     return kept[names].reset_index(drop=True)
 
 

@@ -228,7 +228,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "use_vs_own_past",
-        Text("Use against its own past", "自社の過去と比べた利用"),
+        Text("Use against its own past", "この顧客の過去と比べた利用"),
         Text("Logarithm of the days people used it (summed over people and products) in the last 28 days over what is "
              "usual for 28 days in the 24 weeks before, between -2 and 2; 5 are added to both so that small numbers do "
              "not shout. Unknown in the first 16 weeks of use, and where nobody used it in all those weeks.",

@@ -88,9 +88,20 @@ def judge_renewal(
 
 @transaction.atomic
 def withdraw_judgement(account: Account, *, member: Member, now: datetime) -> None:
-    """Let the computed category stand alone again."""
-    if RenewalCall.objects.filter(account=account, ended_at=None).update(ended_at=now):
-        write_audit(member, "renewal_judgement_ended", account, account=account)
+    """Take a judgement back: the one it took the place of holds again, else the computed category stands alone."""
+    standing = RenewalCall.objects.filter(account=account, ended_at=None).first()
+    if standing is None:
+        return
+    standing.ended_at = now
+    standing.save(update_fields=["ended_at"])
+    earlier = RenewalCall.objects.filter(
+        account=account, ended_at=standing.made_at, made_at__lt=standing.made_at
+    )
+    if before := earlier.filter(expires_on__gte=company_day(now)).first():
+        before.ended_at = None
+        before.save(update_fields=["ended_at"])
+    detail = {"renewal_category": [standing.category, before.category if before else standing.computed]}
+    write_audit(member, "renewal_judgement_ended", account, account=account, detail=detail)
 
 
 @transaction.atomic
@@ -127,11 +138,13 @@ class Aim:
 
 @transaction.atomic
 def set_targets(aims: list[Aim], *, member: Member, now: datetime) -> int:
-    """Write the targets that differ from those in force; returns how many. One audit line each."""
+    """Write the targets that differ from those in force; returns how many. One audit line each.
+
+    A value set anew is a line; without a note of its own it leaves the one in force alone."""
     written = 0
     for aim in aims:
         before = in_force(aim)
-        same = before is not None and before.value == aim.value and before.note == aim.note
+        same = before is not None and before.value == aim.value and aim.note in ("", before.note)
         if same or (before is None and aim.value is None):
             continue
         target = Target.objects.create(

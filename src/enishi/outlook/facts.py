@@ -11,6 +11,7 @@ import pandas as pd
 from django.core.cache import cache
 
 from enishi.accounts.company import get_company
+from enishi.forecasts.late import honest_facts
 from enishi.forecasts.simulation import Cohorts
 from enishi.forecasts.standing import Standing, standing
 from enishi.forecasts.turnover import AHEAD
@@ -56,7 +57,7 @@ def stamp(day: date) -> str:
 def read_past(day: date, tell: Callable[[float], None] = lambda share: None) -> Past:
     """Contracts as known at the end of a day and of up to 36 months before, from the first contract on."""
     settings = FactSettings(currency=get_company().currency)
-    with duckdb_facts(Home.from_environment(), settings) as facts:
+    with honest_facts(Home.from_environment(), settings) as facts:
         known = {day: subscription_periods(facts, day)}
         ends = list(_month_ends(known[day], day))
         for place in range(0, len(ends), TOGETHER):

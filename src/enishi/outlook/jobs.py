@@ -16,6 +16,8 @@ from enishi.outlook.facts import Past, read_past, stamp
 from enishi.outlook.keeping import rates_to_json, to_bytes
 from enishi.outlook.making import drawn_paths, make_statement, summary, try_past
 from enishi.outlook.models import BackTest, Forecast, ForecastBook
+from enishi.outlook.reads import is_behind
+from enishi.risk.api import last_scored
 
 Status = Forecast.Status
 DAILY_DAYS = 8  # how long a daily statement is kept
@@ -50,6 +52,7 @@ def _make(forecast: Forecast, now: datetime) -> None:
     def tell(share: float) -> None:
         Forecast.objects.filter(pk=forecast.pk).update(progress=round(100 * share))
 
+    scored = last_scored()
     past = read_past(forecast.day, lambda share: tell(0.6 * share))
     of_today = forecast.day >= company_day(now)
     if forecast.kind == Forecast.Kind.ASKED or (of_today and _test_is_old(forecast.day)):
@@ -61,6 +64,7 @@ def _make(forecast: Forecast, now: datetime) -> None:
     else:
         forecast.result = summary(stated, drawn_paths(stated), past)
         forecast.rates, forecast.model = rates_to_json(stated.learned), stated.model
+    forecast.result["scored"] = scored
     with transaction.atomic():
         if not isinstance(stated, TooLittle):
             ForecastBook.objects.update_or_create(forecast=forecast, defaults={"body": to_bytes(stated)})
@@ -106,14 +110,22 @@ def _make_up_last_month(day: date, now: datetime) -> None:
     make_forecast(forecast.pk, now)
 
 
+def _is_good(forecast: Forecast) -> bool:
+    """Whether nothing has come since a statement of today that would change it for more than the day's news."""
+    if "missing" in forecast.result:
+        return bool(forecast.result.get("stamp") == stamp(forecast.day))
+    return not is_behind(forecast)
+
+
 def forecast_today(now: datetime) -> Forecast:
-    """The statement of today: the month's first stays, the others are replaced within days. Made once a day."""
+    """The statement of today: the month's first stays, the others are replaced within days. Made once a day, and again
+    where the churn forecasts have spoken anew since."""
     day = company_day(now)
     left = Forecast.objects.filter(status__in=(Status.QUEUED, Status.RUNNING), asked_at__lt=now - LONGEST)
     left.update(status=Status.FAILED, error="stopped", finished_at=now)
     done = Forecast.objects.filter(status=Status.DONE)
     today = done.filter(day=day).exclude(kind=Forecast.Kind.ASKED).first()
-    if today is not None and ("missing" not in today.result or today.result.get("stamp") == stamp(day)):
+    if today is not None and _is_good(today):
         return today
     done.filter(book=None, result__has_key="missing").delete()
     _make_up_last_month(day, now)

@@ -35,6 +35,7 @@ LEAST_MONTHS_AHEAD = 12
 AT_ONCE = 3000  # customers who can be drawn while somebody waits
 FACTORS = (0.5, 1.0, 2.0)
 TRIED, TRIED_LARGE = 24, 8  # spans of three months
+AHEAD_TRIED = (("mrr", 3), ("mrr_1", 1), ("mrr_2", 6), ("mrr_4", 12))  # measure: months ahead
 TRIED_DRAWS = {False: 500, True: 200}  # by whether the book is large
 
 Tell = Callable[[float], None]
@@ -142,25 +143,28 @@ def _try_span(past: Past, start: date, draws: int) -> Iterator[Trial]:
     book = standing(known, day, LEAST_MONTHS_AHEAD)
     left = leaving(book, learned, stated_then(day))
     paths = compose(simulate(book, left, learned, cohorts_of(book, moves), draws=draws))
+    by_model = float((left.source == STATED).mean()) if len(book) else 0.0
     final = past.moves(past.day)
-    for name, months in (("mrr", 3), ("mrr_2", 6), ("mrr_4", 12)):
+    for name, months in AHEAD_TRIED:
         end = add_months(start, months)
         if end <= past.day:
             came = float(mrr_at(final, end - timedelta(days=1)).sum())
-            yield trial(day, start, end, name, paths.mrr[:, months - 1], came)
+            yield trial(day, start, end, name, paths.mrr[:, months - 1], came, by_model)
     span = Period(start, add_months(start, 3), Text(f"{start:%Y-%m}", f"{start:%Y-%m}"))
-    yield from _try_rates(day, span, paths, final)
+    yield from _try_rates(day, span, paths, final, by_model)
 
 
-def _try_rates(day: date, quarter: Period, paths: Paths, final: pd.DataFrame) -> Iterator[Trial]:
+def _try_rates(
+    day: date, quarter: Period, paths: Paths, final: pd.DataFrame, by_model: float
+) -> Iterator[Trial]:
     came = bridges(final, [quarter])[0]
     opening = max(1, paths.opening)
     for name, draws, actual in (
         ("churn", paths.churn[:, :3].sum(axis=1) / opening, came.churn / max(1, came.opening)),
         ("expansion", paths.expansion[:, :3].sum(axis=1) / opening, came.expansion / max(1, came.opening)),
     ):
-        yield trial(day, quarter.start, quarter.end, name, draws, actual)
+        yield trial(day, quarter.start, quarter.end, name, draws, actual, by_model)
     year = retention(final, add_months(quarter.end, -12), quarter.end)
     if year.opening > 0 and not np.isnan(paths.nrr[:, 2]).any():
-        yield trial(day, quarter.start, quarter.end, "nrr", paths.nrr[:, 2], year.nrr)
-        yield trial(day, quarter.start, quarter.end, "grr", paths.grr[:, 2], year.grr)
+        yield trial(day, quarter.start, quarter.end, "nrr", paths.nrr[:, 2], year.nrr, by_model)
+        yield trial(day, quarter.start, quarter.end, "grr", paths.grr[:, 2], year.grr, by_model)

@@ -8,14 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.core.cache import cache
 
 from enishi.forecasts.simulation import LEVELS
 from enishi.forecasts.standing import Floats
 from enishi.metrics.periods import Period, add_months, period_of, periods_between
 from enishi.metrics.revenue import Bridge, Retention, bridges, retentions
 from enishi.outlook.models import Target
-from enishi.outlook.reads import KEEP_SECONDS, Outlook
+from enishi.outlook.reads import KEEP_SECONDS, Outlook, kept
 
 MEASURES = tuple(Target.Measure.values)
 MONEY = ("mrr", "arr")
@@ -40,6 +39,7 @@ class Figure:
     bands: tuple[tuple[float, float], ...] = ()
     target: float | None = None
     chance: float | None = None
+    beyond: bool = False  # its base lies in the months to come
 
     @property
     def is_money(self) -> bool:
@@ -95,12 +95,12 @@ def read_seen(outlook: Outlook, periods: Sequence[Period]) -> Seen:
     """What came in the periods that have begun, kept as long as the statement's draws."""
     begun = [so_far_of(one, outlook.day) for one in periods if one.start <= outlook.day]
     key = f"outlook:seen:{outlook.key}"
-    found: Seen | None = cache.get(key)
+    found: Seen | None = kept().get(key)
     if found is None or any((one.start, one.end) not in found for one in begun):
         years = retentions(outlook.moves, [(add_months(one.end, -12), one.end) for one in begun])
         pairs = zip(begun, bridges(outlook.moves, begun), years, strict=True)
         found = {(one.start, one.end): (bridge, year) for one, bridge, year in pairs}
-        cache.set(key, found, KEEP_SECONDS)
+        kept().set(key, found, KEEP_SECONDS)
     return found
 
 
@@ -116,13 +116,18 @@ def _figure(
         return Figure(measure, period, actual=so_far, target=aim)
     draws = forecast_draws(outlook, measure, period, came)
     if draws is None:
-        return Figure(measure, period, so_far=so_far, target=aim)
-    bands = tuple(
-        (float(low), float(high))
-        for low, high in (np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) for level in LEVELS)
-    )
+        beyond = measure in ("nrr", "grr") and add_months(period.end, -12) > outlook.day + timedelta(days=1)
+        return Figure(measure, period, so_far=so_far, target=aim, beyond=beyond)
     middle = _middle(outlook, measure, period, draws)
+    bands = tuple(around_expected(draws, level, middle) for level in LEVELS)
     return Figure(measure, period, None, so_far, middle, bands, aim, _chance(draws, measure, aim))
+
+
+def around_expected(draws: Floats, level: float, middle: float) -> tuple[float, float]:
+    """The central range of draws, widened to the expected value: among few customers nearly all draws may be alike, and the
+    mean lie beside them. A wider range holds at least as often."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return min(float(low), middle), max(float(high), middle)
 
 
 def _chance(draws: Floats, measure: str, aim: float | None) -> float | None:

@@ -4,14 +4,16 @@ drawn of the whole book."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.core.cache import cache
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.db.models import QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
@@ -19,10 +21,10 @@ from enishi.forecasts.leaving import CERTAIN
 from enishi.forecasts.moved import STEPS, what_moved
 from enishi.forecasts.simulation import (
     Cohorts,
+    Draws,
     Paths,
     Scenario,
     between,
-    compose,
     expected,
     expected_arrivals,
     simulate,
@@ -35,9 +37,17 @@ from enishi.outlook.facts import cohort_totals, read_moves
 from enishi.outlook.keeping import Stated, from_bytes, rates_from_json
 from enishi.outlook.making import AT_ONCE
 from enishi.outlook.models import BackTest, Category, Forecast, RenewalCall, Target, Thresholds
+from enishi.risk.api import HORIZONS, last_scored, model_in_use
 from enishi.segments.api import last_tiers
 
 KEEP_SECONDS = 900
+FACTORS = (
+    0.5,
+    0.75,
+    1.0,
+    1.5,
+    2.0,
+)  # on leaving, that are drawn: what is assumed between two lies on the line between them
 CELLS = 30_000_000  # customers x draws x months that are drawn while somebody waits
 LEAST_DRAWS = 200
 DIMENSIONS = ("tier", "industry", "size", "region", "channel")
@@ -55,18 +65,23 @@ class View:
 def view_of(member: Member, dimension: str = "", segment: str = "") -> View:
     """The customers a member sees, or those of them in a segment."""
     ids = frozenset(visible_accounts(member).order_by().values_list("pk", flat=True))
-    own = f"{member.scope}:{member.team_id}:{member.pk}" if member.scope != Scope.ALL else "all"
     if dimension in DIMENSIONS and segment:
         held = segment_of(dimension)
         value = "" if segment == "-" else segment
         ids = frozenset(pk for pk in ids if held.get(pk, "") == value)
-        return View(ids, False, f"{own}:{dimension}:{_short(segment)}:{len(ids)}")
-    return View(ids, member.scope == Scope.ALL, f"{own}:{len(ids)}")
+        return View(ids, False, _these(ids))
+    return View(ids, True, "all") if member.scope == Scope.ALL else View(ids, False, _these(ids))
 
 
-def _short(words: str) -> str:
-    """Words as part of a key of the cache."""
-    return hashlib.sha256(words.encode()).hexdigest()[:16]
+def _these(accounts: Collection[int]) -> str:
+    """Which customers, as part of a key of the cache: another one for any other customers."""
+    numbers = np.sort(np.fromiter(accounts, dtype=np.int64, count=len(accounts)))
+    return hashlib.sha256(numbers.tobytes()).hexdigest()[:32]
+
+
+def kept() -> BaseCache:
+    """Where what was read and drawn of statements is kept for minutes; small and apart from the rest."""
+    return caches["drawn"]
 
 
 def segment_of(dimension: str) -> dict[int, str]:
@@ -86,6 +101,17 @@ def under_way() -> Forecast | None:
     return Forecast.objects.filter(status__in=[Forecast.Status.QUEUED, Forecast.Status.RUNNING]).first()
 
 
+def is_behind(forecast: Forecast) -> bool:
+    """Whether the churn forecasts have spoken anew since a statement was made: it is made again within minutes."""
+    return bool(forecast.result.get("scored", 0) != last_scored())
+
+
+def model_speaks() -> bool | None:
+    """Whether a churn forecast in use says probabilities; None where none has been learned."""
+    found = [model.speaks for horizon in HORIZONS if (model := model_in_use(horizon)) is not None]
+    return any(found) if found else None
+
+
 def missing_history() -> TooLittle | None:
     """What of history there is too little of, where the newest statement says so."""
     last = Forecast.objects.filter(status=Forecast.Status.DONE).first()
@@ -96,16 +122,17 @@ def missing_history() -> TooLittle | None:
 def read_statement(forecast: Forecast) -> Stated:
     """A statement as it was made; kept for minutes."""
     key = f"outlook:statement:{forecast.pk}:{_made(forecast)}"
-    found: Stated | None = cache.get(key)
+    found: Stated | None = kept().get(key)
     if found is None:
         learned = rates_from_json(forecast.rates)
         found = from_bytes(bytes(forecast.book.body), forecast.day, learned, forecast.model)
-        cache.set(key, found, KEEP_SECONDS)
+        kept().set(key, found, KEEP_SECONDS)
     return found
 
 
-def _made(forecast: Forecast) -> int:
-    return int(forecast.finished_at.timestamp() * 1e6) if forecast.finished_at else 0
+def _made(forecast: Forecast) -> str:
+    moments = (forecast.asked_at, forecast.finished_at)
+    return "-".join(str(int(moment.timestamp() * 1e6)) if moment else "" for moment in moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +193,31 @@ def read_outlook(view: View, forecast: Forecast, scenario: Scenario | None = Non
 
 
 def _paths(view: View, forecast: Forecast, mine: Stated, moves: pd.DataFrame, asked: Scenario) -> Paths:
-    key = f"outlook:paths:{forecast.pk}:{_made(forecast)}:{view.key}:{asked.churn}:{asked.expansion}:{asked.new}:{asked.price}"
-    found: Paths | None = cache.get(key)
-    if found is not None:
-        return found
+    """What is drawn depends on the churn factor alone; the rest of a scenario is worked out from the draws."""
     if view.whole and mine.drawn:
-        found = between(list(mine.drawn), asked)
-    else:
-        total = cohort_totals(moves, mine.book.grid.ends, forecast.day)
+        return between(list(mine.drawn), asked)
+    return between([_drawn(view, forecast, mine, moves, factor) for factor in around(asked.churn)], asked)
+
+
+def around(churn: float) -> tuple[float, ...]:
+    """The drawn factor, or the two between which one lies."""
+    if churn in FACTORS:
+        return (churn,)
+    below = [one for one in FACTORS if one < churn][-1:]
+    return (*below, *[one for one in FACTORS if one > churn][:1])
+
+
+def _drawn(view: View, forecast: Forecast, mine: Stated, moves: pd.DataFrame, factor: float) -> Draws:
+    key = f"outlook:draws:{forecast.pk}:{_made(forecast)}:{view.key}:{factor}"
+    found: Draws | None = kept().get(key)
+    if found is None:
         size = max(1, len(mine.book)) * mine.book.grid.months
         draws = 0 if len(mine.book) <= AT_ONCE else max(LEAST_DRAWS, CELLS // size)
-        cohorts = Cohorts(mine.cohorts.opening, total)
-        drawn = simulate(
-            mine.book, mine.left, mine.learned, cohorts, draws=draws, churn=asked.churn, arrivals=view.whole
+        cohorts = Cohorts(mine.cohorts.opening, cohort_totals(moves, mine.book.grid.ends, forecast.day))
+        found = simulate(
+            mine.book, mine.left, mine.learned, cohorts, draws=draws, churn=factor, arrivals=view.whole
         )
-        found = compose(drawn, asked)
-    cache.set(key, found, KEEP_SECONDS)
+        kept().set(key, found, KEEP_SECONDS)
     return found
 
 
@@ -295,6 +331,11 @@ def earlier_statements(later: Forecast) -> list[Forecast]:
     return list(by_day.values())
 
 
+def sees_company(member: Member) -> bool:
+    """Whether a member may read money of the whole company: its targets, and what past forecasts of it said."""
+    return member.scope == Scope.ALL
+
+
 def latest_test() -> BackTest | None:
     return BackTest.objects.first()
 
@@ -311,13 +352,14 @@ def targets_for(
     member: Member, dimension: str = "", segment: str = ""
 ) -> dict[tuple[str, str, date], Target]:
     """The targets that fit what a member sees: none for who sees a part of the customers, as they are set for all."""
-    if member.scope != Scope.ALL:
+    if not sees_company(member):
         return {}
     return targets_in_force(dimension, segment) if segment else targets_in_force()
 
 
-def target_history(limit: int = 50) -> Sequence[Target]:
-    return list(Target.objects.select_related("member")[:limit])
+def target_history() -> QuerySet[Target]:
+    """Every line there ever was, the newest first."""
+    return Target.objects.select_related("member")
 
 
 def segments_with_targets() -> list[tuple[str, str]]:

@@ -41,7 +41,8 @@ def _enqueue(number: int) -> None:
 
 @transaction.atomic
 def roll_back(horizon: int, version: int, *, member: Member, now: datetime) -> ForecastModel:
-    """Let an earlier version of a horizon speak again; today's forecasts follow with the next scoring.
+    """Let a version of a horizon speak again; today's forecasts follow with the next scoring. An earlier one stays until a
+    newer fit is better on what came since; with the newest, new fits take over again as they did.
 
     Raises:
         EnishiError: ``unknown_forecast``, or ``forecast_in_use`` where it speaks already.
@@ -56,8 +57,10 @@ def roll_back(horizon: int, version: int, *, member: Member, now: datetime) -> F
             "forecast_in_use",
             Text(f"Version {version} is in use already.", f"第{version}版はすでに使用中です。"),
         )
-    before = ForecastModel.objects.filter(horizon=horizon, status=Status.IN_USE).first()
-    put_in_use(model, now)
+    versions = ForecastModel.objects.filter(horizon=horizon)
+    before = versions.select_for_update().filter(status=Status.IN_USE).first()
+    newer = versions.filter(version__gt=version).exists()
+    put_in_use(model, now, chosen_at=now if newer else None)
     detail = {"horizon": named(horizon), "number": version, "replaced": before.version if before else None}
     write_audit(member, "churn_forecast_rolled_back", model, detail=detail)
     transaction.on_commit(_rescore)

@@ -1,6 +1,7 @@
 """The room's door: names only."""
 
 from enishi.risk.actions import ask_fit, roll_back
+from enishi.risk.explaining import explain
 from enishi.risk.models import HORIZONS, RENEWAL, AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.reads import (
     RiskLine,
@@ -8,6 +9,7 @@ from enishi.risk.reads import (
     account_risks,
     forecast_days,
     last_run,
+    last_scored,
     list_risks,
     list_versions,
     model_in_use,
@@ -28,8 +30,10 @@ __all__ = [
     "account_record",
     "account_risks",
     "ask_fit",
+    "explain",
     "forecast_days",
     "last_run",
+    "last_scored",
     "list_risks",
     "list_versions",
     "model_in_use",

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from enishi.accounts.audit import SYSTEM, write_audit
-from enishi.accounts.company import company_remembered, refuse_future
+from enishi.accounts.company import company_day, company_remembered, refuse_future
 from enishi.accounts.models import Member
 from enishi.definitions.actions import install_defaults
 from enishi.forecasts import ChurnForecaster
@@ -22,7 +22,7 @@ from enishi.kit.home import Home
 from enishi.metrics.api import Metric
 from enishi.risk.judging import judge_candidate
 from enishi.risk.models import HORIZONS, ForecastModel
-from enishi.risk.plain import as_plain
+from enishi.risk.plain import alike, as_plain
 from enishi.risk.recalibrating import recalibrated
 from enishi.risk.rows import Lesson, Progress, outcome_of, read_lesson, silent
 from enishi.signals.context import Rules, load_rules
@@ -79,6 +79,9 @@ def fit_forecasts(
 
     Args:
         publish: put a version in use where it is no worse than the one in use; otherwise it is kept as a candidate.
+
+    Returns:
+        A version per horizon; that of an earlier fit where nothing new was learned.
     """
     lessons = prepare_lessons(
         horizons,
@@ -100,25 +103,70 @@ def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publis
     panel = learnable(rows, lessons.as_of)
     forecaster = new_forecaster(horizon, lessons.rules).fit(panel)
     made = _described(lessons, horizon, forecaster, panel)
-    standing = ForecastModel.objects.filter(horizon=horizon, status=Status.IN_USE).first()
-    old = _readable(standing, lessons.rules.metrics) if standing else None
-    verdict = judge_candidate(forecaster, old, panel, standing.as_of if standing else None)
-    made.reason_en, made.reason_ja = verdict.reason.en, verdict.reason.ja
+    known = _learned_already(made, publish)
+    if known is not None:
+        return known
     made.made_by = member
-    with transaction.atomic():
-        last = ForecastModel.objects.filter(horizon=horizon).aggregate(last=Max("version"))["last"]
-        made.version = (last or 0) + 1
-        made.status = Status.CANDIDATE if verdict.publish else Status.REFUSED
-        made.save()
-        detail = {"horizon": named(horizon), "number": made.version}
-        if publish and verdict.publish:
-            put_in_use(made, lessons.now)
-            write_audit(member or SYSTEM, "churn_forecast_published", made, detail=detail)
-        elif not verdict.publish:
-            write_audit(member or SYSTEM, "churn_forecast_refused", made, detail=detail)
-    if publish and not verdict.publish and standing and old is not None and old.speaks_:
+    standing, old = _keep(lessons, made, forecaster, panel, member, publish)
+    if publish and made.status == Status.REFUSED and standing and old is not None and old.speaks_:
         _bring_up_to_date(lessons, standing, old, panel, member)
     return made
+
+
+def _learned_already(made: ForecastModel, publish: bool) -> ForecastModel | None:
+    """The version that the same facts led to before: learning from them again is nothing new."""
+    kept = ForecastModel.objects.filter(horizon=made.horizon, outcome=made.outcome, recalibrated=None)
+    kept = kept.exclude(status=Status.CANDIDATE) if publish else kept.filter(as_of=made.as_of)
+    newest = kept.order_by("-version").first()
+    return newest if newest is not None and alike(newest.state, made.state) else None
+
+
+def _keep(
+    lessons: Lessons,
+    made: ForecastModel,
+    forecaster: ChurnForecaster,
+    panel: pd.DataFrame,
+    member: Member | None,
+    publish: bool,
+) -> tuple[ForecastModel | None, ChurnForecaster | None]:
+    """Judge a fit against what is in use and keep it; judged again where somebody chose another version meanwhile.
+
+    Returns:
+        What it was judged against.
+    """
+    while True:
+        standing = ForecastModel.objects.filter(horizon=made.horizon, status=Status.IN_USE).first()
+        old = _readable(standing, lessons.rules.metrics) if standing else None
+        as_of, chosen_on = (standing.as_of, chosen_day(standing)) if standing else (None, None)
+        verdict = judge_candidate(forecaster, old, panel, as_of, chosen_on)
+        made.reason_en, made.reason_ja = verdict.reason.en, verdict.reason.ja
+        with transaction.atomic():
+            if _key(_in_use_now(made.horizon)) != _key(standing):
+                continue
+            _save(made, lessons.now, member, verdict.publish, publish)
+        return standing, old
+
+
+def _key(model: ForecastModel | None) -> tuple[object, ...] | None:
+    return (model.pk, model.chosen_at) if model else None
+
+
+def _save(made: ForecastModel, now: datetime, member: Member | None, passed: bool, publish: bool) -> None:
+    last = ForecastModel.objects.filter(horizon=made.horizon).aggregate(last=Max("version"))["last"]
+    made.version = (last or 0) + 1
+    made.status = Status.CANDIDATE if passed else Status.REFUSED
+    made.save()
+    detail = {"horizon": named(made.horizon), "number": made.version}
+    if publish and passed:
+        put_in_use(made, now)
+        write_audit(member or SYSTEM, "churn_forecast_published", made, detail=detail)
+    elif not passed:
+        write_audit(member or SYSTEM, "churn_forecast_refused", made, detail=detail)
+
+
+def chosen_day(model: ForecastModel) -> date | None:
+    """The day on which a person chose a version against newer ones."""
+    return company_day(model.chosen_at) if model.chosen_at else None
 
 
 def _bring_up_to_date(
@@ -129,15 +177,24 @@ def _bring_up_to_date(
     member: Member | None,
 ) -> None:
     """Where a new fit was refused, the one in use goes on with its level brought to what came lately."""
-    mended = recalibrated(standing, old, panel, lessons.now)
+    chosen_on = chosen_day(standing)
+    if chosen_on is not None:  # what was known when it was chosen was chosen with it
+        panel = panel[pd.to_datetime(panel["ends_on"]) > pd.Timestamp(chosen_on)]
+    mended = recalibrated(standing, old, panel, lessons.now, (lessons.as_of, lessons.generation))
     if mended is None:
         return
     with transaction.atomic():
+        if _key(_in_use_now(standing.horizon)) != _key(standing):
+            return  # somebody chose another one meanwhile
         mended.made_by = member
         mended.save()
-        put_in_use(mended, lessons.now)
+        put_in_use(mended, lessons.now, standing.chosen_at)
         detail = {"horizon": named(mended.horizon), "number": mended.version, "replaced": standing.version}
         write_audit(member or SYSTEM, "churn_forecast_recalibrated", mended, detail=detail)
+
+
+def _in_use_now(horizon: int) -> ForecastModel | None:
+    return ForecastModel.objects.select_for_update().filter(horizon=horizon, status=Status.IN_USE).first()
 
 
 def named(horizon: int) -> str:
@@ -158,12 +215,16 @@ def _readable(model: ForecastModel, metrics: dict[str, Metric]) -> ChurnForecast
         return None
 
 
-def put_in_use(model: ForecastModel, now: datetime) -> None:
-    """Let a version speak from now on; the one before is retired. Call in a transaction."""
+def put_in_use(model: ForecastModel, now: datetime, chosen_at: datetime | None = None) -> None:
+    """Let a version speak from now on; the one before is retired. Call in a transaction.
+
+    Args:
+        chosen_at: when a person chose it against newer ones, None where no one did.
+    """
     standing = ForecastModel.objects.filter(horizon=model.horizon, status=Status.IN_USE).exclude(pk=model.pk)
     standing.update(status=Status.RETIRED, used_until=now)
-    model.status, model.used_from, model.used_until = Status.IN_USE, now, None
-    model.save(update_fields=["status", "used_from", "used_until"])
+    model.status, model.used_from, model.used_until, model.chosen_at = Status.IN_USE, now, None, chosen_at
+    model.save(update_fields=["status", "used_from", "used_until", "chosen_at"])
 
 
 def _described(

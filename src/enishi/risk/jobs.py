@@ -68,7 +68,8 @@ def has_failed_lately(day: date, now: datetime) -> bool:
 
 @task()
 def fit_job(number: int) -> None:
-    """Learn all horizons, publish what is no worse, and forecast today by it. May be repeated."""
+    """Learn all horizons, publish what is no worse, look again at what came of all that was said, and forecast today.
+    May be repeated."""
     run, home = ForecastRun.objects.get(pk=number), Home.from_environment()
     generation = Published(home).generation
     ForecastRun.objects.filter(pk=number).update(
@@ -76,6 +77,7 @@ def fit_job(number: int) -> None:
     )
     try:
         fit_forecasts(run.day, now=system_clock(), home=home, member=run.asked_by, progress=_keeper(number))
+        settle_statements(company_day(system_clock()), now=system_clock(), home=home, whole=True)
         score_risks(company_day(system_clock()), now=system_clock(), home=home)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"

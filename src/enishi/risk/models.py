@@ -50,6 +50,9 @@ class ForecastModel(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     used_from = models.DateTimeField(null=True)
     used_until = models.DateTimeField(null=True)
+    chosen_at = models.DateTimeField(
+        null=True
+    )  # when a person put it in use although newer fits are there: these replace it only where better since
     recalibrated = (
         models.ForeignKey(  # the version of which this is the same fit, its level adjusted to late outcomes
             "self", null=True, on_delete=models.SET_NULL, related_name="recalibrations"
@@ -64,6 +67,13 @@ class ForecastModel(models.Model):
                 fields=["horizon"], condition=models.Q(status="in_use"), name="forecast_one_in_use"
             ),
         ]
+
+    @property
+    def waits_for_stayed(self) -> bool:
+        """Whether it cannot speak for want of accounts that stayed, rather than of accounts that left."""
+        from enishi.risk.judging import stayed_are_missing  # slow to import: not with the models
+
+        return stayed_are_missing(self.outcomes, self.missing)
 
     def __str__(self) -> str:
         return f"forecast {self.horizon} v{self.version} {self.status}"
@@ -83,7 +93,8 @@ class AccountRisk(models.Model):
     rank = models.FloatField(
         null=True
     )  # 0-1 among all forecast, 1 most at risk; known before any probability is
-    due_on = models.DateField(null=True)  # the day by which it will be known; of a renewal, its date
+    due_on = models.DateField(null=True)  # the day by which it will be known
+    renewal_on = models.DateField(null=True)  # of the next renewal: its date, some days before ``due_on``
     drivers = models.JSONField(default=list)  # [{"feature","en","ja","effect","value"}], strongest first
     exits = models.JSONField(
         default=list

@@ -107,7 +107,8 @@ def account_risks(member: Member, account_id: int) -> list[RiskLine]:
     """
     account = access_account(member, account_id)
     models = {
-        model.horizon: model for model in ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE)
+        model.horizon: model
+        for model in ForecastModel.objects.filter(status=ForecastModel.Status.IN_USE).defer("state", "report")
     }
     risks = {risk.horizon: risk for risk in AccountRisk.objects.filter(account=account)}
     return [RiskLine(h, risks.get(h), models.get(h)) for h in HORIZONS if h in risks or h in models]
@@ -122,6 +123,13 @@ def list_versions(horizon: int, most: int = 50) -> list[ForecastModel]:
 def last_run(kind: str) -> ForecastRun | None:
     """The newest pass of a kind, whatever became of it."""
     return ForecastRun.objects.filter(kind=kind).first()
+
+
+def last_scored() -> int:
+    """Which pass said what is said now: another one after every scoring, a new version or the return to an old one; 0 before
+    the first."""
+    done = ForecastRun.objects.filter(kind=ForecastRun.Kind.SCORE, status=ForecastRun.Status.DONE)
+    return done.values_list("pk", flat=True).first() or 0
 
 
 def list_risks(member: Member, horizon: int) -> QuerySet[AccountRisk]:

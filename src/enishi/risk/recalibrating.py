@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,15 @@ LEAST_SHIFT = 0.1
 
 
 def recalibrated(
-    standing: ForecastModel, old: ChurnForecaster, panel: pd.DataFrame, now: datetime
+    standing: ForecastModel, old: ChurnForecaster, panel: pd.DataFrame, now: datetime, known: tuple[date, int]
 ) -> ForecastModel | None:
     """An unsaved version: the same fit, its level and spread brought to the outcomes it had not seen. None where these
-    are too few, or change nothing worth a version."""
+    are too few, or change nothing worth a version.
+
+    Args:
+        known: the day whose knowledge the panel is of, and the generation of its facts: what the version has seen from now
+            on.
+    """
     new = panel[pd.to_datetime(panel["as_of"]) > pd.Timestamp(old.last_day_)]
     left = int(new.loc[new["label"] == 1, "account_id"].nunique())
     if left < LEAST_LEFT:
@@ -33,7 +38,14 @@ def recalibrated(
     shift = float(np.mean(mended.decision_function(new) - old.decision_function(new)))
     if abs(shift) < LEAST_SHIFT:
         return None
-    return _copy(standing, mended, _words(left, shift, float(new["label"].mean())), now)
+    made = _copy(standing, mended, _words(left, shift, float(new["label"].mean())), now)
+    first = panel[pd.to_datetime(panel["ends_on"]) <= pd.Timestamp(standing.as_of)]
+    seen = pd.concat([first, new])
+    made.as_of, made.facts_generation = known
+    made.rows, made.accounts = len(seen), int(seen["account_id"].nunique())
+    made.outcomes = int(seen.loc[seen["label"] == 1, "account_id"].nunique())
+    made.trained_on = standing.trained_on | {"recalibrated": {"rows": len(new), "outcomes": left}}
+    return made
 
 
 def _words(left: int, shift: float, rate: float) -> Text:

@@ -12,17 +12,20 @@ from django.db import transaction
 
 from enishi.accounts.company import company_remembered, refuse_future
 from enishi.forecasts import ChurnForecaster
-from enishi.forecasts.outcomes import Outcome
+from enishi.forecasts.outcomes import RENEWAL_GRACE_DAYS, Outcome, sole_contracts
 from enishi.forecasts.panel import label_rows
 from enishi.kit.home import Home
+from enishi.risk.agreeing import agreeing
 from enishi.risk.drifting import watch_drift
 from enishi.risk.fitting import restored
+from enishi.risk.kept import drop_rows, keep_rows
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.plain import as_plain
 from enishi.risk.reads import STANDS_DAYS
 from enishi.risk.rows import Progress, population, silent
+from enishi.signals.behind import CARD, ScoresBehind
 from enishi.signals.context import load_rules
-from enishi.signals.features import CARD, read_rows
+from enishi.signals.features import read_day
 from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 
@@ -39,6 +42,7 @@ _WRITTEN = [
     "base_rate",
     "rank",
     "due_on",
+    "renewal_on",
     "drivers",
     "exits",
     "model",
@@ -80,49 +84,49 @@ def _score(run: ForecastRun, home: Home, now: datetime, progress: Progress) -> N
     asked = {model.pk: population(home, run.day, Outcome.parse(model.outcome)) for model in models}
     rules = load_rules()
     keep = pd.concat([frame[["as_of", "account_id"]] for frame in asked.values()]) if asked else None
-    rows = (
-        read_rows(home, [run.day], rules, keep=None if keep is None else keep.drop_duplicates())
-        if models
-        else None
+    rows, behind = (
+        read_day(home, run.day, rules, keep=keep.drop_duplicates()) if keep is not None else (None, None)
     )
     progress(30, 100)
     living = living_accounts()
     AccountRisk.objects.exclude(horizon__in=[model.horizon for model in models]).delete()
-    shorter: pd.DataFrame | None = None
+    said: dict[int, pd.DataFrame] = {}
     for number, model in enumerate(models, 1):
         assert rows is not None  # noqa: S101 - there is a model
         wanted = label_rows(rows, asked[model.pk])
         wanted = wanted[wanted["account_id"].isin(living)].reset_index(drop=True)
         forecaster = restored(model, rules.metrics)
-        said = forecast_rows(forecaster, model, wanted)
-        if model.horizon:  # of the next renewal nothing follows for a number of days
-            said = shorter = not_below(said, shorter)
+        said[model.horizon] = forecast_rows(forecaster, model, wanted, behind)
         run.drift[str(model.horizon)] = watch_drift(forecaster, model, wanted, run.day)
+        progress(30 + 60 * number / len(models), 100)
+    by_contract = {model.horizon for model in models if Outcome.parse(model.outcome).kind != "silence"}
+    said |= agreeing({h: said[h] for h in by_contract}, run.day, sole_contracts(home, run.day))
+    said |= agreeing({h: said[h] for h in said.keys() - by_contract}, run.day, ())
+    for model in models:
         with transaction.atomic():
-            _write(said, model, run.day, now)
-            _state(said, model, run.day)
-        progress(30 + 70 * number / len(models), 100)
+            _write(said[model.horizon], model, run.day, now)
+            _state(said[model.horizon], model, run.day)
+    if rows is not None and len(rows) > EXPLAINED:
+        keep_rows(home, rows)
+    else:
+        drop_rows(home)
 
 
-def not_below(said: pd.DataFrame, shorter: pd.DataFrame | None) -> pd.DataFrame:
-    """Who leaves within 30 days leaves within 90: horizons are learned apart, so what is said of the longer one is raised
-    to what was said of the shorter where it lies below, with its interval."""
-    if shorter is None or shorter.empty or said.empty:
-        return said
-    floor = shorter.set_index("account_id")[_SAID].reindex(said["account_id"]).to_numpy(dtype=float)
-    values = said[_SAID].to_numpy(dtype=float)
-    raised = np.where(np.isnan(values), np.nan, np.fmax(values, floor))
-    return said.assign(**{name: raised[:, place] for place, name in enumerate(_SAID)})
-
-
-def forecast_rows(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
-    """What a version says of rows.
+def forecast_rows(
+    forecaster: ChurnForecaster,
+    model: ForecastModel,
+    rows: pd.DataFrame,
+    behind: ScoresBehind | None = None,
+) -> pd.DataFrame:
+    """What a version says of rows; ``behind``: what their scores are made of.
 
     Returns:
         ``account_id``, ``probability``, ``low``, ``high`` (NaN where it may not speak), ``rank``, ``due_on``,
-        ``drivers``, ``exits``.
+        ``renewal_on`` (None but for the next renewal), ``drivers``, ``exits``.
     """
-    found = rows[["account_id"]].assign(due_on=pd.to_datetime(rows["ends_on"]).dt.date)
+    ends = pd.to_datetime(rows["ends_on"])
+    renewal = None if model.horizon else (ends - pd.Timedelta(days=RENEWAL_GRACE_DAYS)).dt.date
+    found = rows[["account_id"]].assign(due_on=ends.dt.date, renewal_on=renewal)
     if rows.empty:
         return found.assign(
             **dict.fromkeys(("probability", "low", "high", "rank"), 0.0), drivers=None, exits=None
@@ -136,7 +140,7 @@ def forecast_rows(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.Da
     chosen = np.flatnonzero((logit.rank(ascending=False, method="first") <= EXPLAINED).to_numpy())
     told = {
         "drivers": _reasons(forecaster, rows, chosen),
-        "exits": _ways_out(forecaster, model, rows, found, chosen),
+        "exits": _ways_out(forecaster, model, rows, found, chosen, behind),
     }
     return found.assign(
         **{name: pd.Series(each, index=rows.index, dtype=object) for name, each in told.items()}
@@ -153,7 +157,12 @@ def _reasons(forecaster: ChurnForecaster, rows: pd.DataFrame, chosen: Any) -> li
 
 
 def _ways_out(
-    forecaster: ChurnForecaster, model: ForecastModel, rows: pd.DataFrame, found: pd.DataFrame, chosen: Any
+    forecaster: ChurnForecaster,
+    model: ForecastModel,
+    rows: pd.DataFrame,
+    found: pd.DataFrame,
+    chosen: Any,
+    behind: ScoresBehind | None,
 ) -> list[list[dict[str, Any]]]:
     """What would bring those at risk below the threshold."""
     told: list[list[dict[str, Any]]] = [[] for _ in range(len(rows))]
@@ -161,7 +170,9 @@ def _ways_out(
     if not model.speaks or threshold is None:
         return told
     red = chosen[(found["probability"].to_numpy(float) >= threshold)[chosen]]
-    ways = forecaster.exits_of(rows.iloc[red].reset_index(drop=True), threshold) if len(red) else []
+    asked = rows.iloc[red].reset_index(drop=True)
+    scores = behind.of(asked["account_id"].tolist()) if behind is not None else None
+    ways = forecaster.exits_of(asked, threshold, behind=scores) if len(red) else []
     for place, exits in zip(red, ways, strict=True):
         told[place] = as_plain(exits)
     return told
@@ -180,12 +191,13 @@ def _write(said: pd.DataFrame, model: ForecastModel, day: date, now: datetime) -
             base_rate=model.base_rate,
             rank=_number(rank),
             due_on=due,
+            renewal_on=renewal,
             drivers=drivers,
             exits=exits,
             model=model,
             computed_at=now,
         )
-        for account, p, low, high, rank, due, drivers, exits in _tuples(said)
+        for account, p, low, high, rank, due, renewal, drivers, exits in _tuples(said)
     ]
     AccountRisk.objects.bulk_create(
         risks,
@@ -198,8 +210,7 @@ def _write(said: pd.DataFrame, model: ForecastModel, day: date, now: datetime) -
     AccountRisk.objects.filter(horizon=model.horizon).exclude(day=day, computed_at=now).delete()
 
 
-_SAID = ["probability", "low", "high"]
-_COLUMNS = ["account_id", "probability", "low", "high", "rank", "due_on", "drivers", "exits"]
+_COLUMNS = ["account_id", "probability", "low", "high", "rank", "due_on", "renewal_on", "drivers", "exits"]
 
 
 def _tuples(said: pd.DataFrame) -> Any:
@@ -211,20 +222,27 @@ def _number(value: Any) -> float | None:
 
 
 def _state(said: pd.DataFrame, model: ForecastModel, day: date) -> None:
-    """Note what was said where it is new, moved noticeably, or was noted a week ago."""
+    """Note what was said where it is new, moved noticeably, or was noted a week ago; what was noted on the day itself
+    gives way to what is said of it last."""
     told = said[said["probability"].notna()]
     since = day - timedelta(days=STANDS_DAYS)
     rows = Statement.objects.filter(horizon=model.horizon, day__gt=since, day__lt=day).order_by("day")
     before = dict(rows.values_list("account_id", "probability"))
     said_before = told["account_id"].map(before).astype(float)
+    of_the_day = Statement.objects.filter(horizon=model.horizon, day=day)
+    noted = set(of_the_day.values_list("account_id", flat=True))
     moved = ~((told["probability"].astype(float) - said_before).abs() <= NOTICEABLE)
+    moved |= told["account_id"].isin(noted)
+    unsaid = sorted(noted - set(told["account_id"].tolist()))
+    for start in range(0, len(unsaid), BATCH):
+        of_the_day.filter(account__in=unsaid[start : start + BATCH]).delete()
     Statement.objects.bulk_create(
         [
             Statement(
                 account_id=int(account), horizon=model.horizon, day=day, probability=_number(p) or 0.0,
                 low=_number(low), high=_number(high), model=model, due_on=due,
             )
-            for account, p, low, high, _, due, _, _ in _tuples(told[moved])
+            for account, p, low, high, _, due, *_ in _tuples(told[moved])
         ],
         batch_size=BATCH,
         update_conflicts=True,

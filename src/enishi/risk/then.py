@@ -21,7 +21,7 @@ from enishi.risk.reads import model_in_use
 from enishi.risk.rows import Progress, population
 from enishi.risk.scoring import forecast_rows, score_risks
 from enishi.signals.context import load_rules
-from enishi.signals.features import read_rows
+from enishi.signals.features import read_day
 from enishi.store.api import Published
 
 
@@ -57,7 +57,7 @@ def forecast_today(
     model = model_for(home, horizon, today, today, now, lambda done, total: progress(done / 2, total))
     score_risks(today, now=now, home=home, progress=lambda done, total: progress((total + done) / 2, total))
     risks = AccountRisk.objects.filter(horizon=horizon).select_related("account").order_by("-rank", "account")
-    names = ("probability", "low", "high", "base_rate", "rank", "due_on", "drivers", "exits")
+    names = ("probability", "low", "high", "base_rate", "rank", "due_on", "renewal_on", "drivers", "exits")
     return model, [
         {"account": risk.account.outside_id, "name": risk.account.name}
         | {name: getattr(risk, name) for name in names}
@@ -73,8 +73,8 @@ def forecast_then(
     with company_remembered(), without_hindsight(home) as (honest, _):
         rules = load_rules()
         wanted = population(home, asked, Outcome.parse(model.outcome))
-        rows = read_rows(honest, [asked], rules, keep=wanted)
-    said = forecast_rows(restored(model, rules.metrics), model, label_rows(rows, wanted))
+        rows, behind = read_day(honest, asked, rules, keep=wanted)
+    said = forecast_rows(restored(model, rules.metrics), model, label_rows(rows, wanted), behind)
     progress(100, 100)
     return model, _entries(said, model)
 

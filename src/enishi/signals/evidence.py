@@ -27,6 +27,11 @@ class _Question:
     on: str
     where: str
     order: str = '"on" desc'
+    table: str = ""  # where it is not the kind's own
+
+    @property
+    def source(self) -> str:
+        return self.table or f'"{self.kind}"'
 
 
 _DAY = "$day"
@@ -42,6 +47,7 @@ _QUESTIONS = {
         "cast(opened_at as date)",
         f"tone >= -1 and tone < 0 and opened_at > {_DAY} - interval 90 day",
         "tone",
+        "(select ticket.* replace (coalesce(ticket.tone, reading.tone) as tone) from ticket left join reading using (record_id))",
     ),
     "severe_ticket": _Question(
         "ticket", "cast(opened_at as date)", "severity in ('high', 'urgent') and resolved_at is null"
@@ -110,7 +116,8 @@ def _answer(records: KnownRecords, question: _Question, day: date) -> dict[int, 
     if not records.has(question.kind):
         return {}
     sql = (
-        f'select coalesce(account_id, 0) as account_id, record_id, {question.on} as "on" from "{question.kind}" '  # noqa: S608
+        f'select coalesce(account_id, 0) as account_id, record_id, {question.on} as "on" '  # noqa: S608
+        f"from {question.source} "
         f"where ({question.where}) and {question.on} <= $day "
         f"qualify row_number() over (partition by account_id order by {question.order}, record_id desc) = 1"
     )

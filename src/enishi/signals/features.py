@@ -13,19 +13,20 @@ from enishi.forecasts.panel import CATEGORIES, ROWS_AT_ONCE, as_categories
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.signals.asof import KnownRecords
+from enishi.signals.behind import CARD, ScoresBehind
 from enishi.signals.context import Rules
-from enishi.signals.judging import judge
+from enishi.signals.judging import Judgement, judge
 from enishi.signals.mapping import column
 from enishi.signals.panel import read_frame
 
 AT = ["as_of", "account_id"]
-CARD = "card"
 PRIOR = {CARD: -0.05}
 """What the scorecard is held for before outcomes speak: twenty points less, and the odds to leave are e times as high."""
 DERIVED = {
     "usage_slope_z": Text("Usage trend beyond chance", "利用の傾き(偶然を超える分)"),
     "own_past_vs_book": Text(
-        "Use against its own past, without what is common to all", "自社の過去と比べた利用(全体の変動を除く)"
+        "Use against its own past, without what is common to all",
+        "この顧客の過去と比べた利用(全体の変動を除く)",
     ),
 }
 
@@ -69,7 +70,7 @@ def read_rows(
         while done < len(ordered):
             chunk = sorted(ordered[done : done + size])
             frame = read_frame(home, chunk, rules, records=records, every_metric=True)
-            part = _with_card(frame.rows, rules)
+            part = _with_card(judge(frame.rows, rules))
             parts.append(part if keep is None else part.merge(keep[AT], on=AT))
             done += len(chunk)
             size = max(1, ROWS_AT_ONCE * len(chunk) // max(1, len(frame.rows)))
@@ -79,8 +80,20 @@ def read_rows(
     return as_categories(pd.concat(parts, ignore_index=True)).sort_values(AT, ignore_index=True)
 
 
-def _with_card(rows: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    judgement = judge(rows, rules)
+def read_day(
+    home: Home, day: date, rules: Rules, *, keep: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, ScoresBehind]:
+    """:func:`read_rows` of one day, with what is behind its scores."""
+    with KnownRecords(home) as records:
+        frame = read_frame(home, [day], rules, records=records, every_metric=True)
+    judgement = judge(frame.rows, rules)
+    rows = _with_card(judgement)
+    kept = rows if keep is None else rows.merge(keep[AT], on=AT)
+    return as_categories(kept).sort_values(AT, ignore_index=True), ScoresBehind(judgement, ())
+
+
+def _with_card(judgement: Judgement) -> pd.DataFrame:
+    rows, rules = judgement.rows, judgement.rules
     mentions = [name for name in rows.columns if str(name).startswith("mentions_")]
     numbers = [name for name in (*rules.metrics, *DERIVED, *mentions) if name in rows.columns]
     values = {str(name): column(rows, str(name)).astype(np.float32) for name in numbers}

@@ -178,6 +178,7 @@ class _Filling:
             writer = ReasonWriter(judgement, DayFacts(self.records, self.rules.causes.topics, day))
             book.advance(judgement, rows, writer, day, day_end(day))
             book.end_departed(set(judgement.accounts[rows].tolist()), day)
+        book.describe()  # takes long; nobody can write meanwhile once the transaction has begun
         with in_turn(self.home), transaction.atomic():
             _join(book, first, told_from)
             Cursor.objects.update_or_create(name=SIGNALS_FROM, defaults={"position": first.toordinal()})
@@ -208,7 +209,6 @@ def signals_from() -> date | None:
 def _join(book: SignalBook, first: date, told_from: date | None) -> None:
     """Write the signals of days from ``first`` to before ``told_from``. One that stands at the end goes on in the later
     one, which then began earlier; one that ended while the block was warming up belongs to the block before."""
-    book.describe()
     later = _standing(told_from) if told_from else {}
     extended = []
     for key, signal in list(book.open.items()):

@@ -52,7 +52,7 @@ def hold(conditions: Sequence[Condition], panel: pd.DataFrame) -> Flags:
     """Rows where every condition holds; a missing value never satisfies one."""
     held = np.ones(len(panel), dtype=bool)
     for condition in conditions:
-        held &= _compare(column(panel, condition.metric), condition)
+        held &= compare(column(panel, condition.metric), condition)
     return held
 
 
@@ -73,7 +73,8 @@ def without_stale(
     return panel.assign(**hidden) if hidden else panel
 
 
-def _compare(values: Floats, condition: Condition) -> Flags:
+def compare(values: Floats, condition: Condition) -> Flags:
+    """Where a condition holds; a missing value never satisfies one."""
     known = ~np.isnan(values)
     limit = condition.value
     with np.errstate(invalid="ignore"):
@@ -145,22 +146,44 @@ def peer_percentile(
     ``minimum`` share all keys, the last key is dropped, and so on; with too few on the day altogether the
     percentile is NaN. Only rows of the same day are compared, so no day sees another.
     """
-    frame = _peer_frame(values, panel, peers)
-    counted = still_customers(panel) & ~np.isnan(values)
     percentile = np.full(len(panel), np.nan)
     counts = np.zeros(len(panel), dtype=np.int64)
+    group, standards = peers_of(values, panel, peers, minimum)
+    ranked = np.flatnonzero((group >= 0) & ~np.isnan(values))
+    for places in _groups(group[ranked]) if len(ranked) else []:
+        rows = ranked[places]
+        standard = standards[group[rows[0]]]
+        percentile[rows] = _mid_rank(values[rows], standard, better)
+        counts[rows] = len(standard)
+    return percentile, counts
+
+
+def peers_of(
+    values: Floats, panel: pd.DataFrame, peers: Sequence[str], minimum: int
+) -> tuple[NDArray[np.int64], list[Floats]]:
+    """Whom each row is ranked among: (n,) number of its group, -1 where there are too few, and the sorted values of each
+    group's customers. A row without a value belongs to the group it would be ranked in if it had one."""
+    frame = _peer_frame(values, panel, peers)
+    counted = still_customers(panel) & ~np.isnan(values)
+    group = np.full(len(panel), -1, dtype=np.int64)
+    standards: list[Floats] = []
     for keep in range(len(peers), -1, -1):
-        waiting = np.isnan(percentile) & ~np.isnan(values)
+        waiting = group < 0
         if not waiting.any():
             break
         codes = frame.groupby(["day", *peers[:keep]], sort=False, dropna=False).ngroup().to_numpy()
         for members in _groups(codes):
-            standard = np.sort(values[members[counted[members]]])
-            rows = members[waiting[members]]
+            rows, standard = members[waiting[members]], np.sort(values[members[counted[members]]])
             if len(standard) >= minimum and len(rows):
-                percentile[rows] = _mid_rank(values[rows], standard, better)
-                counts[rows] = len(standard)
-    return percentile, counts
+                group[rows] = len(standards)
+                standards.append(standard)
+    return group, standards
+
+
+def rank_points(mapping: PercentileMapping, values: Floats, standard: Floats) -> Floats:
+    """Points of values ranked among given peers (their sorted values)."""
+    percentile = _mid_rank(values, standard, mapping.better)
+    return _interpolate(percentile, mapping.points, "linear") if mapping.points else percentile
 
 
 def _groups(codes: NDArray[Any]) -> list[NDArray[np.int64]]:

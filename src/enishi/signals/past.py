@@ -36,7 +36,7 @@ Progress = Callable[[float, float], object]
 
 _ACCOUNTS = """
 select record_id as account_id, outside_id, name, name_kana, domain, industry, employees, size, region, country,
-       owner, channel, since
+       owner, channel, seller, since
 from account
 """
 _SOLD = """

@@ -12,7 +12,7 @@ from enishi.accounts.access import access_account
 from enishi.accounts.actions import save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day
-from enishi.accounts.models import Contact, Member, Role
+from enishi.accounts.models import Contact, Member, RecordVersion, Role
 from enishi.kit.errors import Conflict, EnishiError, NotAllowed, NotFound
 from enishi.kit.text import Text
 from enishi.stakeholders.book import judge_again
@@ -103,7 +103,7 @@ def assess(member: Member, account_id: int, contact_id: int, said: Opinion, *, n
 
 @transaction.atomic
 def undo_assessment(member: Member, number: int, *, now: datetime) -> Assessment:
-    """Take a statement back: what was stated before it holds again, role and leaving too."""
+    """Take a statement back: what was stated before it holds again, role and leaving too where nothing newer was told."""
     check_may_write(member)
     made = Assessment.objects.select_related("contact").filter(pk=number).first()
     if made is None:
@@ -125,11 +125,22 @@ def undo_assessment(member: Member, number: int, *, now: datetime) -> Assessment
     if earlier:
         earlier.ended_at = None
         earlier.save(update_fields=["ended_at"])
-    if made.before:
-        _state_facts(contact, {name: value or None for name, value in made.before.items()}, member, now)
+    if held := _still_as_stated(contact, made):
+        _state_facts(contact, held, member, now)
     write_audit(member, "stakeholder_assessment_undone", contact, account=contact.account)
     judge_again(contact.account, company_day(now), now)
     return made
+
+
+def _still_as_stated(contact: Contact, made: Assessment) -> dict[str, str | None]:
+    """What was before, of the facts that still stand as the statement put them: a source may have told newer ones."""
+    told = RecordVersion.objects.filter(kind=CONTACT.name, record_id=contact.pk, known_at=made.made_at).last()
+    stated = told.data if told else {}
+    return {
+        name: value or None
+        for name, value in made.before.items()
+        if str(getattr(contact, name) or "") == str(stated.get(name) or "")
+    }
 
 
 def _state_facts(contact: Contact, wanted: dict[str, Any], member: Member, now: datetime) -> dict[str, str]:

@@ -109,17 +109,25 @@ def _keep_all(
     living = Account.objects.filter(deleted_at=None, merged_into=None)
     numbers = sorted(living.values_list("pk", flat=True) if accounts is None else accounts)
     stated, past = _stated(day, now), day < company_day(now)
+    then = _tones_then(records, day) if past else {}
     for start in range(0, len(numbers), PORTION):
         part = numbers[start : start + PORTION]
         people = _rows(records, "account_id between $low and $high", {"low": part[0], "high": part[-1]})
         names = {row["number"]: name_in_notes(row["family_name"], row["name"]) for row in people}
-        touches = _touches_of(records, part, names, {} if past else tones_of(part))
+        touches = _touches_of(records, part, names, then if past else tones_of(part))
         by_account = _someones(people, uses, stated)
         judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
         keep(judged, uses, now)
     if accounts is None:
         AccountRelationship.objects.exclude(account__in=living).delete()
     return len(numbers)
+
+
+def _tones_then(records: KnownRecords, day: date) -> dict[tuple[str, int], float]:
+    """What had been read in tickets by a past day."""
+    rows = records.query("select record_id, tone from reading where tone is not null", day)
+    pairs = zip(rows["record_id"].tolist(), rows["tone"].tolist(), strict=True)
+    return {("ticket", number): tone for number, tone in pairs}
 
 
 @dataclass(frozen=True, slots=True)

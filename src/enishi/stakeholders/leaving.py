@@ -20,10 +20,14 @@ _OWN = (
 # In a note of ours the person must be named, before the word and in the same sentence.
 _TOLD = r"退職|異動|離任|転職|転籍|担当を外れ|担当が変わ|leaving|is moving|has left|last day|successor"
 OWN_WORDS, TOLD = _OWN, _TOLD
-TOLD_WORDS = f"[^。\\n.!?！？]*({_TOLD})"
 _OWN_PATTERN = re.compile(_OWN, re.IGNORECASE)
+_TOLD_PATTERN = re.compile(_TOLD, re.IGNORECASE)
+_STOP = re.compile(r"[。\n.!?！？]")
 
 ANNOUNCED, BOUNCED, PARTED = 90, 70, 55
+SEEN_SINCE = (
+    25  # a bounce of somebody seen since: the address more likely than the person, yet out of reach by mail
+)
 PARTING_DAYS = 180
 REGULAR = 182  # days in which contact or use must have been regular before silence means something
 LEAST_TALKS = 4
@@ -40,8 +44,22 @@ def speaks_of_parting(text: str, name: str = "") -> bool:
     (True, False)
     """
     if name:
-        return re.search(re.escape(name) + TOLD_WORDS, text, re.IGNORECASE) is not None
+        return _is_told_of(name, text)
     return _OWN_PATTERN.search(text) is not None
+
+
+def _is_told_of(name: str, text: str) -> bool:
+    """Whether a sentence names the person and then a word of leaving. Each sentence is read once, however often the name
+    stands in it: strangers write these texts."""
+    read_to = -1
+    for named in re.finditer(re.escape(name), text, re.IGNORECASE):
+        if named.end() <= read_to:
+            continue
+        stop = _STOP.search(text, named.end())
+        read_to = stop.start() if stop else len(text)
+        if _TOLD_PATTERN.search(text, named.end(), read_to):
+            return True
+    return False
 
 
 def signs_of(someone: Someone, touches: Sequence[Touch], day: date) -> tuple[Sign, ...]:
@@ -88,9 +106,17 @@ def _announced(said: Said, day: date) -> Sign | None:
 
 
 def _bounced(someone: Someone, alive: date | None) -> Sign | None:
-    """A bounce; one after which the person was seen again was the mail system's own trouble."""
-    if someone.bounced_on is None or (alive and alive > someone.bounced_on):
+    """A bounce stands until the source takes it back, as the metrics and the score count it. It weighs less where the person
+    was seen since."""
+    if someone.bounced_on is None:
         return None
+    if alive and alive > someone.bounced_on:
+        on = day_words(alive)
+        text = Text(
+            f"Mail to this address bounces, though the person was seen since (last on {on.en})",
+            f"メールが不達になりました(その後も応答または利用があります。最終:{on.ja})",
+        )
+        return Sign("bounced", SEEN_SINCE, text, someone.bounced_on)
     text = Text("Mail to this address bounces", "メールが不達になりました")
     return Sign("bounced", BOUNCED, text, someone.bounced_on)
 

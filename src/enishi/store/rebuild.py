@@ -26,7 +26,7 @@ from enishi.store.memory import TABLE as SEEN
 from enishi.store.parquet import write_file
 from enishi.store.publishing import COUNTED, USAGE_OF
 from enishi.store.rollups import roll_up
-from enishi.store.schema import ROLLUPS, table_schemas
+from enishi.store.schema import HOUSE_FIELDS, ROLLUPS, table_schemas
 from enishi.store.versions import fingerprint, versions_to_tables
 from enishi.store.writer import State, connect, create_tables, write_state
 
@@ -170,7 +170,7 @@ def chunks(home: Home, files: list[File], columns: Sequence[str] | None = None) 
 def _recarry_records(change: _Rewrite, application: Application, manifest: Manifest, zone: str) -> None:
     """All versions up to the position reached, from the application database."""
     for table in table_schemas():
-        if table.startswith("record_") or table in ("link", "merge"):
+        if table.startswith("record_") or table in HOUSE_FIELDS:
             change.files[table] = []
     after = 0
     while after < manifest.versions:

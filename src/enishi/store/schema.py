@@ -162,11 +162,15 @@ VERSION_COLUMNS: list[tuple[str, pa.DataType]] = [
     ("source", pa.string()),
 ]
 
-# Two kinds of the house itself ride the same way: how outside ids lead to accounts, and merges.
+# Three kinds of the house itself ride the same way: how outside ids lead to accounts, merges, and what was read in texts.
 # link: outside id (system, value, target = account | user) -> account_id, contact_id. deleted = unlinked.
 LINK_FIELDS = [("system", pa.string()), ("value", pa.string()), ("target", pa.string())]
 # merge: record_id = the merged account, account_id = the surviving one (null after un-merge).
 MERGE_FIELDS: list[tuple[str, pa.DataType]] = []
+# reading: record_id = the ticket whose text was read. tone from -1 to 1 (null: unknown); model = the
+# version that read it, 0 where a person said so. It holds from known_on on: see enishi.texts.readings.
+READING_FIELDS = [("tone", pa.float64()), ("model", pa.int64())]
+HOUSE_FIELDS = {"link": LINK_FIELDS, "merge": MERGE_FIELDS, "reading": READING_FIELDS}
 
 _ARROW = {
     Type.TEXT: pa.string(),
@@ -198,6 +202,6 @@ def table_schemas() -> dict[str, pa.Schema]:
     tables = dict(EVENT_TABLES)
     for kind in KINDS.values():
         tables[f"record_{kind.name}"] = record_schema(kind)
-    tables["link"] = pa.schema([*VERSION_COLUMNS, *LINK_FIELDS])
-    tables["merge"] = pa.schema([*VERSION_COLUMNS, *MERGE_FIELDS])
+    for name, fields in HOUSE_FIELDS.items():
+        tables[name] = pa.schema([*VERSION_COLUMNS, *fields])
     return tables

@@ -15,23 +15,20 @@ import pyarrow as pa
 
 from enishi.store.contracts import Version
 from enishi.store.kinds import KINDS
-from enishi.store.schema import LINK_FIELDS, table_schemas
+from enishi.store.schema import HOUSE_FIELDS, table_schemas
 
-_HOUSE_KINDS = ("link", "merge")
 _HEAD = ("id", "account", "contact")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def table_of(kind: str) -> str:
     """The published table of a kind of version."""
-    return kind if kind in _HOUSE_KINDS else f"record_{kind}"
+    return kind if kind in HOUSE_FIELDS else f"record_{kind}"
 
 
 def fingerprint() -> str:
     """Changes when the columns of any record table change, so that they are carried anew."""
-    schemas = {
-        n: str(s) for n, s in table_schemas().items() if n.startswith("record_") or n in ("link", "merge")
-    }
+    schemas = {n: str(s) for n, s in table_schemas().items() if n.startswith("record_") or n in HOUSE_FIELDS}
     return hashlib.sha256(repr(sorted(schemas.items())).encode()).hexdigest()[:16]
 
 
@@ -39,7 +36,7 @@ def versions_to_tables(versions: Sequence[Version], zone: ZoneInfo) -> dict[str,
     """Arrow tables by name, rows in the order given. Versions of a kind no longer declared are left out."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for version in versions:
-        if version.kind in KINDS or version.kind in _HOUSE_KINDS:
+        if version.kind in KINDS or version.kind in HOUSE_FIELDS:
             rows.setdefault(table_of(version.kind), []).append(_row(version, zone))
     schemas = table_schemas()
     return {name: pa.Table.from_pylist(found, schema=schemas[name]) for name, found in rows.items()}
@@ -58,10 +55,8 @@ def _row(version: Version, zone: ZoneInfo) -> dict[str, Any]:
         "deleted": version.deleted,
         "source": version.source,
     }
-    if version.kind == "link":
-        return row | {name: version.data.get(name) for name, _ in LINK_FIELDS}
-    if version.kind == "merge":
-        return row
+    if version.kind in HOUSE_FIELDS:
+        return row | {name: version.data.get(name) for name, _ in HOUSE_FIELDS[version.kind]}
     row["outside_id"] = version.outside_id
     known = _fields(version.kind)
     for name, type_ in known.items():

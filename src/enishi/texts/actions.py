@@ -15,6 +15,7 @@ from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.texts.judging import judge_pieces
 from enishi.texts.models import TextCorrection, TextJudgement
+from enishi.texts.readings import note_readings
 from enishi.texts.scorers import scorer_of
 from enishi.texts.sources import SOURCES
 
@@ -66,6 +67,8 @@ def correct_judgement(
     )
     found.tone, found.topic, found.corrected = tone, topic, True
     found.save(update_fields=["tone", "topic", "corrected"])
+    pieces = list(SOURCES[found.kind].find([found.record_id]).values())
+    note_readings(found.kind, pieces, {found.record_id: found}, found.model, now)
     _audit(member, "text_corrected", found, before, {"tone": tone, "topic": topic})
     return found
 

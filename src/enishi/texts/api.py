@@ -6,11 +6,15 @@ from enishi.texts.judging import judge_new_texts
 from enishi.texts.learning import learn_if_due, learning_now, new_corrections, use_version
 from enishi.texts.models import TextCorrection, TextJudgement, TextModel
 from enishi.texts.reads import (
+    GROWTH_DAYS,
+    Growing,
     Read,
+    growing_topics,
     judged_texts,
     judgements_of,
     list_models,
-    topics_by_month,
+    topics_between,
+    visible_corrections,
     visible_judgements,
     wordings,
 )
@@ -18,6 +22,8 @@ from enishi.texts.scorers import judge_texts, model_in_use
 from enishi.texts.sources import Piece, Source, digest_of, provide_source
 
 __all__ = [
+    "GROWTH_DAYS",
+    "Growing",
     "Piece",
     "Read",
     "Source",
@@ -28,6 +34,7 @@ __all__ = [
     "ask_learning",
     "correct_judgement",
     "digest_of",
+    "growing_topics",
     "judge_new_texts",
     "judge_texts",
     "judged_texts",
@@ -38,8 +45,9 @@ __all__ = [
     "model_in_use",
     "new_corrections",
     "provide_source",
-    "topics_by_month",
+    "topics_between",
     "use_version",
+    "visible_corrections",
     "visible_judgements",
     "withdraw_correction",
     "wordings",

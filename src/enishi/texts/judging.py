@@ -12,6 +12,7 @@ from enishi.accounts.models import Record
 from enishi.forecasts.api import Judged, TextScorer
 from enishi.texts.learning import ensure_model
 from enishi.texts.models import TextCorrection, TextCursor, TextJudgement, TextModel
+from enishi.texts.readings import note_readings
 from enishi.texts.scorers import scorer_of
 from enishi.texts.sources import SOURCES, Piece
 
@@ -85,6 +86,7 @@ def judge_pieces(
         for piece, one in zip(living, judged, strict=True)
     ]
     with transaction.atomic():
+        note_readings(kind, pieces, {row.record_id: row for row in rows}, model, now)
         forget(kind, [piece.number for piece in pieces if not (piece.text and piece.account_id)])
         TextJudgement.objects.bulk_create(
             rows,
@@ -133,11 +135,29 @@ def forget(kind: str, numbers: Sequence[int]) -> None:
 
 def forget_person(contact_id: int | None, places: Sequence[tuple[str, int]]) -> None:
     """Forget what was read in the records of an erased contact, and in further records that were emptied."""
-    by_kind: dict[str, list[int]] = {}
-    if contact_id is not None:
-        own = Record.objects.filter(contact_id=contact_id, kind__in=list(SOURCES)).values_list("kind", "pk")
-        places = [*places, *own]
-    for kind, number in places:
-        by_kind.setdefault(kind, []).append(number)
-    for kind, numbers in by_kind.items():
+    for kind, numbers in _of_person(contact_id, places).items():
         forget(kind, numbers)
+
+
+def count_of_person(contact_id: int | None, places: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """How many judgements and corrections :func:`forget_person` would take away."""
+    found = {"readings": 0, "corrections": 0}
+    for kind, numbers in _of_person(contact_id, places).items():
+        for start in range(0, len(numbers), BATCH):
+            part = {"kind": kind, "record_id__in": numbers[start : start + BATCH]}
+            found["readings"] += TextJudgement.objects.filter(**part).count()
+            found["corrections"] += TextCorrection.objects.filter(**part).count()
+    return found
+
+
+def _of_person(contact_id: int | None, places: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
+    """The texts about a contact and further ones, once each, by kind."""
+    own: set[tuple[str, int]] = set()
+    if contact_id is not None:
+        own = set(
+            Record.objects.filter(contact_id=contact_id, kind__in=list(SOURCES)).values_list("kind", "pk")
+        )
+    by_kind: dict[str, list[int]] = {}
+    for kind, number in sorted(own | set(places)):
+        by_kind.setdefault(kind, []).append(number)
+    return by_kind

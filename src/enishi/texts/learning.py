@@ -24,7 +24,7 @@ from enishi.forecasts.api import (
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import Conflict, EnishiError
 from enishi.kit.text import Text
-from enishi.texts.models import TextCorrection, TextModel
+from enishi.texts.models import TextCorrection, TextModel, TextUse
 from enishi.texts.scorers import model_in_use, named_scorer, scorer_of
 from enishi.texts.sources import SOURCES
 
@@ -162,6 +162,7 @@ def _use(model: TextModel, now: datetime, actor: Member | str | None = None) -> 
     TextModel.objects.filter(status=Status.IN_USE).update(status=Status.RETIRED)
     model.status, model.used_from = Status.IN_USE, now
     model.save()
+    TextUse.objects.create(model=model, since=now)
     detail = {"number": model.number, "replaced": before.number if before else None}
     write_audit(actor or model.made_by, "text_model_published", model, detail=detail)
     return model

@@ -58,6 +58,19 @@ class TextModel(models.Model):
         return f"text model {self.number}"
 
 
+class TextUse(models.Model):
+    """From when a version was in use: until the next one was. Append only, so that each day has its version."""
+
+    model = models.ForeignKey(TextModel, on_delete=models.CASCADE, related_name="uses")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ("since", "id")
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.since:%Y-%m-%d %H:%M}"
+
+
 class TextJudgement(models.Model):
     """Tone and topic of a ticket, a survey comment, an interaction or a note; empty: unknown.
 
@@ -85,6 +98,13 @@ class TextJudgement(models.Model):
         indexes = [
             models.Index(fields=["account", "-written_at"], name="text_of_account"),
             models.Index(fields=["-written_at", "-id"], name="text_recent"),
+            models.Index(fields=["topic", "-written_at", "-id"], name="text_by_topic"),
+            models.Index(
+                fields=["-written_at", "-id"],
+                condition=models.Q(corrected=True),
+                name="text_put_right",
+            ),
+            models.Index(fields=["written_at", "topic", "tone", "account"], name="text_topics"),
         ]
 
     def __str__(self) -> str:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, Scope
+from enishi.forecasts.api import TOPICS
 from enishi.kit.clock import end_of_day
 from enishi.texts.models import TextCorrection, TextJudgement, TextModel
 from enishi.texts.sources import SOURCES, digest_of
+
+GROWTH_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A topic of which more is written: texts of the last 90 days, of the 90 before, and negative ones of late."""
+
+    topic: str
+    now: int
+    before: int
+    negative: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,13 @@ def visible_judgements(member: Member) -> QuerySet[TextJudgement]:
     return rows.filter(account__in=visible_accounts(member))
 
 
-def wordings(rows: Sequence[TextJudgement]) -> dict[tuple[str, int], str]:
+def visible_corrections(member: Member) -> QuerySet[TextCorrection]:
+    """What people said of texts about accounts the member sees, also what was taken back since, newest first."""
+    rows = TextCorrection.objects.select_related("account", "made_by")
+    return rows.filter(account__in=visible_accounts(member))
+
+
+def wordings(rows: Sequence[TextJudgement | TextCorrection]) -> dict[tuple[str, int], str]:
     """The texts of some judgements, by kind and number; those that changed since are left out."""
     found = {}
     for kind, source in SOURCES.items():
@@ -86,14 +104,51 @@ def wordings(rows: Sequence[TextJudgement]) -> dict[tuple[str, int], str]:
     return found
 
 
-def topics_by_month(member: Member, since: date) -> list[dict[str, Any]]:
-    """Month, topic, number of texts and of negative ones, within the member's scope. Months are the company's."""
-    start = end_of_day(since, company_zone())
-    rows = visible_judgements(member).filter(written_at__gte=start).order_by()
-    month = TruncMonth("written_at", tzinfo=company_zone())
-    counted = rows.annotate(month=month).values("month", "topic")
-    found = counted.annotate(n=Count("pk"), negative=Count("pk", filter=Q(tone="negative")))
-    return [dict(row) for row in found]
+def topics_between(
+    member: Member, since: date, until: date, accounts: Collection[int] | QuerySet[Any] | None = None
+) -> dict[str, tuple[int, int]]:
+    """Topic -> number of texts and of negative ones written from one day to another (both count), in the member's scope.
+
+    Args:
+        accounts: of these alone.
+    """
+    zone = company_zone()
+    start, end = end_of_day(since - timedelta(days=1), zone), end_of_day(until, zone)
+    rows = visible_judgements(member)
+    if (
+        accounts is not None
+    ):  # by their numbers, without a join: few of many are found by the index of the account
+        seen = visible_accounts(member).filter(pk__in=accounts).values_list("pk", flat=True)
+        rows = TextJudgement.objects.filter(account__in=list(seen))
+    rows = rows.filter(written_at__gte=start, written_at__lt=end)
+    counted = rows.order_by().values_list("topic", "tone").annotate(n=Count("pk"))
+    found: dict[str, tuple[int, int]] = {}
+    for topic, tone, n in counted:
+        every, negative = found.get(topic, (0, 0))
+        found[topic] = (every + n, negative + n * (tone == "negative"))
+    return found
+
+
+def growing_topics(
+    member: Member, today: date, accounts: Collection[int] | QuerySet[Any]
+) -> tuple[list[Growing], int]:
+    """Topics of which some accounts write more than before, beyond chance, and the number of their texts of late.
+
+    The last 90 days are laid against the 90 before: a topic counts where chance alone gives its number of late (of both
+    together, each with even odds; a binomial test on one side) less often than in one of twenty such looks at all topics.
+    """
+    from scipy.special import betainc
+
+    now = topics_between(member, today - timedelta(days=GROWTH_DAYS - 1), today, accounts)
+    last = today - timedelta(days=GROWTH_DAYS)
+    before = topics_between(member, last - timedelta(days=GROWTH_DAYS - 1), last, accounts)
+    found = []
+    for topic, (n, negative) in now.items():
+        earlier = before.get(topic, (0, 0))[0]
+        chance = float(betainc(n, earlier + 1, 0.5))  # n or more of n + earlier even throws
+        if topic and chance < 0.05 / len(TOPICS):
+            found.append(Growing(topic, n, earlier, negative))
+    return sorted(found, key=lambda one: one.before - one.now), sum(n for n, _negative in now.values())
 
 
 def judged_texts(

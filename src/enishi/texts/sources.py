@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db.models import Q
 
@@ -66,9 +66,13 @@ class RecordSource:
         return {row.pk: self._piece(row) for row in rows}
 
     def _piece(self, row: Record) -> Piece:
-        parts = [str(row.data.get(name) or "").strip() for name in self.fields]
-        text = "" if row.deleted_at else "\n".join(part for part in parts if part)
+        text = "" if row.deleted_at else self.text_of(row.data)
         return Piece(row.pk, row.account_id, row.happened_at, row.updated_at, text)
+
+    def text_of(self, data: Mapping[str, Any]) -> str:
+        """The text of a record with these values."""
+        parts = [str(data.get(name) or "").strip() for name in self.fields]
+        return "\n".join(part for part in parts if part)
 
 
 SOURCES: dict[str, Source] = {

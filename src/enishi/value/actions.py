@@ -141,6 +141,9 @@ def _present(run: ValueRun, account: int, row: dict[str, Any]) -> AccountValue:
         months_left=_fraction(row["months_left"]),
         near_term=bool(row["near_term"]),
         since=day_of_number(int(row["start"])),
+        left=bool(row["left"]),
+        order_soon=_fraction(row["order_soon"]),
+        order_year=_fraction(row["order_year"]),
         curve=row["curve"],
         detail={
             "leaves_in": _whole(row["leaves_in"]),

@@ -9,13 +9,13 @@ import pandas as pd
 from babel.numbers import get_currency_precision
 
 from enishi.accounts.company import get_company
+from enishi.forecasts.late import honest_facts
 from enishi.kit.home import Home
 from enishi.metrics.api import (
     Facts,
     FactSettings,
     acquisition_costs,
     attributes,
-    duckdb_facts,
     movements,
     subscription_periods,
 )
@@ -46,7 +46,7 @@ def assumptions(settings: ValueSettings) -> Assumptions:
 def read_book(day: date, *, today: date, home: Home | None = None) -> tuple[Book, int]:
     """The book as known at the end of a day, and the generation of the facts it was read from."""
     company = get_company()
-    with duckdb_facts(home or Home.from_environment(), FactSettings(currency=company.currency)) as facts:
+    with honest_facts(home or Home.from_environment(), FactSettings(currency=company.currency)) as facts:
         return _read(
             facts, day, today, 10 ** get_currency_precision(company.currency)
         ), facts.files.generation

@@ -105,6 +105,11 @@ class AccountValue(Valued):
     months_left = models.FloatField(null=True)  # expected to stay, undiscounted, within the horizon
     near_term = models.BooleanField(default=False)  # whether a forecast speaks for the near future
     since = models.DateField(null=True)  # first day with a contract or an order
+    left = models.BooleanField(default=False)  # its contracts are over, and it has not ordered since
+    order_soon = models.FloatField(
+        null=True
+    )  # chance of an order within 90 days; None: no orders, or too few
+    order_year = models.FloatField(null=True)  # the same within a year
     curve = models.JSONField(default=list)  # margin less cost to serve since the start, by whole month
     detail = models.JSONField(default=dict)
 

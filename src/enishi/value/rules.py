@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
 from enishi.forecasts.lifetime import DAYS_A_MONTH, LEAST_LOST, TenureHazard, period_for, spells
 from enishi.forecasts.ltv import MIN_CHURNS, NotEnoughHistory, simple_ltv
+from enishi.forecasts.ordering import p_order
 from enishi.forecasts.profit import break_even
 from enishi.metrics.revenue import day_of_number, mrr_at
 from enishi.value import earnings
@@ -23,6 +24,7 @@ LEVEL = 0.9
 Z = 1.645  # of the level
 WIDEST = 3.0  # an interval of twentyfold either way says "unknown" as well as a wider one
 WEEK = 7.0
+SOON = 90.0  # days in which an order is "soon"
 WEEKS_A_YEAR = 365.25 / 7
 
 
@@ -46,7 +48,7 @@ def value_book(book: Book, assumed: Assumptions) -> Valuation:
 AMOUNTS = (
     "simple", "simple_low", "simple_high", "contractual", "contractual_low", "contractual_high", "residual",
     "residual_low", "residual_high", "noncontractual", "noncontractual_low", "noncontractual_high", "chosen",
-    "months_left", "leaves_in", "multiplier",
+    "months_left", "leaves_in", "multiplier", "order_soon", "order_year",
 )  # fmt: skip
 
 
@@ -64,9 +66,17 @@ def _bases(book: Book, assumed: Assumptions, began: pd.Series[Any]) -> pd.DataFr
     frame["earned"] = earnings.earned_until(book, assumed, began)
     frame["months"] = np.maximum(np.floor((book.day + 1 - began) / DAYS_A_MONTH), 0).astype(int)
     frame["even_month"], frame["curve"] = _curves(book, assumed, frame)
-    frame["near_term"] = False
+    frame["near_term"], frame["left"] = False, _left(book, frame["mrr"])
     frame["chosen_by"] = ""
     return frame.assign(**dict.fromkeys(AMOUNTS, np.nan))
+
+
+def _left(book: Book, mrr: pd.Series[Any]) -> pd.Series[bool]:
+    """Whose contracts are over, without an order since: a customer of the past, whatever orders once were."""
+    ended = book.moves[(book.moves["kind"] == "churn") & (book.moves["day"] <= book.day)]
+    over = ended.groupby("account_id")["day"].max().reindex(mrr.index)
+    ordered = book.orders.groupby("account_id")["day"].max().reindex(mrr.index)
+    return (mrr <= 0) & over.notna() & ~(ordered > over)
 
 
 def _curves(book: Book, assumed: Assumptions, frame: pd.DataFrame) -> tuple[pd.Series[Any], pd.Series[Any]]:
@@ -241,6 +251,9 @@ def _add_noncontractual(accounts: pd.DataFrame, book: Book, assumed: Assumptions
     value = count * each * assumed.margin
     ids = history.index
     accounts.loc[ids, "noncontractual"] = value
+    asked = (history["frequency"], history["recency"], history["T"])
+    accounts.loc[ids, "order_soon"] = p_order(purchases, SOON / WEEK, *asked)
+    accounts.loc[ids, "order_year"] = p_order(purchases, WEEKS_A_YEAR, *asked)
     accounts.loc[ids, "noncontractual_low"] = value / spread
     accounts.loc[ids, "noncontractual_high"] = value * spread
     return {

@@ -55,7 +55,7 @@ class Export(models.Model):
     address = models.TextField(blank=True)  # the view it holds
     scope = models.CharField(max_length=60, blank=True)  # what the member saw when it was made
     accounts = models.JSONField(null=True)  # numbers of those in it; null for a member who sees all
-    format = models.CharField(max_length=10)  # csv | cp932 | xlsx
+    format = models.CharField(max_length=10)  # csv | cp932 | xlsx | pdf
     language = models.CharField(max_length=5, default="ja")
     status = models.CharField(max_length=10, default="queued")  # queued | running | done | failed
     rows = models.PositiveIntegerField(default=0)
@@ -72,7 +72,7 @@ class Export(models.Model):
 
     @property
     def ending(self) -> str:
-        return "xlsx" if self.format == "xlsx" else "csv"
+        return self.format if self.format in ("xlsx", "pdf") else "csv"
 
     @property
     def path(self) -> Path:

@@ -161,7 +161,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": CONFIGURATION.home.root / "cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},  # wrong passwords for other addresses may not push a lock-out out
-    }
+    },
+    # What was drawn of forecasts, some MB each: few, and apart, so that no page can push anything else out.
+    "drawn": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": CONFIGURATION.home.root / "cache" / "drawn",
+        "OPTIONS": {"MAX_ENTRIES": 60},
+    },
 }
 
 # Mail goes out through the outbox (enishi.outreach).

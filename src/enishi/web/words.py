@@ -57,8 +57,12 @@ def money_short(minor: Amount | None, currency: str, language: str) -> str:
         return NOTHING
     amount = whole(minor, currency)
     if not japanese(language):
-        digits = 1 if abs(amount) >= 1000 else 0
-        short = format_compact_currency(amount, currency, fraction_digits=digits, locale="en")
+        if abs(amount) < 100:
+            short = format_currency(amount, currency, locale="en")
+        else:  # Babel rounds thousands alone
+            digits = 1 if abs(amount) >= 1000 else 0
+            exact = amount if digits else amount.quantize(Decimal(1))
+            short = format_compact_currency(exact, currency, fraction_digits=digits, locale="en")
         return str(short).replace("-", MINUS)
     return _ja_short(amount) + _JA_CURRENCY.get(currency, f" {currency}")
 
@@ -75,6 +79,23 @@ def _ja_short(amount: Decimal) -> str:
 def number(value: Amount | None, digits: int = 0) -> str:
     """Grouped by thousands, ``–`` for what is not known."""
     return NOTHING if value is None else rounded(value, digits)
+
+
+def chance(value: Amount | None) -> str:
+    """A probability from draws: none of them is no certainty, so ``<1%`` and ``>99%`` at the ends."""
+    if value is None:
+        return NOTHING
+    return "<1%" if value < 0.01 else ">99%" if value > 0.99 else percent(value, 0)
+
+
+def likely(value: Amount | None) -> str:
+    """A probability of one customer, the same on every page: ``18%``, below a tenth with one digit: ``2.3%``."""
+    return NOTHING if value is None else percent(value, 0 if value >= 0.1 else 1)
+
+
+def unbroken(text: str) -> str:
+    """An amount below zero whose sign stays with the currency at the end of a line (U+2060 joins them)."""
+    return f"{MINUS}\u2060{text[1:]}" if text.startswith(MINUS) and not text[1:2].isdecimal() else text
 
 
 def percent(value: Amount | None, digits: int = 1) -> str:
@@ -96,6 +117,13 @@ def zone_place(name: str, language: str) -> str:
         return str(get_timezone_location(name, locale="ja" if japanese(language) else "en"))
     except (LookupError, ValueError):
         return name
+
+
+def to(language: str, *, signed: bool = False) -> str:
+    """What stands between the ends of a range: ``10%〜30%``, ``10%–30%``; ``−0.01 to 0.03`` where an end may be below zero."""
+    if japanese(language):
+        return "〜"
+    return " to " if signed else "–"
 
 
 def points(tenths: int | None, sign: bool = False) -> str:

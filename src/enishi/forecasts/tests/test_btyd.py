@@ -9,6 +9,7 @@ import pytest
 
 from enishi.forecasts import BetaGeometricNBD, GammaGamma
 from enishi.forecasts.btyd import _of_alive
+from enishi.forecasts.ordering import p_order
 
 DATA = Path(os.environ.get("ENISHI_DATA") or Path(__file__).parents[5] / "shared" / "data")
 
@@ -169,3 +170,27 @@ def test_discounted_purchases_are_the_sum_over_time():
     assert (dear < plain).all()
     low, high = model.expected_purchases_interval(104, *history, draws=300)
     assert 4 * error * plain == pytest.approx(high - low, rel=0.5), "the delta method and draws agree"
+
+
+def test_the_chance_of_an_order_is_how_often_one_comes():
+    """Made-up buyers observed for a year: of those said to order within a quarter, as many do."""
+    rng = np.random.default_rng(4)
+    n, weeks, ahead = 20_000, 52.0, 13.0
+    rate, leaves = rng.gamma(0.8, 1 / 6, n), rng.beta(0.8, 2.5, n)
+    frequency, recency, came = np.zeros(n), np.zeros(n), np.zeros(n, dtype=bool)
+    for k in range(n):
+        at, alive = 0.0, True
+        while alive:
+            at += rng.exponential(1 / rate[k])
+            if at > weeks:
+                came[k] = at <= weeks + ahead
+                break
+            frequency[k], recency[k] = frequency[k] + 1, at
+            alive = rng.random() >= leaves[k]
+    end = np.full(n, weeks)
+    model = BetaGeometricNBD().fit(frequency, recency, end)
+    said = p_order(model, ahead, frequency, recency, end)
+    for part in np.array_split(np.argsort(said), 5):
+        assert came[part].mean() == pytest.approx(said[part].mean(), abs=0.025)
+    silent = p_order(model, ahead, [0, 0, 0], [0, 0, 0], [5.0, 50.0, 500.0])
+    assert (np.diff(silent) < 0).all(), "who never came back is less and less likely to"

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from enishi.forecasts import ChurnForecaster
+from enishi.forecasts import (
+    BetaGeometricNBD,
+    ChurnForecaster,
+    GammaGamma,
+    ShiftedBetaGeometric,
+    TenureHazard,
+)
 from enishi.forecasts.evaluation import auc
 from enishi.forecasts.tests.leavers import make_panel, without_truth
 from enishi.kit.errors import EnishiError
@@ -145,6 +151,7 @@ def test_too_little_to_learn_from_is_no_error(panel):
     assert found.missing_outcomes_ > 0
     assert found.predict(panel).isna().all().all()
     assert found.predict_proba(panel).shape == (len(panel), 2)
+    assert np.isnan(found.predict_proba(panel)).all()
     assert found.report(panel)["evaluation"]["n"] >= 0
     json.dumps(found.to_dict())
 
@@ -173,6 +180,31 @@ def test_drivers_name_value_usual_value_and_effect(forecaster, world):
     assert first["effect"] > 0
     assert "usually" in first["en"]
     assert "通常は" in first["ja"]
+
+
+def test_a_usual_value_is_no_reason(forecaster, world):
+    found = forecaster.drivers(without_truth(world))
+    assert any(found)
+    for one in (one for row in found for one in row):
+        assert one["usual"] is None or one["value"] != one["usual"], one["en"]
+
+
+def test_what_has_not_learned_says_so():
+    new = ChurnForecaster(30)
+    assert repr(new).startswith("ChurnForecaster(horizon_days=30")
+    assert "not fitted" in repr(new)
+    with pytest.raises(EnishiError, match="fit"):
+        new.predict_proba(pd.DataFrame({"x": [1.0]}))
+    assert not hasattr(new, "past_")
+    with pytest.raises(AttributeError):
+        new.no_such  # noqa: B018
+    for other in (ShiftedBetaGeometric(), BetaGeometricNBD(), GammaGamma(), TenureHazard()):
+        assert "not fitted" in repr(other)
+    with pytest.raises(EnishiError, match="fit"):
+        BetaGeometricNBD().p_alive(2, 10, 20)
+    with pytest.raises(EnishiError, match="fit"):
+        ShiftedBetaGeometric().survival(3)
+    assert "alpha_=" in repr(ShiftedBetaGeometric().fit([1.0, 0.869, 0.743, 0.653, 0.593]))
 
 
 def test_exits_lead_under_the_threshold(forecaster, world):
@@ -231,6 +263,7 @@ def test_recalibration_follows_recent_outcomes_a_little(forecaster):
     before, after = (
         f.predict_proba(riskier)[:, 1].mean() for f in (forecaster, forecaster.recalibrated(riskier))
     )
+    assert forecaster.recalibrated(riskier).last_day_ == later["as_of"].max().date().isoformat()
     assert before < after <= riskier["label"].mean() + 0.01
     assert (
         forecaster.recalibrated(without_truth(make_panel(5, 1))).recalibration_ == forecaster.recalibration_

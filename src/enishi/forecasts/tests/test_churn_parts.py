@@ -1,18 +1,25 @@
 """The parts of the churn forecaster: priors, curves, steps, folds, selection, drift, judgement."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
+from enishi.forecasts.backcast import Backcast
 from enishi.forecasts.calibration import UNCHANGED, Recalibration, recalibrate
 from enishi.forecasts.challenger import Challenger, fit_challenger
-from enishi.forecasts.drift import calibration_drift, input_drift, shares_of, stability
+from enishi.forecasts.champion import STRENGTHS, fit_all, prepare
+from enishi.forecasts.churn import LEVEL, ChurnForecaster
+from enishi.forecasts.drift import calibration_drift, input_drift, moved, shares_of, stability
 from enishi.forecasts.features import as_text, curves, is_number, learn_design, numbers
-from enishi.forecasts.folds import make_folds
+from enishi.forecasts.folds import Folds, make_folds
+from enishi.forecasts.leaving import SHARED, _stated
 from enishi.forecasts.logistic import covariance, expit, fit_logistic, log_odds
-from enishi.forecasts.rows import few_threads, labelled_rows, sampled
-from enishi.forecasts.selection import Judged, select
+from enishi.forecasts.rows import Rows, few_threads, labelled_rows, sampled
+from enishi.forecasts.selection import Judged, judged_on, select, told_then
 from enishi.forecasts.steps import as_steps, boost_steps
 from enishi.forecasts.tests.leavers import make_panel, without_truth
 from enishi.forecasts.trust import average_precision, evaluate, expected_calibration_error, precision_at
@@ -29,6 +36,22 @@ def test_with_prior_means_of_zero_it_is_ridge_regression(rows):
     found = fit_logistic(x, rows.labels, means=np.zeros(2), precision=np.full(2, 4.0), usual=0.0)
     library = LogisticRegression(C=0.25, tol=1e-10, max_iter=1000).fit(x, rows.labels)
     assert found.coefficients[1:] == pytest.approx(library.coef_[0], abs=5e-3)
+
+
+def test_a_loss_told_six_times_has_no_more_say_than_once(rows):
+    """Rows told again change nothing; rows of an account that differ count for more than one, but not in full."""
+    once = rows.take(np.flatnonzero(~pd.Series(rows.accounts).duplicated().to_numpy()))
+    design, _ = learn_design(once.panel, priors=("card",), knots=0)
+    matrix, strength = design.matrix(once.panel), STRENGTHS[4:5]
+    alone = fit_all(design, matrix, once.labels, once.accounts, {"card": -0.05}, strength)[0]
+    six = (np.tile(matrix, (6, 1)), np.tile(once.labels, 6), np.tile(once.accounts, 6))
+    again = fit_all(design, *six, {"card": -0.05}, strength)[0]
+    assert (alone.weight, again.weight) == (1.0, pytest.approx(1 / 6))
+    assert again.coefficients == pytest.approx(alone.coefficients, abs=1e-6)
+    every = fit_all(design, design.matrix(rows.panel), rows.labels, rows.accounts, {"card": -0.05}, strength)[
+        0
+    ]
+    assert 0.5 < every.weight <= 1.0, "what an account does differs from month to month here"
 
 
 def test_without_rows_the_fit_is_the_prior():
@@ -228,13 +251,96 @@ def test_a_perfect_forecast_shows_the_calibration_error_it_is_expected_to_show()
     random = np.random.default_rng(4)
     p = random.uniform(0.02, 0.6, 2000)
     y = (random.random(2000) < p).astype(float)
-    days = np.repeat(np.datetime64("2026-01-01"), 2000)
-    found = expected_calibration_error(y, p, np.arange(2000), days, 90)
+    once = np.zeros(2000)
+    found = expected_calibration_error(y, p, np.arange(2000), once)
     assert 0 < found["value"] < found["high"]
-    again = expected_calibration_error(y, p, np.arange(2000) // 4, days, 90)
+    again = expected_calibration_error(y, p, np.arange(2000) // 4, once)
     assert again["expected"] > 1.05 * found["expected"]
+
+
+def test_the_months_before_a_renewal_tell_of_one_outcome():
+    """200 renewals, seen on seven month-ends each: as if 200 rows were judged, not 1,400."""
+    random = np.random.default_rng(5)
+    account, month = np.repeat(np.arange(200), 7), np.tile(np.arange(7), 200)
+    p = np.repeat(random.uniform(0.05, 0.6, 200), 7)
+    y = np.repeat((random.random(200) < p[::7]).astype(float), 7)
+    as_of = pd.Timestamp(2025, 1, 31) + pd.to_timedelta(30 * month, unit="D")
+    rows = pd.DataFrame({"as_of": as_of, "account_id": account, "label": y, "probability": p})
+    rows["ends_on"] = pd.Timestamp(2025, 10, 1)
+    told = [evaluate(part, horizon_days=0)["ece"] for part in (rows, rows[month == 0])]
+    assert told[0]["expected"] == pytest.approx(told[1]["expected"], rel=0.2)
+    assert told[0]["value"] < told[0]["high"]
+
+
+def test_what_only_grows_and_what_sundays_do_is_no_drift():
+    random = np.random.default_rng(6)
+    days = pd.date_range("2024-01-31", periods=24, freq="ME")
+
+    def month(day):
+        use = random.poisson(0.3 if day.day_of_week >= 5 else 6.0, 300)
+        tenure = (day - pd.Timestamp(2023, 1, 1)).days + random.integers(0, 200, 300)
+        return pd.DataFrame({"as_of": day, "use": use, "tenure": tenure, "steady": random.normal(size=300)})
+
+    panel = pd.concat([month(day) for day in days], ignore_index=True)
+    features = panel.drop(columns="as_of")
+    rows = labelled_rows(features.assign(label=(random.random(len(panel)) < 0.2).astype(float)), 30)
+    design, _ = prepare(features, rows.labels, rows.accounts, {}, {}, [])
+    reference = shares_of(design, features, panel["as_of"], 30)
+    sunday = month(pd.Timestamp(2026, 2, 22)).drop(columns="as_of")
+    found = input_drift(reference, sunday)
+    assert found["use"] > 0.25
+    assert found["tenure"] > 0.25
+    assert {name: moved(psi, reference[name]["usual"]) for name, psi in found.items()} == dict.fromkeys(
+        found, "little"
+    )
+    broken = input_drift(reference, sunday.assign(steady=sunday["steady"] + 2, use=500))
+    assert moved(broken["steady"], reference["steady"]["usual"]) == "much"
+    assert "usual" not in shares_of(design, features)["use"]
+
+
+def test_who_stands_is_chosen_before_it_is_judged():
+    """A challenger that tells only the last period well is not reported for having done so."""
+    random = np.random.default_rng(8)
+    n, blocks = 400, 4
+    block = np.repeat(np.arange(blocks), n)
+    y = (random.random(n * blocks) < 0.3).astype(float)
+    as_of = pd.Timestamp(2025, 1, 31) + pd.to_timedelta(60 * block, unit="D")
+    keys = pd.DataFrame({"as_of": as_of, "ends_on": as_of + pd.Timedelta(days=30), "label": y})
+    keys["account_id"] = np.arange(n * blocks)
+    rows = Rows(pd.DataFrame(index=keys.index), y, keys["account_id"].to_numpy(), keys)
+    at = np.arange(n * blocks)
+    folds = Folds(tuple((at[:0], at[block == one]) for one in range(blocks)), later=True)
+    flat, sharp = np.full(n * blocks, -0.85), np.where(y == 1, 2.0, -2.0)
+    told = partial(Backcast, at, block, flat[None], chosen=0, recalibration=UNCHANGED)
+    champion = told(said=flat)
+    late = told(said=np.where(block == 3, sharp, flat))
+    assert select(judged_on(rows, folds, champion, late), 400, 0)["stands"] == "steps"
+    assert (told_then(rows, folds, champion, late, 0) == flat).all()
+    always = told_then(rows, folds, champion, told(said=sharp), 0)
+    assert (always[block == 0] == flat[block == 0]).all()
+    assert (always[block > 1] == sharp[block > 1]).all()
 
 
 def test_nothing_to_judge_is_said_so():
     empty = pd.DataFrame({"as_of": [], "account_id": [], "label": [], "probability": []})
     assert evaluate(empty)["auc"] is None
+
+
+def test_the_spread_of_stated_probabilities_is_read_at_their_own_level():
+    class Book(list):
+        accounts = np.array([1, 2])
+
+    own = 0.4  # of the log-odds
+    reach = norm.ppf((1 + LEVEL) / 2) * own
+    said = pd.DataFrame({"account_id": [1, 2], "horizon": 90, "probability": 0.3})
+    middle = log_odds(0.3)
+    said = said.assign(low=expit(middle - reach), high=expit(middle + reach))
+    _, level = _stated(Book([1, 2]), said)
+    assert level == pytest.approx(np.sqrt(SHARED) * own)
+
+
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_where_all_left_or_all_stayed_no_rate_is_said(label: float) -> None:
+    rows = pd.DataFrame({"label": label, "seats": np.arange(30.0), "account_id": range(30)})
+    found = ChurnForecaster(90).fit(rows.assign(as_of=pd.Timestamp("2026-01-01")))
+    assert (found.base_rate_, found.speaks_) == (None, False)

@@ -129,3 +129,9 @@ def test_telling_words_are_counted_and_denied_ones_apart() -> None:
     (single,) = count_words("en", ["single sign-on fails for everyone"])
     assert single[names["login_access"]] > 0
     assert (FOLDER / "words.en.txt").exists()
+
+
+def test_a_long_text_without_blanks_is_read_at_once() -> None:
+    """Strangers write these texts: were the time to grow with the square of their length, this would take minutes."""
+    assert detect_language("利用できないので困っています" * 30_000) == "ja"
+    assert plain("困" * 100_000 + "@") == "困" * 100_000 + "@"

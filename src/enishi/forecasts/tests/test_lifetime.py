@@ -34,12 +34,46 @@ def test_an_end_on_the_anniversary_is_an_end_of_that_year():
     assert staying.tolist() == [0, 1, 1]
 
 
+def test_two_three_and_seven_calendar_months_are_so_many_periods():
+    lost, _ = tally(np.array([28, 31, 59, 62, 89, 92, 215, 366]) / DAY, [True] * 8, unit=1)
+    assert np.repeat(np.arange(1, len(lost) + 1), lost.astype(int)).tolist() == [1, 1, 2, 2, 3, 3, 7, 12]
+    _, staying = tally(np.array([28, 59, 62, 92]) / DAY, [False] * 4, unit=1)
+    assert staying.tolist() == [0, 1, 2, 1]
+
+
+def test_who_left_in_a_period_that_still_runs_is_not_lost_in_it():
+    """Who is still there in it does not count as having stayed through it either."""
+    lost, staying = tally([38.0, 40.0, 40.0, 30.0], [True, False, False, True], 12, [40.0, 40.0, 40.0, 40.0])
+    assert lost.tolist() == [0, 0, 1]
+    assert staying.tolist() == [0, 0, 0, 3]
+
+
+@pytest.mark.parametrize(("unit", "seen"), [(None, 40.0), (12, 40.0), (12, None), (6, None)])
+def test_with_a_constant_chance_to_leave_the_truth_lies_inside(unit, seen):
+    """Two in a hundred leave each month, whenever they like; all observed 40 months, or each as long as it happened."""
+    months, share = np.arange(0, 121), 0.98 ** np.arange(0, 121)
+    truth = ((share[1:] + share[:-1]) / 2) @ 1.1 ** (-(months[1:] - 0.5) / 12)
+    inside = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        left, until = rng.exponential(-1 / np.log(0.98), 2000), rng.uniform(1, 60, 2000)
+        observed = np.full(2000, seen) if seen else until
+        stays = pd.DataFrame(
+            {"months": np.minimum(left, observed), "lost": left < observed, "observed": observed}
+        )
+        found = TenureHazard().fit(stays, unit).stay(pd.DataFrame(index=[0]), [0.0], 0.1)
+        assert found.months[0] == pytest.approx(truth, rel=0.12)
+        inside += found.low[0] <= truth <= found.high[0]
+    assert inside >= 4
+
+
 def test_the_period_is_the_term_unless_too_short_a_time_was_observed():
     assert period_for([40.0], [12, 12, 1]) == 12
     assert period_for([40.0], [1, 1, 12]) == 1
     assert period_for([20.0], [12]) == 6
     assert period_for([5.0]) == 1
-    assert period_for([50.0]) == 12
+    assert period_for([50.0]) == 1, "without a term a contract may be left in any month"
+    assert period_for([50.0], [np.nan, np.nan, 12]) == 1
 
 
 def _company(n=6000, seed=0, effect=0.8):

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from enishi.forecasts.outcomes import Outcome, read_labels
+from enishi.forecasts.outcomes import Outcome, read_labels, sole_contracts
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.store.testing import publish
@@ -75,6 +75,27 @@ def test_a_renewal_is_decided_at_the_date_known_on_the_day(home):
     assert (DAY, 4) not in found, "no date"
     ends = read_labels(home, [DAY], Outcome.parse("renewal")).set_index("account_id")["ends_on"]
     assert ends[1] == pd.Timestamp(due) + pd.Timedelta(days=7)
+
+
+def test_of_a_history_told_at_once_renewals_were_decided_both_ways(home):
+    """A billing system tells one row a contract: the present renewal date, or the end."""
+    start, told_on = D(2023, 3, 10), D(2026, 11, 22)
+    history = {"valid_on": start, "started_on": start, "term_months": 12, "recorded_on": told_on}
+    end = D(2026, 3, 10)
+    publish(home, "record_subscription", [
+        *(contract(n, renewal_on=D(2027, 3, 10), **history) for n in (1, 2, 3)),
+        contract(4, renewal_on=end, ended_on=end, **history),
+        contract(5, renewal_on=D(2025, 8, 1), ended_on=D(2025, 8, 1), **history),  # between two renewals
+        contract(6, **history),  # a term alone
+    ])  # fmt: skip
+    days = [D(2024, 12, 31), D(2025, 6, 30), D(2025, 12, 31)]
+    found = told(home, "renewal", days)
+    assert {account: [found.get((day, account)) for day in days] for account in range(1, 7)} == {
+        **{account: [0, 0, 0] for account in (1, 2, 3, 6)},
+        4: [0, 1, 1],
+        5: [0, 1, None],
+    }
+    assert sole_contracts(home, days[-1]) == {1, 2, 3, 4, 6}
 
 
 def test_labels_of_many_days_are_those_of_each(home):

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from enishi.forecasts.propensity import beats_chance, judge_past
 from enishi.forecasts.readiness import (
+    LEAST_WINNERS,
     can_grow,
     companions,
     days_since_win,
@@ -161,3 +163,29 @@ def test_days_since_the_last_win_never_look_ahead():
     found = days_since_win(wins, [1, 2], DAY)
     assert found[0] == 10
     assert np.isnan(found[1])
+
+
+def _said(seed, effect, customers=400, winners=0.15):
+    """Statements about customers, four times each, who grow as said where the effect is 1."""
+    rng = np.random.default_rng(seed)
+    score = rng.normal(size=customers)
+    truth = 1 / (1 + np.exp(-(np.log(winners / (1 - winners)) + effect * score)))
+    label = (rng.random(customers) < truth).astype(float)
+    said = 1 / (1 + np.exp(-(np.log(label.mean() / (1 - label.mean())) + 0.15 * score)))
+    rows = np.repeat(np.arange(customers), 4)
+    return pd.DataFrame({"account_id": rows, "label": label[rows], "probability": said[rows]})
+
+
+def test_a_probability_is_stated_only_where_it_beats_chance_with_its_interval():
+    """A skill a little above 0 happens by luck."""
+    lucky = [judge_past(_said(seed, effect=0.0), {}) for seed in range(20)]
+    assert any(past["skill"] > 0 for past in lucky), "the point alone would let them speak"
+    assert sum(beats_chance(past) for past in lucky) <= 1
+    assert beats_chance(judge_past(_said(1, effect=1.2), {}))
+
+
+def test_of_few_who_grew_no_quality_is_told():
+    past = judge_past(_said(0, effect=1.0, customers=60, winners=0.2), {})
+    assert past["winners"] < LEAST_WINNERS
+    assert not {"auc", "skill", "lift"} & set(past)
+    assert not beats_chance(past)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from enishi.forecasts.coverage import coverage, trial
+from enishi.forecasts.coverage import Trial, apart, coverage, trial
+from enishi.forecasts.evaluation import wilson
 from enishi.forecasts.leaving import BASE, CERTAIN, STATED, leaving
 from enishi.forecasts.moved import STEPS, Kept, what_moved
 from enishi.forecasts.simulation import (
+    LEVELS,
     Cohorts,
     Scenario,
     between,
@@ -137,6 +140,31 @@ def test_rates_of_a_known_company_are_found(learned: Turnover) -> None:
     assert learned.shock < 0.3
 
 
+def test_losses_told_two_months_late_do_not_make_leaving_look_rarer(
+    truth: pd.DataFrame, learned: Turnover
+) -> None:
+    """Books of the past still hold who had left already; none of them stays for it."""
+    ends = [add_months(START, k) - timedelta(days=1) for k in range(1, 31)]
+    told = [as_known(truth, end) for end in ends]
+    for frame_, end in zip(told, ends, strict=True):
+        silent = frame_["ended"] > number_of(end) - 61
+        last = silent & (frame_["stop"] == frame_["ended"])
+        frame_.loc[last, "stop"] = FOREVER
+        frame_.loc[silent, "ended"] = FOREVER
+    books = [standing(frame_, end, 6) for frame_, end in zip(told, ends, strict=True)]
+    assert sum(map(len, books)) > sum(len(standing(as_known(truth, end), end, 6)) for end in ends)
+    found = learn_turnover(books, movements(as_known(truth, DAY)), DAY)
+    assert isinstance(found, Turnover)
+    assert found.rolling == pytest.approx(learned.rolling, rel=1e-6)
+
+
+def test_renewal_dates_that_only_those_who_left_have_are_no_rate(truth: pd.DataFrame) -> None:
+    """As of a source that tells the date of a contract's end alone: nobody was seen to renew."""
+    found = learn(truth.assign(renewal=truth["ended"]), DAY)
+    assert found.counts["renewing"] == found.counts["not_renewed"] == [0] * 4
+    assert found.renewing.max() < 0.5
+
+
 def test_too_little_history_gives_no_rates(truth: pd.DataFrame) -> None:
     day = date(2024, 3, 31)
     books = [standing(as_known(truth, end), end, 6) for end in (date(2024, 1, 31), date(2024, 2, 29))]
@@ -164,21 +192,55 @@ def test_flows_add_up_in_every_draw(truth: pd.DataFrame, learned: Turnover) -> N
     assert after == pytest.approx(paths.mrr, abs=2.0)
 
 
-def test_what_was_forecast_holds_what_came(truth: pd.DataFrame) -> None:
+def forecast_of(seed: int) -> list[Trial]:
+    """Three spans of three months, one after the other, of a company of its own."""
+    truth = company(customers=120, hazard=0.01 + 0.002 * (seed % 10), seed=seed)
+    ends = [add_months(START, k) - timedelta(days=1) for k in range(6, 28)]
+    books = {end: standing(as_known(truth, end), end, 6) for end in ends}
     made = []
-    for k in range(12, 36):
-        day = add_months(START, k) - timedelta(days=1)
-        found, book = learn(truth, day), standing(as_known(truth, day), day, 3)
-        paths = compose(simulate(book, leaving(book, found), found, draws=300))
-        end = book.grid.ends[-1]
-        came = standing(as_known(truth, end - timedelta(days=1)), end - timedelta(days=1), 1).now.sum()
-        made.append(trial(day, book.grid.ends[0], end, "mrr", paths.mrr[:, -1], came))
-        if len(made) == 8:
-            break
-    lines = coverage(made)
-    assert [line.n for line in lines] == [8, 8, 8]
-    assert lines[2].inside >= 6
-    assert lines[0].inside <= 8
+    for day in ends[12::3]:
+        found = learn_turnover(list(books.values())[: ends.index(day)], movements(as_known(truth, day)), day)
+        assert isinstance(found, Turnover)
+        paths = compose(simulate(books[day], leaving(books[day], found), found, draws=250))
+        end = books[day].grid.ends[2]
+        if (came := books.get(end - timedelta(days=1))) is not None:
+            made.append(trial(day, books[day].grid.ends[0], end, "mrr", paths.mrr[:, 2], came.now.sum()))
+    return made
+
+
+def test_of_many_companies_each_range_holds_its_share_of_what_came() -> None:
+    """And ranges half as wide are found out, so this could fail."""
+    made = [one for seed in range(12) for one in forecast_of(seed)]
+    assert len(made) == 36
+    for level, share in enumerate(LEVELS):
+        held = wilson(sum(one.inside(level) for one in made), len(made))
+        assert held.low is not None
+        assert held.high is not None
+        assert held.low <= share <= held.high
+    narrow = [
+        replace(one, low=tuple((v + one.middle) / 2 for v in one.low),
+                high=tuple((v + one.middle) / 2 for v in one.high)) for one in made
+    ]  # fmt: skip
+    held = wilson(sum(one.inside(1) for one in narrow), len(narrow))
+    assert held.high is not None
+    assert held.high < LEVELS[1]
+
+
+def test_spans_that_overlap_count_for_fewer() -> None:
+    def span(month: int, inside: bool) -> Trial:
+        low, high = (0.0,) * 3, (2.0,) * 3
+        start = add_months(START, month)
+        return Trial(start, start, add_months(start, 3), "mrr", 1.0, low, high, 1.5 if inside else 3.0, 0.9)
+
+    made = [span(month, month < 4) for month in range(13)]
+    line = coverage(made)[0]
+    assert (line.n, line.inside, line.independent, line.above) == (13, 4, 5, 13)
+    assert line.plausible  # 4 of 13 inside 50 %: two months of three are shared
+    assert apart(made[::3]) == 5
+    assert line.stated == 0, "base rates alone were tested"
+    assert coverage([replace(made[0], stated=0.4), *made[1:]])[0].stated == 1
+    alone = [span(3 * place, place < 4) for place in range(20)]
+    assert not coverage(alone)[0].plausible
 
 
 def test_a_customer_meets_the_same_fate_in_every_book_and_a_higher_factor_only_loses_more(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.world import NOW, TODAY
 
 from enishi.accounts.models import AuditLine
 from enishi.growth import api as growth
-from enishi.growth.jobs import note_what_came
+from enishi.growth.actions import use_fit
+from enishi.growth.jobs import learn, note_what_came, stamp
 from enishi.growth.models import GrowthRun, Propensity, Proposal, Readiness
-from enishi.growth.reads import Wanted, sold_now
+from enishi.growth.reads import Came, Wanted, said_and_came, sold_now
 from enishi.growth.tests.conftest import contract
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.home import Home
@@ -124,3 +126,41 @@ def test_assumptions_are_the_leaders_and_audited(world):
     assert growth.get_effort().months == 36
     assert AuditLine.objects.filter(verb="effort_declared").first().detail == {"months": [24, 36]}
     assert Proposal.objects.count() == 0
+
+
+def test_an_earlier_fit_speaks_again_until_somebody_chooses_another(world):
+    old, new = (
+        Propensity.objects.create(
+            kind="seats", horizon=180, day=TODAY, in_use=n == 1, made_at=NOW + timedelta(days=n)
+        )
+        for n in range(2)
+    )
+    before = stamp()
+    with pytest.raises(EnishiError):
+        use_fit(world.members["takahashi"], old.pk, now=NOW)
+    kept = use_fit(world.members["suzuki"], old.pk, now=NOW)
+    assert (kept.in_use, kept.chosen_by) == (True, world.members["suzuki"])
+    assert stamp() != before, "the book is judged by it"
+    assert AuditLine.objects.filter(verb="growth_fit_used").count() == 1
+    learn(NOW + timedelta(days=8))
+    assert Propensity.objects.get(kind="seats", in_use=True).pk == old.pk, "what was learned since waits"
+    newest = Propensity.objects.filter(kind="seats").first()
+    assert use_fit(world.members["suzuki"], newest.pk, now=NOW).chosen_at is None
+    learn(NOW + timedelta(days=16))
+    assert Propensity.objects.get(kind="seats", in_use=True).pk not in (old.pk, new.pk, newest.pk)
+
+
+def test_what_was_said_of_offers_is_compared_once_their_days_are_over(world):
+    member, account = world.members["suzuki"], world.accounts["sakura"]
+
+    def made(days: int, **values: Any) -> None:
+        on = TODAY - timedelta(days=days)
+        Proposal.objects.create(
+            account=account, offer="more_seats", kind="seats", made_on=on, probability=0.25, **values
+        )
+
+    made(200, status="won", seen_on=TODAY - timedelta(days=100))
+    made(200, status="won", seen_on=TODAY - timedelta(days=5))
+    made(200, status="open")
+    made(100, status="lost", closed_on=TODAY)
+    assert said_and_came(member, TODAY) == Came(3, 0.25, 1), "won too late, still open, and not over yet"

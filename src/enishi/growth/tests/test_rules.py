@@ -12,6 +12,8 @@ from enishi.definitions.reads import default_body
 from enishi.definitions.rules import parse_body
 from enishi.forecasts.readiness import Uplift
 from enishi.growth.contracts import BLOCKED, LATER, NO_SIGN, READY, Listed, Verdict
+from enishi.growth.jobs import grounds
+from enishi.growth.models import Readiness, show_one
 from enishi.growth.rules import RULE_WORDS, RULES, Asked, Past, best_of, judge, judge_one
 from enishi.kit.text import Text
 
@@ -25,6 +27,19 @@ ROW = {
     "since_product": np.nan, "since_term": np.nan, "licence_utilisation": 0.95, "use_vs_own_past": 0.3, "nps_latest": 10.0,
     "active_days_28": 20.0, "churn": 0.02,
 }  # fmt: skip
+
+
+def test_a_customer_stands_in_the_list_once() -> None:
+    """Two offers whose time comes later, and one ready: the first; without it the sooner one."""
+    rows = [
+        Readiness(offer=name, status=status, on=TODAY + timedelta(days=days), first=status == "ready")
+        for name, status, days in (("a", "later", 60), ("b", "ready", 0), ("c", "later", 20))
+    ]
+    show_one(rows)
+    assert [row.offer for row in rows if row.shown] == ["b"]
+    rows[1].hidden, rows[1].first = True, False
+    show_one(rows)
+    assert [row.offer for row in rows if row.shown] == ["c"]
 
 
 def offer(slug: str, **changed: object) -> Listed:
@@ -44,7 +59,7 @@ def test_seats_in_use_make_a_customer_ready_with_evidence():
     assert found.status == READY
     assert [sign.text.ja for sign in found.signs] == [
         "ライセンスの95%を使用中",
-        "利用が自社の過去と比べて+35%",
+        "利用がこの顧客の過去と比べて+35%",
     ]
     assert found.target == {"product": "desk", "seats": 10}
     assert found.uplift == 20_000
@@ -142,3 +157,9 @@ def test_the_first_offer_is_the_one_worth_most_or_most_spoken_for():
     assert best_of([(verdict("a"), 10.0, 1), (verdict("b"), 30.0, 2), (verdict("c", LATER), 90.0, 3)]) == 1
     assert best_of([(verdict("a", uplift=5), None, 1), (verdict("b"), 30.0, 2)]) == 0
     assert best_of([(verdict("a", LATER), 1.0, 1)]) is None
+
+
+def test_a_value_nobody_knows_is_no_ground_for_a_win() -> None:
+    unknown = {"feature": "days_to_renewal", "value": None, "effect": 0.4}
+    known = {"feature": "seats", "value": 12.0, "effect": 0.12345}
+    assert grounds([unknown, {**unknown, "value": ""}, known]) == [{**known, "effect": 0.123}]

@@ -23,6 +23,7 @@ LIST_FIELDS = {
     "country": ("国", "Country"),
     "owner": ("担当者", "担当CSM", "Owner"),
     "channel": ("獲得チャネル", "Acquisition channel"),
+    "seller": ("販売担当", "Sold by"),
     "since": ("取引開始日", "Customer since"),
 }
 

@@ -169,6 +169,16 @@ def test_a_corrected_item_is_replayed_once(
         replay(home, reject, corrected, actor="boss@example.com", now=clock())
 
 
+def test_what_an_older_program_published_is_carried_anew_before_it_is_read(
+    home: Home, clock: HandClock, company: Company, make_key: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nothing new to carry, too: the next command would look for columns that are not there."""
+    send(home, clock, make_key()[0], track())
+    before = Published(home).generation
+    monkeypatch.setattr("enishi.store.rebuild.fingerprint", lambda: "newer")
+    assert drain(home, clock) > before
+
+
 def replay_named(home: Home, clock: HandClock, reject: Reject, item: dict[str, str]) -> None:
     """Replay a nameless item with a name; some minutes pass."""
     replay(home, reject, json.dumps({**item, "event": "opened"}), actor="x", now=clock())

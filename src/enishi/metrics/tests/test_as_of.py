@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from enishi.kit.home import Home
-from enishi.metrics.api import duckdb_facts, panel
+from enishi.metrics.api import KnownRecords, duckdb_facts, panel
 from enishi.metrics.tests.world import ago, at, link, use
 from enishi.store.testing import publish
 
@@ -434,3 +434,59 @@ def test_day_before_everything_has_no_rows(home):
 def test_an_empty_installation_answers(tmp_path):
     with duckdb_facts(Home(tmp_path)) as facts:
         assert panel(facts, [T]).empty
+
+
+def ticket(number, day, **more):
+    return {"record_id": number, "account_id": 1, "valid_on": day, "opened_at": at(day)} | more
+
+
+def read_tone(number, tone, known_on, **more):
+    return {"record_id": number, "account_id": 1, "valid_on": known_on, "tone": tone, "model": 1} | more
+
+
+def test_a_tone_that_was_read_counts_from_its_day_and_gives_way_to_a_stated_one(home):
+    publish(home, "record_ticket", [ticket(1, ago(30)), ticket(2, ago(30), tone=-0.2), ticket(3, ago(20))])
+    publish(
+        home, "reading", [read_tone(1, -0.7, ago(30)), read_tone(2, 0.7, ago(30)), read_tone(3, 0.7, ago(5))]
+    )
+    publish(home, "reading", [read_tone(1, 0.0, ago(3))])
+    shown = [value(home, "ticket_tone_90", day) for day in (ago(30), ago(6), ago(5), ago(4), ago(3))]
+    assert shown == pytest.approx([-0.45, -0.45, -0.2 / 3, -0.2 / 3, 0.5 / 3]), "yesterday's stays as it was"
+    assert [value(home, "tickets_read_90", day) for day in (ago(6), ago(5))] == [1, 2]
+    with duckdb_facts(home) as facts:
+        assert panel(facts, [T], ["ticket_tone_90"], accounts=[2])["ticket_tone_90"].isna().all()
+    with KnownRecords(home) as records:
+        told = records.query("select tone from reading where record_id = 1", ago(4))["tone"].tolist()
+    assert told == [-0.7]
+    assert value(home, "ticket_tone_90", ago(30), known="now") == pytest.approx((0.0 - 0.2) / 2)
+
+
+def test_a_reading_taken_back_leaves_the_tone_unknown(home):
+    publish(home, "record_ticket", [ticket(1, ago(30))])
+    publish(home, "reading", [read_tone(1, -0.7, ago(30)), read_tone(1, None, ago(10))])
+    assert value(home, "ticket_tone_90", ago(11)) == -0.7
+    assert pd.isna(value(home, "ticket_tone_90", ago(10)))
+
+
+def test_people_in_touch_and_key_people_gone_quiet_as_known_then(home):
+    people = [
+        {"record_id": n, "account_id": 1, "valid_on": ago(290), "role": r}
+        for n, r in enumerate(("champion", "user"), 1)
+    ]
+    publish(home, "record_contact", people)
+    talks = [(1, k) for k in (250, 220, 190, 160)] + [(2, 20), (2, 100)]
+    rows = [
+        {"record_id": n, "account_id": 1, "contact_id": who, "valid_on": ago(k), "occurred_at": at(ago(k)), "type": "call"}
+        for n, (who, k) in enumerate(talks)
+    ]  # fmt: skip
+    publish(home, "record_interaction", rows)
+    shown = [
+        [value(home, m, ago(k)) for k in (0, 90, 150, 240)]
+        for m in ("people_in_touch_180", "key_people_quiet")
+    ]
+    assert shown == [[2, 2, 1, 1], [1, 0, 0, 0]]
+    publish(home, "record_contact", [{**people[0], "valid_on": ago(50), "left_on": ago(50)}])
+    assert [value(home, m) for m in ("people_in_touch_180", "key_people_quiet")] == [1, 0], (
+        "who left is not quiet"
+    )
+    assert pd.isna(value(home, "people_in_touch_180", account=2)), "no record speaks of it"

@@ -23,11 +23,12 @@ GOLDEN: dict[str, tuple[float, float]] = {
     "days_to_value_observed": (101, 141),
     "days_overdue": (0, 30), "amount_overdue": (0, 3500),
     "tickets_opened_28": (2, 0), "tickets_opened_90": (3, 0), "tickets_open": (1, 0), "tickets_severe_open": (1, 0),
-    "tickets_reopened_90": (1, 0), "ticket_tone_90": (-0.125, nan), "hours_to_resolve_90": ((24 + 962) / 2, nan),
+    "tickets_reopened_90": (1, 0), "ticket_tone_90": (-0.125, nan), "tickets_read_90": (0, 0), "hours_to_resolve_90": ((24 + 962) / 2, nan),
     "outage_minutes_28": (60, 67), "outage_minutes_90": (60, 187),
     "nps_latest": (23 / 3, nan), "nps_trend": (nan, nan), "csat_latest": (4, nan),
     "record_kinds": (8, 5), "days_since_contact": (33, nan), "days_unanswered": (nan, nan), "contacts_known": (2, 1), "decision_makers": (1, 0), "champions": (1, 0),
     "champions_gone_90": (1, 0), "champions_lost": (0, 0), "bounced_contacts": (1, 0), "trainings_done": (1, 0),
+    "people_in_touch_180": (nan, nan), "key_people_quiet": (nan, nan),
     "orders_90": (2, 0), "order_amount_90": (294, 0), "days_since_order": (5, nan),
 }  # fmt: skip
 

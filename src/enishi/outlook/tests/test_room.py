@@ -13,6 +13,7 @@ from tests.world import NOW, TODAY, World, make_world
 
 from enishi.accounts.models import AuditLine
 from enishi.forecasts.simulation import Scenario
+from enishi.growth.jobs import stamp as growth_stamp
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.metrics.periods import add_months
@@ -20,6 +21,7 @@ from enishi.outlook import facts, jobs, making, measures, reads
 from enishi.outlook.actions import Aim, Judged, judge_renewal, set_targets, set_thresholds, withdraw_judgement
 from enishi.outlook.keeping import from_bytes, rates_from_json, rates_to_json, to_bytes
 from enishi.outlook.models import BackTest, Category, Forecast, ForecastBook, RenewalCall, Target
+from enishi.risk.models import ForecastRun
 from enishi.store.testing import publish
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,20 @@ def test_a_statement_is_made_kept_and_read_back_as_it_was(world: World) -> None:
     assert list(Forecast.objects.values_list("day", flat=True)) == [forecast.day, eve]
 
 
+def test_what_rests_on_the_churn_forecasts_is_made_again_when_they_have_spoken_anew(world: World) -> None:
+    first, judged_by = made(), growth_stamp()
+    ForecastRun.objects.create(kind=ForecastRun.Kind.SCORE, day=TODAY, status="running")
+    assert not reads.is_behind(first)
+    ForecastRun.objects.update(status="done")
+    assert reads.is_behind(first)
+    assert growth_stamp() != judged_by
+    again = made()
+    assert again.pk != first.pk
+    assert not reads.is_behind(again)
+    assert made().pk == reads.latest().pk == again.pk
+    assert Forecast.objects.filter(pk=first.pk, kind=Forecast.Kind.MONTHLY).exists()  # said, and so kept
+
+
 def test_too_little_history_is_said_and_nothing_is_forecast(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
@@ -150,10 +166,22 @@ def test_a_person_moves_a_renewal_and_both_categories_stay_visible(world: World)
     assert (moved.category, moved.computed) == ("at_risk", one.computed)
     late_day = TODAY + timedelta(days=31)
     assert all(r.call is None for r in reads.renewals(stated, TODAY, add_months(TODAY, 6), late_day))
-    withdraw_judgement(account, member=world.suzuki, now=NOW)
-    assert RenewalCall.objects.get().ended_at == NOW
+    again = Judged("commit", "signed", TODAY + timedelta(days=30))
+    judge_renewal(
+        account,
+        again,
+        (one.computed, one.probability, one.on),
+        member=world.suzuki,
+        now=NOW + timedelta(hours=1),
+    )
+    withdraw_judgement(account, member=world.suzuki, now=NOW + timedelta(hours=2))
+    assert RenewalCall.objects.get(ended_at=None).category == "at_risk", (
+        "what it took the place of holds again"
+    )
+    withdraw_judgement(account, member=world.suzuki, now=NOW + timedelta(hours=3))
+    assert not RenewalCall.objects.filter(ended_at=None).exists()
     verbs = list(AuditLine.objects.order_by("pk").values_list("verb", flat=True))
-    assert verbs[-2:] == ["renewal_judged", "renewal_judgement_ended"]
+    assert verbs[-2:] == ["renewal_judgement_ended"] * 2
 
 
 def test_thresholds_decide_the_category(world: World) -> None:

@@ -10,7 +10,7 @@ from enishi.accounts.models import Account, AuditLine, Member, Scope
 from enishi.forecasts import ChurnForecaster
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
-from enishi.risk import api, fitting, jobs
+from enishi.risk import api, fitting, jobs, scoring
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
@@ -33,7 +33,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "new_forecaster", new)
 
 
-def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(home: Home, few: None) -> None:
+def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(
+    home: Home, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     early = TODAY - timedelta(days=60)
     (model,) = fitting.fit_forecasts(early, [30], now=NOW, home=home)
     assert (model.status, model.version, model.outcome, model.speaks) == ("in_use", 1, "silence:30", True)
@@ -55,6 +57,17 @@ def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(home: Home, fe
     assert worst.drivers
     assert {"feature", "en", "ja", "effect"} <= set(worst.drivers[0])
     assert Statement.objects.filter(model=model, day=early).count() == len(said)
+
+    stated = {risk.account_id: risk.drivers for risk in AccountRisk.objects.filter(horizon=30)}
+    monkeypatch.setattr(scoring, "EXPLAINED", 3)
+    score_risks(early, now=NOW, home=home)
+    risks = list(AccountRisk.objects.filter(horizon=30).order_by("-rank"))
+    assert [bool(risk.drivers) for risk in risks].count(True) == 3
+    for risk in risks[::5]:
+        drivers, _ = api.explain(risk, home)
+        assert [one["en"] for one in drivers] == [one["en"] for one in stated[risk.account_id]]
+    home.forecast_rows.unlink()
+    assert api.explain(risks[-1], home) == ([], []), "said to come with the next forecast"
 
     assert settle_statements(TODAY, now=NOW, home=home) == len(said)
     for statement in Statement.objects.all():

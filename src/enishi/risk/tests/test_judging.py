@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from enishi.risk.judging import judge_candidate
 from enishi.risk.models import ForecastModel
-from enishi.risk.plain import as_plain
+from enishi.risk.plain import alike, as_plain
 from enishi.risk.recalibrating import recalibrated
 from enishi.risk.tracking import summary
 
@@ -33,7 +33,8 @@ def panel() -> pd.DataFrame:
 
 def candidate(panel: pd.DataFrame, said: Any, speaks: bool = True) -> Any:
     past = panel[["as_of", "account_id", "label"]].assign(probability=said)
-    return SimpleNamespace(speaks_=speaks, past_=past, outcomes_=80, missing_outcomes_=0 if speaks else 7)
+    left = 80 if speaks else 13
+    return SimpleNamespace(speaks_=speaks, past_=past, outcomes_=left, missing_outcomes_=0 if speaks else 7)
 
 
 def standing(column: str = "risk", speaks: bool = True, noise: float = 0.0) -> Any:
@@ -80,7 +81,21 @@ def test_a_silent_one_never_replaces_one_that_speaks(panel: pd.DataFrame) -> Non
     silent = candidate(panel, panel["risk"], speaks=False)
     assert not judge_candidate(silent, standing(), panel).publish
     assert judge_candidate(silent, None, panel).publish
-    assert "7" in judge_candidate(silent, None, panel).reason.en
+    assert "7 more accounts have left" in judge_candidate(silent, None, panel).reason.en
+    silent.outcomes_, silent.missing_outcomes_ = 25, 20
+    assert "20 more accounts have stayed" in judge_candidate(silent, None, panel).reason.en
+
+
+def test_a_choice_by_hand_holds_until_a_newer_fit_is_better_since(panel: pd.DataFrame) -> None:
+    since, later = DAY.date(), (DAY + pd.Timedelta(days=120)).date()
+    good, bad = candidate(panel, panel["risk"]), standing(noise=0.15)
+    assert judge_candidate(good, bad, panel, DAY.date(), since).publish
+    held = judge_candidate(good, bad, panel, DAY.date(), later)
+    assert not held.publish
+    assert "chosen by hand" in held.reason.en
+    assert not judge_candidate(good, standing(), panel, DAY.date(), since).publish, "as good is not better"
+    assert judge_candidate(good, standing(), panel, DAY.date()).publish
+    assert not judge_candidate(good, standing(speaks=False), panel, DAY.date(), since).publish
 
 
 @pytest.mark.django_db
@@ -98,7 +113,8 @@ def test_the_level_follows_what_came_lately(panel: pd.DataFrame) -> None:
             recalibrated=lambda rows: forecaster(mended),
         )
 
-    found = recalibrated(version, forecaster(-0.5), panel, NOW)
+    seen = (date(2026, 5, 31), 12)
+    found = recalibrated(version, forecaster(-0.5), panel, NOW, seen)
     assert found is not None
     assert (found.version, found.recalibrated, found.state, found.base_rate) == (
         4,
@@ -106,10 +122,13 @@ def test_the_level_follows_what_came_lately(panel: pd.DataFrame) -> None:
         {"shift": 0.0},
         0.1,
     )
+    assert (found.as_of, found.facts_generation) == seen, "what it has seen since is no test of it"
+    assert (found.rows, found.outcomes) == (600, int(panel["label"].sum()))
+    assert found.trained_on["recalibrated"] == {"rows": 600, "outcomes": found.outcomes}
     assert "higher" in found.reason_en
     assert "高め" in found.reason_ja
-    assert recalibrated(version, forecaster(-0.05), panel, NOW) is None, "not worth a version"
-    assert recalibrated(version, forecaster(-0.5), panel[panel["label"] == 0], NOW) is None, "no losses"
+    assert recalibrated(version, forecaster(-0.05), panel, NOW, seen) is None, "not worth a version"
+    assert recalibrated(version, forecaster(-0.5), panel[panel["label"] == 0], NOW, seen) is None, "no losses"
 
 
 def test_a_record_says_what_was_said_and_what_came(panel: pd.DataFrame) -> None:
@@ -128,3 +147,6 @@ def test_learned_numbers_become_plain() -> None:
         {"a": np.float64(1.5), "b": [np.int64(2), float("nan")], "c": (DAY,), "d": np.array([1.0])}
     )
     assert told == {"a": 1.5, "b": [2, None], "c": ["2026-01-31"], "d": [1.0]}
+    assert alike(told, told | {"a": 1.5 + 1e-12})
+    assert not alike(told, told | {"a": 1.51})
+    assert not alike(told, told | {"e": None})

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pandas as pd
 
-from enishi.risk.scoring import not_below
+from enishi.risk.agreeing import agreeing
+
+DAY = date(2026, 11, 22)
 
 
-def said(*rows: tuple[int, float, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["account_id", "probability", "low", "high"])
+def said(*rows: tuple[int, float, float, float], due: int = 0) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["account_id", "probability", "low", "high"])
+    return frame.assign(due_on=DAY + timedelta(days=due))
 
 
 def test_a_longer_horizon_is_never_said_to_be_safer() -> None:
     short = said((1, 0.35, 0.2, 0.5), (2, 0.1, 0.05, 0.2))
-    found = not_below(said((2, 0.3, 0.2, 0.4), (1, 0.28, 0.25, 0.3), (3, 0.2, 0.1, 0.3)), short)
+    longer = said((2, 0.3, 0.2, 0.4), (1, 0.28, 0.25, 0.3), (3, 0.2, 0.1, 0.3))
+    found = agreeing({90: longer, 30: short}, DAY, ())[90]
     assert found[["probability", "low", "high"]].to_numpy().tolist() == [
         [0.3, 0.2, 0.4],
         [0.35, 0.25, 0.5],
@@ -24,6 +30,31 @@ def test_a_longer_horizon_is_never_said_to_be_safer() -> None:
 
 def test_where_too_few_left_nothing_is_said_after_all() -> None:
     """And a shorter horizon that does not speak raises nothing."""
-    none = said((1, np.nan, np.nan, np.nan))
-    assert not_below(none, said((1, 0.3, 0.2, 0.4)))["probability"].isna().all()
-    assert not_below(said((1, 0.3, 0.2, 0.4)), none)["probability"].tolist() == [0.3]
+    none, one = said((1, np.nan, np.nan, np.nan)), said((1, 0.3, 0.2, 0.4))
+    assert agreeing({30: one, 90: none}, DAY, ())[90]["probability"].isna().all()
+    assert agreeing({30: none, 90: one}, DAY, ())[90]["probability"].tolist() == [0.3]
+    assert agreeing({}, DAY, ()) == {}
+
+
+def chances(renewal: float, due: int, *, alone: bool = True) -> list[float]:
+    """What is said for 30, 90, 180 days and of the renewal, decided in so many days, where .1, .2 and .3 was learned."""
+    learned = {30: 0.1, 90: 0.2, 180: 0.3, 0: renewal}
+    frames = {h: said((7, p, p, p), due=due) for h, p in learned.items()}
+    found = agreeing(frames, DAY, [7] if alone else [8])
+    return [float(found[h]["probability"].iloc[0]) for h in learned]
+
+
+def test_who_does_not_renew_within_a_horizon_leaves_within_it() -> None:
+    assert chances(0.5, 30) == [0.5, 0.5, 0.5, 0.5]
+    assert chances(0.5, 40) == [0.1, 0.5, 0.5, 0.5]
+    assert chances(0.25, 40) == [0.1, 0.25, 0.3, 0.25]
+    assert chances(0.5, 300) == [0.1, 0.2, 0.3, 0.5]
+
+
+def test_who_leaves_before_the_renewal_does_not_renew() -> None:
+    assert chances(0.05, 40) == [0.1, 0.2, 0.3, 0.1]
+    assert chances(0.05, 300) == [0.1, 0.2, 0.3, 0.3]
+
+
+def test_of_one_contract_among_several_nothing_follows() -> None:
+    assert chances(0.5, 30, alone=False) == [0.1, 0.2, 0.3, 0.5]

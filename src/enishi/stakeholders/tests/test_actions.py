@@ -69,6 +69,17 @@ def test_the_newer_statement_stands_and_undoing_it_gives_the_older_back(world: W
     assert said_of([number], None)[number].influence == "low"
 
 
+def test_undoing_leaves_alone_what_a_source_told_since(world: World) -> None:
+    made = state(world, role="champion", left_on=days_ago(3))
+    kobayashi = Contact.objects.get(pk=world.kobayashi.pk)
+    row = {"id": kobayashi.outside_id, "role": "decision_maker"}
+    (result,) = save_records(CONTACT, [row], source=kobayashi.source, actor="import", now=NOW + DAY)
+    assert not result.errors
+    undo_assessment(world.takahashi, made.pk, now=NOW + 2 * DAY)
+    kobayashi.refresh_from_db()
+    assert (kobayashi.role, kobayashi.left_on) == ("decision_maker", None)
+
+
 def test_an_announced_leaving_is_a_sign_and_no_fact_yet(world: World) -> None:
     state(world, left_on=TODAY + 20 * DAY)
     world.kobayashi.refresh_from_db()

@@ -143,12 +143,14 @@ def signs(person: Someone, touches: list[Touch], day: date = TODAY) -> dict[str,
     return {sign.id: sign.weight for sign in tie(judged([person], touches, day), person.number).signs}
 
 
-def test_a_bounce_counts_until_the_person_is_seen_again() -> None:
+def test_a_bounce_stands_as_in_the_score_and_weighs_less_where_the_person_was_seen_since() -> None:
     bounced = Someone(1, "champion", bounced_on=ago(20))
     assert signs(bounced, [talk(1, 40)]) == {"bounced": 70}
-    assert signs(bounced, [talk(1, 5)]) == {}
+    assert signs(bounced, [talk(1, 5)]) == {"bounced": 25}
     used = Someone(1, "champion", bounced_on=ago(20), use=Use(ago(2), 60))
-    assert signs(used, []) == {}
+    [sign] = tie(judged([used], []), 1).signs
+    assert (sign.weight, sign.on) == (25, ago(20))
+    assert "seen since" in sign.text.en
 
 
 def test_silence_after_regular_contact_weighs_more_where_we_tried() -> None:
@@ -187,3 +189,9 @@ def test_an_announced_leaving_and_signs_together() -> None:
     assert [sign.id for sign in found.departing[0].signs] == ["announced", "bounced"]
     gone = Someone(1, "champion", bounced_on=ago(3), left_on=ago(5))
     assert judged([gone], []).departing == ()
+
+
+def test_a_name_repeated_without_end_is_read_at_once() -> None:
+    assert not speaks_of_parting("佐藤様" * 100_000, "佐藤")
+    assert speaks_of_parting("佐藤様" * 100_000 + "が退職。", "佐藤")
+    assert not speaks_of_parting("佐藤様。" * 100_000 + "鈴木様が退職。", "佐藤")

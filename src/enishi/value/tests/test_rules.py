@@ -164,3 +164,16 @@ def test_customers_without_a_contract_are_valued_by_their_orders():
     fresh, stale = busy[recent[busy] > DAY - 40], busy[recent[busy] < DAY - 250]
     assert accounts.loc[fresh, "noncontractual"].median() > 3 * accounts.loc[stale, "noncontractual"].median()
     assert valuation.fitted.figures["noncontractual"]["repeaters"] > 30
+
+
+def test_who_ended_its_contract_is_a_customer_of_the_past_whatever_was_ordered_before():
+    rows = [
+        (1, DAY - 900, None, 10_000),
+        (2, DAY - 900, DAY - 100, 10_000),
+        (3, DAY - 900, DAY - 100, 10_000),
+    ]
+    orders = pd.DataFrame(
+        {"account_id": [2, 3, 4], "day": [DAY - 300, DAY - 50, DAY - 400], "orders": 1.0, "minor": 5.0}
+    )
+    told = value_book(_book(rows, orders=orders, extra=[4]), ASSUMED).accounts
+    assert told["left"].to_dict() == {1: False, 2: True, 3: False, 4: False}

@@ -66,7 +66,7 @@ class Naming(Schema):
 class Foreseen(Schema):
     """What an erasure would do: events that go, ids that would lead nowhere, records about the person by kind, records
     of others that name them, versions emptied, texts by group in which the person is replaced, items of the desk and
-    corrections emptied."""
+    corrections emptied, and judgements of the person and of those texts deleted, by group."""
 
     events: int
     links: int
@@ -76,6 +76,7 @@ class Foreseen(Schema):
     rewritten: dict[str, int]
     rejects: int
     corrections: int
+    judged: dict[str, int]
 
 
 class Erasure(Schema):

@@ -34,6 +34,12 @@ def _currency(context_currency: str = "") -> str:
 
 
 @register.simple_tag
+def to(signed: bool = False) -> str:
+    """Between the ends of a range."""
+    return words.to(_language(), signed=signed)
+
+
+@register.simple_tag
 def asset(name: str) -> str:
     return assets.asset(name)
 
@@ -63,12 +69,12 @@ def breakable(name: str) -> SafeString:
 @register.filter
 def money(value: words.Amount | None, currency: str = "") -> str:
     """Whole minor units as the exact amount, in the company's currency unless one is given."""
-    return words.money(value, _currency(currency), _language())
+    return words.unbroken(words.money(value, _currency(currency), _language()))
 
 
 @register.filter
 def money_short(value: words.Amount | None, currency: str = "") -> str:
-    return words.money_short(value, _currency(currency), _language())
+    return words.unbroken(words.money_short(value, _currency(currency), _language()))
 
 
 @register.filter
@@ -79,6 +85,16 @@ def number(value: words.Amount | None, digits: int = 0) -> str:
 @register.filter
 def percent(value: words.Amount | None, digits: int = 1) -> str:
     return words.percent(None if value == "" else value, int(digits))
+
+
+@register.filter
+def chance(value: words.Amount | None) -> str:
+    return words.chance(None if value == "" else value)
+
+
+@register.filter
+def likely(value: words.Amount | None) -> str:
+    return words.likely(None if value == "" else value)
 
 
 @register.filter

@@ -45,7 +45,18 @@ def test_short_money(minor: int, language: str, expected: str) -> None:
     assert words.money_short(minor, "JPY", language) == expected
 
 
+def test_a_sign_stays_with_its_currency() -> None:
+    assert words.unbroken(words.money_short(-290_000, "GBP", "en")) == "−\u2060£2.9K"
+    assert words.unbroken("−1,200円") == "−1,200円"
+    assert words.unbroken("£67.20") == "£67.20"
+
+
+def test_ranges_are_written_one_way() -> None:
+    assert [words.to("ja"), words.to("en"), words.to("en", signed=True)] == ["〜", "–", " to "]
+
+
 def test_points_and_percent() -> None:
+    assert [words.likely(share) for share in (0.023, 0.18, None)] == ["2.3%", "18%", "–"]
     assert words.points(723) == "72.3"
     assert words.points(-41, sign=True) == "−4.1"
     assert words.points(41, sign=True) == "+4.1"

@@ -184,7 +184,7 @@ def _timeline(asked: Asked) -> Mapping[str, Any]:
         query.append(("as_of", asked.as_of_text))
     return {
         "timeline": found,
-        "reads": {} if asked.as_of else reads_of_entries(found.entries),
+        "reads": reads_of_entries(found.entries, asked.as_of),
         "may_correct": work.may_act(asked.member) and asked.as_of is None,
         "kinds": kinds,
         "kind_chips": _kind_chips(asked, kinds),
@@ -218,7 +218,8 @@ def _kind_chips(asked: Asked, kinds: list[str]) -> list[dict[str, Any]]:
 def _notes(asked: Asked) -> Mapping[str, Any]:
     if asked.as_of:
         then = work.notes_on(asked.account, asked.as_of)
-        return {"notes": [{"note": note, "may_change": False} for note in then]}
+        reads = judgements_of("note", {note.pk: (note.body or "").strip() for note in then}, asked.as_of)
+        return {"notes": [{"note": note, "may_change": False} for note in then], "reads": reads}
     member = asked.member
     may = work.may_act(member)
     mine = list(work.notes_of(asked.account))

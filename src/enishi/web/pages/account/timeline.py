@@ -31,6 +31,7 @@ from enishi.web.badges import band_word
 from enishi.web.pages.account.known import Known, contacts_on, known_now, records_of
 from enishi.web.pages.account.words import say, say_pair, trigger_title
 from enishi.web.pages.audit.words import verb_words
+from enishi.web.pages.texts.beside import text_of
 from enishi.web.words import person
 from enishi.work.api import Note, PastNote, Task, notes_on
 
@@ -57,6 +58,7 @@ class Entry:
     band: str = ""
     anchor: str = ""
     dated: bool = False  # only the day is known
+    worded: str = ""  # what somebody wrote, whole, where its tone and topic may be read
 
     @property
     def order(self) -> tuple[datetime, str, int]:
@@ -155,6 +157,7 @@ def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
             tone=tone,
             anchor=f"record-{known.pk}",
             dated=_is_dated(known.kind),
+            worded=text_of(known.kind, known.data),
         )
 
 
@@ -322,6 +325,7 @@ def _notes(span: Span) -> Iterator[Entry]:
             body or "",
             _name(note.author),
             anchor=f"note-{note.pk}",
+            worded=(note.body or "").strip(),
         )
 
 

@@ -48,7 +48,9 @@ KEYS: dict[str, Text] = {
     "ceiling": Text("most expansion there can be", "拡大率の上限"),
     "changes": Text("changes", "変更点"),
     "contact_role": Text("role", "役割"),
-    "churn_minutes": Text("minutes for a point of churn", "解約率1ポイントの分数"),
+    "churn_minutes": Text(
+        "minutes for a point of churn, per 100 customers", "解約・縮小率1ポイントの所要時間(分、100社あたり)"
+    ),
     "count": Text("items", "件数"),
     "created": Text("created", "新規"),
     "customers": Text("customers", "顧客数"),
@@ -64,7 +66,9 @@ KEYS: dict[str, Text] = {
     "ended": Text("sessions ended", "終了したセッション数"),
     "every": Text("snapshots", "判定間隔"),
     "expires_on": Text("until", "有効期限"),
-    "expansion_minutes": Text("minutes for a point of expansion", "拡大率1ポイントの分数"),
+    "expansion_minutes": Text(
+        "minutes for a point of expansion, per 100 customers", "拡大率1ポイントの所要時間(分、100社あたり)"
+    ),
     "extra_holidays": Text("company holidays", "会社独自の休日"),
     "factor_grace_days": Text("days to set the second factor up", "二要素認証の猶予日数"),
     "factor_rule": Text("second factor", "二要素認証の必須化"),
@@ -107,6 +111,7 @@ KEYS: dict[str, Text] = {
     "notes": Text("notes emptied", "消去したメモ数"),
     "number": Text("version", "版"),
     "offer": Text("offer", "提案"),
+    "offer_type": Text("type of offer", "提案の種類"),
     "on": Text("day", "日付"),
     "outcome": Text("outcome", "判定する結果"),
     "owner": Text("owner", "担当者"),
@@ -136,7 +141,7 @@ KEYS: dict[str, Text] = {
     "size": Text("size", "サイズ"),
     "sort": Text("order", "並び順"),
     "source": Text("source", "取り込み元"),
-    "stage": Text("stage", "ステージ"),
+    "stage": Text("stage", "段階"),
     "system": Text("system", "システム"),
     "tag": Text("tag", "タグ"),
     "target": Text("leads to", "紐付け先"),
@@ -172,7 +177,7 @@ DEFINITIONS: dict[str, Text] = {
     "scorecard": Text("Scorecard", "スコアカード"),
     "causes": Text("Causes and alerts", "原因・アラート"),
     "tiers": Text("Touch tiers", "階層"),
-    "stages": Text("Stages", "ステージ"),
+    "stages": Text("Stages", "段階"),
     "names": Text("Names", "名称"),
     "offer": Text("Offers", "提案"),
     "fit": Text("Axes of fit", "適合度の軸"),
@@ -280,6 +285,14 @@ CHOICES: dict[str, Words] = {
         }
     ),
     "offer": _offers,
+    "offer_type": _said(
+        {
+            "plan": Text("higher plan", "上位プラン"),
+            "seats": Text("more seats", "ライセンス追加"),
+            "product": Text("related product", "関連製品"),
+            "term": Text("longer term", "契約期間の延長"),
+        }
+    ),
     "renewal_category": _labels(dict(Category.choices)),
     "role": _labels(dict(Role.choices)),
     "scope": _labels(dict(Scope.choices)),

@@ -144,9 +144,12 @@ ACTS = (
             "offer_made": Text("made an offer", "提案の実施"),
             "offer_set_aside": Text("set an offer aside", "提案の見送り"),
             "offer_won": Text("recorded an offer as won", "提案の受注の記録"),
-            "offer_lost": Text("recorded an offer as declined", "提案のお断りの記録"),
+            "offer_lost": Text("recorded an offer as declined", "提案の失注の記録"),
             "offer_undone": Text("took a step about an offer back", "提案の操作の取り消し"),
             "offer_seen_won": Text("saw an offer won in the contracts", "契約データによる受注の確認"),
+            "growth_fit_used": Text(
+                "put another version of a growth probability in use", "提案の見込みの版の切り替え"
+            ),
             "fit_stated": Text("stated a value of fit", "適合度の項目の手入力"),
             "fit_withdrawn": Text("took a stated value of fit back", "適合度の手入力の取り消し"),
             "effort_declared": Text("declared what an hour moves", "1時間の効果の前提の変更"),

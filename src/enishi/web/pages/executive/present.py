@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
+from enishi.forecasts.simulation import LEVELS
 from enishi.outlook import measures
 from enishi.outlook import reads as outlook_reads
 from enishi.outlook.models import Forecast
@@ -44,23 +45,34 @@ def _whole(member: Member, forecast: Forecast, today: date) -> dict[str, Any]:
     figures = measures.figures(found, fiscal, targets)
     fan = outlook_present.fan(found, None, targets)
     moved = _moved(view, forecast)
+    tested = outlook_present.tested(outlook_reads.latest_test(), whole=outlook_reads.sees_company(member))
     return {
         "view": view,
         "empty": not len(found.stated.book),
         "rows": _rows(figures, forecast.day),
         "head": outlook_present.headline(figures, found.day),
         "has_targets": bool(targets),
+        "behind": outlook_reads.is_behind(forecast),
         "fan": fan,
         "picture": draw_fan(fan, lambda value: _money(round(value * minor_units(get_company().currency)))),
         "change": _sentence(reads.change_of(found, moved, moving.end_of(forecast, "quarter")), language),
         "risk": reads.money_at_risk(found, language),
+        "topics": reads.topics_at_risk(member, today, language),
         "gain": reads.money_to_gain(member, today, language),
         "triangle": _cohorts(revenue_present.triangle(found.moves, RevenueQuery(kind="quarter"), today)),
         "load": reads.team_load(member, today),
         "trust": reads.model_trust(),
         "missing": reads.model_missing(),
-        "tested": outlook_present.tested(outlook_reads.latest_test()),
+        "tested": tested,
+        "held": held(tested),
     }
+
+
+def held(tested: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """How often the 80% range of each figure on the page held what came, the worst first."""
+    rows = tested["rows"] if tested else []
+    lines = [{"title": row["title"], "line": row["lines"][LEVELS.index(0.8)]} for row in rows]
+    return sorted(lines, key=lambda one: one["line"].inside / one["line"].n)
 
 
 def _cohorts(triangle: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
-from enishi.growth.api import Wanted, list_ready, offer_titles, totals
+from enishi.forecasts.api import TOPICS
+from enishi.forecasts.drivers import GIVEN
+from enishi.forecasts.leaving import CERTAIN
+from enishi.growth.api import Wanted, last_run, list_ready, offer_titles, totals
 from enishi.metrics.periods import Period, add_months, period_of
 from enishi.metrics.revenue import bridges, retention
 from enishi.outlook.reads import Moved, Outlook
 from enishi.risk.api import AccountRisk, model_in_use
 from enishi.signals.models import AccountState
+from enishi.texts.api import GROWTH_DAYS, growing_topics
 from enishi.web.pages.portfolio.words import cause_words
 from enishi.work.loads import Load, loads
 from enishi.work.reads import View as WorkView
@@ -25,6 +32,16 @@ from enishi.work.reads import View as WorkView
 MONTHS_AT_RISK = 6
 SHOWN = 6
 HORIZONS = (90, 180, 30, 0)
+READ = 5000  # customers whose causes are read, those with the largest loss
+CAUSES_SHOWN = 5
+THEMES = {
+    "service": ("ticket", "outage", "hours_to_resolve"),
+    "payment": ("overdue",),
+    "voice": ("nps", "csat", "tone"),
+    "people": ("contact", "champion", "decision_maker", "training", "people_"),
+    "use": ("use", "usage", "active", "events_28", "events_90", "logins", "stickiness", "breadth", "last_seen", "licence", "own_past"),
+}  # fmt: skip
+"""Parts of names of measures that help can change, by what they tell of; the first theme that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +56,13 @@ class AtRisk:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Money expected to be lost within half a year: the sum, the customers that make most of it, what drives it."""
+    """Money expected to be lost within half a year: the sum, the customers that make most of it, what it is due to (adding
+    up to the sum)."""
 
     loss: int
     mrr: int
     customers: tuple[AtRisk, ...]
     drivers: tuple[tuple[str, int, int], ...]  # words, expected loss, customers
-    by_model: bool
 
 
 def money_at_risk(outlook: Outlook, language: str) -> Risk:
@@ -57,39 +74,69 @@ def money_at_risk(outlook: Outlook, language: str) -> Risk:
     order = np.argsort(-loss, kind="stable")
     ids = [int(book.accounts[row]) for row in order if loss[row] > 0]
     money = dict(zip(book.accounts.tolist(), loss.tolist(), strict=True))
-    states = dict(AccountState.objects.filter(account__in=ids[:5000]).values_list("account_id", "main_cause"))
-    words = cause_words()
+    sure = set(book.accounts[stated.left.source == CERTAIN].tolist())
+    causes = _causes(ids[:READ], sure, language)
     accounts = Account.objects.in_bulk([pk for pk in ids if pk in outlook.view.accounts][:SHOWN])
     now = dict(zip(book.accounts.tolist(), book.now.tolist(), strict=True))
     shown = tuple(
-        AtRisk(accounts[pk], now[pk], money[pk], words.get(states.get(pk, ""), ""))
+        AtRisk(accounts[pk], now[pk], money[pk], causes.get(pk, ""))
         for pk in ids[: SHOWN * 3]
         if pk in accounts
     )[:SHOWN]
-    drivers, by_model = _drivers(ids[:5000], money, states, words, language)
-    return Risk(int(loss.sum()), int(book.now.sum()), shown, drivers, by_model)
+    return Risk(int(loss.sum()), int(book.now.sum()), shown, shares_of(ids, money, causes))
 
 
-def _drivers(
-    ids: list[int], money: dict[int, int], states: dict[int, str], words: dict[str, str], language: str
-) -> tuple[tuple[tuple[str, int, int], ...], bool]:
-    """What the money at risk is due to: the strongest driver of each customer by the churn model, or else its main cause."""
-    rows = AccountRisk.objects.filter(account__in=ids, horizon=HORIZONS[0], probability__isnull=False)
-    named = {pk: _strongest(drivers, language) for pk, drivers in rows.values_list("account_id", "drivers")}
-    by_model = any(named.values())
-    found = named if by_model else {pk: words.get(cause, "") for pk, cause in states.items()}
+def shares_of(
+    ids: Sequence[int], money: Mapping[int, int], causes: Mapping[int, str]
+) -> tuple[tuple[str, int, int], ...]:
+    """What the money is due to, the most first, the rest in one line: together all of it."""
     sums: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for pk in ids:
-        if word := found.get(pk, ""):
-            sums[word] += money[pk]
-            counts[word] += 1
-    return tuple((word, total, counts[word]) for word, total in sums.most_common(5)), by_model
+        word = causes.get(pk, "")
+        sums[word] += money[pk]
+        counts[word] += 1
+    named = [word for word, _total in sums.most_common() if word][:CAUSES_SHOWN]
+    rows = [(word, sums[word], counts[word]) for word in named]
+    rest = sum(sums.values()) - sum(row[1] for row in rows)
+    if rest:
+        others = len(ids) - sum(row[2] for row in rows)
+        rows.append((_("Others, or nothing that stands out"), rest, others))
+    return tuple(rows)
 
 
-def _strongest(drivers: list[dict[str, Any]], language: str) -> str:
-    raising = [one for one in drivers if float(one.get("effect") or 0) > 0]
-    return str(raising[0].get(f"title_{language}") or raising[0].get("title_en", "")) if raising else ""
+def _causes(ids: list[int], sure: set[int], language: str) -> dict[int, str]:
+    """What each customer may leave for, in words of what a company can act on: notice given, its main cause, or what the
+    churn model leans on most among use, contacts, service, payments and what was said."""
+    states = dict(AccountState.objects.filter(account__in=ids).values_list("account_id", "main_cause"))
+    rows = AccountRisk.objects.filter(account__in=ids, horizon=HORIZONS[0], probability__isnull=False)
+    drivers = dict(rows.values_list("account_id", "drivers"))
+    words = cause_words()
+    found = {}
+    for pk in ids:
+        cause = words.get(states.get(pk) or "", "")
+        found[pk] = (
+            _("Notice given") if pk in sure else cause or _theme(drivers.get(pk) or [], words, language)
+        )
+    return found
+
+
+def _theme(drivers: Sequence[Mapping[str, Any]], words: Mapping[str, str], language: str) -> str:
+    """The strongest raising driver that somebody can act on, in the words of its cause where it has one."""
+    titles = {
+        "use": words.get("disengagement", ""), "people": words.get("disconnection", ""),
+        "service": _("Tickets and outages"), "payment": _("Late payments"), "voice": _("Answers and tone"),
+    }  # fmt: skip
+    for one in drivers:
+        name = str(one.get("feature", ""))
+        if float(one.get("effect") or 0) <= 0 or name in GIVEN:
+            continue
+        if name.startswith("mentions_"):
+            return str(one.get(f"title_{language}") or one.get("title_en", ""))
+        theme = next((theme for theme, parts in THEMES.items() if any(part in name for part in parts)), "")
+        if theme and titles[theme]:
+            return titles[theme]
+    return ""
 
 
 def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
@@ -105,7 +152,25 @@ def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
         }
         for row in rows[:SHOWN]
     ]
-    return {"rows": shown, "accounts": whole.accounts, "uplift": whole.uplift}
+    judged = last_run() is not None
+    return {"rows": shown, "accounts": whole.accounts, "uplift": whole.uplift, "judged": judged}
+
+
+def topics_at_risk(member: Member, today: date, language: str) -> dict[str, Any]:
+    """What customers at risk write more of than before: topics of their texts, beyond chance."""
+    red = AccountState.objects.filter(band="red", account__in=visible_accounts(member))
+    found, texts = growing_topics(member, today, list(red.values_list("account", flat=True)))
+    lines = [
+        {
+            "topic": one.topic,
+            "title": TOPICS[one.topic].in_language(language),
+            "now": one.now,
+            "before": one.before,
+            "negative": one.negative,
+        }
+        for one in found[:SHOWN]
+    ]
+    return {"lines": lines, "texts": texts, "days": GROWTH_DAYS}
 
 
 def team_load(member: Member, today: date) -> list[Load]:

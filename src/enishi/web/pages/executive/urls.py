@@ -7,4 +7,6 @@ from enishi.web.pages.executive import views
 urlpatterns = [
     path("", views.executive, name="executive"),
     path("pdf/", views.pdf, name="executive-pdf"),
+    path("pdf/<int:number>/", views.print_progress, name="executive-print"),
+    path("pdf/<int:number>/file/", views.print_file, name="executive-print-file"),
 ]

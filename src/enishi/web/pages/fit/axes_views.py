@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from enishi.accounts.company import company_day
+from enishi.accounts.models import Scope
 from enishi.definitions.api import (
     BadDefinition,
     changes_between,
@@ -20,16 +22,17 @@ from enishi.definitions.api import (
     parse_body,
 )
 from enishi.definitions.compare import full_body
-from enishi.definitions.fit import FIT_ATTRIBUTES, FIT_FACTS
+from enishi.definitions.fit import FIT_ATTRIBUTES, FIT_FACTS, FitInput
 from enishi.definitions.rules import as_json
 from enishi.fit import api as room
 from enishi.fit.rules import ATTRIBUTE_TITLES
+from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.fit.axes_form import SENT, read_axes, shown_values, with_weights
-from enishi.web.pages.fit.present import language
+from enishi.web.pages.fit.present import effect_rows, language
 from enishi.web.pages.health.card_form import shown_pairs
 from enishi.web.pages.health.card_present import mistakes_of, own_mistakes, title_words
 from enishi.web.pages.health.catalogue import metric_catalogue
@@ -42,7 +45,7 @@ from enishi.web.pages.health.declared import (
 )
 
 KIND = "fit"
-MOST_SHOWN = 50
+MOST_SHOWN = 12
 
 
 def _in_force() -> tuple[str, dict[str, Any]]:
@@ -56,15 +59,23 @@ def _titles() -> dict[str, str]:
     return {name: title.in_language(language()) for name, title in own.items()}
 
 
+def _usual(attribute: str, metric: str, titles: Mapping[str, str]) -> str:
+    if attribute in ATTRIBUTE_TITLES:
+        return ATTRIBUTE_TITLES[attribute].in_language(language())
+    return titles.get(attribute or metric, attribute or metric)
+
+
+def input_words(one: FitInput, titles: Mapping[str, str]) -> str:
+    """What an input is called: its own title, else that of what it reads."""
+    if one.title:
+        return Text.parse(one.title).in_language(language())
+    return _usual(one.attribute, one.metric, titles) or one.id
+
+
 def _input(
     one: Mapping[str, Any], place: str, titles: Mapping[str, str], mistakes: Mapping[str, str]
 ) -> dict[str, Any]:
-    name = one.get("attribute") or one.get("metric") or ""
-    usual = (
-        ATTRIBUTE_TITLES[name].in_language(language())
-        if one.get("attribute") in ATTRIBUTE_TITLES
-        else titles.get(name, name)
-    )
+    usual = _usual(one.get("attribute") or "", one.get("metric") or "", titles)
     own = Text.parse(one["title"]).in_language(language()) if one.get("title") else ""
     return {
         **one, "key": f"input:{one['id']}", "shown": own or usual or one["id"], "source": usual,
@@ -87,7 +98,7 @@ def _form(body: Mapping[str, Any], error: EnishiError | None = None) -> dict[str
     ]  # fmt: skip
     least = whole.get("minimum_coverage", 0.4)
     return {
-        "sent": SENT, "axes": axes, "bands": whole.get("bands", {}), "mistakes": mistakes, "error": error,
+        "sent": SENT, "axes": axes, "bands": whole.get("bands", {}), "mistakes": mistakes, "band_mistakes": own_mistakes(mistakes, "bands"), "error": error,
         "least": round(100 * least, 2) if isinstance(least, int | float) else least,
         "title_words": title_words(whole.get("title")), "description_words": title_words(whole.get("description")),
         "attributes": [(f"attribute:{name}", ATTRIBUTE_TITLES[name].in_language(language())) for name in FIT_ATTRIBUTES],
@@ -115,11 +126,41 @@ def edit(request: PageRequest) -> HttpResponse:
             return render(request, "pages/fit/_effect.html", {"error": error, "n": len(error.fields)})
         return render(request, "pages/fit/axes.html", _form(body, error), status=422)
     if part:
-        return render(request, "pages/fit/_effect.html", {"changes": changes_between(KIND, before, body)})
+        same = as_json(typed) == as_json(parse_body(KIND, before))
+        changes = changes_between(KIND, before, body)
+        return render(request, "pages/fit/_effect.html", {"changes": changes, "same": same})
     if as_json(typed) == as_json(parse_body(KIND, before)):
         toast_after(request, _("Nothing has changed."))
         return redirect("fit")
     return put_in_force(request, KIND, slug, body, reverse("fit"))
+
+
+@require_POST
+@page(roles=LEADERS)
+def preview(request: PageRequest) -> HttpResponse:
+    """Who would change band with the axes of the form, among the customers in view."""
+    _slug, before = _in_force()
+    try:
+        typed = parse_body(KIND, read_axes(before, request.POST), known_metrics())
+    except BadDefinition as error:
+        return render(request, "pages/fit/_effect.html", {"error": error, "n": len(error.fields)})
+    if room.last_run() is None:
+        return HttpResponse()
+    today = company_day(system_clock())
+    tried = room.try_axes(request.member, typed, today, MOST_SHOWN)
+    titles = _titles()
+    context = {
+        "effects": [
+            effect_rows(title, effect)
+            for title, effect in ((_("Fit at the sale"), tried.sale), (_("Fit now"), tried.now))
+            if effect.accounts
+        ],
+        "unread": [
+            input_words(one, titles) for axis in typed.axes for one in axis.inputs if one.id in tried.unread
+        ],
+        "is_part": request.member.scope != Scope.ALL,
+    }
+    return render(request, "pages/fit/_preview.html", context)
 
 
 def _suggested(before: Mapping[str, Any]) -> Mapping[str, Any]:

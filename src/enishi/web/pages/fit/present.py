@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
-from enishi.fit.api import FitRun
+from enishi.fit.api import Effect, FitRun
 from enishi.forecasts.evaluation import wilson
 from enishi.kit.text import Text
 from enishi.metrics.api import add_months, period_of
@@ -48,14 +48,23 @@ def band_words() -> dict[str, str]:
 
 
 def shares(rows: pd.DataFrame) -> dict[str, Any]:
-    """How many of some deals had a good fit, with Wilson's interval; no share under the least number."""
-    known = rows[rows["band"] != ""]
-    good, n = int((known["band"] == "good").sum()), len(known)
+    """How many of some deals had a good fit, with Wilson's interval; no share under the least number.
+
+    Args:
+        rows: ``band, regret`` and how many, ``n``.
+    """
+    good, n = (int(rows.loc[which, "n"].sum()) for which in (rows["band"] == "good", rows["band"] != ""))
     told = wilson(good, n) if n >= LEAST else None
     return {
-        "good": good, "n": n, "all": len(rows), "least": LEAST, "regret": int(rows["regret"].sum()),
+        "good": good, "n": n, "all": int(rows["n"].sum()), "least": LEAST, "regret": int(rows.loc[rows["regret"].astype(bool), "n"].sum()),
         "value": told.value if told else None, "low": told.low if told else None, "high": told.high if told else None,
     }  # fmt: skip
+
+
+def first_quarter(today: date) -> date:
+    """The first day of the quarters shown."""
+    running = period_of(today, "quarter", get_company().fiscal_year_start)
+    return add_months(running.start, -3 * (QUARTERS - 1))
 
 
 def quarters(rows: pd.DataFrame, today: date) -> list[dict[str, Any]]:
@@ -85,11 +94,17 @@ def chart(found: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def by(rows: pd.DataFrame, name: str, titles: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    """The share by channel or seller, most deals first, "not set" last."""
-    found = []
+def by(
+    rows: pd.DataFrame, name: str, since: date, titles: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The share by channel or seller of the deals after ``since``, most deals first, "not set" last."""
+    found, first = [], since + timedelta(days=1)
     for value, part in rows.groupby(rows[name].fillna("")):
-        address = reverse("fit-accounts") + "?" + urlencode({"what": "all", name: value or "-"})
+        address = (
+            reverse("fit-accounts")
+            + "?"
+            + urlencode({"what": "all", name: value or "-", "from": first.isoformat()})
+        )
         title = (titles or {}).get(str(value), str(value)) or pgettext("fit", "Not on record")
         found.append({"title": title, "none": not value, "address": address, **shares(part)})
     return sorted(found, key=lambda one: (one["none"], -one["all"], one["title"]))
@@ -136,5 +151,24 @@ def suggestion(run: FitRun, titles: dict[str, Text]) -> dict[str, Any]:
     return {**said, "rows": rows, "address": reverse("fit-axes") + "?suggested=1"}
 
 
-def last_year(rows: pd.DataFrame, today: date) -> pd.DataFrame:
-    return rows[[on > today - timedelta(days=365) for on in rows["sold_on"]]]
+def a_year_ago(today: date) -> date:
+    """The deals of the last 12 months are those after it: of the running month and the eleven before it, as Unit economics
+    counts the customers won."""
+    return add_months(today.replace(day=1), -11) - timedelta(days=1)
+
+
+def effect_rows(title: str, effect: Effect) -> dict[str, Any]:
+    """What edited axes would do to the bands of one point, as a table and the first customers that would move."""
+    words = band_words()
+    rows = [
+        {
+            "title": word, "before": effect.before.get(band, 0), "after": effect.after.get(band, 0),
+            "movement": effect.after.get(band, 0) - effect.before.get(band, 0),
+        }
+        for band, word in words.items()
+    ]  # fmt: skip
+    moves = [{"move": one, "before": words[one.before], "after": words[one.after]} for one in effect.moves]
+    return {
+        "title": title, "changed": effect.changed, "accounts": effect.accounts, "rows": rows, "moves": moves,
+        "more": effect.changed - len(moves),
+    }  # fmt: skip

@@ -9,6 +9,7 @@ urlpatterns = [
     path("revenue/fit/accounts/", views.accounts, name="fit-accounts"),
     path("revenue/fit/export/", views.export, name="fit-export"),
     path("revenue/fit/axes/", axes_views.edit, name="fit-axes"),
+    path("revenue/fit/axes/preview/", axes_views.preview, name="fit-axes-preview"),
     path("revenue/fit/axes/text/", axes_views.edit_text, name="fit-axes-text"),
     path("revenue/fit/axes/versions/", axes_views.versions, name="fit-axes-versions"),
     path("revenue/fit/axes/rollback/", axes_views.rollback, name="fit-axes-rollback"),

@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from enishi.accounts.access import visible_accounts
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day
-from enishi.accounts.models import Member
 from enishi.definitions.api import get_fit
 from enishi.fit import api as room
 from enishi.kit import clock
@@ -28,6 +25,7 @@ from enishi.web.pages.fit import present
 from enishi.web.pages.fit.query import read_listing
 from enishi.web.pages.revenue.tabs import tabs
 from enishi.web.pages.revenue.views import EXPORTING, TYPES
+from enishi.web.paging import AT_ONCE, Counted, batched
 from enishi.web.words import person
 
 A_PAGE = 50
@@ -48,19 +46,20 @@ def fit(request: PageRequest) -> HttpResponse:
     if run is None or axes is None:
         return render(request, "pages/fit/fit.html", context)
     today = company_day(clock.system_clock())
-    rows = room.fit_rows(request.member)
-    recent = present.last_year(rows, today)
-    found = present.quarters(rows, today)
+    since = present.a_year_ago(today)
+    sold = room.count_sold(request.member, min(present.first_quarter(today), since), since)
+    recent = sold.by_whom
+    found = present.quarters(sold.by_day, today)
     titles = {axis.id: Text.parse(axis.title) for axis in axes.body.axes}
     context |= {
         "head": present.shares(recent),
         "quarters": found,
         "chart": present.chart(found),
-        "channels": present.by(recent, "channel"),
-        "sellers": present.by(recent, "seller", present.seller_titles(recent["seller"])),
-        "regrets": room.list_fits(request.member, room.Listing(what="regret"), today).count(),
-        "unfit": room.list_fits(request.member, room.Listing(what="new"), today).count(),
-        "customers": len(rows),
+        "channels": present.by(recent, "channel", since),
+        "sellers": present.by(recent, "seller", since, present.seller_titles(recent["seller"])),
+        "regrets": room.count_fits(request.member, room.Listing(what="regret"), today),
+        "unfit": room.count_fits(request.member, room.Listing(what="new"), today),
+        "customers": room.count_fits(request.member, room.Listing(what="all"), today),
         "record": present.record(run),
         "suggestion": present.suggestion(run, titles),
         "axis_titles": [(axis.title, axis.description, axis.weight) for axis in axes.body.axes],
@@ -82,18 +81,22 @@ def accounts(request: PageRequest) -> HttpResponse:
     """Customers by fit: those who should not have been sold, new ones of poor fit, or all."""
     today = company_day(clock.system_clock())
     wanted = read_listing(request.GET)
-    rows = room.list_fits(request.member, wanted, today)
-    shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    words = present.band_words()
+    numbers = room.list_fits(request.member, wanted, today)
+    shown = Counted(numbers, A_PAGE, room.count_fits(request.member, wanted, today)).get_page(
+        request.GET.get("page")
+    )
+    rows, words = room.rows_of(list(shown)), present.band_words()
+    sellers = present.seller_titles(row.seller for row in rows)
+    channels, by_whom = room.choices_of(request.member)
     context = {
         "wanted": wanted,
         "title": _titles()[wanted.what],
         "lists": list(_titles().items()),
         "page": shown,
-        "lines": [_line(row, words) for row in shown],
+        "lines": [_line(row, words, sellers) for row in rows],
         "bands": [(band or "-", title) for band, title in words.items()],
-        "channels": _choices(request.member, "account__channel"),
-        "sellers": _choices(request.member, "seller"),
+        "channels": _choices(channels),
+        "sellers": _choices(by_whom),
         "filtered": any(
             (wanted.band, wanted.channel, wanted.seller, wanted.search, wanted.sold_from, wanted.sold_before)
         ),
@@ -105,14 +108,12 @@ def accounts(request: PageRequest) -> HttpResponse:
     return render(request, "pages/fit/accounts.html", context)
 
 
-def _choices(member: Member, name: str) -> list[tuple[str, str]]:
-    rows = room.AccountFit.objects.filter(account__in=visible_accounts(member)).order_by()
-    found = sorted(value for value in set(rows.values_list(name, flat=True)) if value)
+def _choices(found: list[str]) -> list[tuple[str, str]]:
     titles = present.seller_titles(found)
     return [*((value, titles.get(value, value)) for value in found), ("-", _("Not on record"))]
 
 
-def _line(row: room.AccountFit, words: dict[str, str]) -> dict[str, Any]:
+def _line(row: room.AccountFit, words: dict[str, str], sellers: dict[str, str]) -> dict[str, Any]:
     axes = sorted(
         (axis for axis in row.sale_axes if axis["points"] is not None), key=lambda axis: axis["points"]
     )
@@ -121,7 +122,7 @@ def _line(row: room.AccountFit, words: dict[str, str]) -> dict[str, Any]:
         "sale": words[row.sale_band],
         "now": words[row.band],
         "weakest": axes[0] if axes else None,
-        "seller": present.seller_titles([row.seller]).get(row.seller, row.seller),
+        "seller": sellers.get(row.seller, row.seller),
     }
 
 
@@ -139,7 +140,8 @@ def export(request: PageRequest) -> HttpResponse:
         )
     today = company_day(clock.system_clock())
     wanted = read_listing(request.GET)
-    rows = list(room.list_fits(request.member, wanted, today)[:MOST_EXPORTED])
+    numbers = room.list_fits(request.member, wanted, today)[:MOST_EXPORTED]
+    rows = [row for part in batched(list(numbers), AT_ONCE) for row in room.rows_of(part)]
     headings, table = _table(rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"fit.{file_format}"
@@ -158,13 +160,13 @@ def _table(rows: list[room.AccountFit]) -> tuple[list[Heading], list[list[Any]]]
     headings = [
         Heading(_("Account")), Heading(_("Owner")), Heading(_("Sold on"), "day"), Heading(_("Acquisition channel")),
         Heading(_("Sold by")), Heading(_("Fit at the sale"), "decimal"), Heading(_("Band at the sale")),
-        Heading(_("Known share"), "decimal"), Heading(_("Fit now"), "decimal"), Heading(_("Left on"), "day"),
+        Heading(_("Known share"), "percent"), Heading(_("Fit now"), "decimal"), Heading(_("Left on"), "day"),
         Heading(_("What came")),
     ]  # fmt: skip
     table = [
         [
             row.account.name, person(row.account.owner) if row.account.owner else "", row.sold_on, row.account.channel,
-            sellers.get(row.seller, row.seller), _points(row.sale_tenths), words[row.sale_band], round(row.sale_coverage, 2),
+            sellers.get(row.seller, row.seller), _points(row.sale_tenths), words[row.sale_band], row.sale_coverage,
             _points(row.tenths), row.left_on, " / ".join(reason[language] for reason in row.reasons),
         ]
         for row in rows

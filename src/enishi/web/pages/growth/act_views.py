@@ -7,9 +7,10 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from enishi.accounts.access import access_account
@@ -21,7 +22,7 @@ from enishi.kit import clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
 from enishi.web.feedback import back_to, toast_after
-from enishi.web.guard import PageRequest, page
+from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.account.act_views import show_errors
 from enishi.web.pages.growth.forms import ProposeForm, ResultForm, SetAsideForm
 from enishi.web.pages.growth.present import kind_words, language, signs_of, target_words
@@ -166,7 +167,7 @@ def result(request: PageRequest, number: int) -> HttpResponse:
         form,
         reverse("growth-result", args=[number]),
         _("What came of the offer"),
-        _("Record"),
+        pgettext("offer", "Record"),
         about,
     )
 
@@ -184,4 +185,13 @@ def undo(request: PageRequest, number: int) -> HttpResponse:
     """Take the last step about an offer back."""
     growth.undo(request.member, number, now=clock.system_clock())
     toast_after(request, _("Taken back."))
-    return back_to(request, reverse("growth"))
+    return back_to(request, reverse("growth-record"))
+
+
+@require_POST
+@page(roles=LEADERS)
+def use_version(request: PageRequest, number: int) -> HttpResponse:
+    """Let another version of a probability speak."""
+    growth.use_fit(request.member, number, now=clock.system_clock())
+    toast_after(request, _("Put in use; the customers are judged by it within minutes."))
+    return redirect(f"{reverse('growth-record')}#trust")

@@ -28,12 +28,19 @@ class ProposeForm(forms.Form):
 
     def __init__(self, *args: Any, member: Member, account: Account, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         choices = member_choices(account)
         chosen = self.fields["assignee"]
         chosen.choices = choices  # type: ignore[attr-defined]
         mine = [pk for pk, _name in choices if pk == str(account.owner_id or member.pk)]
         chosen.initial = mine[0] if mine else (choices[0][0] if choices else None)
         self.fields["due_on"].initial = today + timedelta(days=7)
+
+    def clean_due_on(self) -> date | None:
+        due: date | None = self.cleaned_data["due_on"]
+        if due and due < self.today:
+            raise forms.ValidationError(_("Choose today or a later day."))
+        return due
 
     def clean_assignee(self) -> Member | None:
         return Member.objects.filter(pk=int(self.cleaned_data["assignee"])).first()

@@ -41,6 +41,17 @@ class Rates:
     start: date
 
     @property
+    def hundreds(self) -> float:
+        """Customers there were, in hundreds: the more there are, the more work a point of a rate takes."""
+        return len(self.customers) / 100
+
+    @property
+    def usual_mrr(self) -> float:
+        """MRR of an average one of them that is still there."""
+        there = self.customers.loc[self.customers["closing"] > 0, "closing"]
+        return float(there.mean()) if len(there) else 0.0
+
+    @property
     def enough(self) -> bool:
         return self.churn is not None
 
@@ -72,10 +83,14 @@ class InputsForm(forms.Form):
     margin = forms.FloatField(label=gettext_lazy("Gross margin (%)"), min_value=1, max_value=100)
     months = forms.IntegerField(label=gettext_lazy("Counted over (months)"), min_value=1, max_value=120)
     churn_minutes = forms.IntegerField(
-        label=pgettext_lazy("effort", "Minutes for a point of churn"), min_value=1, max_value=1_000_000
+        label=pgettext_lazy("effort", "Minutes for a point of churn, per 100 customers"),
+        min_value=1,
+        max_value=1_000_000,
     )
     expansion_minutes = forms.IntegerField(
-        label=pgettext_lazy("effort", "Minutes for a point of expansion"), min_value=1, max_value=1_000_000
+        label=pgettext_lazy("effort", "Minutes for a point of expansion, per 100 customers"),
+        min_value=1,
+        max_value=1_000_000,
     )
     floor = forms.FloatField(
         label=gettext_lazy("Churn nobody can prevent (% a year)"), min_value=0, max_value=90
@@ -133,8 +148,9 @@ def chosen(form: InputsForm, usual: dict[str, Any], rates: Rates) -> tuple[margi
         margin=v["margin"] / 100, months=int(v["months"]),
     )  # fmt: skip
     work = marginal.Work(
-        float(v["churn_minutes"]), float(v["expansion_minutes"]), v["floor"] / 100, v["ceiling"] / 100
-    )
+        v["churn_minutes"] * rates.hundreds, v["expansion_minutes"] * rates.hundreds,
+        v["floor"] / 100, v["ceiling"] / 100,
+    )  # fmt: skip
     return book, work
 
 
@@ -168,8 +184,8 @@ def sentence(found: marginal.Answer, book: marginal.Book) -> str:
     return text
 
 
-def charts(book: marginal.Book, work: marginal.Work) -> dict[str, dict[str, Any]]:
-    """The worth of an hour by churn, and lifetime value and margin by churn."""
+def charts(book: marginal.Book, work: marginal.Work, usual_mrr: float) -> dict[str, dict[str, Any]]:
+    """The worth of an hour by churn, and lifetime value (of a customer who pays ``usual_mrr``) and margin by churn."""
     company = get_company()
     unit = 10 ** get_currency_precision(company.currency)
     top = min(0.6, max(2 * book.churn, 0.2))
@@ -178,19 +194,24 @@ def charts(book: marginal.Book, work: marginal.Work) -> dict[str, dict[str, Any]
     x = [percent(level) for level in levels]
     nearest = int(np.abs(levels - book.churn).argmin())
     marks = [{"x": x[nearest], "label": _("today")}]
+    quiet = {
+        "currency": company.currency,
+        "marks": marks,
+        "endLabels": False,
+    }  # the last value is not today's
     hour = {
-        "kind": "line", "x": x, "format": "money", "currency": company.currency, "zero": True, "marks": marks,
+        **quiet, "legend": True, "kind": "line", "x": x, "format": "money", "zero": True,
         "series": [
             {"name": _("On keeping customers"), "values": [round(v / unit) for v in table["hour"]], "colour": "c1"},
             {"name": _("On expansion"), "values": [round(v / unit) for v in table["other"]], "colour": "c2", "dashed": True},
         ],
     }  # fmt: skip
     lifetime = {
-        "kind": "line", "x": x, "format": "number", "marks": marks,
-        "series": [{"name": _("Months of revenue"), "values": [None if v != v else round(v, 1) for v in table["lifetime"]], "colour": "c1"}],
+        **quiet, "kind": "line", "x": x, "format": "money", "zero": True,
+        "series": [{"name": _("Lifetime value"), "values": [None if v != v else round(v * usual_mrr / unit) for v in table["lifetime"]], "colour": "c1"}],
     }  # fmt: skip
     margin = {
-        "kind": "line", "x": x, "format": "money", "currency": company.currency, "zero": False, "marks": marks,
+        **quiet, "kind": "line", "x": x, "format": "money", "zero": False,
         "series": [{"name": _("Margin"), "values": [round(v / unit) for v in table["margin"]], "colour": "c3"}],
     }  # fmt: skip
     return {"hour": hour, "lifetime": lifetime, "margin": margin}

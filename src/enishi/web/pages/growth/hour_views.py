@@ -40,7 +40,7 @@ def next_hour(request: PageRequest) -> HttpResponse:
             "book": book,
             "answer": found,
             "sentence": hour.sentence(found, book),
-            "charts": hour.charts(book, work),
+            "charts": hour.charts(book, work, rates.usual_mrr),
             "churn_point": round(marginal.point_of_churn(book)),
             "expansion_point": round(marginal.point_of_expansion(book)),
             "hours": None if found.hours is None else round(found.hours),

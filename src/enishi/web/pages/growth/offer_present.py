@@ -106,9 +106,12 @@ def eligible_words(offer: Offer) -> list[str]:
     return said
 
 
-def shown(offer: Listed, run: GrowthRun | None) -> dict[str, Any]:
-    """An offer as the catalogue shows it, with what the last judging found."""
-    counts = (run.counts if run else {}).get(offer.slug, {})
+def shown(
+    offer: Listed, run: GrowthRun | None, mine: Mapping[str, Mapping[str, int]], *, whole: bool
+) -> dict[str, Any]:
+    """An offer as the catalogue shows it, with what the last judging found among the customers somebody sees (``mine``), and
+    in the whole company for those who see it whole."""
+    counts = (run.counts if run else {}).get(offer.slug, {}) if whole else {}
     against = counts.get("against", {})
     return {
         "slug": offer.slug,
@@ -124,6 +127,9 @@ def shown(offer: Listed, run: GrowthRun | None) -> dict[str, Any]:
         "timing": timing_words(offer.body),
         "uplift": uplift_words(offer.body, run),
         "target": offer.body.to_plan or offer.body.to_product,
+        "judged": run is not None,
+        "ready": mine.get(offer.slug, {}).get("ready", 0),
+        "later": mine.get(offer.slug, {}).get("later", 0),
         "counts": counts,
         "against": [
             (RULE_WORDS.get(name, Text(name, name)), n)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day
-from enishi.accounts.models import Member
+from enishi.accounts.models import Member, Scope
 from enishi.definitions.api import (
     BadDefinition,
     changes_between,
@@ -69,12 +69,14 @@ def find_offer(slug: str) -> tuple[DefinitionVersion, dict[str, Any]]:
 @page()
 def offers(request: PageRequest) -> HttpResponse:
     """Every offer in force, in words, with what the last judging found."""
-    run = growth.last_run()
+    run, mine = growth.last_run(), growth.counts_by_offer(request.member)
+    whole = request.member.scope == Scope.ALL
     sold = run.sold if run else {}
     named = {*sold.get("ladders", {}), *(name for pair in sold.get("companions", []) for name in pair[:2])}
     context = {
         "tabs": tabs("growth-offers"),
-        "offers": [offer_present.shown(offer, run) for offer in growth.catalogue()],
+        "offers": [offer_present.shown(offer, run, mine, whole=whole) for offer in growth.catalogue()],
+        "whole": whole,
         "run": run,
         "sold": offer_present.sold_words(run, product_words(named)),
         "edits": request.member.role in LEADERS,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,14 +21,19 @@ from enishi.forecasts.recommend import LEAST_CUSTOMERS, MODEL
 from enishi.growth import api as growth
 from enishi.growth.models import Proposal
 from enishi.kit import clock
-from enishi.web.guard import PageRequest, page
+from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.growth.present import early_words, kind_words, language, line, target_words
 from enishi.web.pages.growth.tabs import tabs
-from enishi.web.pages.growth.trust import trust_of
+from enishi.web.pages.growth.trust import came_words, trust_of
 from enishi.web.pages.portfolio.words import product_words
 from enishi.work.api import may_act
 
 A_PAGE = 50
+LIKELY = Q(account__value=None) | (
+    Q(account__value__left=False)
+    & (Q(account__value__order_year=None) | Q(account__value__order_year__gte=0.5))
+)
+"""Neither gone with the contract nor less likely than not to order within a year; who was not valued yet is shown."""
 
 
 def way_words() -> dict[str, str]:
@@ -56,19 +64,31 @@ def _ways(trial: growth.CommerceTrial) -> list[dict[str, Any]]:
     ]
 
 
+def _task_title(row: growth.NextItems) -> str:
+    """What a task made from a row begins with."""
+    return _("Talk about the next order: %(item)s") % {"item": row.items[0]["item"] if row.items else ""}
+
+
 @require_GET
 @page()
 def next_products(request: PageRequest) -> HttpResponse:
     """What customers who order are likely to order next, and whether that beats best-sellers."""
     trial = growth.CommerceTrial.objects.first()
     rows = growth.NextItems.objects.filter(account__in=visible_accounts(request.member)).select_related(
-        "account__owner"
+        "account__owner", "account__value"
     )
+    everybody = rows.count()
+    whole = request.GET.get("show") == "all"
+    if not whole:
+        old = company_day(clock.system_clock()) - timedelta(days=365)
+        # The model lets nobody go before a second order.
+        rows = rows.filter(LIKELY).exclude(orders=1, last_on__lt=old)
     search = request.GET.get("q", "")[:100].strip()
     if search:
         rows = rows.filter(named(search, "account__"))
     shown = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     ways = _ways(trial) if trial else []
+    gone = 0 if whole or search else everybody - shown.paginator.count
     context = {
         "tabs": tabs("growth-next"),
         "trial": trial,
@@ -79,6 +99,11 @@ def next_products(request: PageRequest) -> HttpResponse:
         "page": shown,
         "search": search,
         "reasons": reason_words(),
+        "show": "all" if whole else "",
+        "shows": [("all", _("All who ever ordered"))],
+        "gone": gone,
+        "asks": {row.account_id: urlencode({"title": _task_title(row)}) for row in shown},
+        "may_act": may_act(request.member),
     }
     return render(request, "pages/growth/next.html", context)
 
@@ -112,7 +137,9 @@ def record(request: PageRequest) -> HttpResponse:
             (titles[offer].in_language(language()) if offer in titles else offer, found)
             for offer, found in growth.record_by_offer(request.member).items()
         ],
-        "trust": trust_of(growth.fits()),
+        "trust": trust_of(growth.fits(), growth.versions()),
+        "came": came_words(growth.said_and_came(request.member, company_day(clock.system_clock()))),
+        "leads": request.member.role in LEADERS,
         "may_act": may_act(request.member),
     }
     return render(request, "pages/growth/record.html", context)

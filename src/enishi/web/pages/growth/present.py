@@ -15,7 +15,7 @@ from enishi.growth.models import Propensity, Readiness
 from enishi.kit.text import Text
 from enishi.web.pages.portfolio.words import product_words
 from enishi.web.pages.risk.words import driver_words
-from enishi.web.words import percent
+from enishi.web.words import likely, to
 
 FACTS = {"usage": "usage", "people": "people", "tickets": "tickets", "revenue": "revenue", "surveys": "timeline",
          "incidents": "timeline", "timeline": "timeline"}  # fmt: skip
@@ -69,7 +69,7 @@ class Line:
 
     @property
     def likely(self) -> str:
-        return percent(self.row.probability, 0 if (self.row.probability or 0) >= 0.1 else 1)
+        return likely(self.row.probability)
 
     @property
     def drivers(self) -> list[str]:
@@ -78,10 +78,7 @@ class Line:
 
     @property
     def between(self) -> str:
-        low, high = (
-            percent(value, 0 if (value or 0) >= 0.1 else 1) for value in (self.row.low, self.row.high)
-        )
-        return f"{low}–{high}"
+        return f"{likely(self.row.low)}{to(language())}{likely(self.row.high)}"
 
 
 def signs_of(row: Readiness) -> list[Sign]:

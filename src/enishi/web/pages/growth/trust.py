@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from enishi.growth.models import Propensity
+from enishi.forecasts.evaluation import wilson
+from enishi.growth.api import Came, Propensity
 from enishi.kit.text import Text
 from enishi.web.pages.growth.present import kind_words, language
 
-
-def trust_of(fits: Mapping[str, Propensity]) -> list[dict[str, Any]]:
-    """A card for each kind: the sentence, and the figures of the test on later time."""
-    return [_card(fits[kind], title) for kind, title in kind_words().items() if kind in fits]
+LEAST = 20
+"""Offers whose days are over before what was said is compared with what came."""
 
 
-def _card(fit: Propensity, title: str) -> dict[str, Any]:
-    past = fit.report.get("past") or {}
+def came_words(came: Came) -> dict[str, Any]:
+    """What was said of the offers made beside what came, with Wilson's interval; or how many are missing."""
+    told = wilson(came.won, came.n) if came.n >= LEAST else None
+    return {"n": came.n, "least": LEAST, "won": came.won, "said": came.said, "told": told}
+
+
+def trust_of(
+    fits: Mapping[str, Propensity], versions: Mapping[str, Sequence[Propensity]]
+) -> list[dict[str, Any]]:
+    """A card for each kind: the sentence, the figures of the test on later time, and the versions."""
+    return [
+        _card(fits[kind], title, versions.get(kind, ()))
+        for kind, title in kind_words().items()
+        if kind in fits
+    ]
+
+
+def _past(row: Propensity) -> dict[str, Any]:
+    """The test on later time, where enough customers in it grew for its figures to say something."""
+    past = row.report.get("past") or {}
+    return past if past.get("winners", 0) >= row.least else {}
+
+
+def _version(row: Propensity) -> dict[str, Any]:
+    past = _past(row)
+    return {"row": row, "auc": past.get("auc"), "skill": past.get("skill"), "rate": row.report.get("rate")}
+
+
+def _card(fit: Propensity, title: str, versions: Sequence[Propensity]) -> dict[str, Any]:
+    past = _past(fit)
     return {
         "title": title,
         "fit": fit,
@@ -35,6 +62,7 @@ def _card(fit: Propensity, title: str) -> dict[str, Any]:
             if key in past.get("baselines", {})
         ],
         "missing": max(fit.least - fit.winners, 0),
+        "versions": [_version(row) for row in versions] if len(versions) > 1 else [],
     }
 
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("next-hour/declare/", hour_views.declare, name="growth-hour-declare"),
     path("next-product/", other_views.next_products, name="growth-next"),
     path("record/", other_views.record, name="growth-record"),
+    path("record/versions/<int:number>/use/", act_views.use_version, name="growth-version-use"),
     path("accounts/<int:number>/<slug:offer>/propose/", act_views.propose, name="growth-propose"),
     path("accounts/<int:number>/<slug:offer>/aside/", act_views.set_aside, name="growth-aside"),
     path("made/<int:number>/result/", act_views.result, name="growth-result"),

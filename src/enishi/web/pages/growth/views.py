@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.access import visible_accounts
@@ -28,26 +30,14 @@ from enishi.web.pages.growth.present import lines
 from enishi.web.pages.growth.query import read_wanted
 from enishi.web.pages.growth.tabs import tabs
 from enishi.web.pages.portfolio.words import minor_units, tier_words
+from enishi.web.paging import AT_ONCE, Counted, batched
 from enishi.web.words import person
 from enishi.work.api import may_act
 
 A_PAGE = 50
 EXPORTING = LEADERS | {"csm", "sales"}
 MOST_EXPORTED = 50_000
-AT_ONCE = 500
 TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-
-
-class Counted(Paginator[int]):
-    """Pages of a list whose length is known already."""
-
-    def __init__(self, rows: Any, per_page: int, count: int) -> None:
-        super().__init__(rows, per_page)
-        self.count = count
-
-
-def batched(values: list[int], size: int) -> list[list[int]]:
-    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 def _asked(request: PageRequest) -> tuple[growth.Wanted, dict[str, Text]]:
@@ -62,7 +52,10 @@ def ready(request: PageRequest) -> HttpResponse:
     today = company_day(clock.system_clock())
     wanted, titles = _asked(request)
     totals = growth.totals(request.member, wanted, today)
-    numbers = growth.list_ready(request.member, wanted, today).values_list("pk", flat=True)
+    now = (
+        totals if wanted.when == "now" else growth.totals(request.member, replace(wanted, when="now"), today)
+    )
+    numbers = growth.numbers_of(request.member, wanted, today)
     shown = Counted(numbers, A_PAGE, totals.rows).get_page(request.GET.get("page"))
     fits, run = growth.fits(), growth.last_run()
     context = {
@@ -72,6 +65,8 @@ def ready(request: PageRequest) -> HttpResponse:
         "page": shown,
         "lines": lines(growth.rows_of(list(shown)), titles, fits),
         "totals": totals,
+        "now": now,
+        "later": totals.accounts - now.accounts,
         "offers": [(slug, title) for slug, title in _said(titles).items()],
         "owners": _owners(request.member),
         "tiers": list(tier_words().items()),
@@ -99,10 +94,8 @@ def _said(titles: dict[str, Text]) -> dict[str, str]:
 
 
 def _owners(member: Member) -> list[tuple[str, str]]:
-    owners = visible_accounts(member).order_by().values_list("owner", flat=True).distinct()
-    people = Member.objects.filter(pk__in=[pk for pk in owners if pk]).order_by(
-        "name_kana", "family_name", "email"
-    )
+    theirs = visible_accounts(member).order_by().filter(owner=OuterRef("pk"))
+    people = Member.objects.filter(Exists(theirs)).order_by("name_kana", "family_name", "email")
     return [*((str(one.pk), person(one)) for one in people), ("-", _("Nobody"))]
 
 
@@ -120,7 +113,7 @@ def export(request: PageRequest) -> HttpResponse:
         )
     today = company_day(clock.system_clock())
     wanted, titles = _asked(request)
-    numbers = growth.list_ready(request.member, wanted, today).values_list("pk", flat=True)[:MOST_EXPORTED]
+    numbers = growth.numbers_of(request.member, wanted, today)[:MOST_EXPORTED]
     rows = [row for part in batched(list(numbers), AT_ONCE) for row in growth.rows_of(part)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"growth.{file_format}"
@@ -140,16 +133,18 @@ def _table(found: list[Any]) -> tuple[list[Heading], list[list[Any]]]:
     currency = get_company().currency
     unit, money = minor_units(currency), f" ({currency})"
     headings = [
-        Heading(_("Account")), Heading(_("Owner")), Heading(_("Offer")), Heading(_("What exactly")), Heading(_("When"), "day"),
-        Heading(_("Signs")), Heading(_("Probability")), Heading(_("Low")), Heading(_("High")),
+        Heading(_("Account")), Heading(_("Owner")), Heading(_("Offer")), Heading(_("What exactly")), Heading(pgettext("offer", "When"), "day"),
+        Heading(_("Signs")), Heading(_("Probability"), "percent"), Heading(_("Low"), "percent"), Heading(_("High"), "percent"),
         Heading(_("Uplift a month") + money, "money"), Heading(_("Expected margin of a year") + money, "money"),
+        Heading(pgettext("offer", "Note")),
     ]  # fmt: skip
     table = [
         [
             one.row.account.name, person(one.row.account.owner) if one.row.account.owner else "", one.title, one.target,
             one.row.on, " / ".join(sign.text for sign in one.signs),
-            one.early or one.likely, "" if one.early else f"{one.row.low:.3f}", "" if one.early else f"{one.row.high:.3f}",
+            one.row.probability, one.row.low, one.row.high,
             *(None if value is None else Decimal(value) / unit for value in (one.row.uplift, one.row.expected)),
+            one.early or (_("rate of all") if one.shared else ""),
         ]
         for one in found
     ]  # fmt: skip

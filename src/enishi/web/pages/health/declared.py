@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
+import yaml
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from enishi.definitions.api import (
     as_yaml,
@@ -28,15 +31,18 @@ from enishi.kit.text import Text
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest
 from enishi.web.pages.health.card_present import mistakes_of
-from enishi.web.pages.health.rule_views import read_text
 
 Crumbs = Sequence[tuple[str, str]]  # title, address
 MOST_SHOWN = 50
+LARGEST = 200_000
+DEEPEST = 50  # brackets within brackets
+_SAID = gettext_noop("Version %(n)s is in force; customers are judged anew within minutes.")
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A definition in force and where its pages are: ``form`` edits it, ``leave`` is where one came from."""
+    """A definition in force and where its pages are: ``form`` edits it, ``leave`` is where one came from; ``said`` once a
+    version (``n``) is in force."""
 
     kind: str
     slug: str
@@ -45,6 +51,7 @@ class Declared:
     crumbs: Crumbs
     form: str
     leave: str
+    said: str = _SAID
 
 
 def edit_as_text(request: PageRequest, one: Declared) -> HttpResponse:
@@ -63,18 +70,65 @@ def edit_as_text(request: PageRequest, one: Declared) -> HttpResponse:
     if request.POST.get("act") != "publish":
         context |= {"checked": True, "changes": changes_between(one.kind, one.body, body)}
         return render(request, "pages/health/declared_text.html", context)
-    return put_in_force(request, one.kind, one.slug, body, one.leave)
+    return put_in_force(request, one.kind, one.slug, body, one.leave, said=one.said)
+
+
+def read_text(text: str, kind: str) -> dict[str, Any]:
+    """A definition's text as a body.
+
+    Raises:
+        EnishiError: ``bad_text`` where it is not YAML of the right kind, naming the line.
+    """
+    try:
+        document = _parsed(text[:LARGEST])
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise EnishiError(
+            "bad_text",
+            Text(
+                f"Line {line} cannot be read: {getattr(error, 'problem', '')}.",
+                f"{line}行目を読み取れません。",
+            ),
+            Text(
+                "Check indentation, colons and quotes there.",
+                "その行の字下げ、コロン、引用符をご確認ください。",
+            ),
+        ) from error
+    except RecursionError:
+        raise EnishiError(
+            "bad_text",
+            Text("The text is nested too deeply.", "入れ子が深すぎるため読み取れません。"),
+            Text(
+                "A definition needs fewer than ten levels; look for stray brackets.",
+                "定義の入れ子は10段までで足ります。余分な括弧がないかご確認ください。",
+            ),
+        ) from None
+    if not isinstance(document, dict):
+        message = Text("The text is not a definition.", "定義として読み取れません。")
+        raise EnishiError(
+            "bad_text", message, Text("It starts with kind and slug.", "kind と slug から始めてください。")
+        )
+    document.pop("kind", None)
+    document.pop("slug", None)
+    return dict(document)
+
+
+def _parsed(text: str) -> Any:
+    """What the text says; stray brackets are refused before they are read, which takes the longer the more there are."""
+    deepest = max(accumulate({"[": 1, "{": 1, "]": -1, "}": -1}.get(char, 0) for char in text), default=0)
+    if deepest > DEEPEST:
+        raise RecursionError
+    return yaml.safe_load(text)
 
 
 def put_in_force(
-    request: PageRequest, kind: str, slug: str, body: Mapping[str, Any], leave: str
+    request: PageRequest, kind: str, slug: str, body: Mapping[str, Any], leave: str, *, said: str = _SAID
 ) -> HttpResponse:
     """Publish what customers are judged by from now on."""
     now, note = system_clock(), request.POST.get("note", "")[:500]
     version = save_draft(kind, slug, dict(body), actor=request.member, now=now, note=note)
     publish(version, actor=request.member, now=now)
-    said = _("Version %(n)s is in force; customers are judged anew within minutes.")
-    toast_after(request, said % {"n": version.number})
+    toast_after(request, _(said) % {"n": version.number})
     return redirect(leave)
 
 

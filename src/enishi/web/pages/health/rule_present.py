@@ -24,7 +24,7 @@ DERIVED = {
     "usage_slope_z": Text("Trend of use, in standard errors", "利用の傾き(標準誤差の何倍か)"),
     "own_past_vs_book": Text(
         "Use against its own past, beyond what all customers have in common",
-        "自社の過去と比べた利用(顧客全体に共通する落ち込みを除く)",
+        "この顧客の過去と比べた利用(顧客全体に共通する落ち込みを除く)",
     ),
 }
 FACTS = {

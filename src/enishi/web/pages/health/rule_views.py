@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.models import Member
 from enishi.definitions.api import (
     BadDefinition,
-    as_yaml,
     changes_between,
     default_body,
     find_published,
@@ -23,12 +23,9 @@ from enishi.definitions.api import (
     known_metrics,
     list_published,
     parse_body,
-    publish,
-    save_draft,
 )
 from enishi.definitions.contracts import Causes, TierRule
 from enishi.definitions.rules import as_json
-from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text, plain_number
 from enishi.web.feedback import toast_after
@@ -36,6 +33,7 @@ from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import rule_effects, rule_present
 from enishi.web.pages.health.card_form import OPERATORS
 from enishi.web.pages.health.card_present import mistakes_of
+from enishi.web.pages.health.declared import Declared, edit_as_text, put_in_force
 from enishi.web.pages.health.listing import list_accounts
 from enishi.web.pages.health.rule_form import SENT, read_rules
 from enishi.web.pages.health.rule_present import in_words
@@ -43,7 +41,7 @@ from enishi.web.pages.health.tabs import tabs
 from enishi.web.pages.portfolio.words import stage_words
 
 KINDS = ("causes", "tiers")
-LARGEST = 200_000
+_SAID = gettext_noop("Version %(n)s is in force from the next scoring on.")
 
 
 def check_rules(kind: str) -> None:
@@ -154,46 +152,6 @@ def slug_in_force(kind: str) -> str:
     return found[0].slug if found else "default"
 
 
-def read_text(text: str, kind: str) -> dict[str, Any]:
-    """A definition's text as a body.
-
-    Raises:
-        EnishiError: ``bad_text`` where it is not YAML of the right kind, naming the line.
-    """
-    try:
-        document = yaml.safe_load(text[:LARGEST])
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
-        raise EnishiError(
-            "bad_text",
-            Text(
-                f"Line {line} cannot be read: {getattr(error, 'problem', '')}.",
-                f"{line}行目を読み取れません。",
-            ),
-            Text(
-                "Check indentation, colons and quotes there.",
-                "その行の字下げ、コロン、引用符をご確認ください。",
-            ),
-        ) from error
-    except RecursionError:
-        raise EnishiError(
-            "bad_text",
-            Text("The text is nested too deeply.", "入れ子が深すぎるため読み取れません。"),
-            Text(
-                "A definition needs fewer than ten levels; look for stray brackets.",
-                "定義の入れ子は10段までで足ります。余分な括弧がないかご確認ください。",
-            ),
-        ) from None
-    if not isinstance(document, dict):
-        message = Text("The text is not a definition.", "定義として読み取れません。")
-        raise EnishiError(
-            "bad_text", message, Text("It starts with kind and slug.", "kind と slug から始めてください。")
-        )
-    document.pop("kind", None)
-    document.pop("slug", None)
-    return dict(document)
-
-
 def _in_force(kind: str) -> tuple[str, dict[str, Any]]:
     slug = slug_in_force(kind)
     found = find_published(kind, slug)
@@ -246,7 +204,7 @@ def edit(request: PageRequest, kind: str) -> HttpResponse:
     if as_json(typed) == as_json(parse_body(kind, before)):
         toast_after(request, _("Nothing has changed."))
         return redirect("health-rules", kind)
-    return _put_in_force(request, kind, slug, body)
+    return put_in_force(request, kind, slug, body, reverse("health-rules", args=[kind]), said=_SAID)
 
 
 @page(roles=LEADERS)
@@ -254,26 +212,10 @@ def edit_text(request: PageRequest, kind: str) -> HttpResponse:
     """The rules as text, for those who keep them as files: check, compare in words, put in force."""
     check_rules(kind)
     slug, before = _in_force(kind)
-    text = request.POST.get("text") if request.method == "POST" else as_yaml(kind, slug, before)
-    context: dict[str, Any] = {"kind": kind, "slug": slug, "text": text, "note": request.POST.get("note", "")}
-    if request.method != "POST":
-        return render(request, "pages/health/rules_edit.html", context)
-    try:
-        body = read_text(text or "", kind)
-        parse_body(kind, body)
-    except (BadDefinition, EnishiError) as error:
-        context |= {"error": error, "mistakes": mistakes_of(error)}
-        return render(request, "pages/health/rules_edit.html", context, status=422)
-    if request.POST.get("act") != "publish":
-        context |= {"checked": True, "changes": changes_between(kind, before, body)}
-        return render(request, "pages/health/rules_edit.html", context)
-    return _put_in_force(request, kind, slug, body)
-
-
-def _put_in_force(request: PageRequest, kind: str, slug: str, body: dict[str, Any]) -> HttpResponse:
-    now = system_clock()
-    note = request.POST.get("note", "")[:500]
-    version = save_draft(kind, slug, body, actor=request.member, now=now, note=note)
-    publish(version, actor=request.member, now=now)
-    toast_after(request, _("Version %(n)s is in force from the next scoring on.") % {"n": version.number})
-    return redirect("health-rules", kind)
+    form, leave = reverse("health-rules-edit", args=[kind]), reverse("health-rules", args=[kind])
+    crumbs = (
+        (_("Health"), reverse("health")),
+        (_("Causes and alerts") if kind == "causes" else _("Tiers"), leave),
+    )
+    title = Text("Change the rules", "ルールを変更する")
+    return edit_as_text(request, Declared(kind, slug, before, title, crumbs, form, leave, said=_SAID))

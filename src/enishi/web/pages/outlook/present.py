@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
-from enishi.forecasts.coverage import Trial, coverage
+from enishi.forecasts.coverage import Coverage, Trial, coverage
 from enishi.forecasts.simulation import LEVELS, Scenario, interval
 from enishi.kit.text import MINUS
 from enishi.metrics.periods import Period, add_months, period_of
@@ -104,6 +104,7 @@ def fan(
     bands = []
     for level in sorted(LEVELS, reverse=True):
         low, high = interval(outlook.paths.mrr, level)
+        low, high = np.minimum(low, outlook.expected), np.maximum(high, outlook.expected)
         bands.append(
             {
                 "name": f"{round(level * 100)}%", "shade": SHADES[level],
@@ -113,7 +114,7 @@ def fan(
     middle = [*gap, start, *(value / unit for value in outlook.expected)]
     return {
         "kind": "fan", "x": names, "past": [*past, *([None] * len(ends))], "pastName": pgettext("forecast", "Actual"),
-        "middle": middle, "middleName": pgettext("forecast", "Expected"), "bands": bands, "format": "money",
+        "middle": middle, "middleName": pgettext("forecast", "What if") if plain else pgettext("forecast", "Expected"), "bands": bands, "format": "money",
         "currency": get_company().currency, "zero": False, "goals": _goals(names, ends, targets, len(past), unit),
         "goalName": pgettext("forecast", "Target"),
         "other": [*gap, start, *(value / unit for value in plain.expected)] if plain else None,
@@ -166,6 +167,11 @@ def sliders(query: Query) -> list[dict[str, Any]]:
     return found
 
 
+def assumptions(query: Query) -> list[str]:
+    """What was assumed, in words: empty where nothing was."""
+    return [f"{one['title']} {one['shown']}" for one in sliders(query) if one["moved"]]
+
+
 def headline(found: Sequence[tuple[str, list[Figure]]], day: date) -> dict[str, Any]:
     """Where this quarter and this fiscal year land."""
     by = measures.by_place(list(found))
@@ -198,42 +204,32 @@ def trials_of(test: BackTest) -> list[Trial]:
 
 def tried_words() -> dict[str, str]:
     return {
-        "mrr": _("MRR three months later"), "mrr_2": _("MRR six months later"), "mrr_4": _("MRR twelve months later"),
+        "mrr_1": _("MRR one month later"), "mrr": _("MRR three months later"), "mrr_2": _("MRR six months later"), "mrr_4": _("MRR twelve months later"),
         "churn": _("Revenue churn of the three months"), "expansion": _("Expansion of the three months"),
         "nrr": _("NRR after three months"), "grr": _("GRR after three months"),
     }  # fmt: skip
 
 
-def tested(test: BackTest | None) -> dict[str, Any] | None:
-    """Coverage of the intervals on past spans, with a chart of the MRR forecast three months before."""
+def tested(test: BackTest | None, *, whole: bool) -> dict[str, Any] | None:
+    """Coverage of the intervals on past spans, with a chart of the MRR forecast three months before for those who may read
+    the company's."""
     if test is None or not test.trials:
         return None
     trials, words = trials_of(test), tried_words()
     fiscal = get_company().fiscal_year_start
     quarters = [one for one in trials if period_of(one.start, "quarter", fiscal).start == one.start]
-    lines = {(line.measure, line.level): line for line in coverage(trials)}
-    own = {(line.measure, line.level): line for line in coverage(quarters)}
-    rows = []
-    for measure in dict.fromkeys(one.measure for one in trials):
-        cells: list[dict[str, Any]] = [
-            {
-                "level": round(level * 100),
-                "line": lines[(measure, level)],
-                "quarter": own.get((measure, level)),
-            }
-            for level in LEVELS
-        ]
-        rows.append(
-            {
-                "title": words[measure],
-                "n": cells[0]["line"].n,
-                "quarters": len([q for q in quarters if q.measure == measure]),
-                "cells": cells,
-            }
-        )
+    lines: dict[str, list[Coverage]] = {}
+    for line in coverage(trials):
+        lines.setdefault(line.measure, []).append(line)
+    rows = {
+        measure: {"title": words[measure], "first": lines[measure][0], "lines": lines[measure]}
+        for measure in words
+        if measure in lines
+    }
     return {
-        "rows": rows,
-        "chart": _tested_chart([one for one in trials if one.measure == "mrr"]),
+        "rows": list(rows.values()),
+        "main": rows.get("mrr"),
+        "chart": _tested_chart([one for one in trials if one.measure == "mrr"]) if whole else None,
         "spans": len({one.start for one in trials}),
         "quarters": len({one.start for one in quarters}),
         "day": test.day,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -77,6 +77,6 @@ def renewals_context(
     return {
         "sums": sums, "rows": rows, "page": shown, "total": total, "count": len(found),
         "expected": round(sum(one.mrr * (1 - one.probability) for one in found)),
-        "commit_percent": _percent(reads.thresholds().commit), "at_risk_percent": _percent(reads.thresholds().at_risk), "words": dict(Category.choices), "until": span_end(query, today),
+        "commit_percent": _percent(reads.thresholds().commit), "at_risk_percent": _percent(reads.thresholds().at_risk), "words": dict(Category.choices), "until": span_end(query, today) - timedelta(days=1),
         "choices": [(value, label) for value, label in Category.choices if value != Category.NOTICE],
     }  # fmt: skip

@@ -5,25 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from unicodedata import normalize
 
 from charset_normalizer import from_bytes
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.company import get_company
+from enishi.accounts.models import Account
+from enishi.kit.text import fold
 from enishi.metrics.periods import Period, period_of
 from enishi.outlook.actions import Aim
-from enishi.outlook.measures import MEASURES, MONEY
+from enishi.outlook.measures import MEASURES
 from enishi.outlook.models import Target
 from enishi.outlook.reads import DIMENSIONS
-from enishi.web.pages.portfolio.words import minor_units
+from enishi.segments.api import tier_titles
+from enishi.web.pages.outlook.target_numbers import mark_shown, read_value
+from enishi.web.pages.revenue.present import dimension_words
+from enishi.web.pages.revenue.reads import segment_words
 
 COLUMNS = ("measure", "period", "value", "by", "segment", "note")
 MOST_ROWS = 5000
+SHOWN = 20  # names in a message
 _QUARTER = re.compile(r"^(?:FY)?(\d{4})(?:年度)?\s*[-/ ]?\s*(?:Q|第)([1-4])(?:四半期)?$", re.IGNORECASE)
 _YEAR = re.compile(r"^(?:FY)?(\d{4})(?:年度)?$", re.IGNORECASE)
 
@@ -34,34 +41,6 @@ class Read:
 
     aims: list[Aim] = field(default_factory=list)
     wrong: dict[str, str] = field(default_factory=dict)
-
-
-def read_value(measure: str, text: str) -> Decimal | None:
-    """A stated value: money in whole units of the company's currency (4.5億, 450万 too), rates in percent. None for an
-    empty cell. ValueError where it is neither or out of range."""
-    plain = (
-        normalize("NFKC", text).strip().replace(",", "").replace("¥", "").replace("円", "").replace(" ", "")
-    )
-    if not plain:
-        return None
-    scale = Decimal(1)
-    for ending, factor in (("億", 10**8), ("万", 10**4), ("%", 1)):
-        if plain.endswith(ending):
-            plain, scale = plain[: -len(ending)], Decimal(factor)
-    try:
-        value = Decimal(plain) * scale
-    except InvalidOperation as error:
-        raise ValueError(_("“%(text)s” is not a number.") % {"text": text}) from error
-    if not value.is_finite():
-        raise ValueError(_("“%(text)s” is not a number.") % {"text": text})
-    if measure in MONEY:
-        if not 0 <= value < 10**15:
-            raise ValueError(_("An amount of money lies between 0 and 1,000 trillion."))
-        return value * minor_units(get_company().currency)
-    most = 100 if measure in ("grr", "churn") else 1000
-    if not 0 <= value <= most:
-        raise ValueError(_("State percent between 0 and %(most)s.") % {"most": most})
-    return value / 100
 
 
 def read_period(text: str) -> tuple[str, Period]:
@@ -88,12 +67,13 @@ def _quarter(year: int, quarter: int, fiscal: int) -> Period:
 def read_form(
     posted: Mapping[str, str], periods: Sequence[tuple[str, Period]], dimension: str, segment: str
 ) -> Read:
-    """The grid's cells, named ``measure:every:start``; cells that were not shown are left alone."""
+    """The grid's cells, named ``measure:every:start``; cells that were not shown, and those that say what they said when
+    they were shown (``was:`` and the name), are left alone: somebody else may have set them since."""
     found = Read()
     for every, period in periods:
         for measure in MEASURES:
             name = f"{measure}:{every}:{period.start.isoformat()}"
-            if name not in posted:
+            if name not in posted or posted[name].strip() == posted.get(f"was:{name}"):
                 continue
             try:
                 value = read_value(measure, posted[name])
@@ -115,20 +95,26 @@ def read_file(content: bytes) -> Read:
     )
     rows = csv.DictReader(io.StringIO(text))
     found = Read()
-    heads = {_plain(name): name for name in rows.fieldnames or []}
+    heads = _heads(rows.fieldnames or [])
     missing = [name for name in COLUMNS[:3] if name not in heads]
     if missing:
-        found.wrong["1"] = _("These columns are missing: %(names)s.") % {"names": ", ".join(missing)}
+        words = column_words()
+        found.wrong["1"] = _("These columns are missing: %(names)s.") % {
+            "names": _listed(words[name] for name in missing)
+        }
         return found
+    lines: list[tuple[int, dict[str, str]]] = []
     for number, row in enumerate(rows, 2):
         if number > MOST_ROWS:
             found.wrong[str(number)] = _("A file may have %(most)s rows.") % {"most": MOST_ROWS}
             break
         values = {name: (row.get(heads[name]) or "").strip() for name in COLUMNS if name in heads}
-        if not any(values.values()):
-            continue
+        if any(values.values()):
+            lines.append((number, values))
+    mark, known = mark_shown(values["value"] for _number, values in lines), Segments()
+    for number, values in lines:
         try:
-            found.aims.append(_aim(values))
+            found.aims.append(_aim(values, mark, known))
         except ValueError as error:
             found.wrong[str(number)] = str(error)
     return found
@@ -142,32 +128,110 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _plain(name: str) -> str:
-    words = {"指標": "measure", "項目": "measure", "期間": "period", "値": "value", "目標": "value", "目標値": "value",
-             "区分": "by", "分類": "by", "セグメント": "segment", "メモ": "note", "target": "value"}  # fmt: skip
-    key = normalize("NFKC", name or "").strip().lower()
-    return words.get(key, key)
+def column_words() -> dict[str, str]:
+    """What the columns of a file are called, as the history on the page names them."""
+    return {
+        "measure": pgettext("forecast", "Target"), "period": _("Period"), "value": pgettext("targets", "Value"),
+        "by": _("Broken down by"), "segment": pgettext("targets", "Segment"), "note": pgettext("targets", "Note"),
+    }  # fmt: skip
 
 
-def _aim(values: Mapping[str, str]) -> Aim:
+def _listed(words: Iterable[str]) -> str:
+    return ("、" if (get_language() or "ja").startswith("ja") else ", ").join(words)
+
+
+HEADINGS = {
+    "指標": "measure", "項目": "measure", "期間": "period", "値": "value", "目標値": "value", "区分": "by", "分類": "by",
+    "内訳": "by", "セグメント": "segment", "メモ": "note", "備考": "note", "comment": "note",
+}  # fmt: skip
+EITHER = ("target", "目標")
+"""Names the target where a column of values stands beside it, else its value."""
+
+
+def _heads(names: Sequence[str]) -> dict[str, str]:
+    """Column -> the heading it has in the file."""
+    keys = {normalize("NFKC", name or "").strip().casefold(): name for name in names}
+    words: dict[str, str] = {}
+    for language in ("en", "ja"):
+        with override(language):
+            words |= {label.casefold(): name for name, label in column_words().items()}
+    known = {key: words.get(key) or HEADINGS.get(key) or key for key in keys if key not in EITHER}
+    found = {column: keys[key] for key, column in known.items()}
+    for key in EITHER:
+        if key in keys:
+            found.setdefault("measure" if "value" in found else "value", keys[key])
+    return found
+
+
+class Segments:
+    """What targets of a segment may be set for: dimensions and their values, by code or by the words the pages use."""
+
+    def __init__(self) -> None:
+        self._by: dict[str, dict[str, str]] = {}
+
+    def dimension(self, text: str) -> str:
+        return _code(text, self._words(lambda: {name: dimension_words()[name] for name in DIMENSIONS}))
+
+    def segment(self, dimension: str, text: str) -> str:
+        """The value meant. ValueError names the nearest where no customer has it."""
+        if dimension not in self._by:
+            values = (
+                set(Account.objects.order_by().values_list(dimension, flat=True).distinct())
+                if dimension != "tier"
+                else set(tier_titles())
+            )
+            values -= {"", None}
+            self._by[dimension] = self._words(lambda: segment_words(dimension, sorted(values)))
+        return _code(text, self._by[dimension])
+
+    @staticmethod
+    def _words(read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
+        """Code or word in either language, folded -> code."""
+        found: dict[str, str] = {}
+        for language in ("en", "ja"):
+            with override(language):
+                found |= {fold(label): code for code, label in read().items()}
+        return found | {fold(code): code for code in read()}
+
+
+def _code(text: str, known: Mapping[str, str]) -> str:
+    """The code a word stands for; ValueError with the nearest, or all of few, where it is none."""
+    if (key := fold(text)) in known:
+        return known[key]
+    near = get_close_matches(key, list(known), 1)
+    if near:
+        message = _("“%(text)s” is not known; did you mean “%(near)s”?")
+        raise ValueError(message % {"text": text, "near": near[0]})
+    shown = sorted(set(known.values()))[:SHOWN]
+    raise ValueError(_("“%(text)s” is none of %(known)s.") % {"text": text, "known": _listed(shown)})
+
+
+def _aim(values: Mapping[str, str], mark: str, known: Segments) -> Aim:
     measure = _measure(values["measure"])
     every, period = read_period(values["period"])
     dimension, segment = values.get("by", ""), values.get("segment", "")
-    if dimension and dimension not in DIMENSIONS:
-        raise ValueError(
-            _("“%(text)s” is none of %(known)s.") % {"text": dimension, "known": ", ".join(DIMENSIONS)}
-        )
     if bool(dimension) != bool(segment):
         raise ValueError(_("State “by” and “segment” together, or neither."))
-    value = read_value(measure, values["value"])
+    if dimension:
+        dimension = known.dimension(dimension)
+        segment = known.segment(dimension, segment)
+    value = read_value(measure, values["value"], mark, headed=False)
     return Aim(measure, every, period.start, value, dimension, segment, values.get("note", ""))
 
 
+def measure_labels() -> dict[str, str]:
+    return {str(value): str(label) for value, label in Target.Measure.choices}
+
+
 def _measure(text: str) -> str:
-    words = {normalize("NFKC", str(label)).lower(): str(value) for value, label in Target.Measure.choices}
-    key = normalize("NFKC", text).strip().lower()
-    if key in MEASURES:
-        return key
+    """A measure by code or as the pages name it, in either language, with or without what stands in brackets."""
+    words = {name: name for name in MEASURES}
+    for language in ("en", "ja"):
+        with override(language):
+            for name, label in measure_labels().items():
+                words |= {fold(label): name, fold(re.split(r"[,(（]", label)[0]): name}
+    key = fold(text)
     if key in words:
         return words[key]
-    raise ValueError(_("“%(text)s” is none of %(known)s.") % {"text": text, "known": ", ".join(MEASURES)})
+    known = _listed(f"{name} ({label})" for name, label in measure_labels().items())
+    raise ValueError(_("“%(text)s” is none of %(known)s.") % {"text": text, "known": known})

@@ -77,12 +77,17 @@ def _whole(request: PageRequest, forecast: Forecast, query: Query, today: date) 
         "table": present.periods_table(figures, found.day),
         "measures": [present.measure_words()[name] for name in present.SHOWN],
         "sliders": present.sliders(query),
+        "assumed": present.assumptions(query),
+        "mark": _(" (what if)") if plain else "",
         "options": present.options(request.member, query),
         "sources": present.sources(found.stated),
         "renewals": renewing.renewals_context(request.member, found, query, today, request.GET.get("page")),
         "bridge": moving.bridge_context(view, forecast, query),
-        "tested": present.tested(reads.latest_test()),
+        "tested": present.tested(reads.latest_test(), whole=reads.sees_company(request.member)),
+        "aims": reads.sees_company(request.member),
         "learned": found.stated.learned,
+        "behind": reads.is_behind(forecast),
+        "speaks": reads.model_speaks(),
         "export_query": urlencode(query.pairs()),
         "plain_address": query.but(churn=100, expansion=100, new=100, price=0).address,
         "targets_known": bool(targets),
@@ -236,8 +241,15 @@ def export(request: PageRequest) -> HttpResponse:
     write_audit(request.member, "forecast_exported", "forecast", detail={"format": file_format})
     ending = "xlsx" if file_format == "xlsx" else "csv"
     answer = HttpResponse(content, content_type=XLSX if ending == "xlsx" else "text/csv")
-    answer["Content-Disposition"] = f'attachment; filename="enishi-{what}-{forecast.day:%Y%m%d}.{ending}"'
+    answer["Content-Disposition"] = (
+        f'attachment; filename="enishi-{what}{_if(query, what)}-{forecast.day:%Y%m%d}.{ending}"'
+    )
     return answer
+
+
+def _if(query: Query, what: str) -> str:
+    """A file of assumed figures says so by its name."""
+    return "-what-if" if what == "figures" and not query.scenario.is_plain else ""
 
 
 def _renewals_file(
@@ -286,6 +298,9 @@ def _figures_file(
         "95% ↓", "95% ↑", pgettext("forecast", "Target"), _("Probability to reach it"),
     ]  # fmt: skip
     headings = [Heading(_("Measure")), Heading(_("Period")), *(Heading(one, "text") for one in titles)]
+    assumed = " / ".join(present.assumptions(query))
+    if assumed:
+        headings.append(Heading(_("What was assumed")))
     rows = []
     for _every, lines in measures.figures(found, get_company().fiscal_year_start, targets):
         for one in lines:
@@ -295,5 +310,7 @@ def _figures_file(
                 None if values[name] is None else round(values[name] / (1 if name == "chance" else scale), 6)
                 for name in names
             ]
-            rows.append([words[one.measure], present.title(one.period), *shown])
+            rows.append(
+                [words[one.measure], present.title(one.period), *shown, *([assumed] if assumed else [])]
+            )
     return headings, rows

@@ -15,7 +15,9 @@ from django.utils.translation import pgettext
 from enishi.accounts.leaving import Leaving
 from enishi.accounts.models import Account
 from enishi.web import badges, words
+from enishi.web.pages.portfolio import likelihood
 from enishi.web.pages.portfolio.columns import Column
+from enishi.web.pages.risk.words import likely
 
 Names = Mapping[str, Mapping[str, str]]
 NOTHING = format_html('<span class="quiet">{}</span>', words.NOTHING)
@@ -65,6 +67,11 @@ def _ending(leaving: Leaving, setting: Setting) -> SafeString:
     )
 
 
+def _too_early() -> SafeString:
+    why = _("Too few customers have left so far for a probability")
+    return format_html('<span class="quiet" title="{}">{}</span>', why, _("too early"))
+
+
 def _alerts(value: str, setting: Setting) -> SafeString:
     names = setting.names["alert"]
     return format_html_join(
@@ -92,6 +99,7 @@ LOOKS: dict[str, Callable[[Any, Setting], str | SafeString]] = {
     "number": _number,
     "money": _money,
     "percent": lambda value, _setting: words.percent(value, 0),
+    "likely": lambda value, _setting: likely(value),
     "band": lambda value, _setting: badges.band(value),
 }
 
@@ -118,6 +126,8 @@ def _content(column: Column, account: Account, setting: Setting) -> Any:
         if column.key == "owner" and setting.past:
             short, whole = pgettext("owner", "unknown"), _("not on record on that day")
             return format_html('<span class="quiet" title="{}">{}</span>', whole, short)
+        if column.key == likelihood.COLUMN and likelihood.too_early(account):
+            return _too_early()
         leaving = setting.leaving.get(account.pk) if column.key == "renewal" else None
         return _ending(leaving, setting) if leaving else NOTHING
     if column.look in LOOKS:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from enishi.accounts.models import Account
 from enishi.web.pages.health.catalogue import metric_catalogue
+from enishi.web.pages.portfolio import likelihood
 from enishi.work.api import tags_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Column:
     Args:
         key: its name in the address.
         look: how a cell is drawn: text, number, money, day, score, change, band, cause, owner, stage, tier,
-            trend, alerts, percent.
+            trend, alerts, percent, likely.
         sort: the field path it is ordered by; empty where it is ordered by metric.
         value: the plain value of a row, used by the export.
         numeric: right-aligned, in tabular figures.
@@ -101,6 +102,8 @@ FIXED: tuple[Column, ...] = (
     Column("at_stake", _("Money at stake"), "money", "state__at_stake", _at_stake, "", True),
     Column("ltv", _("Lifetime value"), "money", "state__ltv", _state("ltv"),
            _("Average revenue × gross margin ÷ churn rate"), True),
+    Column(likelihood.COLUMN, _("Probability to leave (90 days)"), "likely", likelihood.PATH, likelihood.probability,
+           _("By the forecast in use; its interval and its reasons stand on the account’s page"), True),
     Column("renewal", _("Renewal"), "day", "state__renewal_on", _state("renewal_on"), "", True),
     Column("seats", _("Seats"), "number", "state__seats", _state("seats"), "", True),
     Column("active_users", _("Active users"), "number", "state__active_users", _state("active_users"),
@@ -119,6 +122,7 @@ FIXED: tuple[Column, ...] = (
     Column("region", _("Region"), "text", "region", _own("region")),
     Column("country", _("Country"), "text", "country", _own("country")),
     Column("channel", _("Acquisition channel"), "text", "channel", _own("channel")),
+    Column("seller", _("Sold by"), "text", "seller", _own("seller")),
     Column("since", _("Customer since"), "day", "since", _own("since"), "", True),
     Column("domain", _("Mail domain"), "text", "domain", _own("domain")),
     Column("tags", _("Tags"), "tags", "", lambda account: tags_of(account)),

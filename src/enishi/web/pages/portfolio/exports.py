@@ -38,6 +38,7 @@ _KINDS = {
     "score": "decimal",
     "change": "decimal",
     "percent": "percent",
+    "likely": "percent",
     "day": "day",
 }
 
@@ -212,9 +213,9 @@ def _sees_all_of(member: Member, export: Export) -> bool:
     return export.accounts is not None and visible_in_past(member).issuperset(export.accounts)
 
 
-def access_export(member: Member, number: int) -> Export:
+def access_export(member: Member, number: int, page: str = "portfolio") -> Export:
     """One's own order, and a file made only as long as one sees what it holds; nobody else's, whatever their role."""
-    export = Export.objects.filter(member=member, pk=number).first()
+    export = Export.objects.filter(member=member, pk=number, page=page).first()
     if export is None or (export.status == "done" and not _sees_all_of(member, export)):
         raise NotFound(
             "unknown_export",

@@ -16,6 +16,7 @@ from enishi.kit.text import fold
 from enishi.signals.api import overrides_on
 from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
+from enishi.web.pages.portfolio import likelihood
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.work.api import Tag
 from enishi.work.notices import leaving_now
@@ -150,6 +151,7 @@ CONDITIONS: dict[str, Callable[[Sequence[str]], Q]] = {
     "set": _set,
     "contract": _contract,
     "tag": _tag,
+    likelihood.WHETHER: likelihood.whether,
 }
 
 
@@ -158,6 +160,8 @@ def _number_condition(name: str, number: int, today: date, unit: int) -> Q:
         return Q(state__renewal_on__gte=today, state__renewal_on__lte=today + timedelta(days=number))
     if name == "silent":
         return Q(state__last_seen_on__lte=today - timedelta(days=number))
+    if name == likelihood.LEAST:
+        return likelihood.at_least(number)
     if name == "mrr_min":
         return Q(state__mrr__gte=number * unit)
     return Q(state__mrr__lte=number * unit)
@@ -181,7 +185,7 @@ def filtered_accounts(member: Member, query: Query, *, today: date, unit: int) -
         today: the company's day, from which days to renewal count.
         unit: minor units in one unit of the company's currency (1 for yen, 100 for euro).
     """
-    accounts = visible_accounts(member)
+    accounts = likelihood.with_forecast(visible_accounts(member))
     if not asks_for_former(query):
         accounts = accounts.exclude(state__stage=CHURNED)
     for name, values in query.choices.items():

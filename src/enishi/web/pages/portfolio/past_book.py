@@ -17,11 +17,12 @@ from enishi.kit.home import Home
 from enishi.segments.api import shown_tiers
 from enishi.signals.api import book_as_of, first_known_day, rules_stamp
 from enishi.store.api import Published
+from enishi.web.pages.portfolio import likelihood
 
 KEPT_SECONDS = 3600
 WAIT_SECONDS = 1800
 _DAYS = ("renewal_on", "last_seen_on", "last_contact_on", "since", "computed_on", "published_on")
-_FORM = 3
+_FORM = 4
 """Of the file: raised when its columns become others, so that none of an older form is read."""
 _loaded: dict[Path, pd.DataFrame] = {}
 
@@ -69,6 +70,7 @@ def make_book(day: date) -> pd.DataFrame:
     frame = book_as_of(day, progress=lambda done, total: _tell(day, int(100 * done / total)))
     tiers = shown_tiers(day).tiers
     frame["tier"] = [tiers.get(int(account), "") for account in frame["account_id"]]
+    frame[likelihood.COLUMN] = frame["account_id"].map(likelihood.stated_on(day)).astype(float)
     for name in set(_DAYS) & set(frame.columns):
         frame[name] = pd.to_datetime(frame[name])
     part = path.with_suffix(".part")

@@ -19,6 +19,7 @@ from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.account.words import say_origin as judged
+from enishi.web.pages.portfolio import likelihood
 from enishi.web.pages.portfolio.columns import METRIC
 from enishi.web.pages.portfolio.filters import asks_for_former
 from enishi.web.pages.portfolio.query import NONE, Query
@@ -44,6 +45,7 @@ _OWN = (
     "region",
     "country",
     "channel",
+    "seller",
     "outside_id",
     "stage",
 )
@@ -132,6 +134,11 @@ def _tag(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
     return frame["account_id"].isin(list(tagged.values_list("account", flat=True))).to_numpy(dtype=bool)
 
 
+def _forecast(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
+    without = frame[likelihood.COLUMN].isna().to_numpy()
+    return (without & ("none" in values)) | (~without & ("stated" in values))
+
+
 CONDITIONS: dict[str, Condition] = {
     **{name: _is(name) for name in ("band", "tier", "stage", "industry", "size", "region")},
     "owner": _owner,
@@ -145,6 +152,7 @@ CONDITIONS: dict[str, Condition] = {
     "contract": _contract,
     "set": _set,
     "tag": _tag,
+    likelihood.WHETHER: _forecast,
 }
 
 
@@ -154,6 +162,8 @@ def _number(frame: pd.DataFrame, name: str, limit: int, day: date, unit: int) ->
         return frame["renewal_on"].between(pd.Timestamp(day), until).to_numpy(dtype=bool)
     if name == "silent":
         return (frame["last_seen_on"] <= pd.Timestamp(day - timedelta(days=limit))).to_numpy(dtype=bool)
+    if name == likelihood.LEAST:
+        return (frame[likelihood.COLUMN] >= limit / 100).to_numpy(dtype=bool)
     mrr = frame["mrr"].to_numpy(dtype=float, na_value=np.nan)
     return mrr >= limit * unit if name == "mrr_min" else mrr <= limit * unit
 
@@ -250,6 +260,7 @@ def _account(account: Account, entry: dict[str, Any], owners: dict[str, Member])
     state = AccountState(account_id=account.pk, **{name: _plain(entry.get(name)) for name in _STATE})
     state.alerts = [{"alert": name} for name in _list(entry.get("alerts"))]
     state.metrics = {n.removeprefix(METRIC): _plain(v) for n, v in entry.items() if n.startswith(METRIC)}
+    likelihood.set_probability(account, _plain(entry.get(likelihood.COLUMN)))
     state.__dict__["change"] = _plain(entry.get("change"))
     account._state.fields_cache["state"] = state
     return account

@@ -26,6 +26,7 @@ from enishi.web.pages.portfolio.orders import current_order, orders
 from enishi.web.pages.portfolio.query import NONE, NUMBERS, Query
 from enishi.web.pages.portfolio.words import (
     CONTRACTS,
+    FORECASTS,
     MOVES,
     SET_BY,
     TRENDS,
@@ -131,6 +132,7 @@ def filters(member: Member, query: Query, words: Mapping[str, Mapping[str, str]]
         ("moved", _("Band change"), MOVES),
         ("contract", _("Contract"), CONTRACTS),
         ("set", _("Band set"), SET_BY),
+        ("forecast", _("Forecast"), FORECASTS),
         ("tag", _("Tag"), {name: name for name in offered["tag"]}),
     ]
     listed = [
@@ -160,6 +162,7 @@ def chips(query: Query, bar: Sequence[Filter]) -> list[Chip]:
         "mrr_min": _("MRR from %(n)s"),
         "mrr_max": _("MRR up to %(n)s"),
         "silent": _("Not seen for %(n)s days"),
+        "leaving_min": _("Probability to leave from %(n)s%%"),
     }
     catalogue = metric_catalogue()
     for name in query.choices.get("lacking", ()):
@@ -179,6 +182,7 @@ def unread(query: Query, bar: Sequence[Filter], currency: str) -> list[str]:
         "silent": _("Not seen for (days)"),
         "mrr_min": _("MRR from (%(currency)s)") % {"currency": currency},
         "mrr_max": _("MRR up to (%(currency)s)") % {"currency": currency},
+        "leaving_min": _("Probability to leave within 90 days from (percent)"),
     }
     told = []
     for name, value in query.unread:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from enishi.store.kinds import STAGES
-from enishi.web.pages.portfolio.words import BANDS, CONTRACTS, MOVES, SET_BY, TRENDS
+from enishi.web.pages.portfolio.words import BANDS, CONTRACTS, FORECASTS, MOVES, SET_BY, TRENDS
 
 DEFAULT_SORT = "-at_stake"
 DEFAULT_COLUMNS = (
@@ -23,13 +23,14 @@ DEFAULT_COLUMNS = (
 
 # Filters that take any number of values, and those that take one whole number.
 CHOICES = (
-    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "set", "tag",
+    "band", "tier", "owner", "stage", "industry", "size", "region", "cause", "alert", "trend", "product", "plan", "moved", "lacking", "contract", "set", "tag", "forecast",
 )  # fmt: skip
 # What each of these may be, whatever is defined or on record.
 CLOSED: dict[str, Collection[str]] = {
     "band": BANDS, "trend": TRENDS, "moved": MOVES, "contract": CONTRACTS, "set": SET_BY, "stage": dict(STAGES),
+    "forecast": FORECASTS,
 }  # fmt: skip
-NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent")
+NUMBERS = ("renewal", "mrr_min", "mrr_max", "silent", "leaving_min")
 EARLIEST = 1970  # nobody kept facts before; days far back would only be mistakes of typing
 NONE = "-"  # the value of a choice that means "not set"
 

@@ -18,6 +18,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Record, Scope
 from enishi.signals.models import AccountState, Band, ScoringRun
 from enishi.signals.stages import CHURNED
+from enishi.web.pages.portfolio import likelihood
 from enishi.web.pages.portfolio.columns import BY_KEY, METRIC
 from enishi.web.pages.portfolio.filters import by_hand, filtered_accounts, known, unknown
 from enishi.web.pages.portfolio.query import DEFAULT_COLUMNS, DEFAULT_SORT, NONE, Query
@@ -86,6 +87,7 @@ def _rows(accounts: QuerySet[Account], columns: Sequence[str]) -> QuerySet[Accou
     if not any(key.startswith(METRIC) for key in columns):
         heavy.append("state__metrics")
     accounts = accounts.prefetch_related("tags") if "tags" in columns else accounts
+    accounts = likelihood.with_probabilities(accounts) if likelihood.COLUMN in columns else accounts
     return accounts.select_related("state", "owner").defer(*heavy)
 
 
@@ -127,6 +129,8 @@ def ordered_ids(accounts: QuerySet[Account], query: Query, first: int, n: int) -
         return list(
             accounts.order_by(*_name_order(query.descending)).values_list("pk", flat=True)[first : first + n]
         )
+    if likelihood.none_is_known(key, query.choices.get(likelihood.WHETHER, ())):
+        return list(accounts.order_by("pk").values_list("pk", flat=True)[first : first + n])
     return _by_column(accounts, path or "state__at_stake", query.descending, first, n)
 
 
@@ -183,6 +187,10 @@ def scope_key(member: Member) -> str:
     return f"{member.scope}:{member.team_id}:{member.pk}"
 
 
+def asks_for_forecast(query: Query) -> bool:
+    return likelihood.LEAST in query.numbers or likelihood.WHETHER in query.choices
+
+
 def _count_key(member: Member, query: Query, today: date) -> str:
     scope = scope_key(member)
     run = ScoringRun.objects.order_by("-pk").values_list("pk", "status").first()
@@ -191,6 +199,7 @@ def _count_key(member: Member, query: Query, today: date) -> str:
         str(run),
         str(today),
         str(cache.get("portfolio:turn")),
+        likelihood.stamp_of_forecast() if asks_for_forecast(query) else "",
         replace(query, sort=DEFAULT_SORT, columns=DEFAULT_COLUMNS).kept,
     ]
     return "portfolio2:" + sha256("|".join(parts).encode()).hexdigest()

@@ -23,6 +23,7 @@ CONTRACTS = {
     "unpriced": _("MRR unknown (no exchange rate)"),
 }
 SET_BY = {"hand": _("By hand"), "rules": _("Computed")}
+FORECASTS = {"stated": _("With a probability"), "none": _("No probability")}
 MOVES = {"worse": _("Got worse this week"), "better": _("Got better this week")}
 
 

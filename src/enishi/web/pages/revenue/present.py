@@ -47,8 +47,8 @@ def movement_words() -> dict[str, str]:
 def dimension_words() -> dict[str, str]:
     return {
         "tier": _("Tier"), "industry": _("Industry"), "size": _("Size"), "region": _("Region"), "stage": _("Stage"),
-        "owner": _("Owner"), "channel": _("Acquisition channel"), "product": _("Product"),
-        "plan": _("Plan"),
+        "owner": _("Owner"), "channel": _("Acquisition channel"), "seller": _("Sold by"),
+        "product": _("Product"), "plan": _("Plan"),
     }  # fmt: skip
 
 

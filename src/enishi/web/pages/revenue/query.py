@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
-DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "product", "plan")
+DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "seller", "product", "plan")
 SOLD = ("product", "plan")  # dimensions of what is sold: an account may stand in several of their values
 MOVEMENTS = ("new", "expansion", "reactivation", "contraction", "churn")
 LISTS = (*MOVEMENTS, "mrr", "retention", "lost", "renewals", "cohort")  # what the drill-down can list

@@ -15,7 +15,7 @@ from enishi.store.api import Published
 from enishi.web.pages.health.metric_reads import scope_ids
 
 KEEP_SECONDS, KEEP_SCOPE_SECONDS = 3600, 60
-FIELDS = ("industry", "size", "region", "stage", "channel")
+FIELDS = ("industry", "size", "region", "stage", "channel", "seller")
 
 
 def ids_on(member: Member, known_on: date, today: date) -> Collection[int]:

@@ -8,11 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from enishi.kit.text import Text
 from enishi.risk import api as room
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.risk.present import horizon_title
-from enishi.web.pages.risk.words import driver_words, likely
+from enishi.web.pages.risk.words import driver_words, exit_words, likely
 
 SHOWN = 90
 
@@ -24,27 +23,35 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
     lines = room.account_risks(request.member, number)
     told = next((line for line in lines if line.horizon == SHOWN and line.risk), None)
     told = told or next((line for line in lines if line.risk), None)
+    drivers, exits = room.explain(told.risk) if told and told.risk else ([], [])
+    red = told is not None and is_red(told)
     context: dict[str, Any] = {
-        "lines": [_line(line) for line in lines],
+        "lines": [_line(line, customer=told is not None) for line in lines],
         "told": told,
         "told_title": horizon_title(told.horizon) if told else "",
-        "drivers": _drivers(told),
-        "exits": [_exit(one) for one in (told.risk.exits if told and told.risk else [])],
+        "drivers": [{"text": driver_words(one), "up": one["effect"] > 0} for one in drivers[:5]],
+        "unexplained": bool(told and not drivers),
+        "exits": [_exit(one) for one in exits],
+        "no_exit": red and bool(drivers) and not exits,
     }
     return render(request, "pages/risk/_account.html", context)
 
 
-def _drivers(told: room.RiskLine | None) -> list[dict[str, Any]]:
-    if told is None or told.risk is None:
-        return []
-    return [{"text": driver_words(one), "up": one["effect"] > 0} for one in told.risk.drivers[:5]]
+def is_red(line: room.RiskLine) -> bool:
+    """Whether the account counts as at risk."""
+    said = line.risk.probability if line.risk else None
+    return said is not None and line.threshold is not None and said >= line.threshold
 
 
-def _line(line: room.RiskLine) -> dict[str, Any]:
+def _line(line: room.RiskLine, customer: bool) -> dict[str, Any]:
+    """``customer``: forecast for some horizon, so that where the renewal is not, there is none ahead."""
     risk = line.risk
     said = [likely(risk.probability), likely(risk.low), likely(risk.high)] if risk and line.known else None
-    return {"title": horizon_title(line.horizon), "line": line, "risk": risk, "said": said}
+    undated = line.horizon == room.RENEWAL and risk is None and customer
+    return {
+        "title": horizon_title(line.horizon), "line": line, "risk": risk, "said": said, "undated": undated,
+    }  # fmt: skip
 
 
 def _exit(one: dict[str, Any]) -> dict[str, Any]:
-    return {"text": Text(one["en"], one["ja"]), "probability": one.get("probability")}
+    return {"text": exit_words(one), "probability": one.get("probability")}

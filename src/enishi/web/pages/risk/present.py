@@ -7,12 +7,12 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from enishi.kit.text import Text
 from enishi.risk import api as room
+from enishi.web.words import day as shown_day
 
 _OPEN = ("queued", "running")
 _FEATURES, _MOVED = 12, 8
@@ -115,7 +115,7 @@ def _came(judged: Mapping[str, Any]) -> dict[str, Any]:
     days = [date.fromisoformat(one["day"]) for one in periods]
     return {
         "kind": "line",
-        "x": [date_format(day, "DATE_FORMAT") for day in days],
+        "x": [shown_day(day, get_language() or "ja") for day in days],
         "series": [
             {
                 "name": _("Forecast to leave"),
@@ -150,5 +150,6 @@ def _drift(horizon: int) -> dict[str, Any] | None:
         "inputs": [
             {"title": _text(one), "psi": one["psi"], "much": one["moved"] == "much"} for one in inputs
         ],
+        "compared": all(one.get("usual") is not None for one in inputs),
         "calibration": told.get("calibration") or None,
     }

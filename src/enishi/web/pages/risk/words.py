@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.company import get_company
@@ -34,6 +34,23 @@ def driver_words(driver: Mapping[str, Any]) -> str:
         return kept
     title = Text(str(driver["title_en"]), str(driver["title_ja"])).in_language(_language())
     return _("%(title)s: %(value)s (usually %(usual)s)") % {"title": title, "value": shown, "usual": usual}
+
+
+def exit_words(way: Mapping[str, Any]) -> str:
+    """A way out as it was kept, money in its currency."""
+    if not way.get("changes"):
+        return Text(str(way["en"]), str(way["ja"])).in_language(_language())
+    return pgettext("ways out", " and ").join(_change_words(change) for change in way["changes"])
+
+
+def _change_words(change: Mapping[str, Any]) -> str:
+    if change.get("unit") != "money":
+        return Text(str(change["en"]), str(change["ja"])).in_language(_language())
+    title = Text(str(change["title_en"]), str(change["title_ja"])).in_language(_language())
+    before, after = (
+        money(round(change[name]), get_company().currency, _language()) for name in ("before", "after")
+    )
+    return f"{title}: {before} → {after}"
 
 
 def _named(driver: Mapping[str, Any], value: Any) -> str | None:

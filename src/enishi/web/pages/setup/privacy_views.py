@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from enishi.accounts.models import Contact
-from enishi.ingest.foreseeing import GROUPS, foresee_erasure
+from enishi.ingest.foreseeing import GROUPS, JUDGED, foresee_erasure
 from enishi.ingest.models import ErasureRequest
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
@@ -107,6 +107,7 @@ def _foreseen(request: PageRequest, contact: Contact) -> dict[str, Any]:
         "foreseen": foreseen,
         "records": [(KINDS[kind].title, count) for kind, count in foreseen.records.items()],
         "rewritten": [(GROUPS[group], count) for group, count in foreseen.rewritten.items()],
+        "judged": [(JUDGED[group], count) for group, count in foreseen.judged.items()],
         "naming": naming,
         "hidden": len(foreseen.naming) - len(naming),
         "mentions": [one for one in find_mentions(contact) if one.key not in keys],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -36,17 +36,15 @@ TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 def relations(request: PageRequest) -> HttpResponse:
     """Where is the relationship thin, and who is about to leave?"""
     view = listing.read_view(request.GET)
-    found = listing.select(request.member, view)
-    shown = Paginator(found, listing.PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = listing.page_of(request.member, view, request.GET.get("page"))
     titles, counts = listing.finding_titles(), listing.counts(request.member)
     context = {
         "view": view,
         "sort": view.sort,
         "page": shown,
-        "lines": list(listing.lines_of(shown)),
+        "lines": list(listing.lines_of(listing.rows_of(list(shown)))),
         "findings": [(name, f"{title} ({counts[name]})") for name, title in titles.items()],
-        "of_all": _("of %(n)s customers")
-        % {"n": words.number(listing.present_customers(request.member).count())},
+        "of_all": _("of %(n)s customers") % {"n": words.number(counts["all"])},
         "stats": [(name, titles[name], counts[name]) for name in ("key", "single", "executive", "silent")],
         "owners": _owners(request.member),
         "tiers": [(slug, say(title)) for slug, title in tier_titles().items()],
@@ -59,10 +57,8 @@ def relations(request: PageRequest) -> HttpResponse:
 
 def _owners(member: Member) -> list[tuple[int, str]]:
     """Those who look after the customers in view."""
-    numbers = (
-        visible_accounts(member).order_by().exclude(owner=None).values_list("owner", flat=True).distinct()
-    )
-    owners = Member.objects.filter(pk__in=list(numbers)).order_by("name_kana", "family_name", "email")
+    theirs = visible_accounts(member).order_by().filter(owner=OuterRef("pk"))
+    owners = Member.objects.filter(Exists(theirs)).order_by("name_kana", "family_name", "email")
     return [(one.pk, words.person(one)) for one in owners]
 
 

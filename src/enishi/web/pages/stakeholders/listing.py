@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from django.db.models import F, Q, QuerySet
+from django.core.paginator import Page
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from enishi.accounts.models import Contact, Member
+from enishi.accounts.remembering import remembered
 from enishi.accounts.search import named
 from enishi.reports.tables import Heading
+from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
 from enishi.stakeholders import api as room
-from enishi.stakeholders.models import AccountRelationship
+from enishi.stakeholders.models import AccountRelationship, RelationshipRun
 from enishi.web import words
 from enishi.web.pages.account.words import say
 from enishi.web.pages.stakeholders.present import role_word, signs_text
+from enishi.web.paging import Counted
 
 PAGE_SIZE = 50
+T = TypeVar("T")
 
 FINDINGS: dict[str, Q] = {
     "key": Q(key_leaving__gte=room.LIKELY),
@@ -111,10 +116,56 @@ def select(member: Member, view: View) -> QuerySet[AccountRelationship]:
     return rows.select_related("account__owner", "account__state").order_by(order, "account_id")
 
 
+def page_of(member: Member, view: View, number: str | None) -> Page[int]:
+    """A page of a view: the numbers of its accounts."""
+    total = count(member, view)
+    if view.sort == "-stake":
+        shown = Counted(_by_stake(member, view), PAGE_SIZE, total).get_page(number)
+        if len(list(shown)) == shown.end_index() - shown.start_index() + bool(total):
+            return shown  # else it reaches those who were never scored, who come last
+    return Counted(select(member, view).values_list("pk", flat=True), PAGE_SIZE, total).get_page(number)
+
+
+def _by_stake(member: Member, view: View) -> QuerySet[Any, int]:
+    """The order of :func:`select` by the index of the money at stake, of those who have been scored."""
+    mine = select(member, view).order_by().filter(account=OuterRef("account_id"))
+    order = F("at_stake").desc(nulls_last=True)
+    return (
+        AccountState.objects.filter(Exists(mine))
+        .order_by(order, "account_id")
+        .values_list("account_id", flat=True)
+    )
+
+
+def rows_of(numbers: Sequence[int]) -> list[AccountRelationship]:
+    """Rows by their accounts, in this order, without what the list does not show of them."""
+    wide = [f"account__state__{name}" for name in ("lines", "changes", "causes", "alerts", "metrics")]
+    rows = AccountRelationship.objects.filter(pk__in=list(numbers)).select_related(
+        "account__owner", "account__state"
+    )
+    found = rows.defer(*wide, "uses", "account__extra", "account__search").in_bulk()
+    return [found[number] for number in numbers if number in found]
+
+
 def counts(member: Member) -> dict[str, int]:
-    """How many customers have each finding."""
-    rows = present_customers(member)
-    return {name: rows.filter(condition).count() for name, condition in FINDINGS.items()}
+    """How many customers have each finding, and how many there are (``all``)."""
+
+    def read() -> dict[str, int]:
+        each = {name: Count("pk", filter=condition) for name, condition in FINDINGS.items()}
+        return present_customers(member).order_by().aggregate(all=Count("pk"), **each)
+
+    return _kept(member, "counts", read)
+
+
+def count(member: Member, view: View) -> int:
+    """How many rows a view has."""
+    asked = replace(view, sort="")
+    return _kept(member, f"{asked}", lambda: select(member, view).order_by().count())
+
+
+def _kept(member: Member, name: str, read: Callable[[], T]) -> T:
+    newest = RelationshipRun.objects.exclude(finished_at=None).values_list("pk", flat=True).first()
+    return remembered(member, "relations", name, read, newest=newest)
 
 
 @dataclass(frozen=True, slots=True)

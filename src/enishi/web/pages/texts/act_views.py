@@ -43,7 +43,8 @@ def withdraw(request: PageRequest, number: int) -> HttpResponse:
     row = room.withdraw_correction(request.member, number, now=clock.system_clock())
     if request.headers.get("HX-Target", "").startswith("text-"):
         return toast(chip_of(request, row), _("The correction is taken back."))
-    return back_to(request, reverse("texts"))
+    toast_after(request, _("The correction is taken back."))
+    return back_to(request, reverse("texts-corrections"))
 
 
 @require_POST

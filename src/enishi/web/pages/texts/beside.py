@@ -10,18 +10,25 @@ from enishi.texts.api import Read, judgements_of
 from enishi.texts.sources import SOURCES, RecordSource
 
 
-def reads_of_entries(entries: Iterable[Any]) -> dict[str, Read]:
-    """Judgements by the key of a timeline's entry: ``record-12``, ``note-3``."""
-    wanted: dict[str, dict[int, str]] = {}
+def reads_of_entries(entries: Iterable[Any], as_of: date | None = None) -> dict[str, Read]:
+    """Judgements by the key of a timeline's entry: ``record-12``, ``note-3``. On a past day only of those whose wording
+    of then (``worded``) is the one that was judged."""
+    wanted: dict[str, dict[int, Any]] = {}
     for entry in entries:
         number = entry.key.rpartition("-")[2]
         if entry.kind in SOURCES and number.isdecimal():
-            wanted.setdefault(entry.kind, {})[int(number)] = entry.key
+            wanted.setdefault(entry.kind, {})[int(number)] = entry
     return {
-        keys[number]: read
-        for kind, keys in wanted.items()
-        for number, read in judgements_of(kind, list(keys)).items()
+        found[number].key: read
+        for kind, found in wanted.items()
+        for number, read in _judged(kind, found, as_of).items()
     }
+
+
+def _judged(kind: str, entries: Mapping[int, Any], as_of: date | None) -> dict[int, Read]:
+    if as_of is None:
+        return judgements_of(kind, list(entries))
+    return judgements_of(kind, {number: one.worded for number, one in entries.items()}, as_of)
 
 
 def reads_of_records(
@@ -34,10 +41,10 @@ def reads_of_records(
     """
     if as_of is None:
         return judgements_of(kind, list(shown))
-    source = SOURCES[kind]
-    fields = source.fields if isinstance(source, RecordSource) else ()
-    texts = {
-        number: "\n".join(part for name in fields if (part := str(data.get(name) or "").strip()))
-        for number, data in shown.items()
-    }
-    return judgements_of(kind, texts, as_of)
+    return judgements_of(kind, {number: text_of(kind, data) for number, data in shown.items()}, as_of)
+
+
+def text_of(kind: str, data: Mapping[str, Any]) -> str:
+    """What is read of a record with these values."""
+    source = SOURCES.get(kind)
+    return source.text_of(data) if isinstance(source, RecordSource) else ""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from enishi.accounts.models import Member
+from enishi.accounts.search import named
 from enishi.forecasts.api import TONES, TOPICS
-from enishi.texts.api import Read, TextModel, topics_by_month, visible_judgements, wordings
+from enishi.metrics.periods import add_months
+from enishi.texts.api import (
+    Read,
+    TextCorrection,
+    TextJudgement,
+    TextModel,
+    topics_between,
+    visible_corrections,
+    visible_judgements,
+    wordings,
+)
 from enishi.web.pages.texts.words import language_words, tone_words, topic_words
+from enishi.web.paging import Bounded
 
 A_PAGE = 25
 MONTHS = 12
@@ -47,7 +58,9 @@ def list_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]
         rows = rows.filter(Q(tone="") | Q(topic=""), corrected=False)
     elif query.get("state") == "corrected":
         rows = rows.filter(corrected=True)
-    page = Paginator(rows, A_PAGE).get_page(query.get("page", "1"))
+    if words := query.get("q", "").strip()[:100]:
+        rows = rows.filter(named(words, "account__"))
+    page = Bounded(rows, A_PAGE).get_page(query.get("page", "1"))
     shown = list(page.object_list)
     texts, languages = wordings(shown), language_words()
     lines = [
@@ -60,6 +73,55 @@ def list_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]
         for row in shown
     ]
     return {"page": page, "lines": lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A correction in the list: the text, what stood there and what somebody said; ``judgement`` to take it back by."""
+
+    row: TextCorrection
+    text: str
+    kind: str
+    before: tuple[str, str]
+    after: tuple[str, str]
+    judgement: int | None
+
+
+def corrections_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
+    """A page of corrections, newest first; ``q`` finds customers and those who corrected."""
+    rows = visible_corrections(member)
+    if words := query.get("q", "").strip()[:100]:
+        who = Q(made_by__family_name__icontains=words) | Q(made_by__given_name__icontains=words)
+        rows = rows.filter(named(words, "account__") | who | Q(made_by__email__icontains=words))
+    page = Bounded(rows, A_PAGE).get_page(query.get("page", "1"))
+    shown = list(page.object_list)
+    texts, tones, topics = wordings(shown), tone_words(), topic_words()
+    held = _judgements_of(shown)
+
+    def said(tone: str, topic: str) -> tuple[str, str]:
+        return tones.get(tone, ""), topics.get(topic, "")
+
+    found = [
+        Corrected(
+            row,
+            texts.get((row.kind, row.record_id), ""),
+            kinds.get(row.kind, row.kind),
+            said(row.before.get("tone", ""), row.before.get("topic", "")),
+            said(row.tone, row.topic),
+            held.get((row.kind, row.record_id)) if row.withdrawn_at is None else None,
+        )
+        for row in shown
+    ]
+    return {"page": page, "corrections": found, "query": query}
+
+
+def _judgements_of(rows: Sequence[TextCorrection]) -> dict[tuple[str, int], int]:
+    found: dict[tuple[str, int], int] = {}
+    for kind in {row.kind for row in rows}:
+        numbers = [row.record_id for row in rows if row.kind == kind]
+        mine = TextJudgement.objects.filter(kind=kind, record_id__in=numbers, corrected=True)
+        found |= {(kind, number): pk for pk, number in mine.values_list("pk", "record_id")}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +185,14 @@ def confusion_chart(model: TextModel, language: str, question: str) -> dict[str,
 
 def topics_chart(member: Member, today: date) -> dict[str, Any] | None:
     """Texts per month by topic, the most frequent topics of the year; the rest is left out."""
-    since = (today - timedelta(days=31 * (MONTHS - 1))).replace(day=1) - timedelta(days=1)
-    counts: dict[tuple[str, date], int] = {}
-    for row in topics_by_month(member, since):
-        counts[row["topic"], row["month"].date()] = (
-            counts.get((row["topic"], row["month"].date()), 0) + row["n"]
-        )
-    months = sorted({month for _topic, month in counts})
+    firsts = [add_months(today.replace(day=1), -back) for back in reversed(range(MONTHS))]
+    by_month = {
+        first: topics_between(member, first, add_months(first, 1) - timedelta(days=1)) for first in firsts
+    }
+    counts = {
+        (topic, month): n for month, found in by_month.items() for topic, (n, _negative) in found.items()
+    }
+    months = [month for month in firsts if by_month[month]]
     if not months:
         return None
     totals = {topic: sum(n for (name, _m), n in counts.items() if name == topic) for topic in TOPICS}

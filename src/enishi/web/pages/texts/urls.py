@@ -6,6 +6,8 @@ from enishi.web.pages.texts import act_views, views
 
 urlpatterns = [
     path("", views.texts, name="texts"),
+    path("topics/", views.topics, name="texts-topics"),
+    path("corrections/", views.corrections, name="texts-corrections"),
     path("learn/", act_views.learn, name="texts-learn"),
     path("learning/", views.learning, name="texts-learning"),
     path("versions/<int:number>/use/", act_views.use, name="texts-version-use"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.company import company_day
@@ -21,7 +23,6 @@ from enishi.web.pages.texts.words import choices, kind_words, language_words
 @page()
 def texts(request: PageRequest) -> HttpResponse:
     """The record of the model, what was read lately, and topics over time."""
-    today = company_day(clock.system_clock())
     model = room.model_in_use()
     context: dict[str, Any] = {
         "tabs": tabs("texts"),
@@ -36,7 +37,6 @@ def texts(request: PageRequest) -> HttpResponse:
         "versions": room.list_models()[:20],
         **choices(),
         **reads.list_page(request.member, request.GET, kind_words()),
-        "chart": reads.topics_chart(request.member, today),
     }
     if model is not None:
         context |= {
@@ -55,6 +55,30 @@ def texts(request: PageRequest) -> HttpResponse:
             ],
         }
     return render(request, "pages/texts/texts.html", context)
+
+
+CHART_SECONDS = 600
+
+
+@require_GET
+@page()
+def topics(request: PageRequest) -> HttpResponse:
+    """Topics over time, drawn when the page is there: of a large book many texts are counted, and kept for minutes."""
+    today = company_day(clock.system_clock())
+    key = f"texts-topics:{request.member.pk}:{today}:{get_language()}"
+    chart = cache.get_or_set(key, lambda: reads.topics_chart(request.member, today) or {}, CHART_SECONDS)
+    return render(request, "pages/texts/topics.html", {"chart": chart})
+
+
+@require_GET
+@page()
+def corrections(request: PageRequest) -> HttpResponse:
+    """What people corrected, when, and the way back."""
+    context = reads.corrections_page(request.member, request.GET, kind_words())
+    may = request.member.role in WORKERS
+    return render(
+        request, "pages/texts/corrections.html", {**context, "tabs": tabs("texts"), "may_correct": may}
+    )
 
 
 @require_GET

@@ -19,6 +19,7 @@ from enishi.forecasts.sbg import ShiftedBetaGeometric
 LEAST_SHOWN = 3  # customers with a value, below which no mean is told
 LEAST_IN_CURVE = 5
 LEAST_MONTHS = 3
+LIKELY = 0.5
 AHEAD = 36  # months a curve is carried on
 LEVEL = 0.9
 
@@ -56,7 +57,8 @@ class Unit:
     name: str
     customers: int
     mrr: float
-    margin: float  # mean monthly contribution of those who pay
+    margin: float  # mean monthly contribution of those who pay today
+    won_margin: float  # the same of those won in the window: what payback divides by
     ltv: Mean
     cost: UnitCost
     accounts: NDArray[np.int64]
@@ -82,15 +84,16 @@ def unit(name: str, rows: pd.DataFrame, won: pd.DataFrame, method: str) -> Unit:
     """
     here = rows[here_today(rows)]
     margin = float(here["margin"].mean()) if here["margin"].notna().any() else nan
-    fresh = rows.loc[rows.index.isin(won.index), "margin"]
-    earning = float(fresh.mean()) if fresh.notna().any() else margin
     known = won["cost"].notna()
+    fresh = rows.loc[rows.index.isin(won.index[known]), "margin"]
+    earning = float(fresh.mean()) if fresh.notna().any() else nan
     cost = unit_cost(float(won["cost"].sum()), len(won), int(known.sum()), earning)
     return Unit(
         name,
         len(here),
         float(here["mrr"].sum()),
         margin,
+        earning,
         mean_value(here, method),
         cost,
         rows.index.to_numpy(),
@@ -98,8 +101,10 @@ def unit(name: str, rows: pd.DataFrame, won: pd.DataFrame, method: str) -> Unit:
 
 
 def here_today(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Who is a customer today: pays, or is expected to order again."""
-    return (rows["mrr"] > 0) | rows["noncontractual"].gt(0)
+    """Who is a customer today: pays, or is likelier than not to order within a year. Not who ended its contracts and has
+    ordered nothing since."""
+    orders = rows["noncontractual"].gt(0) & ~rows["order_year"].lt(LIKELY)
+    return (rows["mrr"] > 0) | (orders & ~rows["left"].astype(bool))
 
 
 def units_by(rows: pd.DataFrame, won: pd.DataFrame, by: str, method: str) -> list[Unit]:

@@ -17,6 +17,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.audit import write_audit
@@ -176,7 +177,7 @@ def export(request: PageRequest) -> HttpResponse:
         ("earned", _("Earned so far")),
     ]  # fmt: skip
     headings = [
-        Heading(_("Account")), Heading(_("Customer since"), "day"), Heading(_("Months"), "number"), Heading(_("Break-even month"), "number"),
+        Heading(_("Account")), Heading(_("Customer since"), "day"), Heading(pgettext("count", "Months"), "number"), Heading(_("Break-even month"), "number"),
         *(Heading(title + money, "money") for _name, title in amounts),
     ]  # fmt: skip
     unit = minor_units(get_company().currency)
@@ -201,15 +202,16 @@ def export_units(request: PageRequest) -> HttpResponse:
     unit = minor_units(get_company().currency)
     money = f" ({get_company().currency})"
     headings = [
-        Heading(str(context.get("by_title", ""))), Heading(_("Customers"), "number"), Heading(_("Margin a month") + money, "money"),
+        Heading(str(context.get("by_title", ""))), Heading(_("Customers"), "number"),
         Heading(f"{context.get('method_name', '')}{money}", "money"), Heading(_("(low)"), "money"), Heading(_("(high)"), "money"),
-        Heading(_("Customers won"), "number"), Heading("CAC" + money, "money"), Heading(_("Payback (months)"), "decimal"),
+        Heading(_("Customers won"), "number"), Heading("CAC" + money, "money"),
+        Heading(_("Margin a month of those won") + money, "money"), Heading(_("Payback (months)"), "decimal"),
         Heading("LTV:CAC", "decimal"),
     ]  # fmt: skip
     lines = (
-        [row["title"], row["customers"], _amount(row["margin"], unit),
+        [row["title"], row["customers"],
          *(_amount(row["ltv"][name], unit) for name in ("value", "low", "high")),
-         row["won"], _amount(row["cac"], unit), row["payback"], row["ratio"]]
+         row["won"], _amount(row["cac"], unit), _amount(row["won_margin"], unit), row["payback"], row["ratio"]]
         for row in context.get("units", [])
     )  # fmt: skip
     return _file(request, "units", headings, lines, run)

@@ -76,6 +76,7 @@ def unit_cell(found: Unit, title: str, address: str, won_address: str) -> dict[s
         "won_address": won_address,
         "customers": found.customers,
         "margin": minor(found.margin),
+        "won_margin": minor(found.won_margin),
         "ltv": mean_cell(found.ltv),
         "won": found.cost.customers,
         "carrying": found.cost.known,
@@ -271,7 +272,9 @@ def _chart(
         "series": series,
         "format": "money",
         "currency": get_company().currency,
-        "targets": [{"value": 0, "label": _("Break-even")}],
+        "targets": [{"value": 0, "label": ""}],  # where break-even lies the mark of its month says
+        "endLabels": False,
+        "legend": True,
         "marks": [{"x": str(even), "label": _("break-even: month %(n)d") % {"n": even}}] if even and even < length else [],
     }  # fmt: skip
     return spec, (ahead.even_month if ahead else None)

@@ -24,7 +24,7 @@ from enishi.value.reads import AMOUNTS
 from enishi.web.pages.health.metric_reads import scope_ids
 
 KEEP_SECONDS = 3600
-_FACTS = ("months", "even_month", "months_left", "near_term", "since", "chosen_by")
+_FACTS = ("left", "order_year", "months", "even_month", "months_left", "near_term", "since", "chosen_by")
 _OF_ACCOUNT = ("channel", "size", "industry", "region")
 
 
@@ -66,7 +66,7 @@ def _read(member: Member) -> pd.DataFrame:
     ]  # fmt: skip
     columns = [*names[:-1], "mrr", *_OF_ACCOUNT, "tier", "owner", "name"]
     frame = pd.DataFrame(list(rows.values_list(*paths)), columns=columns)
-    numbers = [*AMOUNTS, "months", "even_month", "months_left", "mrr"]
+    numbers = [*AMOUNTS, "months", "even_month", "months_left", "mrr", "order_year"]
     frame[numbers] = frame[numbers].astype(float)
     frame["owner"] = [str(int(pk)) if pk == pk and pk is not None else "" for pk in frame["owner"]]
     frame["tier"] = frame["tier"].fillna("")

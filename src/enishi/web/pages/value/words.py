@@ -78,8 +78,8 @@ def _basis(method: str, run: ValueRun) -> str:
         return _("Learned from %(again)d of %(all)d customers with orders.") % {
             "again": said["repeaters"], "all": said["customers"],
         }  # fmt: skip
-    return _("%(lost)d lost in %(months)d customer-months of the last year: %(rate).1f%% a month.") % {
-        "lost": said["lost"], "months": said["months"], "rate": 100 * said["monthly_churn"],
+    return _("%(lost)d lost in %(months)s customer-months of the last year: %(rate).1f%% a month.") % {
+        "lost": said["lost"], "months": f"{said['months']:,}", "rate": 100 * said["monthly_churn"],
     }  # fmt: skip
 
 

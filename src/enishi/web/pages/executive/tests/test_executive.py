@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import logging
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client, TestCase
 from tests.world import NOW, TODAY, World, make_world, sign_in
 
 from enishi.accounts.models import AuditLine
@@ -20,9 +22,10 @@ from enishi.outlook import facts, jobs, making
 from enishi.outlook.models import Target
 from enishi.outlook.tests.test_room import rows
 from enishi.reports import pdf
-from enishi.reports.fan import draw_fan
+from enishi.reports.fan import draw_fan, round_ticks
 from enishi.store.testing import publish
-from enishi.web.pages.executive import reads, sentence, views
+from enishi.web.models import Export
+from enishi.web.pages.executive import printing, reads, sentence, views
 
 WORDS = {"new": "new customers", "expansion": "expansion", "contraction": "contraction", "churn": "churn"}
 
@@ -80,7 +83,7 @@ def test_a_missing_library_is_named_with_the_way_to_bring_it(monkeypatch: pytest
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(EnishiError, match="Pango") as caught:
-        pdf.to_pdf("<p>x</p>", "ja")
+        pdf.to_pdf("<p>x</p>")
     assert "apt-get install" in caught.value.hint.en
 
 
@@ -94,14 +97,39 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
     publish(home, "record_subscription", rows(made))
     monkeypatch.setattr(making, "TRIED", 1)
     monkeypatch.setattr(facts, "PAST_MONTHS", 9)
-    monkeypatch.setattr(views, "company_day", lambda _now: TODAY)
+    for module in (views, printing):
+        monkeypatch.setattr(module, "company_day", lambda _now: TODAY)
     return made
 
 
+def test_what_a_loss_is_due_to_adds_up_to_it() -> None:
+    money = {pk: 100 - pk for pk in range(20)}
+    causes = {pk: f"cause {pk % 8}" for pk in range(18)}  # eight causes, two customers without one
+    rows = reads.shares_of(list(money), money, causes)
+    assert len(rows) == reads.CAUSES_SHOWN + 1
+    assert (sum(row[1] for row in rows), sum(row[2] for row in rows)) == (sum(money.values()), 20)
+
+
+def test_a_driver_nobody_can_act_on_is_no_cause() -> None:
+    drivers = [
+        {"feature": name, "effect": 1.0} for name in ("card", "days_to_renewal", "stage", "power_users")
+    ]
+    assert reads._theme(drivers, {"disengagement": "not used"}, "en") == "not used"
+    assert reads._theme(drivers[:3], {"disengagement": "not used"}, "en") == ""
+    assert reads._theme([{"feature": "power_users", "effect": -1.0}], {"disengagement": "x"}, "en") == ""
+
+
+def test_the_axis_on_paper_is_round() -> None:
+    assert round_ticks(1551, 2243) == [1400, 1600, 1800, 2000, 2200, 2400]
+    assert round_ticks(0.91, 0.97)[0] <= 0.91 < round_ticks(0.91, 0.97)[1]
+
+
 @pytest.mark.django_db
-def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(world: World) -> None:
+def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     client = sign_in(world.suzuki)
-    assert "報告できる内容がまだありません" in client.get("/executive/").content.decode()
+    assert "初回の計算中です" in client.get("/executive/").content.decode()
     jobs.forecast_today(datetime(2026, 10, 31, 3, tzinfo=UTC))
     jobs.forecast_today(NOW)
     Target.objects.create(measure="nrr", every="year", start=date(2026, 4, 1), value=Decimal("0.9"))
@@ -109,12 +137,49 @@ def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(world: World) -
     assert page.status_code == 200
     risk = page.context["risk"]
     assert risk.loss >= sum(one.loss for one in risk.customers)
+    assert sum(row[1] for row in risk.drivers) == risk.loss
     assert {one.account.pk for one in risk.customers} <= set(page.context["view"].accounts)
     assert page.context["change"] in page.content.decode().replace("&#x27;", "'")
     assert page.context["has_targets"]
     quarter = period_of(TODAY, "quarter")
     assert page.context["rows"][0]["cells"][1]["figure"].period == quarter
     assert sign_in(world.takahashi).get("/executive/").status_code == 403
-    printed = client.get("/executive/pdf/")
-    assert printed.content.startswith(b"%PDF")
-    assert AuditLine.objects.filter(verb="executive_printed").exists()
+    _printed(client, world, caplog)
+
+
+def _printed(client: Client, world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The page as a file: drawn by a job, for who asked alone and only as long as they see what it holds."""
+    assert client.get("/executive/pdf/").url == "/executive/"
+    with TestCase.captureOnCommitCallbacks():  # the job is run below
+        asked = client.post("/executive/pdf/")
+        assert client.post("/executive/pdf/").url == asked.url  # one at a time
+    order = Export.objects.get()
+    assert "progress" in client.get(asked.url, HTTP_HX_REQUEST="true").content.decode()
+    assert client.get(f"{asked.url}file/").status_code == 404
+    printing.print_executive.func(order.pk)
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert f"{asked.url}file/" in client.get(asked.url).content.decode()
+    file = client.get(f"{asked.url}file/")
+    assert b"".join(file.streaming_content).startswith(b"%PDF")  # type: ignore[attr-defined]
+    assert sign_in(world.sato).get(f"{asked.url}file/").status_code == 404
+    assert client.get(f"/accounts/exports/{order.pk}/file/").status_code == 404
+    verbs = AuditLine.objects.filter(member=world.suzuki).values_list("verb", flat=True)
+    assert {"executive_printed", "export_fetched"} <= set(verbs)
+    world.suzuki.scope = "own"
+    world.suzuki.save()
+    assert client.get(f"{asked.url}file/").status_code == 404
+
+
+def test_without_a_font_for_japanese_the_file_is_refused_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pdf, "fonts_for", lambda language: language != "ja")
+    with pytest.raises(EnishiError) as caught:
+        pdf.to_pdf("<p>解約</p>")
+    assert "fonts-noto-cjk" in caught.value.hint.en
+    assert pdf.to_pdf("<p>churn</p>").startswith(b"%PDF")
+
+
+def test_fontconfig_knows_what_is_there() -> None:
+    assert pdf.fonts_for("en")
+    assert not pdf.fonts_for("qqq")

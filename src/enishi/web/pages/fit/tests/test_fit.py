@@ -11,6 +11,7 @@ from enishi.accounts.models import AuditLine
 from enishi.definitions.api import as_yaml, default_body
 from enishi.definitions.models import DefinitionVersion
 from enishi.fit.models import AccountFit, FitOpinion
+from enishi.metrics.revenue import number_of
 
 pytestmark = pytest.mark.django_db
 
@@ -77,8 +78,11 @@ def test_what_people_know_is_stated_with_a_reason_and_taken_back(world, sign_in)
     assert told.points == 60
     assert "担当役員の交代" in client.get(f"/accounts/{account}/fit/").content.decode()
     assert client.post(f"/accounts/fit/{told.pk}/withdraw/").status_code == 204
+    (again,) = FitOpinion.objects.filter(withdrawn_on=None)
+    assert again.points == 80, "what it took the place of holds again"
+    assert client.post(f"/accounts/fit/{again.pk}/withdraw/").status_code == 204
     assert not FitOpinion.objects.filter(withdrawn_on=None).exists()
-    assert AuditLine.objects.filter(verb__in=["fit_stated", "fit_withdrawn"]).count() == 3
+    assert AuditLine.objects.filter(verb__in=["fit_stated", "fit_withdrawn"]).count() == 4
 
 
 def _fields(**changed: object) -> dict[str, object]:
@@ -107,3 +111,25 @@ def test_axes_are_changed_in_the_form_and_as_text(world, sign_in):
     assert client.post("/revenue/fit/axes/rollback/", {"number": "1"}).status_code == 302
     assert DefinitionVersion.objects.get(definition__kind="fit", status="published").number == 4
     assert client.get("/revenue/fit/axes/versions/").status_code == 200
+
+
+def test_who_would_change_band_is_told_before_axes_are_put_in_force(world, sign_in):
+    """From what the last judging read: 30 employees give 45 points on size, the only thing known of the customer."""
+    known = {
+        "sale_on": number_of(TODAY - timedelta(days=60)),
+        "sale": {"employees": 30},
+        "now": {"employees": 30},
+    }
+    AccountFit.objects.update(facts=known)
+    client, name = sign_in("suzuki"), world.accounts["sakura"].name
+    told = client.post(
+        "/revenue/fit/axes/preview/", _fields(**{"fit:minimum_coverage": "0"})
+    ).content.decode()
+    assert name in told
+    assert "1社中1社" in told, "poor as judged, fair by the edited axes"
+    mine = _fields(**{"fit:minimum_coverage": "0", "bands:good": "95", "bands:poor": "90"})
+    assert name not in client.post("/revenue/fit/axes/preview/", mine).content.decode(), "poor as before"
+    wrong = client.post("/revenue/fit/axes/preview/", _fields(**{"bands:good": "20"})).content.decode()
+    assert "notice" in wrong
+    assert sign_in("takahashi").post("/revenue/fit/axes/preview/", _fields()).status_code == 403
+    assert AccountFit.objects.get().sale_band == "poor"

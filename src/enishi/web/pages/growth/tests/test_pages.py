@@ -8,7 +8,8 @@ import pytest
 from tests.world import TODAY, World
 
 from enishi.definitions.api import find_published
-from enishi.growth.models import Effort, Proposal
+from enishi.growth.models import CommerceTrial, Effort, NextItems, Proposal
+from enishi.value.models import AccountValue
 
 from .conftest import SignIn
 
@@ -18,7 +19,7 @@ HTMX = {"HX-Request": "true"}
 
 def test_the_list_says_who_what_why_and_how_likely(world: World, sign_in: SignIn) -> None:
     page = sign_in("takahashi").get("/growth/").content.decode()
-    for said in ("ライセンス追加", "ライセンスの96%を使用中", "18%", "34,560円", "10%–30%", "10ライセンス"):
+    for said in ("ライセンス追加", "ライセンスの96%を使用中", "18%", "34,560円", "10%〜30%", "10ライセンス"):
         assert said in page
     assert "上位プラン" not in page.split("<tbody>")[1], "one offer at a time"
     every = sign_in("takahashi").get("/growth/?offer=higher_plan").content.decode()
@@ -38,6 +39,7 @@ def test_filters_and_order_stand_in_the_address(world: World, sign_in: SignIn) -
         assert client.get(f"/growth/?{query}").status_code == 200
     text = client.get("/growth/export/?format=csv").content.decode("utf-8-sig")
     assert "ライセンスの96%を使用中" in text
+    assert ",0.1800,0.1000,0.3000," in text, "numbers are numbers"
     assert client.get("/growth/export/?format=pdf").status_code == 400
 
 
@@ -46,6 +48,10 @@ def test_an_offer_is_made_recorded_and_taken_back(world: World, sign_in: SignIn)
     dialog = client.get(f"/growth/accounts/{account}/more_seats/propose/", headers=HTMX).content.decode()
     assert "ライセンスの96%を使用中" in dialog
     sent = {"title": "ご相談", "assignee": str(world.members["takahashi"].pk)}
+    late = client.post(
+        f"/growth/accounts/{account}/more_seats/propose/", sent | {"due_on": "2020-01-01"}, headers=HTMX
+    )
+    assert "今日以降の日付" in late.content.decode()
     assert (
         client.post(f"/growth/accounts/{account}/more_seats/propose/", sent, headers=HTMX).status_code == 204
     )
@@ -56,7 +62,7 @@ def test_an_offer_is_made_recorded_and_taken_back(world: World, sign_in: SignIn)
     record = client.get("/growth/record/").content.decode()
     assert "15,000円" in record
     assert "受注" in record
-    client.post(f"/growth/made/{made.pk}/undo/")
+    assert client.post(f"/growth/made/{made.pk}/undo/").headers["Location"] == "/growth/record/"
     made.refresh_from_db()
     assert made.status == "open"
 
@@ -120,3 +126,34 @@ def test_the_next_hour_needs_a_history_and_keeps_its_assumptions(world: World, s
     assert not Effort.objects.exists(), "a floor above the churn is refused"
     client.post("/growth/next-hour/declare/", figures)
     assert Effort.objects.get().churn_minutes == 1000
+
+
+def test_next_products_are_those_of_customers_likely_to_order_with_an_act(
+    world: World, sign_in: SignIn
+) -> None:
+    """Who ended its contract or is long silent is left out, and said to be; everybody is a choice away."""
+    CommerceTrial.objects.create(day=TODAY, used="best_sellers", report={"rates": {}})
+    names = dict(zip(("sakura", "fuji", "kaede"), list(world.accounts.values())[:3], strict=True))
+    told = {"sakura": (False, 0.4, 0.9), "fuji": (True, 0.4, 0.9), "kaede": (False, 0.01, 0.1)}
+    for name, account in names.items():
+        NextItems.objects.create(
+            account=account, day=TODAY, items=[{"item": "Ink & paper", "reason": "popular"}], last_on=TODAY
+        )
+        left, soon, year = told[name]
+        AccountValue.objects.create(account=account, day=TODAY, left=left, order_soon=soon, order_year=year)
+    once = list(world.accounts.values())[3]
+    NextItems.objects.create(
+        account=once,
+        day=TODAY,
+        items=[{"item": "Ink", "reason": "popular"}],
+        orders=1,
+        last_on=TODAY - timedelta(days=700),
+    )
+    page = sign_in("suzuki").get("/growth/next-product/")
+    assert [row.account_id for row in page.context["page"]] == [names["sakura"].pk]
+    assert page.context["gone"] == 3
+    text = page.content.decode()
+    assert f"/accounts/{names['sakura'].pk}/act/task/?title=" in text
+    assert "Ink+%26+paper" in text
+    assert "40%" in text
+    assert len(sign_in("suzuki").get("/growth/next-product/?show=all").context["page"]) == 4

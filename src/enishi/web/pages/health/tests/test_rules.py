@@ -24,7 +24,9 @@ from enishi.definitions.api import (
     get_tiers,
     parse_body,
 )
+from enishi.kit.errors import EnishiError
 from enishi.signals.models import AccountState
+from enishi.web.pages.health.declared import read_text
 from enishi.web.pages.health.rule_effects import compare_tiers
 from enishi.web.pages.health.rule_form import SENT, read_rules
 
@@ -278,3 +280,9 @@ def test_rules_of_one_mark_are_named_in_the_form(client: Client) -> None:
     assert post(client, "causes", sent).status_code == 302
     rules = {rule.id: rule for cause in get_causes().causes for rule in cause.rules}
     assert (rules["slide"].witness, rules["falling"].witness) == ("", "fall")
+
+
+@pytest.mark.parametrize("stray", ["[", "{", "- ", "? "])
+def test_stray_brackets_are_refused_before_they_are_read(stray: str) -> None:
+    with pytest.raises(EnishiError, match="nested too deeply"):
+        read_text(stray * 50_000, "tiers")

@@ -128,7 +128,7 @@ def test_counts_and_pages_follow_a_row_that_is_taken_in(client, monkeypatch):
     assert f'hx-post="{row}?page=1"' in client.get(reverse("import", args=[made.pk])).content.decode()
     told = client.post(f"{row}?page=1", {"cell-0": "A-1", "cell-1": "一番"}).content.decode()
     tiles = re.findall(r'class="stat-value[^>]*>(\d+)', told)
-    assert (tiles, "3件中 1–2件" in told) == (["1", "0", "0", "3"], True)
+    assert (tiles, "3件中 1〜2件" in told) == (["1", "0", "0", "3"], True)
     assert re.findall(r'<tr id="reject-(\d+)"', told) == [str(last.pk - 1)]
     cells, row = {"cell-0": "A-4", "cell-1": "四番"}, reverse("import-row", args=[made.pk, last.pk])
     assert "HX-Redirect" in client.post(f"{row}?page=2", cells)  # that page is empty now

@@ -6,14 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import cache, caches
+from django.core.cache.backends.filebased import FileBasedCache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.world import NOW, TODAY, World, make_world, sign_in
 
 from enishi.accounts.models import AuditLine
+from enishi.forecasts.simulation import Scenario
 from enishi.kit.home import Home
-from enishi.outlook import facts, jobs, making
+from enishi.outlook import facts, jobs, making, measures, reads
 from enishi.outlook.models import Forecast, RenewalCall, Target
 from enishi.outlook.tests.test_room import rows
 from enishi.store.testing import publish
@@ -42,7 +46,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
 
 def test_the_page_teaches_before_there_is_a_forecast_and_while_history_is_short(world: World) -> None:
     text = sign_in(world.suzuki).get(PAGE).content.decode()
-    assert "予測はまだ作成されていません" in text
+    assert "初回の計算中です" in text
     Forecast.objects.create(
         day=TODAY, kind="daily", status="done", result={"missing": {"what": "losses", "have": 2, "need": 5}}
     )
@@ -62,6 +66,8 @@ def test_the_answer_comes_first_and_every_figure_stays_within_scope(world: World
     assert whole.context["tested"]["spans"] == 1
     own = sign_in(world.takahashi).get(PAGE)
     assert "新規顧客は含みません" in own.content.decode()
+    assert "tested-chart-data" in text
+    assert "tested-chart-data" not in own.content.decode()  # MRR of the whole company
     seen = {row["account"].pk for row in own.context["renewals"]["rows"]}
     assert seen <= {row["account"].pk for row in whole.context["renewals"]["rows"]}
     worse = sign_in(world.suzuki).get(PAGE + "?churn=200&price=5")
@@ -69,12 +75,36 @@ def test_the_answer_comes_first_and_every_figure_stays_within_scope(world: World
         worse.context["plain"]["quarter"]["mrr"]["value"] == whole.context["head"]["quarter"]["mrr"]["value"]
     )
     assert worse.context["query"].address == "?churn=200&price=5"
+    assert "予測ではありません" in worse.content.decode()  # the link may be passed on
+    assert "予測ではありません" not in text
+    _scenarios_share_their_draws(world)
     step = next(row for row in whole.context["bridge"]["rows"] if row["address"])
     drilled = sign_in(world.suzuki).get(step["address"])
     assert drilled.context["amount"] == step["amount"]
     file = sign_in(world.suzuki).get("/revenue/forecast/export/?format=csv&what=figures")
     assert file.status_code == 200
     assert AuditLine.objects.filter(verb="forecast_exported").exists()
+
+
+def _scenarios_share_their_draws(world: World) -> None:
+    """Only what is drawn is kept, for few factors; customers handed over make another view of as many."""
+    forecast, view, kept = reads.latest(), reads.view_of(world.takahashi), caches["drawn"]
+    assert forecast is not None
+    assert isinstance(kept, FileBasedCache)
+    kept.clear()
+    for churn in range(50, 200, 7):
+        reads.read_outlook(view, forecast, Scenario(churn / 100, churn / 90, price=churn / 5000))
+    assert len(kept._list_cache_files()) <= len(reads.FACTORS) + 1  # type: ignore[attr-defined]
+    assert settings.CACHES["drawn"]["LOCATION"] != settings.CACHES["default"]["LOCATION"]
+    assert reads._these({1, 2}) != reads._these({1, 3})
+
+
+def test_the_expected_value_lies_within_its_ranges() -> None:
+    """One customer in ten who may leave: nearly all draws are alike, and the mean is beside them."""
+    draws = np.array([100.0] * 95 + [0.0] * 5)
+    for level in (0.5, 0.8, 0.95):
+        low, high = measures.around_expected(draws, level, float(draws.mean()))
+        assert low <= draws.mean() <= high
 
 
 def test_a_renewal_is_moved_with_a_reason_and_moved_back(world: World) -> None:
@@ -106,7 +136,27 @@ def test_targets_are_set_all_or_none(world: World) -> None:
     }
     text = client.get(TARGETS).content.decode()
     assert "120000000" in text
-    assert sign_in(world.takahashi).post(TARGETS + "set/", cells).status_code == 403
+    part = sign_in(world.takahashi)  # sees a part of the customers: neither the targets nor their history
+    assert part.post(TARGETS + "set/", cells).status_code == 403
+    assert "120000000" not in part.get(TARGETS).content.decode()
+    assert b"120000000" in client.get(TARGETS + "template/").content
+    assert b"120000000" not in part.get(TARGETS + "template/").content
+    _only_what_was_touched_is_set(client)
+    Target.objects.bulk_create(
+        Target(measure="grr", every="year", start=date(2026, 4, 1), value=1) for _ in range(57)
+    )
+    assert [len(client.get(f"{TARGETS}?history={n}").context["history"]) for n in (1, 2)] == [50, 11]
+
+
+def _only_what_was_touched_is_set(client: Any) -> None:
+    """The note is of the cells that were changed, and what another person set since is left alone."""
+    mrr, nrr = "mrr:quarter:2026-10-01", "nrr:year:2026-04-01"
+    Target.objects.create(measure="nrr", every="year", start=date(2026, 4, 1), value=Decimal("1.1"))
+    stale = {mrr: "130000000", f"was:{mrr}": "120000000", nrr: "105", f"was:{nrr}": "105"}
+    client.post(TARGETS + "set/", stale | {"note": "board"})
+    assert [(one.measure, one.value) for one in Target.objects.filter(note="board")] == [("mrr", 130_000_000)]
+    client.post(TARGETS + "set/", {mrr: "130000000", f"was:{mrr}": "130000000"})
+    assert Target.objects.first().note == "board"  # type: ignore[union-attr]
 
 
 def test_targets_come_from_a_file_and_go_back_into_one(world: World) -> None:
@@ -137,3 +187,37 @@ def test_periods_and_values_as_people_write_them(world: World) -> None:
     for measure, text in (("mrr", "many"), ("grr", "101"), ("mrr", "-1"), ("nrr", "NaN")):
         with pytest.raises(ValueError, match=r"."):
             read_value(measure, text)
+
+
+@pytest.mark.parametrize(
+    ("measure", "text", "value"),
+    [
+        ("mrr", "170.000,00", 170_000), ("mrr", "2億2000万円", 220_000_000), ("mrr", "¥170k", 170_000), ("arr", "0.17m", 170_000),
+        ("mrr", "170,000", 170_000), ("mrr", "1,900万", 19_000_000), ("expansion", "3,2", Decimal("0.032")),
+        ("churn", "0.8%", Decimal("0.008")), ("nrr", "104,5 %", Decimal("1.045")), ("churn", "0.8", Decimal("0.008")),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_by_the_habits_of_imports(
+    world: World, measure: str, text: str, value: Decimal
+) -> None:
+    assert read_value(measure, text) == value
+
+
+@pytest.mark.parametrize(
+    ("measure", "text"), [("mrr", "170.000"), ("nrr", "0.96"), ("mrr", "£5"), ("nrr", "1,000"), ("mrr", "5%")]
+)
+def test_what_can_be_read_in_two_ways_is_refused(world: World, measure: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_value(measure, text)
+
+
+def test_a_file_is_read_by_its_own_headings_words_and_marks(world: World) -> None:
+    body = '目標,期間,値,分析軸,セグメント\n期末MRR,2026年度第3四半期,170.000,,\n拡大率,FY2026 Q3,"3,2",業種,製造\n'
+    assert [(aim.measure, aim.value, aim.segment) for aim in read_file(body.encode()).aims] == [
+        ("mrr", 170_000, ""), ("expansion", Decimal("0.032"), "製造"),
+    ]  # fmt: skip
+    wrong = read_file(
+        "measure,period,value,by,segment\nchurn,FY2026,0.08,,\nnrr,FY2026,99,industry,製造業界\n".encode()
+    )
+    assert set(wrong.wrong) == {"2", "3"}
+    assert "製造" in wrong.wrong["3"]

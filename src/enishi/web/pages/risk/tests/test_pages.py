@@ -83,6 +83,6 @@ def test_an_account_shows_probability_reasons_and_ways_out(
         exits=exits, model=model,
     )  # fmt: skip
     text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
-    for word in ("41%", "30% – 52%", "利用: 2", "利用: 2 → 9", "12%", "/health/forecast/?horizon=90"):
+    for word in ("41%", "30%〜52%", "利用: 2", "利用: 2 → 9", "12%", "/health/forecast/?horizon=90"):
         assert word in text
     assert sign_in("takahashi").get("/accounts/999999/forecast/").status_code == 404

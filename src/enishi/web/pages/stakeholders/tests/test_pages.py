@@ -155,4 +155,6 @@ def test_the_list_as_a_file(world: World, sign_in: SignIn) -> None:
 
 def test_before_the_first_pass_the_list_says_so(world: World, sign_in: SignIn) -> None:
     assert not AccountRelationship.objects.exists()
-    assert "関係を集計しています" in plain(sign_in("suzuki").get("/accounts/relations/"))
+    assert "最初の集計は、関係者と対応履歴の取り込みから数分後" in plain(
+        sign_in("suzuki").get("/accounts/relations/")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,7 +11,8 @@ from tests.world import NOW, World
 
 from enishi.accounts.models import Record
 from enishi.forecasts.api import TextReader
-from enishi.texts.api import TextJudgement, TextModel, digest_of
+from enishi.texts.api import TextJudgement, TextModel, digest_of, growing_topics
+from enishi.web.paging import Bounded
 
 SignIn = Callable[[str], Client]
 SHARE = {"share": 0.8, "low": 0.7, "high": 0.9, "n": 10}
@@ -85,6 +87,11 @@ def test_a_judgement_is_corrected_in_place_and_taken_back(judged: TextJudgement,
     assert "人が修正済み" in answer.content.decode()
     assert "withdraw" in answer.headers["HX-Trigger"]
     assert judged.account.name in page_of(client, "/health/texts/?state=corrected")
+    listed = page_of(client, "/health/texts/corrections/?q=" + judged.account.name[:4])
+    assert "否定的 · 不具合" in listed
+    assert "中立 · 使いやすさ" in listed
+    assert "該当する修正がありません" in page_of(client, "/health/texts/corrections/?q=nobody")
+    assert "修正はまだありません" in page_of(sign_in("tanaka"), "/health/texts/corrections/")
     assert (
         client.post(
             f"/health/texts/{judged.pk}/withdraw/", headers={"HX-Target": f"text-{judged.pk}"}
@@ -107,7 +114,38 @@ def test_tone_and_topic_stand_beside_the_tickets_of_the_account(
     assert f'id="text-{judged.pk}"' in page_of(
         sign_in("takahashi"), f"/accounts/{judged.account_id}/timeline/"
     )
-    past = page_of(sign_in("takahashi"), f"{tab}?as_of=2026-11-18")
-    if f'id="text-{judged.pk}"' in past:
-        assert "後日、第1版で判定" in past
-        assert "判定を修正する" not in past
+    for where in (tab, f"/accounts/{judged.account_id}/timeline/"):
+        past = page_of(sign_in("takahashi"), f"{where}?as_of=2026-11-18")
+        if f'id="text-{judged.pk}"' in past:
+            assert "後日、第1版で判定" in past
+            assert "判定を修正する" not in past
+
+
+def test_topics_are_drawn_beside_the_page_and_long_lists_counted_only_so_far(
+    judged: TextJudgement, sign_in: SignIn
+) -> None:
+    assert "topics-over-time" in page_of(sign_in("sato"), "/health/texts/")
+    assert "話題の推移" in page_of(sign_in("sato"), "/health/texts/topics/")
+    pages = Bounded(TextJudgement.objects.all(), 1, most=0)
+    assert (pages.count, pages.beyond, pages.num_pages) == (0, True, 1)
+    assert not Bounded(TextJudgement.objects.all(), 1).beyond
+
+
+def test_what_customers_write_more_of_must_be_beyond_chance(judged: TextJudgement, world: World) -> None:
+    today, member = NOW.date(), world.members["sato"]
+    mine = {"account": judged.account, "model": judged.model, "language": "ja", "kind": "note", "digest": "0"}
+
+    def write(topic: str, days: list[int]) -> None:
+        for n in days:
+            number = TextJudgement.objects.count() + 500
+            at = NOW - timedelta(days=n)
+            TextJudgement.objects.create(
+                record_id=number, written_at=at, topic=topic, tone="negative", **mine
+            )
+
+    write("usability", [*range(1, 13), 100])
+    write("security_compliance", [1, 2, 3, 100])
+    found, texts = growing_topics(member, today, [judged.account_id])
+    assert [(one.topic, one.now, one.before, one.negative) for one in found] == [("usability", 12, 1, 12)]
+    assert texts >= 15
+    assert growing_topics(member, today, []) == ([], 0)

@@ -1,0 +1,61 @@
+"""Forecasts of one account that do not contradict each other. Pure.
+
+Horizons are learned apart. But who leaves within 30 days leaves within 90, and who does not renew the only contract in
+40 days leaves within 90 too, as who leaves within 30 will not renew it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+SAID = ["probability", "low", "high"]
+
+
+def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]) -> dict[int, pd.DataFrame]:
+    """What is said of a later day is raised, with its interval, to what was said of an earlier one where it lies below.
+
+    Args:
+        said: by horizon in days (0: the next renewal), one row per account: ``account_id``, :data:`SAID` (NaN where
+            nothing may be said), ``due_on`` (the day by which it is known).
+        day: the day of the forecast.
+        alone: accounts whose next renewal is of the only contract they hold: of others the one says nothing of the other.
+    """
+    named = [frame["account_id"].to_numpy(np.int64) for frame in said.values()]
+    accounts = np.unique(np.concatenate(named)) if named else np.zeros(0, dtype=np.int64)
+    values = {h: _values(frame, accounts) for h, frame in said.items()}
+    due = np.full(len(accounts), np.inf)
+    if 0 in said and len(said[0]):
+        days = (pd.to_datetime(said[0]["due_on"]) - pd.Timestamp(day)).dt.days.to_numpy(dtype=float)
+        due[np.searchsorted(accounts, said[0]["account_id"].to_numpy(np.int64))] = days
+    due[~np.isin(accounts, np.fromiter(alone, dtype=np.int64))] = np.nan
+    floor, before = np.full((len(accounts), len(SAID)), np.nan), 0
+    for horizon in [*sorted(h for h in values if h), 0]:
+        if 0 in values:
+            here = (due > before) & (due <= (horizon or np.inf))
+            values[0][here] = floor[here] = _raised(values[0], floor)[here]
+        if horizon:
+            values[horizon] = _raised(values[horizon], floor)
+            floor, before = np.fmax(values[horizon], floor), horizon
+    places = {
+        h: np.searchsorted(accounts, frame["account_id"].to_numpy(np.int64)) for h, frame in said.items()
+    }
+    return {
+        h: frame.assign(**dict(zip(SAID, values[h][places[h]].T, strict=True))) for h, frame in said.items()
+    }
+
+
+def _values(frame: pd.DataFrame, accounts: np.ndarray) -> np.ndarray:
+    found = np.full((len(accounts), len(SAID)), np.nan)
+    found[np.searchsorted(accounts, frame["account_id"].to_numpy(np.int64))] = frame[SAID].to_numpy(
+        dtype=float
+    )
+    return found
+
+
+def _raised(values: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.where(np.isnan(values), np.nan, np.fmax(values, floor))
+    return found
