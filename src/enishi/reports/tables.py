@@ -14,6 +14,8 @@ from typing import Any
 import xlsxwriter
 
 from enishi.kit.cells import harmless
+from enishi.kit.errors import EnishiError
+from enishi.kit.text import Text
 
 FORMATS = ("csv", "cp932", "xlsx")
 SHEET_ROWS = 1_048_575  # what Excel holds below the heading
@@ -132,6 +134,22 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, look: Any) -> Non
 def _sheet_name(title: str) -> str:
     kept = "".join(letter for letter in title if letter not in "[]:*?/\\'")
     return kept[:31] or "Enishi"
+
+
+def check_format(file_format: str) -> str:
+    """Hand a format back that can be written.
+
+    Raises:
+        EnishiError: ``unknown_format``.
+    """
+    if file_format in FORMATS:
+        return file_format
+    message = Text(
+        f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
+    )
+    raise EnishiError(
+        "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
+    )
 
 
 def write_table(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,14 +15,14 @@ from enishi.accounts.company import company_day
 from enishi.definitions.api import get_fit
 from enishi.fit import api as room
 from enishi.kit import clock
-from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.reports.tables import Heading
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.fit import present
 from enishi.web.pages.fit.query import read_listing
 from enishi.web.pages.revenue.tabs import tabs
-from enishi.web.pages.revenue.views import EXPORTING, TYPES
+from enishi.web.pages.revenue.views import EXPORTING
 from enishi.web.paging import AT_ONCE, Counted, batched
 from enishi.web.words import person
 
@@ -130,27 +128,15 @@ def _line(row: room.AccountFit, words: dict[str, str], sellers: dict[str, str]) 
 @page(roles=EXPORTING)
 def export(request: PageRequest) -> HttpResponse:
     """The list as a file."""
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        raise EnishiError(
-            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        )
+    file_format = asked_format(request)
     today = company_day(clock.system_clock())
     wanted = read_listing(request.GET)
     numbers = room.list_fits(request.member, wanted, today)[:MOST_EXPORTED]
     rows = [row for part in batched(list(numbers), AT_ONCE) for row in room.rows_of(part)]
     headings, table = _table(rows)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"fit.{file_format}"
-        write_table(path, file_format, headings, table, title=_titles()[wanted.what])
-        content = path.read_bytes()
-    write_audit(request.member, "fit_exported", "fit", detail={"format": file_format, "rows": len(rows)})
-    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    answer["Content-Disposition"] = f'attachment; filename="enishi-fit-{today:%Y%m%d}.{ending}"'
+    title = _titles()[wanted.what]
+    answer, written = table_answer(f"fit-{today:%Y%m%d}", file_format, headings, table, title=title)
+    write_audit(request.member, "fit_exported", "fit", detail={"format": file_format, "rows": written})
     return answer
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,9 +20,9 @@ from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Member
 from enishi.growth import api as growth
 from enishi.kit import clock
-from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
-from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.reports.tables import Heading
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.growth.present import lines
 from enishi.web.pages.growth.query import read_wanted
@@ -37,7 +35,6 @@ from enishi.work.api import may_act
 A_PAGE = 50
 EXPORTING = LEADERS | {"csm", "sales"}
 MOST_EXPORTED = 50_000
-TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 def _asked(request: PageRequest) -> tuple[growth.Wanted, dict[str, Text]]:
@@ -103,29 +100,15 @@ def _owners(member: Member) -> list[tuple[str, str]]:
 @page(roles=EXPORTING)
 def export(request: PageRequest) -> HttpResponse:
     """The same list as a file."""
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        raise EnishiError(
-            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        )
+    file_format = asked_format(request)
     today = company_day(clock.system_clock())
     wanted, titles = _asked(request)
     numbers = growth.numbers_of(request.member, wanted, today)[:MOST_EXPORTED]
     rows = [row for part in batched(list(numbers), AT_ONCE) for row in growth.rows_of(part)]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"growth.{file_format}"
-        headings, table = _table(lines(rows, titles, growth.fits()))
-        write_table(path, file_format, headings, table, title=_("Ready customers"))
-        content = path.read_bytes()
-    write_audit(
-        request.member, "growth_exported", "growth", detail={"format": file_format, "rows": len(table)}
-    )
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
-    answer["Content-Disposition"] = f'attachment; filename="enishi-growth-{today:%Y%m%d}.{ending}"'
+    headings, table = _table(lines(rows, titles, growth.fits()))
+    name, title = f"growth-{today:%Y%m%d}", _("Ready customers")
+    answer, written = table_answer(name, file_format, headings, table, title=title)
+    write_audit(request.member, "growth_exported", "growth", detail={"format": file_format, "rows": written})
     return answer
 
 

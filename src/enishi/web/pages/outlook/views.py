@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,12 +20,13 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Account
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 from enishi.outlook import measures, reads
 from enishi.outlook.actions import Judged, ask_forecast, judge_renewal, set_thresholds, withdraw_judgement
 from enishi.outlook.models import Forecast
-from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.reports.tables import Heading
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, WORKERS, PageRequest, page
 from enishi.web.pages.outlook import moving, present, renewing
@@ -36,7 +35,6 @@ from enishi.web.pages.portfolio.words import minor_units
 from enishi.web.pages.revenue.tabs import tabs
 
 EXPORTING = LEADERS | {"csm", "sales"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 A_PAGE = 100
 
 
@@ -216,14 +214,7 @@ def limits(request: PageRequest) -> HttpResponse:
 @page(roles=EXPORTING)
 def export(request: PageRequest) -> HttpResponse:
     """Renewals or figures of the view as a file."""
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        raise EnishiError(
-            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        )
+    file_format = asked_format(request)
     forecast, query = reads.latest(), read_query(request.GET)
     if forecast is None:
         return HttpResponseRedirect(reverse("outlook"))
@@ -234,16 +225,9 @@ def export(request: PageRequest) -> HttpResponse:
     headings, rows = (
         _figures_file(request, found, query) if what == "figures" else _renewals_file(request, found, query)
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"file.{file_format}"
-        write_table(path, file_format, headings, rows, title=_("Forecast"))
-        content = path.read_bytes()
+    name = f"{what}{_if(query, what)}-{forecast.day:%Y%m%d}"
+    answer, _n = table_answer(name, file_format, headings, rows, title=_("Forecast"))
     write_audit(request.member, "forecast_exported", "forecast", detail={"format": file_format})
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    answer = HttpResponse(content, content_type=XLSX if ending == "xlsx" else "text/csv")
-    answer["Content-Disposition"] = (
-        f'attachment; filename="enishi-{what}{_if(query, what)}-{forecast.day:%Y%m%d}.{ending}"'
-    )
     return answer
 
 

@@ -20,7 +20,7 @@ from enishi.accounts.models import Account, Member, Scope
 from enishi.accounts.references import MemberBook
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
-from enishi.reports.tables import FORMATS, SHEET_ROWS, Heading, write_table
+from enishi.reports.tables import SHEET_ROWS, Heading, check_format, write_table
 from enishi.signals.api import overrides_on
 from enishi.web.models import Export
 from enishi.web.pages.portfolio import past_book, past_rows
@@ -128,14 +128,7 @@ def ask_export(member: Member, query: Query, file_format: str, rows: int, langua
     Raises:
         EnishiError: ``unknown_format``, ``too_many_rows`` for a spreadsheet.
     """
-    if file_format not in FORMATS:
-        raise EnishiError(
-            "unknown_format",
-            Text(
-                f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-            ),
-            Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。"),
-        )
+    check_format(file_format)
     if file_format == "xlsx" and rows > SHEET_ROWS:
         raise EnishiError(
             "too_many_rows",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
@@ -20,9 +18,8 @@ from django.views.decorators.http import require_GET
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import EnishiError
-from enishi.kit.text import Text
-from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.reports.tables import Heading, Row
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.portfolio.words import minor_units, product_words
 from enishi.web.pages.revenue import present, reads, voices
@@ -31,7 +28,6 @@ from enishi.web.pages.revenue.query import Drill, read_drill, read_query
 from enishi.web.pages.revenue.tabs import tabs
 
 EXPORTING = LEADERS | {"csm", "sales"}
-TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @require_GET
@@ -96,7 +92,7 @@ def _products(drill: Drill, ids: Iterable[str]) -> dict[str, str]:
     return {name: name for name in own} if drill.view.by == "plan" else product_words(own)
 
 
-def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes:
+def _table(found: Listing, drill: Drill) -> tuple[list[Heading], Iterator[Row]]:
     company = get_company()
     unit, words = minor_units(company.currency), present.movement_words() | renewal_words()
     names = reads.names_of([entry.account_id for entry in found.entries])
@@ -111,27 +107,19 @@ def _file(found: Listing, drill: Drill, file_format: str, folder: Path) -> bytes
          *(Decimal(amount) / unit for amount in (e.before, e.amount, e.after))]
         for e in found.entries
     )  # fmt: skip
-    path = folder / f"movements.{file_format}"
-    write_table(path, file_format, headings, rows, title=_titles(drill)[drill.movement])
-    return path.read_bytes()
+    return headings, rows
 
 
 @require_GET
 @page(roles=EXPORTING)
 def export_movements(request: PageRequest) -> HttpResponse:
     """The same list as a file."""
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        raise EnishiError(
-            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        )
+    file_format = asked_format(request)
     today = company_day(system_clock())
     drill = read_drill(request.GET, today)
-    with tempfile.TemporaryDirectory() as folder:
-        content = _file(read_listing(request.member, drill, today), drill, file_format, Path(folder))
+    headings, rows = _table(read_listing(request.member, drill, today), drill)
+    name, title = f"revenue-{drill.start:%Y%m%d}", _titles(drill)[drill.movement]
+    answer, _n = table_answer(name, file_format, headings, rows, title=title)
     detail = {
         "movement": drill.movement,
         "from": str(drill.start),
@@ -139,7 +127,4 @@ def export_movements(request: PageRequest) -> HttpResponse:
         "format": file_format,
     }
     write_audit(request.member, "revenue_exported", "revenue", detail=detail)
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
-    answer["Content-Disposition"] = f'attachment; filename="enishi-revenue-{drill.start:%Y%m%d}.{ending}"'
     return answer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,17 +16,13 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Member
 from enishi.kit import clock
-from enishi.kit.errors import EnishiError
-from enishi.kit.text import Text
-from enishi.reports.tables import FORMATS, write_table
 from enishi.segments.api import tier_titles
 from enishi.stakeholders.models import RelationshipRun
 from enishi.web import words
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import WORKERS, PageRequest, page
 from enishi.web.pages.account.words import say
 from enishi.web.pages.stakeholders import listing
-
-TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 @require_GET
@@ -66,27 +60,10 @@ def _owners(member: Member) -> list[tuple[int, str]]:
 @page(roles=WORKERS)
 def export_relations(request: PageRequest) -> HttpResponse:
     """The same list as a file."""
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        hint = Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        raise EnishiError("unknown_format", message, hint)
-    view = listing.read_view(request.GET)
-    content, rows = _file(request.member, view, file_format)
-    detail: dict[str, Any] = {"format": file_format, "rows": rows}
+    file_format, view = asked_format(request), listing.read_view(request.GET)
+    rows = listing.cells_of(listing.select(request.member, view).iterator(chunk_size=1000))
+    name = f"relationships-{company_day(clock.system_clock()):%Y%m%d}"
+    answer, written = table_answer(name, file_format, listing.headings(), rows, title=_("Relationships"))
+    detail: dict[str, Any] = {"format": file_format, "rows": written}
     write_audit(request.member, "relations_exported", "relations", detail=detail)
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    today = company_day(clock.system_clock())
-    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
-    answer["Content-Disposition"] = f'attachment; filename="enishi-relationships-{today:%Y%m%d}.{ending}"'
     return answer
-
-
-def _file(member: Member, view: listing.View, file_format: str) -> tuple[bytes, int]:
-    rows = listing.cells_of(listing.select(member, view).iterator(chunk_size=1000))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "relations"
-        n = write_table(path, file_format, listing.headings(), rows, title=_("Relationships"))
-        return path.read_bytes(), n

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from math import isnan
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,15 +22,16 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
 from enishi.kit import clock
-from enishi.kit.errors import EnishiError, NotFound
+from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
 from enishi.metrics.periods import period_of
-from enishi.reports.tables import FORMATS, Heading, write_table
+from enishi.reports.tables import Heading, Row
 from enishi.value.api import ValueRun, last_run
+from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.portfolio.words import minor_units
 from enishi.web.pages.revenue.reads import segment_words
-from enishi.web.pages.revenue.views import EXPORTING, TYPES
+from enishi.web.pages.revenue.views import EXPORTING
 from enishi.web.pages.value import reads
 from enishi.web.pages.value.figures import first_told, here_today
 from enishi.web.pages.value.present import page_context
@@ -225,28 +224,16 @@ def _file(
     request: PageRequest,
     what: str,
     headings: Sequence[Heading],
-    lines: Iterable[Sequence[Any]],
+    lines: Iterable[Row],
     run: ValueRun,
 ) -> HttpResponse:
-    file_format = request.GET.get("format", "csv")
-    if file_format not in FORMATS:
-        message = Text(
-            f"“{file_format}” is not a format we write.", f"「{file_format}」形式には対応していません。"
-        )
-        raise EnishiError(
-            "unknown_format", message, Text("Choose CSV or Excel.", "CSVまたはExcelをお選びください。")
-        )
-    ending = "xlsx" if file_format == "xlsx" else "csv"
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"value.{ending}"
-        write_table(path, file_format, headings, lines, title=_("Unit economics"))
-        content = path.read_bytes()
+    file_format = asked_format(request)
+    name, title = f"value-{what}-{run.day:%Y%m%d}", _("Unit economics")
+    answer, _n = table_answer(name, file_format, headings, lines, title=title)
     write_audit(
         request.member,
         "value_exported",
         "value",
         detail={"on": str(run.day), "format": file_format},
     )
-    answer = HttpResponse(content, content_type=TYPES.get(file_format, "text/csv"))
-    answer["Content-Disposition"] = f'attachment; filename="enishi-value-{what}-{run.day:%Y%m%d}.{ending}"'
     return answer
