@@ -24,6 +24,7 @@ from enishi.kit.text import Text
 
 log = logging.getLogger("enishi.schedule")
 CHECK_SECONDS = 20
+UNASKED = -10  # what comes by itself waits for what somebody asked for and looks forward to
 BEHIND = -50  # the priority of work that may take long and can wait
 
 
@@ -122,5 +123,5 @@ def _queue_once(job: Job, slot: str, now: datetime) -> bool:
             or mine.filter(status__in=["READY", "RUNNING"]).exists()
         ):
             return False
-        run_job.using(priority=BEHIND if job.name == "past" else 0).enqueue(job.name, slot)
+        run_job.using(priority=BEHIND if job.name == "past" else UNASKED).enqueue(job.name, slot)
     return True

@@ -24,6 +24,7 @@ from enishi.ingest.withdrawing import ask_withdrawal
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.store.kinds import KINDS
+from enishi.web.pages.portfolio.exports import export_portfolio
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -313,6 +314,12 @@ def test_jobs_cut_off_by_a_crash_are_queued_again(home: Home) -> None:
     first.claim("this-worker")
     assert chores.mend_jobs("this-worker") == 1
     assert DBTaskResult.objects.get(pk=first.pk).status == "READY"
+
+
+def test_what_somebody_asked_for_goes_before_what_comes_by_itself(home: Home) -> None:
+    schedule.queue_due(NOW)
+    asked = export_portfolio.enqueue(1)
+    assert str(DBTaskResult.objects.ready().first().pk) == str(asked.id)
 
 
 def test_what_is_over_is_cleaned_away(home: Home) -> None:
