@@ -10,6 +10,7 @@ from tests.world import NOW, World, at_hour, days_ago, make_record
 
 from enishi.accounts.models import Record, RecordVersion
 from enishi.forecasts.api import Judged
+from enishi.kit.clock import system_clock
 from enishi.texts import api, learning, scorers
 from enishi.texts.models import TextJudgement
 
@@ -108,15 +109,13 @@ def test_corrections_and_other_wordings_count_from_their_day(
     api.withdraw_correction(sato, judgement.pk, now=day + timedelta(days=1))
     taken = [first, (day.date(), 0.7, 0), ((day + timedelta(days=1)).date(), -0.7, 1)]
     assert readings(record) == taken
-    Record.objects.filter(pk=record.pk).update(data={"subject": "fine"}, updated_at=day + timedelta(days=2))
+    Record.objects.filter(pk=record.pk).update(data={"subject": "fine"}, updated_at=system_clock())
     version = RecordVersion.objects.filter(kind="ticket", record_id=record.pk).get()
     version.pk, version.data, version.known_at = None, {"subject": "fine"}, day + timedelta(days=2)
     version.backfill = False
     version.save()
     read(day + timedelta(days=2))
     assert readings(record) == [*taken, ((day + timedelta(days=2)).date(), 0.0, 1)]
-    Record.objects.filter(pk=record.pk).update(
-        deleted_at=day + timedelta(days=3), updated_at=day + timedelta(days=3)
-    )
+    Record.objects.filter(pk=record.pk).update(deleted_at=day + timedelta(days=3), updated_at=system_clock())
     read(day + timedelta(days=3))
     assert readings(record)[-1] == ((day + timedelta(days=3)).date(), None, 1)
