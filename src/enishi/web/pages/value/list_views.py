@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from math import isnan
 from typing import Any
 from urllib.parse import urlencode
 
-import pandas as pd
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from enishi.accounts.audit import write_audit
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Member
 from enishi.kit import clock
 from enishi.kit.errors import NotFound
 from enishi.kit.text import Text
-from enishi.metrics.periods import period_of
 from enishi.reports.tables import Heading, Row
-from enishi.value.api import ValueRun, last_run
+from enishi.value.api import AccountValue, ValueRun, last_run
 from enishi.web.exporting import asked_format, table_answer
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.portfolio.words import minor_units
 from enishi.web.pages.revenue.reads import segment_words
 from enishi.web.pages.revenue.views import EXPORTING
-from enishi.web.pages.value import reads
-from enishi.web.pages.value.figures import first_told, here_today
+from enishi.web.pages.value import listing
 from enishi.web.pages.value.present import page_context
 from enishi.web.pages.value.query import METHODS, Listed, read_listed, read_query
 from enishi.web.pages.value.words import method_words
 
 PAGE_SIZE = 100
-_SORTS = {"value": "", "margin": "margin", "cost": "acquisition", "even": "even_month", "name": "name"}
 
 
 def _run() -> ValueRun:
@@ -49,40 +42,6 @@ def _run() -> ValueRun:
             "not_valued", Text("No customer has been valued yet.", "顧客生涯価値はまだ計算されていません。")
         )
     return run
-
-
-def _read(member: Member, listed: Listed) -> tuple[pd.DataFrame, str, ValueRun]:
-    """The rows of a list in its order, the method shown, and the run they are from."""
-    run = _run()
-    rows = reads.read_values(member, run)
-    method = listed.view.method or first_told(rows, METHODS)
-    if listed.what == "cohort":
-        rows = _of_cohort(rows, listed.segment or "")
-    else:
-        rows = rows if listed.what == "won" else rows[here_today(rows)]
-        if listed.what == "won":
-            rows = _won(rows, run, listed.view.months)
-        if listed.segment is not None:
-            value = "" if listed.segment == "-" else listed.segment
-            rows = rows[rows[listed.view.by].fillna("") == value]
-    column = _SORTS[listed.order.lstrip("-")] or method
-    ordered = rows.sort_values(
-        column, ascending=not listed.order.startswith("-"), kind="stable", na_position="last"
-    )
-    return ordered, method, run
-
-
-def _won(rows: pd.DataFrame, run: ValueRun, months: int) -> pd.DataFrame:
-    """Those won in the window, each with its channel's cost in the window."""
-    won = reads.read_costs(run, months).won.set_index("account_id")["cost"]
-    part = rows[rows.index.isin(won.index)]
-    return part.assign(acquisition=won.reindex(part.index))
-
-
-def _of_cohort(rows: pd.DataFrame, key: str) -> pd.DataFrame:
-    fiscal = get_company().fiscal_year_start
-    known = rows[rows["since"].notna()]
-    return known[[period_of(on, "year", fiscal).start.isoformat() == key for on in known["since"]]]
 
 
 def _titles(listed: Listed) -> tuple[str, str]:
@@ -95,36 +54,21 @@ def _titles(listed: Listed) -> tuple[str, str]:
     if listed.segment is None:
         return what, ""
     if listed.what == "cohort":
-        try:
-            return what, period_of(
-                date.fromisoformat(listed.segment), "year", get_company().fiscal_year_start
-            ).title.in_language(_language())
-        except ValueError:
-            return what, ""
+        year = listing.year_of(listed.segment)
+        return what, year.title.in_language(get_language() or "ja") if year else ""
     value = "" if listed.segment == "-" else listed.segment
     return what, segment_words(listed.view.by, [value])[value]
 
 
-def _language() -> str:
-    from django.utils.translation import get_language
-
-    return get_language() or "ja"
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and isnan(value) else value
-
-
-def _line(account: int, row: Mapping[Any, Any], method: str) -> dict[str, Any]:
-    names = ("margin", "service", "acquisition", "earned", "even_month", "months")
+def _line(row: AccountValue, method: str) -> dict[str, Any]:
+    names = ("margin", "service", "acquisition", "earned", "even_month", "months", "since")
     return {
-        "account": account,
-        "name": row["name"],
-        "value": _plain(row[method]),
-        "low": _plain(row[f"{method}_low"]),
-        "high": _plain(row[f"{method}_high"]),
-        "since": row["since"],
-        **{name: _plain(row[name]) for name in names},
+        "account": row.account_id,
+        "name": row.account.name,
+        "value": getattr(row, method),
+        "low": getattr(row, f"{method}_low"),
+        "high": getattr(row, f"{method}_high"),
+        **{name: getattr(row, name) for name in names},
     }
 
 
@@ -133,25 +77,21 @@ def _line(account: int, row: Mapping[Any, Any], method: str) -> dict[str, Any]:
 def accounts(request: PageRequest) -> HttpResponse:
     """Who makes up a figure."""
     listed = read_listed(request.GET)
-    rows, method, run = _read(request.member, listed)
-    shown = Paginator(range(len(rows)), PAGE_SIZE).get_page(request.GET.get("page"))
-    part = rows.iloc[list(shown.object_list)] if len(rows) else rows
+    run = _run()
+    found = listing.read_list(request.member, listed, run)
+    shown = Paginator(range(len(found)), PAGE_SIZE).get_page(request.GET.get("page"))
     title, segment = _titles(listed)
-    told = rows[method].dropna()
     context = {
         "title": title,
         "segment": segment,
         "listed": listed,
-        "method": method,
-        "method_name": method_words()[method],
+        "method": found.method,
+        "method_name": method_words()[found.method],
         "page": shown,
-        "lines": [
-            _line(account, row, method)
-            for account, row in zip(part.index.tolist(), part.to_dict("records"), strict=True)
-        ],
-        "count": len(rows),
-        "told": len(told),
-        "mean": float(told.mean()) if len(told) else None,
+        "lines": [_line(row, found.method) for row in listing.rows_of(request.member, found, list(shown))],
+        "count": len(found),
+        "told": found.told,
+        "mean": found.mean,
         "day": run.day,
         "back": reverse("value") + listed.view.address,
         "exports": request.member.role in EXPORTING,
@@ -165,7 +105,8 @@ def accounts(request: PageRequest) -> HttpResponse:
 def export(request: PageRequest) -> HttpResponse:
     """The list as a file."""
     listed = read_listed(request.GET)
-    rows, _method, run = _read(request.member, listed)
+    run = _run()
+    found = listing.read_list(request.member, listed, run)
     money = f" ({get_company().currency})"
     names = method_words()
     amounts = [
@@ -181,15 +122,11 @@ def export(request: PageRequest) -> HttpResponse:
     ]  # fmt: skip
     unit = minor_units(get_company().currency)
     lines = (
-        [row["name"], row["since"], _plain(row["months"]), _plain(row["even_month"]),
-         *(_whole(row[name], unit) for name, _title in amounts)]
-        for _account, row in rows.iterrows()
+        [row.account.name, row.since, row.months, row.even_month,
+         *(_amount(getattr(row, name), unit) for name, _title in amounts)]
+        for row in listing.iterate_rows(request.member, found)
     )  # fmt: skip
     return _file(request, "accounts", headings, lines, run)
-
-
-def _whole(value: Any, unit: int) -> Decimal | None:
-    return None if value is None or isnan(float(value)) else Decimal(round(float(value))) / unit
 
 
 @require_GET
