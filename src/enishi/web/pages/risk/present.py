@@ -51,6 +51,7 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
         "judged": judged if known else None,
         "why": _text(said) if said.get("en") else None,
         "reason": Text(model.reason_en, model.reason_ja),
+        "left_means": _left_means(model.outcome),
         "judges": _judges(judged) if known else [],
         "reliability": _reliability(judged) if known else None,
         "came": _came(judged) if known else None,
@@ -64,6 +65,18 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
 
 def _text(said: Mapping[str, Any]) -> Text:
     return Text(said["en"], said["ja"])
+
+
+def _left_means(outcome: str) -> str:
+    """What counts as left, so that its number can be told from those of other pages."""
+    kind, _colon, days = outcome.partition(":")
+    if kind == "silence":
+        return _("Who shows no use for %(days)s days counts as left.") % {"days": days}
+    if kind == "renewal":
+        return _("Whose contract was noticed or ended by its renewal date counts as left.")
+    return _(
+        "Who gave notice counts as left from that day, even while the contract runs on; elsewhere only ended contracts count."
+    )
 
 
 def _judges(judged: Mapping[str, Any]) -> list[dict[str, Any]]:
