@@ -23,6 +23,10 @@ Kind = Literal["number", "category", "prior"]
 KEYS = ("as_of", "account_id", "label", "lost_on", "ends_on", "split")
 """Columns of a panel that are no features."""
 
+OF_THE_RECORDS = frozenset({"record_kinds", "tickets_read_90"})
+"""Metrics that tell how much is on record, or who judged it, rather than how the customer fares: a source connected later
+would look like a change in its customers."""
+
 OTHER, NOBODY_KNOWS = "…", ""
 LEAST_SHARE = 0.005  # a value (or its absence) seen in fewer rows than this is no column of its own
 LEAST_ROWS = 10
@@ -174,12 +178,16 @@ def learn_design(
         without: columns to leave out.
 
     Returns:
-        The design, and why columns were left out: ``constant``, ``empty``, ``date``, ``identifier``.
+        The design, and why columns were left out: ``records`` (:data:`OF_THE_RECORDS`), ``constant``, ``empty``, ``date``,
+        ``identifier``.
     """
     found: list[Feature] = []
     dropped: dict[str, str] = {}
     gaps: dict[bytes, str] = {}
     for name in feature_names(panel, without):
+        if name in OF_THE_RECORDS:
+            dropped[name] = "records"
+            continue
         one = _learn(name, panel[name], name in priors, knots, (known or {}).get(name), gaps)
         if isinstance(one, str):
             dropped[name] = one

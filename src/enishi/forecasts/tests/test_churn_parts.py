@@ -89,6 +89,7 @@ def test_columns_are_read_for_what_they_are():
             "total": [" ", *map(str, range(99))],
             "plan": ["a", "b"] * 50,
             "id": [f"c{i}" for i in range(100)],
+            "record_kinds": np.arange(100.0),
             "constant": 1.0,
             "empty": np.nan,
             "when": pd.Timestamp(2025, 1, 1),
@@ -103,7 +104,8 @@ def test_columns_are_read_for_what_they_are():
         "plan": "category",
         "flag": "number",
     }
-    assert left_out == {"id": "identifier", "constant": "constant", "empty": "empty", "when": "date"}
+    why = {"id": "identifier", "constant": "constant", "empty": "empty", "when": "date"}
+    assert left_out == why | {"record_kinds": "records"}
     assert design.get("days_since_last_seen").log
     assert design.get("days_since_last_seen").direction == -1
     assert design.matrix(many).mean(axis=0) == pytest.approx(0.0, abs=1e-9)
