@@ -10,6 +10,7 @@ from django.db.models import Q
 from enishi.accounts.models import Account, Contact, search_text
 from enishi.kit.text import fold, full_name, name_words
 
+FEW = 2_000
 _LONG_VOWELS = re.compile(r"(?<=[aiueo])-|(?<=o)u|(?<=o)o|(?<=u)u")
 _LATIN = re.compile(r"[a-z' -]+")
 
@@ -54,6 +55,17 @@ def named(text: str, path: str = "") -> Q:
     for word in name_words(text):
         wanted &= Q(**{f"{path}search__contains": word})
     return wanted
+
+
+def find_named(text: str) -> list[int] | None:
+    """Numbers of all accounts :func:`named` so; None where they are more than :data:`FEW`.
+
+    Looked up first, and by nothing but the words, so that their index answers alone: ordered reads would otherwise walk
+    the whole book for a rare word. Where many accounts hold the words, an ordered read soon meets enough.
+    """
+    numbers = Account.objects.filter(named(text)).order_by().values_list("pk", flat=True)
+    few = list(numbers[: FEW + 1])
+    return few if len(few) <= FEW else None
 
 
 def contact_search(contact: Contact) -> str:

@@ -99,6 +99,9 @@ class TextJudgement(models.Model):
             models.Index(fields=["account", "-written_at"], name="text_of_account"),
             models.Index(fields=["-written_at", "-id"], name="text_recent"),
             models.Index(fields=["topic", "-written_at", "-id"], name="text_by_topic"),
+            models.Index(fields=["tone", "-written_at", "-id"], name="text_by_tone"),
+            models.Index(fields=["kind", "-written_at", "-id"], name="text_by_kind"),
+            models.Index(fields=["language", "-written_at", "-id"], name="text_by_language"),
             models.Index(
                 fields=["-written_at", "-id"],
                 condition=models.Q(corrected=True),

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, Scope
+from enishi.accounts.search import find_named, named
 from enishi.forecasts.api import TOPICS
 from enishi.kit.clock import end_of_day
 from enishi.texts.models import TextCorrection, TextJudgement, TextModel
@@ -79,12 +80,21 @@ def _corrected_since(kind: str, found: Collection[int], end: datetime) -> set[in
     return set(rows.values_list("record_id", flat=True))
 
 
-def visible_judgements(member: Member) -> QuerySet[TextJudgement]:
-    """Judgements of texts about accounts the member sees, newest first."""
+def visible_judgements(member: Member, name: str = "") -> QuerySet[TextJudgement]:
+    """Judgements of texts about accounts the member sees, newest first.
+
+    Args:
+        name: only of customers named so.
+    """
     rows = TextJudgement.objects.select_related("account", "model").defer("model__state")
-    if member.is_active and member.scope == Scope.ALL:
-        return rows.filter(account__deleted_at=None, account__merged_into=None)
-    return rows.filter(account__in=visible_accounts(member))
+    seen = visible_accounts(member).order_by()
+    few = find_named(name) if name else None
+    if name:
+        seen = seen.filter(named(name) if few is None else Q(pk__in=few))
+    if few is not None or member.scope != Scope.ALL:
+        return rows.filter(account__in=seen)
+    # Asked row by row: joined, SQLite first goes through every account for a filter of those that are shown.
+    return rows.filter(Exists(seen.filter(pk=OuterRef("account_id"))))
 
 
 def visible_corrections(member: Member) -> QuerySet[TextCorrection]:

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Member, Record
-from enishi.accounts.search import named
+from enishi.accounts.search import find_named, named
 from enishi.kit.clock import system_clock
 from enishi.kit.text import fold
 from enishi.signals.api import overrides_on
@@ -21,7 +21,6 @@ from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.work.api import Tag
 from enishi.work.notices import leaving_now
 
-SEARCH_CAP = 2_000
 # Rank of a band, for "got worse" and "got better".
 WORSE = Q(state__band="red", state__band_week_ago__in=("green", "yellow")) | Q(
     state__band="yellow", state__band_week_ago="green"
@@ -168,14 +167,8 @@ def _number_condition(name: str, number: int, today: date, unit: int) -> Q:
 
 
 def _matching(accounts: QuerySet[Account], text: str) -> QuerySet[Account]:
-    """Accounts that are :func:`named` so.
-
-    Looked up first, and by nothing but the words, so that their index answers alone: ordered reads would otherwise
-    walk the whole book for a rare word. Where many accounts hold the words, an ordered read soon meets enough.
-    """
-    holding = named(text)
-    few = list(Account.objects.filter(holding).order_by().values_list("pk", flat=True)[: SEARCH_CAP + 1])
-    return accounts.filter(holding) if len(few) > SEARCH_CAP else accounts.filter(pk__in=few)
+    few = find_named(text)
+    return accounts.filter(named(text)) if few is None else accounts.filter(pk__in=few)
 
 
 def filtered_accounts(member: Member, query: Query, *, today: date, unit: int) -> QuerySet[Account]:

@@ -47,7 +47,7 @@ class Line:
 
 def list_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
     """A page of judged texts within the member's scope, newest first."""
-    rows = visible_judgements(member)
+    rows = visible_judgements(member, query.get("q", "").strip()[:100])
     for name in _FILTERS:
         if query.get(name):
             rows = rows.filter(**{name: query[name]})
@@ -58,8 +58,6 @@ def list_page(member: Member, query: Mapping[str, str], kinds: Mapping[str, str]
         rows = rows.filter(Q(tone="") | Q(topic=""), corrected=False)
     elif query.get("state") == "corrected":
         rows = rows.filter(corrected=True)
-    if words := query.get("q", "").strip()[:100]:
-        rows = rows.filter(named(words, "account__"))
     page = Bounded(rows, A_PAGE).get_page(query.get("page", "1"))
     shown = list(page.object_list)
     texts, languages = wordings(shown), language_words()

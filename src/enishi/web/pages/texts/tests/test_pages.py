@@ -6,12 +6,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.world import NOW, World
 
+from enishi.accounts import search
 from enishi.accounts.models import Record
 from enishi.forecasts.api import TextReader
 from enishi.texts.api import TextJudgement, TextModel, digest_of, growing_topics
+from enishi.web.pages.texts import reads
 from enishi.web.paging import Bounded
 
 SignIn = Callable[[str], Client]
@@ -149,3 +153,43 @@ def test_what_customers_write_more_of_must_be_beyond_chance(judged: TextJudgemen
     assert [(one.topic, one.now, one.before, one.negative) for one in found] == [("usability", 12, 1, 12)]
     assert texts >= 15
     assert growing_topics(member, today, []) == ([], 0)
+
+
+def test_a_customer_is_found_by_name_within_the_scope_alone(
+    judged: TextJudgement, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(who: str, words: str) -> set[int]:
+        lines = sign_in(who).get(f"/health/texts/?q={words}").context["lines"]
+        return {line.read.judgement.account_id for line in lines}
+
+    for few in (2_000, 0):  # few customers hold the word, or many
+        monkeypatch.setattr(search, "FEW", few)
+        assert named("sato", "さくら") == {judged.account_id}
+        assert named("tanaka", "さくら") == named("sato", "nobody") == set()
+
+
+def test_a_page_reads_its_own_texts_and_counts_without_other_tables(
+    judged: TextJudgement, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = TextJudgement.objects.values_list("record_id", flat=True).order_by("-record_id")[0]
+    for number in range(1, 31):
+        judged.pk, judged.record_id = None, last + number
+        judged.save(force_insert=True)
+    monkeypatch.setattr(reads, "A_PAGE", 4)
+    with CaptureQueriesContext(connection) as caught:
+        shown = sign_in("sato").get("/health/texts/?tone=negative&page=2").context
+    asked = [one["sql"] for one in caught if 'FROM "texts_textjudgement"' in one["sql"]]
+    count, rows = asked
+    assert len(shown["lines"]) == 4
+    assert shown["page"].paginator.count > 30
+    assert "LIMIT 4 OFFSET 4" in rows
+    assert "JOIN" not in count, "joined, every account is gone through before the first text"
+    assert "EXISTS" in count
+
+
+def test_each_filter_of_the_list_has_an_index_in_its_order() -> None:
+    """A rare language or kind is otherwise looked for through all texts."""
+    indexed = {
+        index.fields[0] for index in TextJudgement._meta.indexes if index.fields[1:] == ["-written_at", "-id"]
+    }
+    assert indexed >= {"tone", "topic", *reads._FILTERS}
