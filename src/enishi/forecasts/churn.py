@@ -400,8 +400,8 @@ class ChurnForecaster(Estimator):
         """How far each input has moved from the training rows: population stability index, most first.
 
         Returns:
-            ``feature``, ``en``, ``ja``, ``psi``, ``usual`` (the farthest a past snapshot lay from those before it, None
-            where too few are known), ``moved``: beyond that ``some`` from .1, ``much`` from .25, else ``little``.
+            ``feature``, ``en``, ``ja``, ``psi``, ``chance`` (how far chance takes a snapshot, None where too few past ones are
+            known), ``moved``: beyond that ``some`` from .1, ``much`` from .25, else ``little``.
         """
         titles = {name: self.words_[name].title for name in self.reference_shares_}
         return told_drift(self.reference_shares_, titles, panel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ SOME, MUCH = 0.1, 0.25
 """Population stability index from which a feature has moved somewhat, and much (Siddiqi 2006, ch. 8)."""
 _LEAST = 1e-3
 LEAST_EXPECTED = 5.0
-CLEARLY = 1.5
+FALSE_ALARMS = 1.0
+"""How many inputs may be told to have moved in a year of month-ends in which nothing but chance has, all inputs together."""
 LEAST_SNAPSHOTS, NEWEST = 6, 12
 """Past snapshots with others before them, below which it is not known how far apart they usually lie; and how many are looked at,
 the newest: the first months of a company lie far from everything."""
@@ -36,7 +37,8 @@ def shares_of(
 
     Returns:
         By feature ``cuts`` (deciles, or None) with ``shares`` between them and ``missing`` last; of a category its
-        ``levels``; ``usual``: the farthest one of the newest lay from those before it (where there are enough).
+        ``levels``; ``chance``: how far a snapshot lies from those before it by chance (:func:`chance_limit` of the newest,
+        where there are enough).
     """
     found = _reference(design, panel)
     if days is None:
@@ -51,8 +53,27 @@ def shares_of(
     for name, then in found.items():
         counts = _counts(then, panel[name], codes, len(known))
         apart = [stability(_of_one(counts[at]), _of_one(counts[before].sum(axis=0))) for at, before in pairs]
-        then["usual"] = float(max(apart))
+        then["chance"] = chance_limit(apart, len(found))
     return found
+
+
+def chance_limit(apart: Sequence[float], inputs: int) -> float:
+    """How far another snapshot lies by chance, from how far past ones lay.
+
+    The logarithm of the index is taken as normal; its prediction limit (Student's t: the fewer snapshots, the wider) leaves
+    each input so small a chance that all of them together exceed theirs :data:`FALSE_ALARMS` times in twelve month-ends.
+    The expected number adds up whether or not inputs move together.
+
+    Args:
+        apart: population stability indices of past snapshots, at least two.
+        inputs: how many inputs are watched.
+    """
+    from scipy.stats import t  # slow to import: not in every process
+
+    logs = np.log(np.maximum(np.asarray(apart, float), _LEAST))
+    rate = min(FALSE_ALARMS / (12 * max(inputs, 1)), 0.5)
+    reach = t.ppf(1 - rate, len(logs) - 1) * np.sqrt(1 + 1 / len(logs))
+    return float(np.exp(logs.mean() + reach * logs.std(ddof=1)))
 
 
 def _of_one(counts: Floats) -> Floats:
@@ -125,10 +146,9 @@ def input_drift(reference: Mapping[str, Mapping[str, Any]], panel: pd.DataFrame)
     return told
 
 
-def moved(psi: float, usual: float | None) -> str:
-    """``much``, ``some`` or ``little``: beyond the usual bounds, and clearly farther than past snapshots ever lay apart: of
-    sixty inputs some lie a little farther than ever each month."""
-    if usual is not None and psi <= CLEARLY * usual:
+def moved(psi: float, chance: float | None) -> str:
+    """``much``, ``some`` or ``little``: beyond the usual bounds, and farther than chance takes a snapshot."""
+    if chance is not None and psi <= chance:
         return "little"
     return "much" if psi >= MUCH else "some" if psi >= SOME else "little"
 
@@ -142,12 +162,12 @@ def stability(now: Floats, then: Floats) -> float:
 def told_drift(
     reference: Mapping[str, Mapping[str, Any]], titles: Mapping[str, Text], panel: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """How far each input has moved, most first: ``feature, en, ja, psi, usual, moved``."""
-    usual = {name: then.get("usual") for name, then in reference.items()}
+    """How far each input has moved, most first: ``feature, en, ja, psi, chance, moved``."""
+    chance = {name: then.get("chance") for name, then in reference.items()}
     return [
         {
-            "feature": name, "en": titles[name].en, "ja": titles[name].ja, "psi": psi, "usual": usual[name],
-            "moved": moved(psi, usual[name]),
+            "feature": name, "en": titles[name].en, "ja": titles[name].ja, "psi": psi, "chance": chance[name],
+            "moved": moved(psi, chance[name]),
         }
         for name, psi in sorted(input_drift(reference, panel).items(), key=lambda pair: -pair[1])
     ]  # fmt: skip

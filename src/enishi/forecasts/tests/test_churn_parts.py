@@ -292,12 +292,12 @@ def test_what_only_grows_and_what_sundays_do_is_no_drift():
     found = input_drift(reference, sunday)
     assert found["use"] > 0.25
     assert found["tenure"] > 0.25
-    assert {name: moved(psi, reference[name]["usual"]) for name, psi in found.items()} == dict.fromkeys(
+    assert {name: moved(psi, reference[name]["chance"]) for name, psi in found.items()} == dict.fromkeys(
         found, "little"
     )
     broken = input_drift(reference, sunday.assign(steady=sunday["steady"] + 2, use=500))
-    assert moved(broken["steady"], reference["steady"]["usual"]) == "much"
-    assert "usual" not in shares_of(design, features)["use"]
+    assert moved(broken["steady"], reference["steady"]["chance"]) == "much"
+    assert "chance" not in shares_of(design, features)["use"]
 
 
 def test_who_stands_is_chosen_before_it_is_judged():

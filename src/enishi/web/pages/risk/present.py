@@ -163,6 +163,6 @@ def _drift(horizon: int) -> dict[str, Any] | None:
         "inputs": [
             {"title": _text(one), "psi": one["psi"], "much": one["moved"] == "much"} for one in inputs
         ],
-        "compared": all(one.get("usual") is not None for one in inputs),
+        "compared": all(one.get("chance") is not None for one in inputs),
         "calibration": told.get("calibration") or None,
     }
