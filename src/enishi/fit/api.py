@@ -12,8 +12,10 @@ from enishi.fit.reads import (
     count_sold,
     find_fit,
     list_fits,
+    portion_of,
     rows_of,
     said_on,
+    standing_of,
 )
 from enishi.fit.trying import Effect, Tried, try_axes
 
@@ -33,9 +35,11 @@ __all__ = [
     "find_fit",
     "last_run",
     "list_fits",
+    "portion_of",
     "renew",
     "rows_of",
     "said_on",
+    "standing_of",
     "state_value",
     "try_axes",
     "withdraw_value",

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.accounts.remembering import remembered
-from enishi.accounts.search import named
+from enishi.accounts.search import find_named, named
 from enishi.fit.models import AccountFit, FitRun, FitStatement
 
 NEW_DAYS = 90
@@ -63,19 +63,24 @@ def said_on(account: Account, day: date) -> FitStatement | None:
 def list_fits(member: Member, wanted: Listing, today: date) -> QuerySet[Any, int]:
     """The numbers of the customers of a list, in its order."""
     seen = visible_accounts(member).order_by()
+    few = find_named(wanted.search) if wanted.search else None
     if wanted.search:
-        seen = seen.filter(named(wanted.search))
+        seen = seen.filter(named(wanted.search) if few is None else Q(pk__in=few))
     if wanted.sort == "name":
-        return _by_name(seen, wanted, today)
+        return _by_name(seen, wanted, today, few)
     names = (SORTS[wanted.sort], "account_id")
     order = [F(name).desc(nulls_last=True) if wanted.down else F(name).asc(nulls_last=True) for name in names]
-    return _within(seen).filter(_conditions(wanted, today)).order_by(*order).values_list("pk", flat=True)
+    rows = _within(seen) if few is None else AccountFit.objects.filter(account__in=seen)
+    return rows.filter(_conditions(wanted, today)).order_by(*order).values_list("pk", flat=True)
 
 
-def _by_name(seen: QuerySet[Account], wanted: Listing, today: date) -> QuerySet[Any, int]:
-    """The accounts are gone through by the index of their names, each looked up in scope."""
+def _by_name(
+    seen: QuerySet[Account], wanted: Listing, today: date, few: list[int] | None
+) -> QuerySet[Any, int]:
+    """The accounts are gone through by the index of their names, each looked up in scope; ``few``: only these."""
     fits = AccountFit.objects.filter(_conditions(wanted, today), account=OuterRef("pk"))
     every = Account.objects.filter(Exists(seen.filter(pk=OuterRef("pk"))), Exists(fits))
+    every = every if few is None else every.filter(pk__in=few)
     ordered = every.order_by("name_kana", "name", "id")
     return (ordered.reverse() if wanted.down else ordered).values_list("pk", flat=True)
 
@@ -96,6 +101,18 @@ def count_fits(member: Member, wanted: Listing, today: date) -> int:
     """How many a list holds; kept until the next judging, or ten minutes."""
     asked = replace(wanted, sort="sold", down=True)
     return _kept(member, f"count:{asked}:{today}", lambda: list_fits(member, asked, today).order_by().count())
+
+
+def portion_of(
+    member: Member, wanted: Listing, today: date, name: str, read: Callable[[], list[int]]
+) -> list[int]:
+    """Numbers of a part of a list; kept like :func:`count_fits`."""
+    return _kept(member, f"portion:{wanted}:{today}:{name}", read)
+
+
+def standing_of(member: Member, wanted: Listing, today: date, numbers: list[int]) -> QuerySet[Any, int]:
+    """Those of some accounts that are on a list now."""
+    return list_fits(member, replace(wanted, sort="sold"), today).filter(pk__in=numbers).order_by()
 
 
 def choices_of(member: Member) -> tuple[list[str], list[str]]:

@@ -25,9 +25,11 @@ from enishi.growth.reads import (
     list_ready,
     numbers_of,
     offer_titles,
+    portion_of,
     record_by_offer,
     rows_of,
     said_and_came,
+    standing_of,
     totals,
     versions,
 )
@@ -35,5 +37,5 @@ from enishi.growth.reads import (
 __all__ = [
     "Came", "Chance", "CommerceTrial", "GrowthRun", "NextItems", "Propensity", "Proposal", "Readiness", "Record", "Wanted", "catalogue", "chances_of", "counts_by_offer",
     "declare_effort", "fits", "get_effort", "judge_book", "last_run", "learn", "list_proposals", "list_ready",
-    "numbers_of",    "offer_titles", "propose", "record_by_offer", "record_result", "renew", "rows_of", "said_and_came", "set_aside", "totals", "undo", "use_fit", "versions",
+    "numbers_of", "offer_titles", "portion_of", "propose", "record_by_offer", "record_result", "renew", "rows_of", "said_and_came", "set_aside", "standing_of", "totals", "undo", "use_fit", "versions",
 ]  # fmt: skip

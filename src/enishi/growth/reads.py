@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,8 @@ from django.db.models.expressions import OrderBy
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
-from enishi.accounts.search import named
+from enishi.accounts.remembering import remembered
+from enishi.accounts.search import find_named, named
 from enishi.forecasts.readiness import HORIZON
 from enishi.growth.book import Sold, asked_of, catalogue, read_rows, read_sold
 from enishi.growth.contracts import Listed, Verdict
@@ -58,6 +59,8 @@ class Wanted:
 def list_ready(member: Member, wanted: Wanted, today: date) -> QuerySet[Readiness]:
     """Who is ready for what, best first; without what has been decided since the judging."""
     rows = _asked(wanted, today).filter(Exists(_seen(member, wanted).filter(pk=OuterRef("account_id"))))
+    if wanted.search and (few := find_named(wanted.search)) is not None:
+        rows = rows.filter(account__in=few)
     ordered = rows.order_by(*SORTS.get(wanted.sort, SORTS["expected"]), "pk")
     return ordered.reverse() if wanted.down else ordered
 
@@ -69,8 +72,23 @@ def numbers_of(member: Member, wanted: Wanted, today: date) -> QuerySet[Any, int
     # One row an account: the accounts are gone through by the index of their names, each looked up in scope.
     mine = _asked(wanted, today).filter(account=OuterRef("pk")).order_by().values("pk")[:1]
     every = Account.objects.filter(Exists(_seen(member, wanted).filter(pk=OuterRef("pk"))))
+    if wanted.search and (few := find_named(wanted.search)) is not None:
+        every = every.filter(pk__in=few)
     ordered = every.annotate(row=Subquery(mine)).filter(row__isnull=False).order_by("name_kana", "name", "id")
     return (ordered.reverse() if wanted.down else ordered).values_list("row", flat=True)
+
+
+def portion_of(
+    member: Member, wanted: Wanted, today: date, name: str, read: Callable[[], list[int]]
+) -> list[int]:
+    """Numbers of a part of the list, kept until the next judging, or ten minutes."""
+    run = last_run()
+    return remembered(member, "growth", f"{wanted}:{today}:{name}", read, newest=run.pk if run else None)
+
+
+def standing_of(member: Member, wanted: Wanted, today: date, numbers: list[int]) -> QuerySet[Any, int]:
+    """Those of some rows that are on the list now."""
+    return list_ready(member, wanted, today).filter(pk__in=numbers).order_by().values_list("pk", flat=True)
 
 
 def _seen(member: Member, wanted: Wanted) -> QuerySet[Account]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from enishi.web.pages.fit import present
 from enishi.web.pages.fit.query import read_listing
 from enishi.web.pages.revenue.tabs import tabs
 from enishi.web.pages.revenue.views import EXPORTING
-from enishi.web.paging import AT_ONCE, Counted, batched
+from enishi.web.paging import AT_ONCE, Counted, Deep, batched
 from enishi.web.words import person
 
 A_PAGE = 50
@@ -79,10 +80,9 @@ def accounts(request: PageRequest) -> HttpResponse:
     """Customers by fit: those who should not have been sold, new ones of poor fit, or all."""
     today = company_day(clock.system_clock())
     wanted = read_listing(request.GET)
-    numbers = room.list_fits(request.member, wanted, today)
-    shown = Counted(numbers, A_PAGE, room.count_fits(request.member, wanted, today)).get_page(
-        request.GET.get("page")
-    )
+    view = (request.member, wanted, today)
+    numbers = Deep(room.list_fits(*view), partial(room.portion_of, *view), partial(room.standing_of, *view))
+    shown = Counted(numbers, A_PAGE, room.count_fits(*view)).get_page(request.GET.get("page"))
     rows, words = room.rows_of(list(shown)), present.band_words()
     sellers = present.seller_titles(row.seller for row in rows)
     channels, by_whom = room.choices_of(request.member)

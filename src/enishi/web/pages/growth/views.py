@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from enishi.web.pages.growth.present import lines
 from enishi.web.pages.growth.query import read_wanted
 from enishi.web.pages.growth.tabs import tabs
 from enishi.web.pages.portfolio.words import minor_units, tier_words
-from enishi.web.paging import AT_ONCE, Counted, batched
+from enishi.web.paging import AT_ONCE, Counted, Deep, batched
 from enishi.web.words import person
 from enishi.work.api import may_act
 
@@ -52,7 +53,10 @@ def ready(request: PageRequest) -> HttpResponse:
     now = (
         totals if wanted.when == "now" else growth.totals(request.member, replace(wanted, when="now"), today)
     )
-    numbers = growth.numbers_of(request.member, wanted, today)
+    view = (request.member, wanted, today)
+    numbers = Deep(
+        growth.numbers_of(*view), partial(growth.portion_of, *view), partial(growth.standing_of, *view)
+    )
     shown = Counted(numbers, A_PAGE, totals.rows).get_page(request.GET.get("page"))
     fits, run = growth.fits(), growth.last_run()
     context = {

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from enishi.accounts.models import Contact, Member
 from enishi.accounts.remembering import remembered
-from enishi.accounts.search import named
+from enishi.accounts.search import find_named, named
 from enishi.reports.tables import Heading
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
@@ -23,7 +23,7 @@ from enishi.stakeholders.models import AccountRelationship, RelationshipRun
 from enishi.web import words
 from enishi.web.pages.account.words import say
 from enishi.web.pages.stakeholders.present import role_word, signs_text
-from enishi.web.paging import Counted
+from enishi.web.paging import Counted, Deep
 
 PAGE_SIZE = 50
 T = TypeVar("T")
@@ -104,7 +104,8 @@ def select(member: Member, view: View) -> QuerySet[AccountRelationship]:
     """The rows of a view, in its order."""
     rows = present_customers(member)
     if view.q:
-        rows = rows.filter(named(view.q, "account__"))
+        few = find_named(view.q)
+        rows = rows.filter(named(view.q, "account__") if few is None else Q(account__in=few))
     if view.finding:
         rows = rows.filter(FINDINGS[view.finding])
     if view.owner:
@@ -120,10 +121,21 @@ def page_of(member: Member, view: View, number: str | None) -> Page[int]:
     """A page of a view: the numbers of its accounts."""
     total = count(member, view)
     if view.sort == "-stake":
-        shown = Counted(_by_stake(member, view), PAGE_SIZE, total).get_page(number)
+        shown = Counted(_deep(member, view, _by_stake(member, view)), PAGE_SIZE, total).get_page(number)
         if len(list(shown)) == shown.end_index() - shown.start_index() + bool(total):
             return shown  # else it reaches those who were never scored, who come last
-    return Counted(select(member, view).values_list("pk", flat=True), PAGE_SIZE, total).get_page(number)
+    numbers = _deep(member, view, select(member, view).values_list("pk", flat=True))
+    return Counted(numbers, PAGE_SIZE, total).get_page(number)
+
+
+def _deep(member: Member, view: View, numbers: QuerySet[Any, int]) -> Deep:
+    def keep(name: str, read: Callable[[], list[int]]) -> list[int]:
+        return _kept(member, f"{view}:{numbers.model.__name__}:{name}", read)
+
+    def standing(some: list[int]) -> QuerySet[Any, int]:
+        return select(member, view).filter(pk__in=some).order_by().values_list("pk", flat=True)
+
+    return Deep(numbers, keep, standing)
 
 
 def _by_stake(member: Member, view: View) -> QuerySet[Any, int]:
