@@ -1,38 +1,38 @@
 """Recurring revenue of the months ahead, drawn customer by customer.
 
 In each draw every customer stays or leaves (one uniform per customer against its cumulative hazard, so that a higher
-hazard only ever brings the end forward), those who stay grow or shrink now and then (a Poisson process with changes seen in
-the past), and new ones come. Two things are drawn once for everybody, so that the sum is not too certain: how wrong the
+hazard only ever brings the end forward), those who stay grow or shrink now and then
+(:mod:`enishi.forecasts.changing`), and new ones come. Two things are drawn once for everybody, so that the sum is not too certain: how wrong the
 learned rates may be (``level``), and by how much months differ beyond chance (``shock``).
 
-The uniforms are a hash of seed, customer and draw (splitmix64: Steele, Lea & Flood 2014, "Fast splittable pseudorandom number
-generators"): a customer meets the same fate in the draw of the whole book, of one person's book, and under another scenario.
+The uniforms are a hash of seed and customer (:mod:`enishi.forecasts.chance`): a customer meets the same fate in the draw of
+the whole book, of one person's book, and under another scenario.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from enishi.forecasts.chance import uniforms
+from enishi.forecasts.changing import Changes, at_most, draw_changes
 from enishi.forecasts.leaving import STATED, Leaving
-from enishi.forecasts.standing import Floats, Ints, Standing
-from enishi.forecasts.turnover import SIZES, Growth, Turnover, size_of
+from enishi.forecasts.standing import Floats, Grid, Ints, Standing
+from enishi.forecasts.turnover import SIZES, Turnover, size_of
 
 BLOCK = 1 << 17  # customers x draws worked on at a time: what of them fits the cache
 LEVELS = (0.5, 0.8, 0.95)
-_GAMMA, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-_WORD = (1 << 64) - 1
-STAYS, EVENTS = 1, 16  # streams of uniforms
+STAYS, GROWS, SHRINKS = 1, 16, 18  # streams of uniforms
 
 COMPONENTS = (
     "alive", "repriced", "up", "down", "nrr", "grr", "customers",
     "grown", "shrunk", "expansion", "contraction", "nrr_grown", "nrr_shrunk", "grr_shrunk", "new", "came",
 )  # fmt: skip
 _WEIGHED = COMPONENTS[:7]
-_FLOWS = ("expansion", "contraction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +104,6 @@ class _Common:
     sums: dict[str, Floats] = field(default_factory=dict)
 
 
-def uniforms(seed: int, stream: int, accounts: Ints, draws: int) -> npt.NDArray[np.float32]:
-    """Numbers in (0, 1) of each account and draw (N x D), the same whoever else is drawn."""
-    with np.errstate(over="ignore"):
-        start = np.uint64((seed * _MIX1 + stream * _MIX2) & _WORD)
-        word = accounts.astype(np.uint64)[:, None] * np.uint64(_GAMMA) + start
-        word = _mixed(word) + np.arange(1, draws + 1, dtype=np.uint64)[None, :] * np.uint64(_GAMMA)
-        word = _mixed(word)
-    return ((word >> np.uint64(40)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
-
-
-def _mixed(word: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(_MIX1)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(_MIX2)
-    return word ^ (word >> np.uint64(31))
-
-
 def enough_draws(customers: int) -> int:
     """How many draws a book gets: the fewer customers, the more they matter one by one."""
     return 2000 if customers <= 2000 else 1000 if customers <= 20_000 else 300
@@ -150,14 +134,11 @@ def simulate(
     common.sums = {name: np.zeros((months, draws)) for name in COMPONENTS}
     none = np.zeros(book.path.shape, dtype=np.int64)
     cohorts = cohorts or Cohorts(none, np.zeros(months, dtype=np.int64))
-    weights = _weights(book, cohorts)
-    size = max(1, BLOCK // draws)
-    for stated in (False, True):
-        rows = np.flatnonzero((left.source == STATED) == stated)
-        for begin in range(0, len(rows), size):
-            part = rows[begin : begin + size]
-            _draw_block(common, book.where(part), left.hazard[part] * churn, weights[:, :, part], cohorts.opening[part],
-                        learned, seed, int(stated))  # fmt: skip
+    for rows, stated, changes in _blocks(common, book, left, learned):
+        opening, block = cohorts.opening[rows], book.where(rows)
+        there = _draw_stays(common, block, left.hazard[rows] * churn, opening, seed, stated)
+        for one in changes:
+            draw_changes(common.sums, one, block, there, opening, seed)
     if arrivals:
         _draw_arrivals(common, learned, book, seed, churn)
     parts = {name: np.ascontiguousarray(total.T) for name, total in common.sums.items()}
@@ -181,140 +162,74 @@ def _common(learned: Turnover, stated_level: float, draws: int, months: int, see
     return _Common((base, stated), grown, factors(2, learned.contraction.level, learned.contraction.shock))
 
 
-def _weights(book: Standing, cohorts: Cohorts) -> npt.NDArray[np.float32]:
+def _blocks(
+    common: _Common, book: Standing, left: Leaving, learned: Turnover
+) -> Iterator[tuple[Ints, int, list[Changes]]]:
+    """Rows of the book, whether a model states their probabilities, and how they change: alike within a block."""
+    size, stated = size_of(book.now, learned.cuts), left.source == STATED
+    most = max(1, BLOCK // common.expansion.shape[1])
+    for which in range(SIZES):
+        changes = _changes(common, learned, which, book.grid)
+        for source in (0, 1):
+            rows = np.flatnonzero((size == which) & (stated == source))
+            for begin in range(0, len(rows), most):
+                yield rows[begin : begin + most], source, changes
+
+
+def _changes(common: _Common, learned: Turnover, which: int, grid: Grid) -> list[Changes]:
+    """Growth and shrinking of the customers of a size; what never was is left out."""
+    drift = (1 + net_growth(learned)[which]) ** grid.elapsed
+    found = []
+    for stream, growth, factor in (
+        (GROWS, learned.expansion, common.expansion), (SHRINKS, learned.contraction, common.contraction),
+    ):  # fmt: skip
+        mean, pool = growth.rate[which] * grid.elapsed[-1] * factor.shape[1], np.abs(growth.sizes[which])
+        if mean > 0 and len(pool):
+            found.append(Changes(stream == SHRINKS, stream, at_most(float(mean)), drift, pool, factor))
+    return found
+
+
+def _weights(book: Standing, opening: Ints) -> npt.NDArray[np.float32]:
     """What each customer who is there adds to the sums of :data:`_WEIGHED`, in order of the products (M x 7 x N)."""
     path = book.path
     before = np.concatenate([book.now[:, None], path[:, :-1]], axis=1)
     change = path - before
     months = np.arange(book.grid.months)
     due = np.where(book.rolling, 0, book.renewal_months())[:, None] <= months
-    held = cohorts.opening > 0
     rows = (
-        path, path * due, np.maximum(change, 0), np.where(path > 0, np.maximum(-change, 0), 0), path * held,
-        np.minimum(path, cohorts.opening), path > 0,
+        path, path * due, np.maximum(change, 0), np.where(path > 0, np.maximum(-change, 0), 0), path * (opening > 0),
+        np.minimum(path, opening), path > 0,
     )  # fmt: skip
-    return np.stack([row.T.astype(np.float32) for row in rows], axis=1)
+    found = np.empty((book.grid.months, len(rows), len(book)), dtype=np.float32)
+    for place, row in enumerate(rows):
+        found[:, place] = row.T
+    return found
 
 
-def _draw_block(
-    common: _Common, book: Standing, hazard: Floats, weights: npt.NDArray[np.float32], opening: Ints, learned: Turnover,
-    seed: int, source: int,
-) -> None:  # fmt: skip
+def _draw_stays(
+    common: _Common, book: Standing, hazard: Floats, opening: Ints, seed: int, source: int
+) -> npt.NDArray[np.uint8]:
+    """Months at whose end each customer of a block is still there, by draw (N x D); adds up what they bring."""
     draws = common.expansion.shape[1]
-    limit = -np.log(uniforms(seed, STAYS, book.accounts, draws))
-    passed = np.zeros_like(limit)
-    there = np.zeros_like(limit)  # months at whose end the customer is still there
-    factor = common.leaving[source].astype(np.float32)
-    rate = hazard.astype(np.float32)
-    room = np.empty_like(limit)
+    limit = uniforms(seed, STAYS, book.accounts, draws)
+    np.negative(np.log(limit, out=limit), out=limit)
+    passed, room = np.zeros_like(limit), np.empty_like(limit)
+    there, alive = np.zeros(limit.shape, dtype=np.uint8), np.empty(limit.shape, dtype=bool)
+    factor, rate = common.leaving[source].astype(np.float32), hazard.astype(np.float32)
+    weights = _weights(book, opening)
     for month in range(hazard.shape[1]):
         if rate[:, month].any():
             passed += np.multiply(rate[:, month, None], factor[month], out=room)
-        alive = np.less(passed, limit, out=room)
-        there += alive
-        sums = weights[month] @ alive
-        for name, total in zip(_WEIGHED, sums, strict=True):
+        there += np.less(passed, limit, out=alive).view(np.uint8)
+        np.copyto(room, alive)
+        for name, total in zip(_WEIGHED, weights[month] @ room, strict=True):
             common.sums[name][month] += total
-    _draw_events(common, book, there.astype(np.int16), opening, learned, seed)
-
-
-def _draw_events(
-    common: _Common, book: Standing, there: npt.NDArray[np.int16], opening: Ints, learned: Turnover, seed: int
-) -> None:
-    """Growth and shrinking of those who are there: arrival times of a Poisson process, one event after the other."""
-    size = size_of(book.now, learned.cuts)
-    rates = learned.expansion.rate[size] + learned.contraction.rate[size]
-    ends = np.where((book.path == 0).any(axis=1), (book.path == 0).argmax(axis=1), book.grid.months)
-    last = np.minimum(there, ends[:, None].astype(np.int16)).ravel()
-    elapsed = book.grid.elapsed
-    draws = there.shape[1]
-    cells = np.flatnonzero((rates > 0).repeat(draws) & (last > 0))
-    time = np.zeros(len(cells))
-    for event in range(200):
-        if not len(cells):
-            return
-        row, draw = np.divmod(cells, draws)
-        time = time - np.log(_single(seed, EVENTS + 2 * event, book.accounts[row], draw)) / rates[row]
-        month = np.searchsorted(elapsed, time, side="left")
-        kept = month < last[cells]
-        cells, time, row, draw, month = cells[kept], time[kept], row[kept], draw[kept], month[kept]
-        which = _single(seed, EVENTS + 2 * event + 1, book.accounts[row], draw)
-        _add_events(common, book, learned, size, opening, (row, draw, month, last[cells], which))
-
-
-def _single(seed: int, stream: int, accounts: Ints, draw: Ints) -> Floats:
-    """:func:`uniforms` of single accounts and draws."""
-    with np.errstate(over="ignore"):
-        start = np.uint64((seed * _MIX1 + stream * _MIX2) & _WORD)
-        word = _mixed(accounts.astype(np.uint64) * np.uint64(_GAMMA) + start)
-        word = _mixed(word + (draw + 1).astype(np.uint64) * np.uint64(_GAMMA))
-    return ((word >> np.uint64(40)).astype(np.float64) + 0.5) * 2.0**-24
+    return there
 
 
 def net_growth(learned: Turnover, expansion: float = 1.0) -> Floats:
     """Expected relative change of MRR per month of a customer that stays, by size."""
     return expansion * learned.expansion.mean + learned.contraction.mean
-
-
-def _add_events(
-    common: _Common,
-    book: Standing,
-    learned: Turnover,
-    size: Ints,
-    opening: Ints,
-    events: tuple[np.ndarray, ...],
-) -> None:
-    row, draw, month, last, which = events
-    if not len(row):
-        return
-    share = learned.expansion.rate / np.maximum(1e-12, learned.expansion.rate + learned.contraction.rate)
-    grows = which <= share[size[row]]
-    drift = (1 + net_growth(learned)[size[row]]) ** book.grid.elapsed[month]
-    base = book.path[row, month] * drift
-    own = share[size[row]]
-    place = np.where(grows, which / np.maximum(own, 1e-12), (which - own) / np.maximum(1 - own, 1e-12))
-    relative = np.where(
-        grows, _picked(learned.expansion, size[row], place), _picked(learned.contraction, size[row], place)
-    )
-    factor = np.where(grows, common.expansion[month, draw], common.contraction[month, draw])
-    amount = np.abs(base * relative) * factor
-    amount = np.where(grows, amount, np.minimum(amount, base))
-    for chosen, flow, stock in ((grows, "expansion", "grown"), (~grows, "contraction", "shrunk")):
-        at = (month[chosen], draw[chosen], last[chosen], amount[chosen])
-        _spread(common.sums[flow], *at, lasting=False)
-        _spread(common.sums[stock], *at)
-        _spread(
-            common.sums[f"nrr_{stock}"], *at[:3], at[3] * _held_months(opening, row[chosen], month[chosen])
-        )
-    room = np.maximum(0, book.path[row, month] - opening[row, month])
-    kept = ~grows
-    eaten = np.maximum(0.0, amount[kept] - room[kept]) * _held_months(opening, row[kept], month[kept])
-    _spread(common.sums["grr_shrunk"], month[kept], draw[kept], last[kept], eaten)
-
-
-def _held_months(opening: Ints, row: Ints, month: Ints) -> npt.NDArray[np.bool_]:
-    return opening[row, month] > 0
-
-
-def _picked(growth: Growth, size: Ints, place: Floats) -> Floats:
-    """A change seen in the past, for each event: the one at ``place`` (0-1) of its size's pool."""
-    found = np.zeros(len(size))
-    for which in range(SIZES):
-        pool, mine = growth.sizes[which], size == which
-        if len(pool) and mine.any():
-            found[mine] = pool[np.clip((place[mine] * len(pool)).astype(np.int64), 0, len(pool) - 1)]
-    return found
-
-
-def _spread(total: Floats, month: Ints, draw: Ints, last: Ints, amount: Floats, lasting: bool = True) -> None:
-    """Add amounts to their month and, where they last, to those after it until the customer is gone."""
-    months, draws = total.shape
-    if not lasting:
-        total += np.bincount(month * draws + draw, amount, months * draws).reshape(months, draws)
-        return
-    begun = np.bincount(month * draws + draw, amount, (months + 1) * draws)
-    ended = np.bincount(last.astype(np.int64) * draws + draw, amount, (months + 1) * draws)
-    total += np.cumsum((begun - ended).reshape(months + 1, draws), axis=0)[:months]
 
 
 def _draw_arrivals(common: _Common, learned: Turnover, book: Standing, seed: int, churn: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from enishi.forecasts.chance import uniforms
 from enishi.forecasts.coverage import Trial, apart, coverage, trial
 from enishi.forecasts.evaluation import wilson
 from enishi.forecasts.leaving import BASE, CERTAIN, STATED, leaving
@@ -24,7 +25,6 @@ from enishi.forecasts.simulation import (
     interval,
     net_growth,
     simulate,
-    uniforms,
 )
 from enishi.forecasts.standing import month_grid, standing
 from enishi.forecasts.turnover import TooLittle, Turnover, learn_turnover, size_of
