@@ -6,13 +6,14 @@ Horizons are learned apart. But who leaves within 30 days leaves within 90, and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 SAID = ["probability", "low", "high"]
+ROW = ["as_of", "account_id"]
 
 
 def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]) -> dict[int, pd.DataFrame]:
@@ -46,6 +47,20 @@ def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]
     return {
         h: frame.assign(**dict(zip(SAID, values[h][places[h]].T, strict=True))) for h, frame in said.items()
     }
+
+
+def agreeing_past(past: pd.DataFrame, shorter: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """What would have been said of past rows, raised to what would have been said of the same rows of shorter horizons.
+
+    Args:
+        past, shorter: :data:`ROW` (each row once) and ``probability``; rows a shorter horizon has nothing of stay as they are.
+    """
+    told = [frame[[*ROW, "probability"]] for frame in shorter if len(frame)]
+    if not told or past.empty:
+        return past
+    floor = pd.concat(told).groupby(ROW, as_index=False)["probability"].max()
+    beside = past[ROW].merge(floor, on=ROW, how="left")["probability"].to_numpy()
+    return past.assign(probability=np.fmax(past["probability"].to_numpy(), beside))
 
 
 def _values(frame: pd.DataFrame, accounts: np.ndarray) -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 from django.db import transaction
@@ -20,8 +22,9 @@ from enishi.forecasts.panel import learnable
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.metrics.api import Metric
+from enishi.risk.agreeing import agreeing_past
 from enishi.risk.judging import judge_candidate
-from enishi.risk.models import HORIZONS, ForecastModel
+from enishi.risk.models import HORIZONS, RENEWAL, ForecastModel
 from enishi.risk.plain import alike, as_plain
 from enishi.risk.recalibrating import recalibrated
 from enishi.risk.rows import Lesson, Progress, outcome_of, read_lesson, silent
@@ -34,7 +37,8 @@ Status = ForecastModel.Status
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What a fit works with: the facts of a generation, the rules in force, the rows."""
+    """What a fit works with: the facts of a generation, the rules in force, the rows; ``told`` is what the horizons of days
+    learned so far would have said of the past, as it would have been shown."""
 
     home: Home
     as_of: date
@@ -43,6 +47,7 @@ class Lessons:
     generation: int
     outcomes: dict[int, Outcome]
     lesson: Lesson
+    told: dict[int, pd.DataFrame] = field(default_factory=dict)
 
 
 def prepare_lessons(
@@ -91,7 +96,8 @@ def fit_forecasts(
         progress=lambda done, total: progress(50 * done / max(total, 1), 100),
     )
     made = []
-    for number, horizon in enumerate(lessons.outcomes, 1):
+    shortest_first = sorted(lessons.outcomes, key=lambda horizon: (horizon == RENEWAL, horizon))
+    for number, horizon in enumerate(shortest_first, 1):
         made.append(fit_horizon(lessons, horizon, member=member, publish=publish))
         progress(50 + 50 * number / len(lessons.outcomes), 100)
     return made
@@ -257,9 +263,21 @@ def _described(
             "scorecards": {card.slug: card.version.pk for card in lessons.rules.cards if card.version},
         },
         state=as_plain(forecaster.to_dict()),
-        report=as_plain(forecaster.report()),
+        report=as_plain(_report(lessons, horizon, forecaster)),
         made_at=lessons.now,
     )
+
+
+def _report(lessons: Lessons, horizon: int, forecaster: ChurnForecaster) -> dict[str, Any]:
+    """How good what is shown has been: raised to what the shorter horizons learned from the same facts would have said
+    (``agreed``: these). The next renewal, and a horizon learned alone, are judged by themselves."""
+    if horizon == RENEWAL or not forecaster.speaks_:
+        return forecaster.report()
+    shorter = sorted(other for other in lessons.told if other < horizon)
+    shown = copy(forecaster)
+    shown.past_ = agreeing_past(forecaster.past_, [lessons.told[other] for other in shorter])
+    lessons.told[horizon] = shown.past_
+    return shown.report() | {"agreed": shorter}
 
 
 def threshold_of(base_rate: float | None) -> float | None:

@@ -8,9 +8,11 @@ import pytest
 
 from enishi.accounts.models import Account, AuditLine, Member, Scope
 from enishi.forecasts import ChurnForecaster
+from enishi.forecasts.panel import learnable
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.risk import api, fitting, jobs, scoring
+from enishi.risk.agreeing import agreeing_past
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
@@ -74,6 +76,23 @@ def test_what_is_learned_is_kept_and_said_and_judged_by_what_came(
         stop = stop_day(statement.account_id)
         assert statement.outcome == (stop is not None and stop <= early + timedelta(days=1)), statement
     assert settle_statements(TODAY, now=NOW, home=home) == 0
+
+
+def test_a_horizon_is_judged_by_what_is_shown_of_it(home: Home, few: None) -> None:
+    early = TODAY - timedelta(days=60)
+    short, longer = fitting.fit_forecasts(early, [60, 30], now=NOW, home=home)
+    assert (short.horizon, longer.horizon) == (30, 60)
+    assert (short.report["agreed"], longer.report["agreed"]) == ([], [30])
+    lessons = fitting.prepare_lessons([30, 60], early, now=NOW, home=home)
+    past = {
+        horizon: fitting.new_forecaster(horizon, lessons.rules)
+        .fit(learnable(lessons.lesson.panel(horizon), early))
+        .past_
+        for horizon in (30, 60)
+    }
+    shown = agreeing_past(past[60], [past[30]])["probability"]
+    assert (shown > past[60]["probability"]).any(), "somebody's short forecast is above the longer one"
+    assert longer.report["evaluation"]["said"] == pytest.approx(shown.mean())
 
 
 def test_with_few_outcomes_nobody_gets_a_probability_but_all_are_ranked(home: Home) -> None:

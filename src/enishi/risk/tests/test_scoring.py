@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from enishi.risk.agreeing import agreeing
+from enishi.risk.agreeing import agreeing, agreeing_past
 
 DAY = date(2026, 11, 22)
 
@@ -58,3 +58,17 @@ def test_who_leaves_before_the_renewal_does_not_renew() -> None:
 
 def test_of_one_contract_among_several_nothing_follows() -> None:
     assert chances(0.5, 30, alone=False) == [0.1, 0.2, 0.3, 0.5]
+
+
+def test_the_past_is_judged_by_what_would_have_been_shown() -> None:
+    def told(*rows: tuple[int, float]) -> pd.DataFrame:
+        frame = pd.DataFrame(rows, columns=["account_id", "probability"])
+        return frame.assign(as_of=pd.Timestamp(DAY), label=0.0)
+
+    longer = told((1, 0.1), (2, 0.4), (3, 0.2))
+    shown = agreeing_past(longer, [told((2, 0.2), (1, 0.3)), told((1, 0.2))])
+    assert shown["probability"].tolist() == [0.3, 0.4, 0.2]
+    assert shown["label"].tolist() == [0.0, 0.0, 0.0]
+    assert agreeing_past(longer, []) is longer
+    another_day = told((1, 0.9)).assign(as_of=pd.Timestamp(DAY) - pd.Timedelta(days=30))
+    assert agreeing_past(longer, [another_day])["probability"].tolist() == [0.1, 0.4, 0.2]

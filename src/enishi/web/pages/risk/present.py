@@ -58,6 +58,7 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
         "features": _features(report),
         "left_out": [_text(one) for one in model.trained_on.get("left_out", [])],
         "by_accounts": report.get("scheme") == "accounts",
+        "agreed": bool(report.get("agreed")),
         "drift": _drift(model.horizon),
         "minimum": report.get("minimum_outcomes", 20),
     }
