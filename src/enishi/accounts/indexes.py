@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from django.apps.registry import Apps
+from django.db import DatabaseError, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 
@@ -41,3 +42,17 @@ def has_trigrams(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_extension WHERE extname = %s", [TRIGRAMS])
         return cursor.fetchone() is not None
+
+
+def bring_in_trigrams(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step: the extension, where the server has it and lets this role install it.
+
+    Without it a search reads every row.
+    """
+    if schema_editor.connection.vendor != "postgresql":
+        return
+    try:
+        with transaction.atomic(using=schema_editor.connection.alias):
+            schema_editor.execute(f"CREATE EXTENSION IF NOT EXISTS {TRIGRAMS}")
+    except DatabaseError:
+        return

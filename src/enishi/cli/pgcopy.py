@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 MIGRATIONS = "django_migrations"
@@ -77,10 +79,9 @@ def is_empty() -> bool:
 
 def load_tables(folder: Path, migrations: dict[str, str], inbox: int) -> None:
     """Make the tables as they were, fill them, and set every sequence beyond its largest number."""
-    from django.core.management import call_command
-
-    for app, name in migrations.items():
-        call_command("migrate", app, name, interactive=False, verbosity=0)
+    _drop_tables()
+    executor, targets = chain_to(migrations)
+    executor.migrate(targets)
     with transaction.atomic(), connection.cursor() as cursor:
         tables = [path.stem for path in sorted(folder.glob("*.table"))]
         names = sql.SQL(", ").join(map(sql.Identifier, tables))
@@ -90,6 +91,34 @@ def load_tables(folder: Path, migrations: dict[str, str], inbox: int) -> None:
             _copy_in(folder / f"{table}.table", table)
         _load_inbox(folder / "inbox.copy")
         _set_sequences(tables, inbox)
+
+
+def chain_to(migrations: dict[str, str]) -> tuple[MigrationExecutor, list[tuple[str, str]]]:
+    """What leads from an empty database to the last migration of each app, as a backup names it.
+
+    A migration that stands for several is taken where the backup holds all of them; where it holds only the first
+    ones, these are taken one by one.
+    """
+    executor = MigrationExecutor(connection)
+    loader = executor.loader = MigrationLoader(connection, replace_migrations=False)
+    instead: dict[tuple[str, str], tuple[str, str]] = {}
+    for key, squashed in loader.replacements.items():
+        if (key[0], migrations.get(key[0])) in squashed.replaces[:-1]:
+            loader.graph.remove_replacement_node(key, squashed.replaces)
+        else:
+            loader.graph.remove_replaced_nodes(key, squashed.replaces)
+            instead |= dict.fromkeys(squashed.replaces, key)
+    return executor, [instead.get(name, name) for name in migrations.items()]
+
+
+def _drop_tables() -> None:
+    """An installation that is replaced may be newer than the backup: nothing of it stays."""
+    found = {MIGRATIONS, *connection.introspection.django_table_names()} & set(
+        connection.introspection.table_names()
+    )
+    if found:
+        names = sql.SQL(", ").join(map(sql.Identifier, sorted(found)))
+        _execute(sql.SQL("DROP TABLE {} CASCADE").format(names))
 
 
 def _execute(statement: sql.Composable) -> None:

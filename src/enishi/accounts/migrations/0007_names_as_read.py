@@ -24,4 +24,4 @@ def add_given_name_first(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0006_second_factor")]
 
-    operations = [migrations.RunPython(add_given_name_first, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(add_given_name_first, migrations.RunPython.noop, elidable=True)]

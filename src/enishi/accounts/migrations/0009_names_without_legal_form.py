@@ -24,4 +24,4 @@ def add_joined_names(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0008_account_by_word")]
 
-    operations = [migrations.RunPython(add_joined_names, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(add_joined_names, migrations.RunPython.noop, elidable=True)]

@@ -47,5 +47,5 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-        migrations.RunPython(note_instants, migrations.RunPython.noop),
+        migrations.RunPython(note_instants, migrations.RunPython.noop, elidable=True),
     ]

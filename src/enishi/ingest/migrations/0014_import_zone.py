@@ -17,4 +17,4 @@ class Migration(migrations.Migration):
         ("ingest", "0013_undoing_events"),
     ]
 
-    operations = [migrations.RunPython(note_zone, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(note_zone, migrations.RunPython.noop, elidable=True)]

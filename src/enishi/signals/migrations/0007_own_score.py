@@ -26,5 +26,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("healthscore", "own", models.BooleanField(default=True)),
-        migrations.RunPython(mark, migrations.RunPython.noop),
+        migrations.RunPython(mark, migrations.RunPython.noop, elidable=True),
     ]

@@ -30,5 +30,5 @@ class Migration(migrations.Migration):
             model_name="textjudgement",
             index=models.Index(fields=["written_at", "topic", "tone", "account"], name="text_topics"),
         ),
-        migrations.RunPython(note_uses, migrations.RunPython.noop),
+        migrations.RunPython(note_uses, migrations.RunPython.noop, elidable=True),
     ]
