@@ -97,7 +97,7 @@ def _values(option: click.Option) -> str:
 # ---- files and records ---------------------------------------------------------------------------------------
 
 FORMS = {
-    Type.TEXT: "text", Type.DOMAIN: "domain (example.com, https://www.example.com/)", Type.INTEGER: "whole number", Type.NUMBER: "number", Type.MONEY: "amount (¥1,200, 1200.50)",
+    Type.TEXT: "text", Type.DOMAIN: "domain (example.com, https://www.example.com/)", Type.LINK: "web address (http or https)", Type.INTEGER: "whole number", Type.NUMBER: "number", Type.MONEY: "amount (¥1,200, 1200.50)",
     Type.CURRENCY: "ISO 4217 code", Type.BOOLEAN: "yes/no (true, 1, 済, はい)", Type.DATE: "date (2024-04-01, 2024年4月1日)",
     Type.INSTANT: "date and time", Type.EMAIL: "mail address", Type.CHOICE: "one of",
     Type.ACCOUNT: "id or name of an account", Type.CONTACT: "id or mail address of a contact",

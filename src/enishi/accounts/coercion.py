@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
@@ -25,10 +26,12 @@ from enishi.kit.text import Text, plain_number
 from enishi.store.kinds import Field, Kind, Range, Type
 
 LONGEST_TEXT = 100_000
+LONGEST_LINK = 2_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _BIGGEST_INTEGER = 2**63 - 1
 _MOST_MONEY = Decimal(10) ** 14  # the store keeps decimal(18, 4)
 _MAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]+")
+_BLANK = re.compile(r"[\s<>\"\\\x00-\x20\x7f]")
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
@@ -207,6 +210,24 @@ def coerce_domain(value: object, setting: Setting) -> str | None:
     return domain_of(text) if text else None
 
 
+def coerce_link(value: object, setting: Setting) -> str | None:
+    """A web address that a page may link to: http or https with a host, and nothing that a browser would run."""
+    text = coerce_text(value, setting)
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        told = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        told = False
+    if not told or len(text) > LONGEST_LINK or _BLANK.search(text):
+        raise Refused(
+            f"'{clip(value)}' is not a web address: it begins with https:// or http://.",
+            f"「{clip(value)}」はWebアドレスではありません。https:// または http:// で始まる値を入力してください。",
+        )
+    return text
+
+
 def coerce_reference(value: object, setting: Setting) -> object:
     """An outside id stays a text until it is looked up; a row of ours passes."""
     return value if isinstance(value, Account | Contact) else coerce_text(value, setting)
@@ -223,6 +244,7 @@ _COERCERS: dict[Type, Callable[[Any, Setting], Any]] = {
     Type.INSTANT: coerce_instant,
     Type.EMAIL: coerce_email,
     Type.DOMAIN: coerce_domain,
+    Type.LINK: coerce_link,
     Type.ACCOUNT: coerce_reference,
     Type.CONTACT: coerce_reference,
     Type.MEMBER: coerce_text,

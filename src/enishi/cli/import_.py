@@ -32,7 +32,7 @@ EVERYDAY = {
     "bill": "invoice", "case": "ticket", "issue": "ticket", "meeting": "interaction", "call": "interaction",
     "activity": "interaction", "touchpoint": "interaction", "outage": "incident", "survey": "survey_answer",
     "answer": "survey_answer", "nps": "survey_answer", "purchase": "order", "usage": "event", "log": "event",
-    "cost": "acquisition_cost", "rate": "exchange_rate", "fx": "exchange_rate", "fx_rate": "exchange_rate",
+    "cost": "acquisition_cost", "article": "news", "press": "news", "rate": "exchange_rate", "fx": "exchange_rate", "fx_rate": "exchange_rate",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ EVERYDAY = {
     "import",
     en="""Import a file of records or events.
 
-KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training,
+KIND is account, contact, subscription, invoice, ticket, interaction, incident, survey_answer, order, training, news,
 acquisition_cost, exchange_rate or event, also in the plural and by everyday names (customer, contract, bill, meeting, usage). FILE is CSV (UTF-8, Shift_JIS/CP932, Windows-1252), JSON Lines, Parquet or Excel. Columns
 are matched by their headings; --map corrects the guess and is remembered for files with the same headings. The same
 file again changes nothing. Exit code 3: some rows were rejected.""",

@@ -20,6 +20,22 @@ NO_WORDS = _words(
 
 # by the name of the choice, whatever the field
 CHOICE_WORDS: dict[str, tuple[str, ...]] = {
+    "person_left": (
+        "left",
+        "leaves",
+        "departure",
+        "resigned",
+        "resignation",
+        "退任",
+        "退職",
+        "辞任",
+        "異動",
+        "離任",
+    ),
+    "person_joined": ("joined", "joins", "appointed", "appointment", "hired", "着任", "入社", "新任"),
+    "merger": ("acquisition", "acquired", "m&a", "takeover", "合併", "買収", "経営統合"),
+    "funding": ("investment", "funding round", "増資", "出資"),
+    "layoffs": ("layoff", "job cuts", "restructuring", "リストラ", "希望退職"),
     "ja": ("jp", "jpn", "ja-jp", "japanese", "和文"),
     "en": ("eng", "en-us", "en-gb", "english", "英文"),
     "month": (

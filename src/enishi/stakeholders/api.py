@@ -28,10 +28,12 @@ from enishi.stakeholders.judging import judge
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove, RelationshipRun
 from enishi.stakeholders.moving import REASONS
 from enishi.stakeholders.reads import (
+    NEWS,
     TOUCH_KINDS,
     assessments_of,
     dismissed_of,
     moves_of,
+    news_of,
     people_from,
     relationship_now,
     touch_of,
@@ -47,6 +49,7 @@ __all__ = [
     "LEVELS",
     "LIKELY",
     "NEEDED_ROLES",
+    "NEWS",
     "REASONS",
     "ROLE_TITLES",
     "STRENGTHS",
@@ -73,6 +76,7 @@ __all__ = [
     "judge_book",
     "level_of",
     "moves_of",
+    "news_of",
     "people_from",
     "refresh_relationships",
     "relationship_now",

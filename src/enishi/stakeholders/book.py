@@ -13,11 +13,12 @@ from enishi.accounts.models import Account, Contact
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.signals.asof import KnownRecords
-from enishi.stakeholders.contracts import NEEDED_ROLES, Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.contracts import NEEDED_ROLES, News, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import OWN_WORDS, TOLD, speaks_of_parting
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove, RelationshipRun
 from enishi.stakeholders.moving import Found, Sieve, Trace, compare
+from enishi.stakeholders.news import about, whole_names
 from enishi.stakeholders.reads import is_two_way, name_in_notes, relationship_now, said_of, tone_of, tones_of
 from enishi.stakeholders.uses import read_uses
 
@@ -54,6 +55,13 @@ from training where contact_id is not null
 """
 
 
+_NEWS = """
+create or replace temp table told as
+select account_id, contact_id, published_on as "on", headline, coalesce(url, '') as url
+from news where type = 'person_left' and headline is not null and account_id is not null
+"""
+
+
 def judge_book(
     day: date, *, now: datetime, home: Home | None = None, accounts: Collection[int] | None = None
 ) -> RelationshipRun:
@@ -78,6 +86,7 @@ def judge_book(
 def _prepare(records: KnownRecords, day: date) -> None:
     """A table of the people and one of everything that passed, for the portions to be cut from."""
     records.query(_PEOPLE, day)
+    records.query(_NEWS, day)
     said = {"$own": OWN_WORDS, "$told": TOLD}
     sql = _TOUCHES
     for name, pattern in said.items():
@@ -115,7 +124,7 @@ def _keep_all(
         people = _rows(records, "account_id between $low and $high", {"low": part[0], "high": part[-1]})
         names = {row["number"]: name_in_notes(row["family_name"], row["name"]) for row in people}
         touches = _touches_of(records, part, names, then if past else tones_of(part))
-        by_account = _someones(people, uses, stated)
+        by_account = _someones(people, uses, stated, _news_of(records, part))
         judged = {one: judge(by_account.get(one, []), touches.get(one, []), day) for one in part}
         keep(judged, uses, now)
     if accounts is None:
@@ -146,7 +155,10 @@ def _stated(day: date, now: datetime) -> _Stated:
 
 
 def _someones(
-    people: Iterable[Mapping[str, Any]], uses: Mapping[int, Use], stated: _Stated
+    people: Iterable[Mapping[str, Any]],
+    uses: Mapping[int, Use],
+    stated: _Stated,
+    news: Mapping[int, Collection[News]],
 ) -> dict[int, list[Someone]]:
     found: dict[int, list[Someone]] = defaultdict(list)
     for row in people:
@@ -156,10 +168,26 @@ def _someones(
         said = stated.said.get(number, Said())
         if number in stated.to_come and not said.leaving_on:
             said = replace(said, leaving_on=stated.to_come[number])
+        told = news.get(row["account_id"], ())
+        if told:
+            told = about(told, number, whole_names(row["family_name"], row["given_name"], row["name"]))
         one = Someone(
             number, row["role"], row["title"], row["department"], row["left_on"], row["bounced_on"], said, uses.get(number),
+            tuple(told),
         )  # fmt: skip
         found[row["account_id"]].append(one)
+    return found
+
+
+def _news_of(records: KnownRecords, accounts: Collection[int]) -> dict[int, list[News]]:
+    """News of leaving, of some accounts."""
+    rows = records.connection.execute(
+        "select * from told where account_id between $low and $high",
+        {"low": min(accounts), "high": max(accounts)},
+    ).fetchall()
+    found: dict[int, list[News]] = defaultdict(list)
+    for account, contact, on, headline, url in rows:
+        found[account].append(News(on, headline, url, person=contact))
     return found
 
 

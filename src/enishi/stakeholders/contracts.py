@@ -68,6 +68,22 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """An item of news that says of somebody at the account that they leave.
+
+    Args:
+        person: the number of the contact its source named; None where the headline alone may name somebody.
+        source: where the item came from, for readers who cannot follow ``url``.
+    """
+
+    on: date
+    headline: str
+    url: str = ""
+    source: str = ""
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Someone:
     """A person as known on the day asked for. ``left_on`` and ``bounced_on`` are empty where that was not known yet."""
 
@@ -79,6 +95,7 @@ class Someone:
     bounced_on: date | None = None
     said: Said = Said()
     use: Use | None = None
+    news: tuple[News, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +148,16 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A reason to think that somebody leaves or has left: how much it weighs (0-100), the fact and its day."""
+    """A reason to think that somebody leaves or has left: how much it weighs (0-100), the fact and its day.
+
+    ``link`` leads to the source where there is one on the web.
+    """
 
     id: str
     weight: int
     text: Text
     on: date
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from statistics import median
 
 from enishi.kit.text import Text, day_words
 from enishi.stakeholders.contracts import TALKS, Said, Sign, Someone, Touch, Use
+from enishi.stakeholders.news import news_sign
 
 # Who writes this of themselves takes leave. Plain "leaving" is not enough: HR people write of it every day.
 _OWN = (
@@ -74,6 +75,7 @@ def signs_of(someone: Someone, touches: Sequence[Touch], day: date) -> tuple[Sig
     found = [
         _announced(someone.said, day),
         _bounced(someone, alive),
+        news_sign(someone.news, alive, day),
         _parting(touches, day),
         _quiet(touches, day, alive),
         _unused(someone.use, day, alive),

@@ -14,11 +14,13 @@ from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import split_name
-from enishi.stakeholders.contracts import CAME_TO_US, TALKS, Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.contracts import CAME_TO_US, TALKS, News, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import speaks_of_parting
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove
+from enishi.stakeholders.news import DEPARTURE, about, whole_names
 
+NEWS = "news"
 TOUCH_KINDS = ("interaction", *CAME_TO_US)
 CUSTOMER_TALKS = ("call", "meeting", "visit")  # in these the customer takes part where nobody says otherwise
 _PRESENT = Q(deleted_at=None, erased_at=None)
@@ -35,7 +37,18 @@ def relationship_now(account: Account, today: date) -> Relationship:
         touch_of(row.kind, row.pk, row.contact_id, company_day(row.happened_at), row.data, names, tones)
         for row in rows
     ]
-    return judge(people_from(contacts, today), [touch for touch in touches if touch], today)
+    told = Record.objects.filter(account=account, deleted_at=None, kind=NEWS)
+    news = [news_of(row.contact_id, company_day(row.happened_at), row.source, row.data) for row in told]
+    people = people_from(contacts, today, news=[one for one in news if one])
+    return judge(people, [touch for touch in touches if touch], today)
+
+
+def news_of(contact: int | None, on: date, source: str, data: Mapping[str, Any]) -> News | None:
+    """An item of news that tells that somebody leaves; None for any other, and for one emptied by an erasure."""
+    headline = data.get("headline")
+    if data.get("type") != DEPARTURE or not headline:
+        return None
+    return News(on, headline, data.get("url") or "", source, contact)
 
 
 def names_in_notes(contacts: Iterable[Contact]) -> dict[int, str]:
@@ -47,26 +60,41 @@ def name_in_notes(family: str, name: str) -> str:
     return family or split_name(name)[0] or name
 
 
-def people_from(contacts: Collection[Contact], day: date, *, past: bool = False) -> list[Someone]:
+def people_from(
+    contacts: Collection[Contact], day: date, *, past: bool = False, news: Collection[News] = ()
+) -> list[Someone]:
     """Contacts with what members stated of them and their use of the product, as known on ``day``.
 
     Args:
         past: the contacts bear what was known on a past day; use is not read for those.
+        news: of the whole account; each person gets the items about them.
     """
     numbers = [one.pk for one in contacts]
     said = said_of(numbers, day if past else None)
     uses = {} if past else uses_of({one.account_id for one in contacts})
-    return [someone(one, said.get(one.pk, Said()), uses.get(one.pk), day) for one in contacts]
+    found = []
+    for one in contacts:
+        told = about(news, one.pk, whole_names(one.family_name, one.given_name, one.name))
+        found.append(someone(one, said.get(one.pk, Said()), uses.get(one.pk), day, told))
+    return found
 
 
-def someone(contact: Contact, said: Said, use: Use | None, day: date) -> Someone:
+def someone(contact: Contact, said: Said, use: Use | None, day: date, news: tuple[News, ...] = ()) -> Someone:
     """One person. A day of leaving still to come counts as announced."""
     left_on = contact.left_on
     if left_on is not None and left_on > day:
         said = said if said.leaving_on else _leaving(said, left_on)
         left_on = None
     return Someone(
-        contact.pk, contact.role, contact.title, contact.department, left_on, contact.bounced_on, said, use
+        contact.pk,
+        contact.role,
+        contact.title,
+        contact.department,
+        left_on,
+        contact.bounced_on,
+        said,
+        use,
+        news,
     )
 
 

@@ -33,6 +33,7 @@ class Type(StrEnum):
     DATE = "date"
     INSTANT = "instant"
     EMAIL = "email"
+    LINK = "link"  # a web address, http or https
     DOMAIN = "domain"  # of mail addresses; a web address is taken for its domain
     CHOICE = "choice"
     ACCOUNT = "account"  # an outside id of an account; kept as its number
@@ -190,32 +191,9 @@ def _contact() -> Field:
         "contact",
         T.CONTACT,
         Text("Contact", "関係者"),
-        aliases=(
-            "contact_id",
-            "user_id",
-            "email",
-            "contact_email",
-            "user_email",
-            "user",
-            "requester",
-            "requester_email",
-            "requester_id",
-            "requested_by",
-            "reported_by",
-            "reporter",
-            "raised_by",
-            "submitter",
-            "customer_email",
-            "attendee",
-            "participant",
-            "respondent",
-            "respondent_email",
-            "担当者",
-            "担当者id",
-            "メールアドレス",
-            "ユーザーid",
-        ),
-    )
+        aliases=("contact_id", "user_id", "email", "contact_email", "user_email", "user", "requester", "requester_email", "requester_id", "requested_by", "reported_by", "reporter",
+                 "raised_by", "submitter", "customer_email", "attendee", "participant", "respondent", "respondent_email", "担当者", "担当者id", "メールアドレス", "ユーザーid"),
+    )  # fmt: skip
 
 
 def _currency(help: Text | None = None) -> Field:
@@ -463,6 +441,25 @@ TRAINING = Kind(
     happened="completed_on",
 )  # fmt: skip
 
+NEWS = Kind(
+    "news",
+    Text("News item", "ニュース"),
+    Text("News", "ニュース"),
+    (
+        _id("news_id", "article_id", "press_id", "story_id", "記事id", "ニュースid"),
+        _account(),
+        _contact(),
+        Field("type", T.CHOICE, Text("What it tells", "内容"), aliases=("kind", "category", "topic", "event", "news_type", "種別", "分類", "区分", "種類"),
+              choices=_choices(person_left=("Person leaves", "退任・異動"), person_joined=("Person joins", "就任"), merger=("Merger or acquisition", "合併・買収"),
+                               funding=("Funding", "資金調達"), layoffs=("Layoffs", "人員削減"), other=("Other", "その他"))),
+        Field("headline", T.TEXT, Text("Headline", "見出し"), required=True, aliases=("title", "subject", "name", "summary", "タイトル", "記事名", "件名")),
+        Field("url", T.LINK, Text("Address of the article", "記事のURL"), aliases=("link", "href", "web_address", "article_url", "リンク", "アドレス", "掲載先")),
+        Field("published_on", T.DATE, Text("Published on", "掲載日"), required=True, aliases=("published_at", "published", "publication_date", "publish_date", "pubdate", "pub_date", "date", "reported_on", "公開日", "発表日", "日付", "配信日")),
+    ),
+    happened="published_on",
+    personal=("headline", "url"),
+)  # fmt: skip
+
 ACQUISITION_COST = Kind(
     "acquisition_cost",
     Text("Acquisition cost", "獲得費用"),
@@ -494,6 +491,6 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         ACCOUNT, CONTACT, SUBSCRIPTION, INVOICE, TICKET, INTERACTION, INCIDENT, SURVEY_ANSWER, ORDER, TRAINING,
-        ACQUISITION_COST, EXCHANGE_RATE,
+        NEWS, ACQUISITION_COST, EXCHANGE_RATE,
     )
 }  # fmt: skip

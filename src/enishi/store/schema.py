@@ -176,6 +176,7 @@ _ARROW = {
     Type.TEXT: pa.string(),
     Type.EMAIL: pa.string(),
     Type.DOMAIN: pa.string(),
+    Type.LINK: pa.string(),
     Type.CHOICE: pa.string(),
     Type.CURRENCY: pa.string(),
     Type.MEMBER: pa.string(),

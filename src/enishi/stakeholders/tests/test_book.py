@@ -8,9 +8,11 @@ import pytest
 from tests.world import NOW, TODAY, World, at_hour, days_ago
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Account
-from enishi.ingest.api import drain
+from enishi.accounts.merging import merge_accounts
+from enishi.accounts.models import Account, Contact, Record
+from enishi.ingest.api import ask_erasure, drain
 from enishi.kit.home import Home
+from enishi.signals.asof import KnownRecords
 from enishi.stakeholders.api import AccountRelationship, ContactMove, judge_book, relationship_now
 from enishi.stakeholders.book import row_of
 from enishi.stakeholders.jobs import refresh_relationships
@@ -67,6 +69,24 @@ def home(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
             "opened_at": at_hour(days_ago(3)),
         },
     )
+    left = {"type": "person_left", "url": "https://press.example/1"}
+    save(
+        "news",
+        {
+            **left,
+            "account": sakura,
+            "contact": "p2",
+            "headline": "さくら、代表交代",
+            "published_on": days_ago(12),
+        },
+        {**left, "account": fuji, "headline": "富士の早川 玲部長が退任", "published_on": days_ago(3)},
+        {
+            "type": "person_joined",
+            "account": fuji,
+            "headline": "早川玲氏が部長に",
+            "published_on": days_ago(20),
+        },
+    )
     drain(Home(tmp_path))
     return Home(tmp_path)
 
@@ -87,7 +107,8 @@ def test_the_book_says_what_the_page_says_and_finds_who_moved(world: World, home
         assert shown(kept) == shown(row_of(account.pk, relationship_now(account, TODAY), {}, NOW))
     sakura, fuji = (AccountRelationship.objects.get(account=one) for one in (world.sakura, world.fuji))
     assert (sakura.champions, sakura.executives, sakura.executive_on) == (0, 1, days_ago(30))
-    assert sakura.departing[0]["signs"] == ["bounced", "parting"]
+    assert sakura.departing[0]["signs"] == ["news", "bounced", "parting"]
+    assert fuji.departing[0]["signs"] == ["news"]
     assert (fuji.single_thread, fuji.executives) == (True, 0)
     move = ContactMove.objects.get()
     assert (move.former.outside_id, move.present.outside_id) == ("p1", "p3")
@@ -102,3 +123,25 @@ def test_a_past_day_knows_nothing_of_later_ones(world: World, home: Home) -> Non
     assert not ContactMove.objects.exists()
     judge_book(TODAY - timedelta(days=7), now=NOW, home=home)
     assert ContactMove.objects.count() == 1
+
+
+def test_news_counts_from_the_day_it_was_known_and_follows_a_merge(world: World, home: Home) -> None:
+    judge_book(days_ago(13), now=NOW, home=home)
+    (then,) = AccountRelationship.objects.get(account=world.sakura).departing
+    assert then["signs"] == ["parting"]
+    merge_accounts(world.fuji, world.sakura, actor=world.takahashi, now=NOW)
+    drain(home)
+    judge_book(TODAY, now=NOW, home=home)
+    kept = AccountRelationship.objects.get(account=world.sakura)
+    signs = {one["contact"]: one["signs"] for one in kept.departing}
+    assert signs[Contact.objects.get(outside_id="p3").pk] == ["news"]
+
+
+def test_erasing_the_person_takes_the_article_too(world: World, home: Home) -> None:
+    ask_erasure(Contact.objects.get(outside_id="p2"), actor=world.takahashi, now=NOW)
+    drain(home)
+    item = Record.objects.get(kind="news", outside_id="news-0")
+    assert not {"headline", "url"} & set(item.data)
+    with KnownRecords(home) as records:
+        rows = records.query("select headline, url from news where type = 'person_left'", TODAY)
+    assert rows["headline"].dropna().tolist() == ["富士の早川 玲部長が退任"]

@@ -2,9 +2,10 @@
 
 from datetime import date, timedelta
 
-from enishi.stakeholders.contracts import Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.contracts import News, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import speaks_of_parting
+from enishi.stakeholders.news import about, whole_names
 
 TODAY = date(2026, 11, 20)
 CHAMPION = Someone(1, "champion", "課長")
@@ -195,3 +196,45 @@ def test_a_name_repeated_without_end_is_read_at_once() -> None:
     assert not speaks_of_parting("佐藤様" * 100_000, "佐藤")
     assert speaks_of_parting("佐藤様" * 100_000 + "が退職。", "佐藤")
     assert not speaks_of_parting("佐藤様。" * 100_000 + "鈴木様が退職。", "佐藤")
+
+
+# ---- news ----------------------------------------------------------------------------------------------------
+
+LEAVES = News(ago(20), "さくら商事、山本太一取締役が退任", "https://www.press.example/a/1", "crm")
+
+
+def test_news_of_leaving_is_a_sign_with_its_reason_day_and_source() -> None:
+    found = tie(judged([Someone(1, "champion", news=(LEAVES,))], [talk(1, 5)]), 1)
+    (sign,) = found.signs
+    assert (sign.id, sign.weight, sign.on, sign.link) == (
+        "news",
+        80,
+        ago(20),
+        "https://www.press.example/a/1",
+    )
+    assert "山本太一取締役が退任(press.example)" in sign.text.ja
+    assert found.leaving == 80
+    assert signs(Someone(1, news=(LEAVES,)), [], ago(30)) == {}, "published later than the day asked for"
+    assert signs(Someone(1, left_on=ago(3), news=(LEAVES,)), []) == {}, "who is known to be gone"
+    bare = News(ago(20), "社長交代", source="crm")
+    assert "(crm)" in tie(judged([Someone(1, news=(bare,))], []), 1).signs[0].text.ja
+
+
+def test_news_weighs_little_where_the_person_was_seen_long_after() -> None:
+    old = News(ago(120), "山本太一氏が退任")
+    assert signs(Someone(1, news=(old,)), [talk(1, 40)]) == {"news": 80}, "changes are published ahead"
+    assert signs(Someone(1, news=(old,)), [talk(1, 5)]) == {"news": 25}
+    assert signs(Someone(1, news=(old, LEAVES)), [talk(1, 5)]) == {"news": 80}, "the newest counts"
+
+
+def test_an_item_is_about_whom_its_source_names_or_else_whose_whole_name_it_holds() -> None:
+    named = News(ago(2), "Board changes", person=7)
+    by_headline = News(ago(2), "Acme: Erin  Walsh steps down")
+    walsh = whole_names("Walsh", "Erin", "Erin Walsh")
+    assert about([named, by_headline], 7, ()) == (named,)
+    assert about([named, by_headline], 8, walsh) == (by_headline,)
+    assert about([by_headline], 9, whole_names("Walsh", "", "Walsh")) == (), "a family name is of many"
+    assert about([LEAVES], 1, whole_names("山本", "太一", "山本 太一")) == (LEAVES,)
+    assert about([LEAVES], 1, whole_names("山本", "太二", "山本 太二")) == ()
+    joan = News(ago(2), "Joann Leeds leaves Acme")
+    assert about([joan], 3, whole_names("Lee", "Ann", "Ann Lee")) == (), "a name within others"

@@ -48,6 +48,7 @@ _FORMS: dict[Type, dict[str, Any]] = {
     Type.INSTANT: {"type": "string", "format": "date-time"},
     Type.EMAIL: {"type": "string", "format": "email"},
     Type.DOMAIN: {"type": "string"},
+    Type.LINK: {"type": "string", "format": "uri", "description": "a web address, http or https"},
     Type.CHOICE: {"type": "string"},
     Type.ACCOUNT: {
         "type": "string",

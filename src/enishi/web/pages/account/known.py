@@ -44,6 +44,12 @@ class Known:
         value = self.data.get(name)
         return datetime.fromisoformat(value) if value else None
 
+    @property
+    def link(self) -> str:
+        """The web address of a news item; only such as a page may link to, whatever was kept."""
+        url = str(self.data.get("url") or "") if self.kind == "news" else ""
+        return url if url.startswith(("https://", "http://")) else ""
+
     def amount(self, name: str = "amount") -> Decimal:
         return Decimal(str(self.data.get(name) or 0))
 

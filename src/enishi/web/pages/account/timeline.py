@@ -39,7 +39,7 @@ PORTION = 40
 MOST_SIGNALS = 1_000
 AHEAD = timedelta(days=3660)  # what is dated in the future stands at the top
 RECORD_KINDS = (
-    "interaction", "ticket", "subscription", "invoice", "incident", "survey_answer", "order", "training",
+    "interaction", "ticket", "subscription", "invoice", "incident", "survey_answer", "order", "training", "news",
 )  # fmt: skip
 OWN_KINDS = ("note", "task", "signal", "band", "audit")
 
@@ -58,6 +58,7 @@ class Entry:
     band: str = ""
     anchor: str = ""
     dated: bool = False  # only the day is known
+    link: str = ""  # the source on the web
     worded: str = ""  # what somebody wrote, whole, where its tone and topic may be read
 
     @property
@@ -157,6 +158,7 @@ def _records(span: Span, kinds: Sequence[str]) -> Iterator[Entry]:
             tone=tone,
             anchor=f"record-{known.pk}",
             dated=_is_dated(known.kind),
+            link=known.link,
             worded=text_of(known.kind, known.data),
         )
 
@@ -281,19 +283,19 @@ def _survey(data: Mapping[str, Any]) -> Described:
 
 def _order(data: Mapping[str, Any]) -> Described:
     quantity = data.get("quantity")
-    return (
-        _product(data.get("product")),
-        _join(f"×{plain_number(quantity)}" if quantity else "", _amount(data)),
-        "",
-    )
+    amount = _join(f"×{plain_number(quantity)}" if quantity else "", _amount(data))
+    return _product(data.get("product")), amount, ""
 
 
 def _training(data: Mapping[str, Any]) -> Described:
-    return (
-        str(data.get("course") or ""),
-        plain_number(data["score"]) if data.get("score") is not None else "",
-        "good",
-    )
+    score = plain_number(data["score"]) if data.get("score") is not None else ""
+    return str(data.get("course") or ""), score, "good"
+
+
+def _news(data: Mapping[str, Any]) -> Described:
+    told = data.get("type")
+    tone = "caution" if told in ("person_left", "layoffs", "merger") else ""
+    return str(data.get("headline") or ""), _choice("news", "type", told), tone
 
 
 DESCRIBE: dict[str, Callable[[Mapping[str, Any]], Described]] = {
@@ -305,6 +307,7 @@ DESCRIBE: dict[str, Callable[[Mapping[str, Any]], Described]] = {
     "survey_answer": _survey,
     "order": _order,
     "training": _training,
+    "news": _news,
 }
 
 

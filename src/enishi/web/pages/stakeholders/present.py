@@ -165,7 +165,12 @@ def relationship_of(asked: Asked, people: Iterable[Person]) -> room.Relationship
         if touch:
             touches.append(touch)
     past = asked.as_of is not None
-    return room.judge(room.people_from(contacts, asked.day, past=past), touches, asked.day)
+    news = [
+        room.news_of(known.contact_id, company_day(known.happened_at), known.source, known.data)
+        for known in records_of(asked.account, asked.as_of, room.NEWS)
+    ]
+    told = [one for one in news if one]
+    return room.judge(room.people_from(contacts, asked.day, past=past, news=told), touches, asked.day)
 
 
 def role_word(role: str) -> str:
@@ -277,6 +282,7 @@ def signs_text(signs: Iterable[str]) -> list[Text]:
 SIGN_TITLES = {
     "announced": Text("leaving was announced", "離任の予定あり"),
     "bounced": Text("mail bounces", "メール不達"),
+    "news": Text("leaving in the news", "退任・異動のニュース"),
     "parting": Text("speaks of leaving", "退職・異動への言及"),
     "quiet": Text("silent after regular contact", "定期的な応答が途絶"),
     "unused": Text("stopped using the product", "利用が途絶"),

@@ -21,7 +21,7 @@ from enishi.web.rest.tests.test_rest import Api
 pytestmark = pytest.mark.django_db
 SAMPLES = {
     Type.TEXT: "甲〜①", Type.INTEGER: 5, Type.NUMBER: 0.5, Type.MONEY: "1200", Type.CURRENCY: "JPY", Type.BOOLEAN: True,
-    Type.DATE: "2026-01-05", Type.INSTANT: "2026-01-05T00:00:00Z", Type.EMAIL: "a@b.example", Type.DOMAIN: "b.example", Type.ACCOUNT: "a",
+    Type.DATE: "2026-01-05", Type.INSTANT: "2026-01-05T00:00:00Z", Type.EMAIL: "a@b.example", Type.DOMAIN: "b.example", Type.LINK: "https://press.example/a", Type.ACCOUNT: "a",
     Type.CONTACT: "r", Type.MEMBER: "nobody@vendor.example",
 }  # fmt: skip
 

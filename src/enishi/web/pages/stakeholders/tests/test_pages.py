@@ -11,8 +11,10 @@ from typing import Any
 from django.test import Client
 from tests.world import NOW, TODAY, World, at_hour, days_ago, make_record
 
+from enishi.accounts.actions import save_records
 from enishi.accounts.models import AuditLine, Contact, RecordVersion
 from enishi.stakeholders.api import AccountRelationship, Assessment, ContactMove, RelationshipRun, judge_again
+from enishi.store.kinds import KINDS
 
 SignIn = Callable[[str], Client]
 
@@ -158,3 +160,28 @@ def test_before_the_first_pass_the_list_says_so(world: World, sign_in: SignIn) -
     assert "最初の集計は、関係者と対応履歴の取り込みから数分後" in plain(
         sign_in("suzuki").get("/accounts/relations/")
     )
+
+
+def test_news_of_leaving_stands_on_the_map_and_in_the_timeline_with_its_source(
+    world: World, sign_in: SignIn
+) -> None:
+    row = {
+        "id": "n1", "account": world.sakura, "type": "person_left", "headline": "<b>山本 太一</b>氏が退任",
+        "url": "https://press.example/1?a=1&b=2", "published_on": days_ago(9),
+    }  # fmt: skip
+    refused = save_records(
+        KINDS["news"], [row | {"url": "javascript:alert(1)"}], source="feed", actor="t", now=NOW
+    )
+    assert "https://" in refused[0].errors["url"].en
+    row["headline"] = "山本 太一氏が<b>退任"
+    saved = save_records(KINDS["news"], [row], source="feed", actor="t", backfill=True, now=NOW)
+    assert not saved[0].errors
+    client = sign_in("takahashi")
+    page = people(client, world)
+    assert "退任・異動のニュース:山本 太一氏が<b>退任(press.example)" in page
+    timeline = client.get(f"/accounts/{world.sakura.pk}/timeline/?kind=news").content.decode()
+    for html in (client.get(f"/accounts/{world.sakura.pk}/people/").content.decode(), timeline):
+        assert 'href="https://press.example/1?a=1&amp;b=2" rel="noopener noreferrer nofollow"' in html
+        assert "山本 太一氏が&lt;b&gt;退任" in html
+    before = client.get(f"/accounts/{world.sakura.pk}/people/?as_of={days_ago(12)}").content.decode()
+    assert "press.example" not in before
