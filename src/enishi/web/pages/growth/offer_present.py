@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from enishi.definitions.api import event_title, get_names
 from enishi.definitions.base import Condition
@@ -80,19 +80,20 @@ def eligible_words(offer: Offer) -> list[str]:
     said = [_("paid contract in force, no notice given")]
     said.append(
         _("health: %(bands)s")
-        % {"bands": "・".join(str(band_word(band)) for band in body.bands if band != "red")}
+        % {"bands": pgettext("list", ", ").join(str(band_word(band)) for band in body.bands if band != "red")}
     )
     if body.stages:
         stages = dict(STAGES)
         named = [stages[name].in_language(language()) if name in stages else name for name in body.stages]
-        said.append(_("stage: %(stages)s") % {"stages": "・".join(named)})
+        said.append(_("stage: %(stages)s") % {"stages": pgettext("list", ", ").join(named)})
     for name, label in ((body.plans, _("plan: %(names)s")), (body.products, _("product: %(names)s"))):
         if name:
-            said.append(label % {"names": "・".join(name)})
+            said.append(label % {"names": pgettext("list", ", ").join(name)})
     if body.tiers:
         titles = tier_words()
         said.append(
-            _("tier: %(names)s") % {"names": "・".join(titles.get(tier, tier) for tier in body.tiers)}
+            _("tier: %(names)s")
+            % {"names": pgettext("list", ", ").join(titles.get(tier, tier) for tier in body.tiers)}
         )
     if body.tenure_from_days:
         said.append(_("a customer for %(days)s days") % {"days": body.tenure_from_days})

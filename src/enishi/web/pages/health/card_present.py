@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
+from enishi.definitions.contracts import AppliesTo
 from enishi.definitions.models import DefinitionVersion
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import MINUS, Text, plain_number
@@ -248,6 +249,27 @@ def applies(body: Mapping[str, Any], offered: Mapping[str, Sequence[str]]) -> li
         }
         for name, title, options in lists
     ]
+
+
+def for_whom(own: AppliesTo) -> list[str]:
+    """The conditions on the accounts a scorecard is for, in words; none: whoever no other judges."""
+    lists: tuple[tuple[Sequence[str], str, Mapping[str, Any]], ...] = (
+        (own.products, _("product: %(names)s"), product_words(own.products)),
+        (own.plans, _("plan: %(names)s"), {}),
+        (own.sizes, _("size: %(names)s"), {}),
+        (own.tiers, _("tier: %(names)s"), tier_words()),
+        (own.stages, _("stage: %(stages)s"), stage_words()),
+    )
+    said = []
+    for values, words, titles in lists:
+        if values:
+            listed = pgettext("list", ", ").join(str(titles.get(value, value)) for value in values)
+            said.append(words % {"names": listed, "stages": listed})
+    if own.tenure_from_days:
+        said.append(_("a customer for %(days)s days") % {"days": own.tenure_from_days})
+    if own.tenure_below_days:
+        said.append(_("a customer for less than %(days)s days") % {"days": own.tenure_below_days})
+    return said
 
 
 def _plain(values: Sequence[str]) -> dict[str, str]:

@@ -35,7 +35,7 @@ from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.health import backtests, previews
 from enishi.web.pages.health.card_form import read_form
-from enishi.web.pages.health.card_present import editor_context, named_mistakes, shares_shown
+from enishi.web.pages.health.card_present import editor_context, for_whom, named_mistakes, shares_shown
 from enishi.web.pages.health.tabs import tabs
 from enishi.web.pages.portfolio.reads import choices_on_offer
 
@@ -82,7 +82,7 @@ def cards(request: PageRequest) -> HttpResponse:
     in_force = list_scorecards()
     rows = [
         {"slug": e.slug, "title": e.title, "version": e.version, "body": e.body, "accounts": counts.get(e.slug, 0),
-         "draft": draft_of.get(e.slug)}
+         "draft": draft_of.get(e.slug), "for_whom": for_whom(e.body.applies_to)}
         for e in in_force
     ]  # fmt: skip
     known = {entry.slug for entry in in_force}

@@ -387,7 +387,7 @@ def test_a_preview_counts_the_accounts_of_the_member_s_scope(
         assert sum(row["after"] for row in seen[-1]["distribution"]) == len(own) == seen[-1]["accounts"]
         assert sum(row["before"] for row in seen[-1]["distribution"]) == len(own)
         assert {move["account_id"] for move in seen[-1]["moves"]} <= set(own)
-        assert ("すべての顧客企業のスコアが変わります" in page.content.decode()) == (scope == "own")
+        assert ("すべての顧客のスコアが変わります" in page.content.decode()) == (scope == "own")
 
 
 @pytest.mark.parametrize(("alarmed", "said"), [(3, False), (4, True)])

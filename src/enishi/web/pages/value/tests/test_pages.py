@@ -46,7 +46,7 @@ def test_before_the_first_valuation_the_page_teaches(world: World, sign_in: Sign
 def test_the_answer_comes_first_with_its_names_and_what_is_missing(valued: ValueRun, sign_in: SignIn) -> None:
     page = sign_in("suzuki").get("/revenue/value/").content.decode()
     assert "契約型LTV(契約開始から)" in page
-    assert "履歴不足: 再注文した顧客企業が30社必要です(現在2社)。" in page
+    assert "履歴不足: 再注文した顧客が30社必要です(現在2社)。" in page
     assert "獲得費用が取り込まれていないため" in page, "no costs are imported in this world"
     simple = sign_in("suzuki").get("/revenue/value/?method=simple&by=size&months=24").content.decode()
     assert "規模" in simple
