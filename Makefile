@@ -68,6 +68,9 @@ real: $(STAMPS)/installed ## judge real history as it was known then, and print 
 
 # ---- checking ---------------------------------------------------------------------------------------------
 
+# Compiled queries are kept from one run of the tests to the next; other source has its own.
+test-embedded test-browser test-postgres: export ENISHI_PLANS := $(CURDIR)/$(STAMPS)/plans
+
 test: ## every test, on the embedded database
 	$(MAKE) test-embedded
 	$(MAKE) test-browser
