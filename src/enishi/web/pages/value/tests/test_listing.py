@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
@@ -97,7 +98,8 @@ def test_those_won_carry_their_cost_of_the_window_and_are_ordered_by_it(
 ) -> None:
     ids = list(AccountValue.objects.order_by("pk").values_list("pk", flat=True))
     won = pd.DataFrame({"account_id": ids, "cost": [np.nan, *range(100, 100 + len(ids) - 1)]})
-    monkeypatch.setattr(listing, "read_costs", lambda run, months: reads.Costs(won, {}, True))
+    costs_of = replace(reads.read_costs(run, 12), won=won)
+    monkeypatch.setattr(listing, "read_costs", lambda run, months: costs_of)
     found = listing.read_list(world.suzuki, listed("won", order="-cost"), run)
     shown = listing.rows_of(world.suzuki, found, range(len(found)))
     costs = [row.acquisition for row in shown]
