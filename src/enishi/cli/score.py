@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from enishi.cli.installation import open_installation
-from enishi.cli.scoring import score_all, score_past, score_then
+from enishi.cli.scoring import read_texts, score_all, score_past, score_then
 from enishi.cli.show import show_json, show_table
 from enishi.cli.words import DAY, json_option, option, say, spoken
 from enishi.kit.clock import system_clock
@@ -36,6 +36,8 @@ def command(day: datetime | None, past: bool, as_json: bool) -> None:
     asked = day.date() if day else today
     refuse_future(asked, now)
     drain(home)
+    if read_texts(now):
+        drain(home)
     if past:
         score_past(today, now)
     counts = _score(asked, today, now)

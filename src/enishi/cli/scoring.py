@@ -8,6 +8,9 @@ from typing import Any
 from enishi.cli.show import progress
 from enishi.cli.words import say
 
+ROUNDS = 30
+"""Of reading texts before a score: ten minutes at most."""
+
 
 def score_all(day: date, now: datetime) -> Any:
     """Score every account as of a day."""
@@ -15,6 +18,27 @@ def score_all(day: date, now: datetime) -> Any:
 
     with progress(say(f"Scoring {day}", f"スコア計算 {day}")) as step:
         return score_day(day, now=now, progress=step)
+
+
+def read_texts(now: datetime) -> bool:
+    """Read the texts that wait for it, whose tone scores know; whether any fact came of it.
+
+    Read a minute later by the worker, they would make the scores of a day differ from those just told.
+    """
+    from django.db.models import Max
+
+    from enishi.accounts.models import RecordVersion
+    from enishi.texts.api import judge_new_texts
+
+    def newest() -> int:
+        return RecordVersion.objects.aggregate(last=Max("pk"))["last"] or 0
+
+    before = newest()
+    with progress(say("Reading texts", "文章の判定")):
+        for _round in range(ROUNDS):  # what a very large import leaves is the worker's
+            if judge_new_texts(now):
+                break
+    return newest() > before
 
 
 def score_past(today: date, now: datetime) -> Any:

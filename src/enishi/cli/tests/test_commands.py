@@ -12,17 +12,20 @@ from django.contrib.sessions.models import Session
 from django_tasks_db.models import DBTaskResult
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Account, AuditLine, Company, Member
+from enishi.accounts.models import Account, AuditLine, Company, Member, RecordVersion
 from enishi.cli import checks, chores, schedule
 from enishi.cli.finding import find_account
 from enishi.cli.main import run
 from enishi.cli.serve import check_port
 from enishi.cli.setting_up import make_password, name_fields, set_up
 from enishi.cli.words import use_language
+from enishi.ingest.api import drain
 from enishi.ingest.models import Import
 from enishi.ingest.withdrawing import ask_withdrawal
 from enishi.kit.errors import Conflict, EnishiError, NotFound
 from enishi.kit.home import Home
+from enishi.signals.outdated import outdated_from
+from enishi.store.api import Published
 from enishi.store.kinds import KINDS
 from enishi.web.pages.portfolio.exports import export_portfolio
 
@@ -139,6 +142,25 @@ def test_import_score_explain_and_asof(
     rows = told(capsys)["accounts"]
     assert [row["account"] for row in rows] == ["A1"]
     assert rows[0]["active_users_28"] > 0
+
+
+def test_score_reads_waiting_texts_first_so_that_reading_them_later_changes_nothing(
+    imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    today = datetime.now(UTC).date()
+    tickets = tmp_path / "tickets.csv"
+    lines = [
+        f"T{n},A1,解約したい,対応が遅く、まったく改善されず不満です,{today - timedelta(days=40 + n)}"
+        for n in range(3)
+    ]
+    tickets.write_text("\n".join(["問い合わせ番号,顧客コード,件名,本文,受付日", *lines]) + "\n")
+    assert run(["import", "tickets", str(tickets), "--system", "product", "--json"]) == 0
+    assert run(["score", "--past", "--json"]) == 0
+    assert RecordVersion.objects.filter(kind="reading").count() == 3
+    generation, behind = Published(imported).generation, outdated_from(imported)
+    assert chores.texts(datetime.now(UTC)) is True
+    drain(imported)
+    assert (Published(imported).generation, outdated_from(imported)) == (generation, behind)
 
 
 def test_an_import_twice_changes_nothing_and_rejects_are_told(
