@@ -21,6 +21,7 @@ from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Account
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import NotFound
+from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.outlook import measures, reads
 from enishi.outlook.actions import Judged, ask_forecast, judge_renewal, set_thresholds, withdraw_judgement
@@ -33,13 +34,37 @@ from enishi.web.pages.outlook import moving, present, renewing
 from enishi.web.pages.outlook.query import Query, read_query
 from enishi.web.pages.portfolio.words import minor_units
 from enishi.web.pages.revenue.tabs import tabs
+from enishi.web.rest.allowances import Allowances
+from enishi.web.rest.problems import TooMany
 
 EXPORTING = LEADERS | {"csm", "sales"}
 A_PAGE = 100
+DRAWS_A_MINUTE = 40
 
 
 def _today() -> date:
     return company_day(system_clock())
+
+
+def _check_draws(request: PageRequest, query: Query) -> None:
+    """Refuse to assume and to narrow the view without end: each such answer may cost seconds of drawing."""
+    if query.scenario.is_plain and not query.by:
+        return
+    folder = Home.from_environment().root / "cache" / "draws"
+    allowance = Allowances(folder, DRAWS_A_MINUTE).spend(request.member.pk)
+    if allowance.used_up:
+        raise TooMany(
+            "too_many_draws",
+            Text(
+                f"More than {allowance.limit} scenarios or views of the forecast a minute.",
+                f"シナリオや表示範囲の変更が1分あたり{allowance.limit}回の上限を超えました。",
+            ),
+            Text(
+                f"Wait {allowance.reset} seconds and load the page again.",
+                f"{allowance.reset}秒待ってから再読み込みしてください。",
+            ),
+            retryable=True,
+        )
 
 
 @require_GET
@@ -47,6 +72,7 @@ def _today() -> date:
 def outlook(request: PageRequest) -> HttpResponse:
     """The answer, the fan, renewals, what moved and whether the intervals held, within the member's scope."""
     query, today = read_query(request.GET), _today()
+    _check_draws(request, query)
     forecast = reads.latest()
     context: dict[str, Any] = {
         "tabs": tabs("outlook"), "query": query, "today": today, "forecast": forecast, "under_way": reads.under_way(),
@@ -65,25 +91,32 @@ def _whole(request: PageRequest, forecast: Forecast, query: Query, today: date) 
     plain = present.plain_of(view, forecast, query.scenario)
     targets = reads.targets_for(request.member, query.by, query.segment)
     fiscal = get_company().fiscal_year_start
-    figures = measures.figures(found, fiscal, targets)
-    return {
+
+    def read_figures() -> dict[str, Any]:
+        figures = measures.figures(found, fiscal, targets)
+        return {
+            "empty": not len(found.stated.book),
+            "head": present.headline(figures, found.day),
+            "plain": present.headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
+            "fan": present.fan(found, plain, targets),
+            "table": present.periods_table(figures, found.day),
+            "sources": present.sources(found.stated),
+            "learned": {"months": found.stated.learned.months, "losses": found.stated.learned.losses},
+        }
+
+    depends = (found.depends, present.language(), sorted((key, one.pk) for key, one in targets.items()))
+    kept = reads.keep("page", depends, read_figures) if query.scenario.is_plain else read_figures()
+    return kept | {  # of what is assumed there is too much to keep
         "view": view,
-        "empty": not len(found.stated.book),
-        "head": present.headline(figures, found.day),
-        "plain": present.headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
-        "fan": present.fan(found, plain, targets),
-        "table": present.periods_table(figures, found.day),
         "measures": [present.measure_words()[name] for name in present.SHOWN],
         "sliders": present.sliders(query),
         "assumed": present.assumptions(query),
         "mark": _(" (what if)") if plain else "",
         "options": present.options(request.member, query),
-        "sources": present.sources(found.stated),
         "renewals": renewing.renewals_context(request.member, found, query, today, request.GET.get("page")),
         "bridge": moving.bridge_context(view, forecast, query),
         "tested": present.tested(reads.latest_test(), whole=reads.sees_company(request.member)),
         "aims": reads.sees_company(request.member),
-        "learned": found.stated.learned,
         "behind": reads.is_behind(forecast),
         "speaks": reads.model_speaks(),
         "export_query": urlencode(query.pairs()),
@@ -118,6 +151,7 @@ def make(request: PageRequest) -> HttpResponse:
 def moved(request: PageRequest) -> HttpResponse:
     """The customers behind a step of the bridge, adding up to it."""
     query, later = read_query(request.GET), reads.latest()
+    _check_draws(request, query)
     earlier = moving.compared(later, query) if later else None
     step = request.GET.get("step", "")
     words = moving.step_words()
@@ -216,6 +250,7 @@ def export(request: PageRequest) -> HttpResponse:
     """Renewals or figures of the view as a file."""
     file_format = asked_format(request)
     forecast, query = reads.latest(), read_query(request.GET)
+    _check_draws(request, query)
     if forecast is None:
         return HttpResponseRedirect(reverse("outlook"))
     found = reads.read_outlook(
