@@ -4,20 +4,22 @@ drawn of the whole book."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from django.core.cache import caches
+from django.core.cache import cache, caches
 from django.core.cache.backends.base import BaseCache
 from django.db.models import QuerySet
 
 from enishi.accounts.access import visible_accounts
+from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Scope
-from enishi.forecasts.leaving import CERTAIN
+from enishi.forecasts.leaving import CERTAIN, STATED
 from enishi.forecasts.moved import STEPS, what_moved
 from enishi.forecasts.simulation import (
     Cohorts,
@@ -31,9 +33,9 @@ from enishi.forecasts.simulation import (
 )
 from enishi.forecasts.standing import Floats
 from enishi.forecasts.turnover import TooLittle
-from enishi.metrics.revenue import day_of_number
+from enishi.metrics.revenue import day_of_number, number_of
 from enishi.metrics.spans import FOREVER
-from enishi.outlook.facts import cohort_totals, read_moves
+from enishi.outlook.facts import cohort_totals, read_moves, stamp
 from enishi.outlook.keeping import Stated, from_bytes, rates_from_json
 from enishi.outlook.making import AT_ONCE
 from enishi.outlook.models import BackTest, Category, Forecast, RenewalCall, Target, Thresholds
@@ -53,24 +55,47 @@ LEAST_DRAWS = 200
 DIMENSIONS = ("tier", "industry", "size", "region", "channel")
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """Whose customers, and which of them. ``whole``: all of the company's, so that new business counts."""
+FEW = 5000  # numbers that are looked up rather than laid against all there are
 
-    accounts: frozenset[int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class View:
+    """Whose customers, and which of them. ``whole``: all of the company's, so that new business counts; their numbers are
+    read when they are first asked for."""
+
+    rows: QuerySet[Account]
     whole: bool
     key: str
+    known: frozenset[int] | None = None
+
+    @cached_property
+    def accounts(self) -> frozenset[int]:
+        return _numbers(self.rows) if self.known is None else self.known
+
+    def seen(self, accounts: Sequence[int]) -> set[int]:
+        """Those of some customers that are in view."""
+        if self.known is None and len(accounts) <= FEW:
+            return set(self.rows.filter(pk__in=accounts).order_by().values_list("pk", flat=True))
+        return self.accounts.intersection(accounts)  # type: ignore[return-value]
+
+
+def _numbers(rows: QuerySet[Account]) -> frozenset[int]:
+    return frozenset(rows.order_by().values_list("pk", flat=True))
 
 
 def view_of(member: Member, dimension: str = "", segment: str = "") -> View:
     """The customers a member sees, or those of them in a segment."""
-    ids = frozenset(visible_accounts(member).order_by().values_list("pk", flat=True))
+    rows, parted = visible_accounts(member), dimension in DIMENSIONS and bool(segment)
+    if member.scope == Scope.ALL and not parted:
+        return View(rows, True, "all")
+    ids = _numbers(rows)
     if dimension in DIMENSIONS and segment:
         held = segment_of(dimension)
         value = "" if segment == "-" else segment
         ids = frozenset(pk for pk in ids if held.get(pk, "") == value)
-        return View(ids, False, _these(ids))
-    return View(ids, True, "all") if member.scope == Scope.ALL else View(ids, False, _these(ids))
+    return View(rows, False, _these(ids), ids)
 
 
 def _these(accounts: Collection[int]) -> str:
@@ -82,6 +107,20 @@ def _these(accounts: Collection[int]) -> str:
 def kept() -> BaseCache:
     """Where what was read and drawn of statements is kept for minutes; small and apart from the rest."""
     return caches["drawn"]
+
+
+def keep(name: str, depends: Sequence[Any], work: Callable[[], T]) -> T:
+    """What is worked out of a statement, kept for minutes: small things alone, numbers and words.
+
+    Args:
+        depends: all that it follows from, whose customers (:attr:`Outlook.key`) included.
+    """
+    key = f"outlook:{name}:{hashlib.sha256(repr(tuple(depends)).encode()).hexdigest()[:40]}"
+    found: tuple[T] | None = cache.get(key)
+    if found is None:
+        found = (work(),)
+        cache.set(key, found, KEEP_SECONDS)
+    return found[0]
 
 
 def segment_of(dimension: str) -> dict[int, str]:
@@ -135,22 +174,13 @@ def _made(forecast: Forecast) -> str:
     return "-".join(str(int(moment.timestamp() * 1e6)) if moment else "" for moment in moments)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outlook:
-    """A statement within a view, under a scenario.
-
-    Args:
-        stated: the customers in view. paths: their draws. expected: MRR at each month's end, whole minor units, new
-            business included where the view is the whole company. moves: what became of them so far.
-    """
+    """A statement within a view, under a scenario. What of it takes long is read when it is first asked for: what pages show
+    of it is kept."""
 
     forecast: Forecast
     view: View
-    stated: Stated
-    paths: Paths
-    expected: list[int]
-    new: list[int]
-    moves: pd.DataFrame
     scenario: Scenario
 
     @property
@@ -162,34 +192,56 @@ class Outlook:
         """Of what is kept about the customers in view, whatever is assumed."""
         return f"{self.forecast.pk}:{_made(self.forecast)}:{self.view.key}"
 
-    @property
+    @cached_property
+    def depends(self) -> tuple[Any, ...]:
+        """What everything told of it follows from."""
+        return self.key, self.scenario, stamp(self.day), get_company().fiscal_year_start
+
+    @cached_property
     def ends(self) -> list[date]:
-        return self.stated.book.grid.ends
+        """The first day after each month."""
+        return keep("ends", (self.key,), lambda: self.stated.book.grid.ends)
+
+    @cached_property
+    def stated(self) -> Stated:
+        """The customers in view."""
+        stated = read_statement(self.forecast)
+        if self.view.whole:
+            return stated
+        mine = np.isin(stated.book.accounts, list(self.view.accounts))
+        return stated if mine.all() else stated.where(mine)
+
+    @cached_property
+    def moves(self) -> pd.DataFrame:
+        """What became of them so far."""
+        moves = read_moves(self.day)
+        return moves if self.view.whole else moves[moves["account_id"].isin(self.view.accounts)]
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Their draws."""
+        return _paths(self.view, self.forecast, self.stated, self.moves, self.scenario)
+
+    @cached_property
+    def new(self) -> list[int]:
+        """MRR of new business expected at each month's end; none where the view is a part of the company."""
+        if not self.view.whole:
+            return [0] * self.stated.book.grid.months
+        told = expected_arrivals(self.stated.learned, self.stated.book, self.scenario)
+        return [round(float(value)) for value in told]
+
+    @cached_property
+    def expected(self) -> list[int]:
+        """MRR expected at each month's end, whole minor units, new business included."""
+        if not self.scenario.is_plain:
+            return [round(float(value)) for value in self.paths.mrr.mean(axis=0)]
+        sure = expected(self.stated.book, self.stated.left, self.stated.learned).sum(axis=0)
+        return [int(value) + more for value, more in zip(sure, self.new, strict=True)]
 
 
 def read_outlook(view: View, forecast: Forecast, scenario: Scenario | None = None) -> Outlook:
     """The outlook of a view; what was drawn is kept for minutes."""
-    asked = scenario or Scenario()
-    stated = read_statement(forecast)
-    moves = read_moves(forecast.day)
-    if view.whole:
-        gone = np.zeros(len(stated.book), dtype=bool)
-    else:
-        gone = ~np.isin(stated.book.accounts, list(view.accounts))
-    mine = stated if not gone.any() else stated.where(~gone)
-    held = moves if view.whole else moves[moves["account_id"].isin(view.accounts)]
-    paths = _paths(view, forecast, mine, held, asked)
-    sure = expected(mine.book, mine.left, mine.learned).sum(axis=0)
-    plain_new = expected_arrivals(mine.learned, mine.book) if view.whole else np.zeros(len(sure))
-    new = [round(float(value)) for value in plain_new]
-    middle = [int(value) + more for value, more in zip(sure, new, strict=True)]
-    if not asked.is_plain:
-        middle = [round(float(value)) for value in paths.mrr.mean(axis=0)]
-        new = [
-            round(float(v))
-            for v in (expected_arrivals(mine.learned, mine.book, asked) if view.whole else plain_new)
-        ]
-    return Outlook(forecast, view, mine, paths, middle, new, held, asked)
+    return Outlook(forecast, view, scenario or Scenario())
 
 
 def _paths(view: View, forecast: Forecast, mine: Stated, moves: pd.DataFrame, asked: Scenario) -> Paths:
@@ -250,36 +302,56 @@ def category_of(probability: float, certain: bool, limits: Thresholds) -> str:
     return Category.AT_RISK if probability >= limits.at_risk else Category.LIKELY
 
 
+Due = tuple[
+    int, date, int, float, bool, bool
+]  # account, day, MRR, probability not to renew, certain, said by a model
+
+
 def renewals(stated: Stated, first: date, end: date, today: date) -> list[Renewal]:
     """The renewals of ``[first, end)``, by day: customers with money now and a date, and announced ends."""
-    book, left, limits = stated.book, stated.left, thresholds()
+    return _told(_due(stated, first, end), today)
+
+
+def renewals_in(outlook: Outlook, first: date, end: date, today: date) -> list[Renewal]:
+    """The same of an outlook; who falls due is kept, what people say of it is of now."""
+    due = keep("due", (outlook.key, first, end), lambda: _due(outlook.stated, first, end))
+    return _told(due, today)
+
+
+def _told(due: list[Due], today: date) -> list[Renewal]:
+    limits = thresholds()
     calls = {
         call.account_id: call
         for call in RenewalCall.objects.filter(ended_at=None, expires_on__gte=today).select_related("member")
     }
-    stops = _announced_ends(stated)
-    found = []
-    for row in np.flatnonzero(book.now > 0).tolist():
-        certain = bool(left.source[row] == CERTAIN)
-        due = stops[row] if certain else book.renewal[row]
-        on = day_of_number(int(due)) if due < FOREVER else None
-        if on is None or not first <= on < end:
-            continue
-        chance = 1.0 if certain else float(left.renews[row])
-        call = None if certain else calls.get(int(book.accounts[row]))
-        computed = category_of(chance, certain, limits)
-        found.append(
-            Renewal(
-                int(book.accounts[row]),
-                on,
-                int(book.now[row]),
-                chance,
-                computed,
-                bool(left.source[row] == 1),
-                call,
+    return [
+        Renewal(account, on, mrr, chance, category_of(chance, certain, limits), said, None if certain else calls.get(account))
+        for account, on, mrr, chance, certain, said in due
+    ]  # fmt: skip
+
+
+def _due(stated: Stated, first: date, end: date) -> list[Due]:
+    book, left = stated.book, stated.left
+    certain = left.source == CERTAIN
+    due = np.where(certain, _announced_ends(stated), book.renewal)
+    within = (book.now > 0) & (due < FOREVER) & (due >= number_of(first)) & (due < number_of(end))
+    found: list[Due] = []
+    for row in np.flatnonzero(within).tolist():
+        on = day_of_number(int(due[row]))
+        if on is not None:
+            sure = bool(certain[row])
+            chance = 1.0 if sure else float(left.renews[row])
+            found.append(
+                (
+                    int(book.accounts[row]),
+                    on,
+                    int(book.now[row]),
+                    chance,
+                    sure,
+                    bool(left.source[row] == STATED),
+                )
             )
-        )
-    return sorted(found, key=lambda one: (one.on, -one.mrr))
+    return sorted(found, key=lambda one: (one[1], -one[2]))
 
 
 def _announced_ends(stated: Stated) -> np.ndarray:
@@ -292,9 +364,9 @@ def _announced_ends(stated: Stated) -> np.ndarray:
     return np.where(within, book.renewal, ends)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moved:
-    """The bridge from one statement of a day to a later one, in view."""
+    """The bridge from one statement of a day to a later one, in view; ``read`` gives the customers' own steps."""
 
     earlier: Forecast
     later: Forecast
@@ -302,24 +374,49 @@ class Moved:
     before: int
     after: int
     steps: dict[str, int]  # by name of STEPS, and "new" for business still to come
-    table: pd.DataFrame
+    read: Callable[[], pd.DataFrame | None]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per customer, adding up to the steps."""
+        found = self.read()
+        return pd.DataFrame() if found is None else found
 
 
 def read_moved(view: View, earlier: Forecast, later: Forecast, end: date) -> Moved | None:
-    """What moved between two statements of the MRR at ``end``; None where one does not reach it."""
+    """What moved between two statements of the MRR at ``end``; None where one does not reach it. The sums are kept."""
+    pairs = Account.objects.filter(merged_into__isnull=False).order_by("pk").values_list("pk", "merged_into")
+    merged = {pk: int(into) for pk, into in pairs if into is not None}
+    read = partial(_read_table, view, earlier, later, end, merged)
+    depends = (view.key, *((one.pk, _made(one)) for one in (earlier, later)), end, merged)
+    sums = keep("moved", depends, lambda: _sums(read(), view, earlier, later, end))
+    return None if sums is None else Moved(earlier, later, end, *sums, read)
+
+
+def _read_table(
+    view: View, earlier: Forecast, later: Forecast, end: date, merged: dict[int, int]
+) -> pd.DataFrame | None:
     old, new = read_statement(earlier).kept(), read_statement(later).kept()
-    first, last = old.month_of(end), new.month_of(end)
-    if first is None or last is None:
+    if old.month_of(end) is None or new.month_of(end) is None:
         return None
-    merged = Account.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
-    table = what_moved(old, new, end, {pk: int(into) for pk, into in merged if into is not None})
-    if not view.whole:
-        table = table[table["account_id"].isin(view.accounts)].reset_index(drop=True)
+    table = what_moved(old, new, end, merged)
+    return table if view.whole else table[table["account_id"].isin(view.accounts)].reset_index(drop=True)
+
+
+def _sums(
+    table: pd.DataFrame | None, view: View, earlier: Forecast, later: Forecast, end: date
+) -> tuple[int, int, dict[str, int]] | None:
+    """MRR before and after, and the steps between, new business included where the view is the whole company."""
+    if table is None:
+        return None
     steps = {name: int(table[name].sum()) for name in STEPS}
-    to_come = (round(float(old.arrivals[first])), round(float(new.arrivals[last]))) if view.whole else (0, 0)
+    to_come = [0, 0]
+    if view.whole:
+        for place, one in enumerate((earlier, later)):
+            told = read_statement(one).kept()
+            to_come[place] = round(float(told.arrivals[told.month_of(end) or 0]))
     steps["new"] = to_come[1] - to_come[0]
-    before, after = int(table["before"].sum()) + to_come[0], int(table["after"].sum()) + to_come[1]
-    return Moved(earlier, later, end, before, after, steps, table)
+    return int(table["before"].sum()) + to_come[0], int(table["after"].sum()) + to_come[1], steps
 
 
 def earlier_statements(later: Forecast) -> list[Forecast]:

@@ -42,24 +42,35 @@ def _whole(member: Member, forecast: Forecast, today: date) -> dict[str, Any]:
     view = outlook_reads.view_of(member)
     found = outlook_reads.read_outlook(view, forecast)
     targets, fiscal = outlook_reads.targets_for(member), get_company().fiscal_year_start
-    figures = measures.figures(found, fiscal, targets)
-    fan = outlook_present.fan(found, None, targets)
     moved = _moved(view, forecast)
+    period = moving.end_of(forecast, "quarter")
+
+    def read_figures() -> dict[str, Any]:
+        figures = measures.figures(found, fiscal, targets)
+        fan = outlook_present.fan(found, None, targets)
+        return {
+            "empty": not len(found.stated.book),
+            "rows": _rows(figures, forecast.day),
+            "head": outlook_present.headline(figures, found.day),
+            "fan": fan,
+            "picture": draw_fan(
+                fan, lambda value: _money(round(value * minor_units(get_company().currency)))
+            ),
+            "change": _sentence(reads.change_of(found, moved, period), language),
+            "triangle": _cohorts(revenue_present.triangle(found.moves, RevenueQuery(kind="quarter"), today)),
+        }
+
+    told = (moved.earlier.pk, moved.before, moved.after, moved.steps) if moved else None
+    aims = sorted((key, one.pk) for key, one in targets.items())
+    kept = outlook_reads.keep("executive", (found.depends, language, today, aims, told), read_figures)
     tested = outlook_present.tested(outlook_reads.latest_test(), whole=outlook_reads.sees_company(member))
-    return {
+    return kept | {
         "view": view,
-        "empty": not len(found.stated.book),
-        "rows": _rows(figures, forecast.day),
-        "head": outlook_present.headline(figures, found.day),
         "has_targets": bool(targets),
         "behind": outlook_reads.is_behind(forecast),
-        "fan": fan,
-        "picture": draw_fan(fan, lambda value: _money(round(value * minor_units(get_company().currency)))),
-        "change": _sentence(reads.change_of(found, moved, moving.end_of(forecast, "quarter")), language),
         "risk": reads.money_at_risk(found, language),
-        "topics": reads.topics_at_risk(member, today, language),
+        "topics": reads.topics_at_risk(member, view, today, language),
         "gain": reads.money_to_gain(member, today, language),
-        "triangle": _cohorts(revenue_present.triangle(found.moves, RevenueQuery(kind="quarter"), today)),
         "load": reads.team_load(member, today),
         "trust": reads.model_trust(),
         "missing": reads.model_missing(),

@@ -21,9 +21,9 @@ from enishi.forecasts.leaving import CERTAIN
 from enishi.growth.api import Wanted, last_run, list_ready, offer_titles, totals
 from enishi.metrics.periods import Period, add_months, period_of
 from enishi.metrics.revenue import bridges, retention
-from enishi.outlook.reads import Moved, Outlook
-from enishi.risk.api import AccountRisk, model_in_use
-from enishi.signals.models import AccountState
+from enishi.outlook.reads import Moved, Outlook, View, keep
+from enishi.risk.api import AccountRisk, last_scored, model_in_use
+from enishi.signals.models import AccountState, ScoringRun
 from enishi.texts.api import GROWTH_DAYS, growing_topics
 from enishi.web.pages.portfolio.words import cause_words
 from enishi.work.loads import Load, loads
@@ -65,8 +65,27 @@ class Risk:
     drivers: tuple[tuple[str, int, int], ...]  # words, expected loss, customers
 
 
+_First = tuple[int, int, int, str]  # account, MRR, expected loss, cause
+
+
 def money_at_risk(outlook: Outlook, language: str) -> Risk:
     """Expected loss of MRR by leaving within six months: contracted MRR x probability to be gone by then."""
+    depends = (outlook.depends, last_scored(), _scored(), language)
+    loss, mrr, first, shares = keep("at-risk", depends, lambda: _at_risk(outlook, language))
+    seen = outlook.view.seen([one[0] for one in first])
+    accounts = Account.objects.in_bulk([one[0] for one in first if one[0] in seen][:SHOWN])
+    shown = tuple(AtRisk(accounts[pk], now, gone, why) for pk, now, gone, why in first if pk in accounts)
+    return Risk(loss, mrr, shown, shares)
+
+
+def _scored() -> int:
+    """Which scoring said what is said now of causes and bands."""
+    return ScoringRun.objects.filter(status="done").order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _at_risk(
+    outlook: Outlook, language: str
+) -> tuple[int, int, list[_First], tuple[tuple[str, int, int], ...]]:
     stated = outlook.stated
     month = min(MONTHS_AT_RISK, stated.book.grid.months) - 1
     book, gone = stated.book, 1 - stated.left.survival[:, month]
@@ -76,14 +95,9 @@ def money_at_risk(outlook: Outlook, language: str) -> Risk:
     money = dict(zip(book.accounts.tolist(), loss.tolist(), strict=True))
     sure = set(book.accounts[stated.left.source == CERTAIN].tolist())
     causes = _causes(ids[:READ], sure, language)
-    accounts = Account.objects.in_bulk([pk for pk in ids if pk in outlook.view.accounts][:SHOWN])
     now = dict(zip(book.accounts.tolist(), book.now.tolist(), strict=True))
-    shown = tuple(
-        AtRisk(accounts[pk], now[pk], money[pk], causes.get(pk, ""))
-        for pk in ids[: SHOWN * 3]
-        if pk in accounts
-    )[:SHOWN]
-    return Risk(int(loss.sum()), int(book.now.sum()), shown, shares_of(ids, money, causes))
+    first = [(pk, now[pk], money[pk], causes.get(pk, "")) for pk in ids[: SHOWN * 3]]
+    return int(loss.sum()), int(book.now.sum()), first, shares_of(ids, money, causes)
 
 
 def shares_of(
@@ -156,8 +170,13 @@ def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
     return {"rows": shown, "accounts": whole.accounts, "uplift": whole.uplift, "judged": judged}
 
 
-def topics_at_risk(member: Member, today: date, language: str) -> dict[str, Any]:
-    """What customers at risk write more of than before: topics of their texts, beyond chance."""
+def topics_at_risk(member: Member, view: View, today: date, language: str) -> dict[str, Any]:
+    """What customers at risk write more of than before: topics of their texts, beyond chance. Kept for minutes."""
+    depends = (view.key, today, language, _scored())
+    return keep("topics-at-risk", depends, lambda: _topics_at_risk(member, today, language))
+
+
+def _topics_at_risk(member: Member, today: date, language: str) -> dict[str, Any]:
     red = AccountState.objects.filter(band="red", account__in=visible_accounts(member))
     found, texts = growing_topics(member, today, list(red.values_list("account", flat=True)))
     lines = [

@@ -44,8 +44,9 @@ def _percent(share: float) -> str:
 
 def listed(member: Member, outlook: Outlook, query: Query, today: date) -> list[Renewal]:
     """Every renewal of the span in view, searched but of every category."""
-    found = reads.renewals(outlook.stated, today, span_end(query, today), today)
-    found = [one for one in found if one.account_id in outlook.view.accounts]
+    found = reads.renewals_in(outlook, today, span_end(query, today), today)
+    seen = outlook.view.seen([one.account_id for one in found])
+    found = [one for one in found if one.account_id in seen]
     if query.q.strip():
         named = _found_by(member, query.q, [one.account_id for one in found])
         found = [one for one in found if one.account_id in named]

@@ -91,25 +91,32 @@ def _whole(request: PageRequest, forecast: Forecast, query: Query, today: date) 
     plain = present.plain_of(view, forecast, query.scenario)
     targets = reads.targets_for(request.member, query.by, query.segment)
     fiscal = get_company().fiscal_year_start
-    figures = measures.figures(found, fiscal, targets)
-    return {
+
+    def read_figures() -> dict[str, Any]:
+        figures = measures.figures(found, fiscal, targets)
+        return {
+            "empty": not len(found.stated.book),
+            "head": present.headline(figures, found.day),
+            "plain": present.headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
+            "fan": present.fan(found, plain, targets),
+            "table": present.periods_table(figures, found.day),
+            "sources": present.sources(found.stated),
+            "learned": {"months": found.stated.learned.months, "losses": found.stated.learned.losses},
+        }
+
+    depends = (found.depends, present.language(), sorted((key, one.pk) for key, one in targets.items()))
+    kept = reads.keep("page", depends, read_figures) if query.scenario.is_plain else read_figures()
+    return kept | {  # of what is assumed there is too much to keep
         "view": view,
-        "empty": not len(found.stated.book),
-        "head": present.headline(figures, found.day),
-        "plain": present.headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
-        "fan": present.fan(found, plain, targets),
-        "table": present.periods_table(figures, found.day),
         "measures": [present.measure_words()[name] for name in present.SHOWN],
         "sliders": present.sliders(query),
         "assumed": present.assumptions(query),
         "mark": _(" (what if)") if plain else "",
         "options": present.options(request.member, query),
-        "sources": present.sources(found.stated),
         "renewals": renewing.renewals_context(request.member, found, query, today, request.GET.get("page")),
         "bridge": moving.bridge_context(view, forecast, query),
         "tested": present.tested(reads.latest_test(), whole=reads.sees_company(request.member)),
         "aims": reads.sees_company(request.member),
-        "learned": found.stated.learned,
         "behind": reads.is_behind(forecast),
         "speaks": reads.model_speaks(),
         "export_query": urlencode(query.pairs()),

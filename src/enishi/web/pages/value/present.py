@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from hashlib import sha256
 from math import isnan
 from typing import Any
 
@@ -98,21 +99,17 @@ def page_context(member: Member, query: Query, now: datetime) -> dict[str, Any]:
     context: dict[str, Any] = {"run": run, "running": running, "failed": failed, "query": query}
     if run is None:
         return context
-    rows = reads.read_values(member, run)
-    if rows.empty:
-        return context | {"nobody": True}
-    query = replace(query, method=query.method or first_told(rows, METHODS))
     costs = reads.read_costs(run, query.months)
-    won = costs.won[costs.won["account_id"].isin(rows.index)].set_index("account_id")
-    context |= {
+    kept = _kept(member, query, run, costs)
+    if kept is None:
+        return context | {"nobody": True}
+    query = replace(query, method=kept["method"])
+    return context | {
         "query": query,
         "day": run.day,
         "currency": get_company().currency,
         "method_name": method_words()[query.method],
         "missing": missing_words(query.method, run),
-        "head": _headline(query, rows, won),
-        "methods": _method_rows(query, rows, run),
-        "units": _unit_rows(query, rows, won),
         "by_title": dimension_words()[query.by],
         "costs": costs,
         "idle": sum(costs.idle.values()) if member.scope == Scope.ALL else 0,
@@ -121,8 +118,39 @@ def page_context(member: Member, query: Query, now: datetime) -> dict[str, Any]:
         "assumed": run.assumptions,
         "settings": get_settings(),
         "survival": _survival(run, query.by) if member.scope == Scope.ALL else None,
+        **kept,
     }
-    return context | _cohorts(member, query, rows, run)
+
+
+def _kept(member: Member, query: Query, run: ValueRun, costs: reads.Costs) -> dict[str, Any] | None:
+    """What is worked out of the customers' values, kept as long as these; None where nobody in scope has any."""
+    company = get_company()
+    depends = (asdict(query), costs.stamp, company.currency, company.fiscal_year_start, get_language())
+    digest = sha256(repr(depends).encode()).hexdigest()[:40]
+    key = f"value:page:{reads.scope_stamp(member, run)}:{digest}"
+    held: tuple[dict[str, Any] | None] | None = cache.get(key)
+    if held is None:
+        held = (_worked_out(member, query, run, costs),)
+        if not query.cohort or any(
+            one["chosen"] and one["key"] == query.cohort for one in (held[0] or {}).get("cohorts", ())
+        ):
+            cache.set(key, held, reads.KEEP_SECONDS)  # what is asked for and is not there is not kept
+    return held[0]
+
+
+def _worked_out(member: Member, query: Query, run: ValueRun, costs: reads.Costs) -> dict[str, Any] | None:
+    rows = reads.read_values(member, run)
+    if rows.empty:
+        return None
+    query = replace(query, method=query.method or first_told(rows, METHODS))
+    won = costs.won[costs.won["account_id"].isin(rows.index)].set_index("account_id")
+    return {
+        "method": query.method,
+        "head": _headline(query, rows, won),
+        "methods": _method_rows(query, rows, run),
+        "units": _unit_rows(query, rows, won),
+        **_cohorts(member, query, rows, run),
+    }
 
 
 def _headline(query: Query, rows: pd.DataFrame, won: pd.DataFrame) -> dict[str, Any]:

@@ -35,11 +35,13 @@ class Costs:
     Args:
         won: ``account_id, day, channel, cost`` of the window, of the whole company.
         idle: spent on channels that won nobody. known: whether any cost is recorded at all.
+        stamp: changes with what is recorded of costs.
     """
 
     won: pd.DataFrame
     idle: dict[str, int]
     known: bool
+    stamp: str = ""
 
 
 def scope_stamp(member: Member, run: ValueRun) -> str:
@@ -77,17 +79,17 @@ def read_costs(run: ValueRun, months: int) -> Costs:
     """The company's acquisition costs of the months up to a valuation's day, laid on the customers won in them."""
     home, company = Home.from_environment(), get_company()
     stamp = f"{Published(home).changed('record_acquisition_cost')}:{company.currency}"
-    key = f"value:costs:{run.pk}:{stamp}:{months}"
+    key = f"value:costs-told:{run.pk}:{stamp}:{months}"
     found: Costs | None = cache.get(key)
     if found is None:
         with duckdb_facts(home, FactSettings(currency=company.currency)) as facts:
             costs = acquisition_costs(facts, run.day)
-        found = _spread(costs, run.day, months)
+        found = _spread(costs, run.day, months, stamp)
         cache.set(key, found, KEEP_SECONDS)
     return found
 
 
-def _spread(costs: pd.DataFrame, day: date, months: int) -> Costs:
+def _spread(costs: pd.DataFrame, day: date, months: int, stamp: str) -> Costs:
     start, end = window(day, months)
     rows = AccountValue.objects.filter(since__gte=start, since__lt=end).order_by()
     won = pd.DataFrame(
@@ -96,7 +98,7 @@ def _spread(costs: pd.DataFrame, day: date, months: int) -> Costs:
     )
     won["day"] = [number_of(on) for on in won["day"]]
     spread, idle = spread_costs(won, costs, number_of(start), number_of(end))
-    return Costs(spread, idle, bool(len(costs)))
+    return Costs(spread, idle, bool(len(costs)), stamp)
 
 
 def window(day: date, months: int) -> tuple[date, date]:

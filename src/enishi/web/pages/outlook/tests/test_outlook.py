@@ -93,10 +93,37 @@ def _scenarios_share_their_draws(world: World) -> None:
     assert isinstance(kept, FileBasedCache)
     kept.clear()
     for churn in range(50, 200, 7):
-        reads.read_outlook(view, forecast, Scenario(churn / 100, churn / 90, price=churn / 5000))
-    assert len(kept._list_cache_files()) <= len(reads.FACTORS) + 1  # type: ignore[attr-defined]
+        scenario = Scenario(churn / 100, churn / 90, price=churn / 5000)
+        assert reads.read_outlook(view, forecast, scenario).paths.opening > 0
+    assert 2 < len(kept._list_cache_files()) <= len(reads.FACTORS) + 1  # type: ignore[attr-defined]
     assert settings.CACHES["drawn"]["LOCATION"] != settings.CACHES["default"]["LOCATION"]
     assert reads._these({1, 2}) != reads._these({1, 3})
+
+
+def test_figures_are_kept_for_whom_they_are_and_until_something_changes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.forecast_today(datetime(2026, 10, 5, 3, tzinfo=UTC))
+    jobs.forecast_today(NOW)
+    whole, own = (sign_in(member).get(PAGE).context for member in (world.suzuki, world.takahashi))
+    assert own["head"]["quarter"]["mrr"]["value"] < whole["head"]["quarter"]["mrr"]["value"]
+    assert sum(own["sources"].values()) < sum(whole["sources"].values())
+    assert own["bridge"]["moved"].after < whole["bridge"]["moved"].after
+    with monkeypatch.context() as patched:
+        patched.setattr(reads, "read_statement", None)  # a further view reads no customer's numbers
+        again = sign_in(world.suzuki).get(PAGE).context
+    assert again["head"] == whole["head"]
+    assert again["bridge"]["rows"] == whole["bridge"]["rows"]
+    assert again["renewals"]["total"] == whole["renewals"]["total"]
+    Target.objects.create(measure="mrr", every="quarter", start=date(2026, 10, 1), value=Decimal(5))
+    aimed = sign_in(world.suzuki).get(PAGE).context["head"]["quarter"]["mrr"]["figure"]
+    assert aimed.target == 5
+    Forecast.objects.filter(pk=whole["forecast"].pk).update(finished_at=NOW + timedelta(hours=1))
+    seen = []
+    read = reads.read_statement
+    monkeypatch.setattr(reads, "read_statement", lambda one: seen.append(one.pk) or read(one))
+    sign_in(world.suzuki).get(PAGE)
+    assert whole["forecast"].pk in seen
 
 
 def test_the_expected_value_lies_within_its_ranges() -> None:

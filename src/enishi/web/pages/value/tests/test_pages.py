@@ -10,6 +10,7 @@ from tests.world import NOW, TODAY, World
 
 from enishi.accounts.models import AuditLine
 from enishi.value.api import AccountValue, ValueRun, ValueStatement, get_settings
+from enishi.web.pages.value import reads
 
 pytestmark = pytest.mark.django_db
 FITS = {
@@ -59,6 +60,35 @@ def test_everyone_sees_their_own_customers_alone(valued: ValueRun, world: World,
     theirs = {line["account"] for line in own["lines"]}
     outside = next(a for a in world.accounts.values() if a.pk not in theirs and a.deleted_at is None)
     assert sign_in("takahashi").get(f"/accounts/{outside.pk}/value/").status_code == 404
+
+
+def test_figures_are_kept_for_whom_they_are_and_until_the_next_valuation(
+    valued: ValueRun, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "/revenue/value/"
+    whole, own = (sign_in(name).get(page).context for name in ("suzuki", "takahashi"))
+    assert 0 < own["head"]["customers"] < whole["head"]["customers"]
+    read = reads.read_values
+    with monkeypatch.context() as patched:
+        patched.setattr(reads, "read_values", None)  # a further view reads no customer's values
+        again = sign_in("suzuki").get(page).context
+    assert again["head"] == whole["head"]
+    assert again["units"] == whole["units"]
+    assert sign_in("suzuki").get(page + "?method=simple").context["head"]["ltv"] != whole["head"]["ltv"]
+    AccountValue.objects.update(contractual=7)
+    ValueRun.objects.create(
+        day=TODAY,
+        status="done",
+        started_at=NOW + timedelta(hours=1),
+        fits=FITS,
+        assumptions=valued.assumptions,
+    )
+    asked = []
+    monkeypatch.setattr(reads, "read_values", lambda *told: asked.append(told) or read(*told))
+    assert sign_in("suzuki").get(page + "?method=contractual").context["head"]["ltv"]["value"] == 7
+    sign_in("suzuki").get(page + "?cohort=2001-01-01")
+    sign_in("suzuki").get(page + "?cohort=2001-01-01")
+    assert len(asked) == 3, "what is not there is not kept"
 
 
 def test_a_list_and_a_table_as_files(valued: ValueRun, sign_in: SignIn) -> None:
