@@ -7,12 +7,14 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import empty
 from django.conf import settings as django_settings
 from hypothesis import settings
+from tests import template
 
 import __main__
 from enishi.kit.home import Home
@@ -25,6 +27,8 @@ os.environ["ENISHI_HOME"] = _folder
 # first of them, which starts the others, makes the folder.
 if "ENISHI_PLANS" not in os.environ:
     os.environ["ENISHI_PLANS"] = os.path.join(_folder, "plans")
+# Making the tables takes seconds: it is done once, see tests/template.py.
+os.environ.setdefault("ENISHI_TEMPLATE", os.path.join(_folder, "template"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "enishi.web.settings")
 
 # pytest-django reads the settings before this file is: read them again, or the cache (lock-outs, progress) and the
@@ -69,8 +73,10 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     gc.unfreeze()
+    if _ON_POSTGRES and not hasattr(config, "workerinput"):  # the process that started the others ends last
+        template.drop_from_server(os.environ["DATABASE_URL"])
 
 
 def _asks_a_database(item: pytest.Item) -> bool:
@@ -85,6 +91,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in sorted(reasons):
         terminalreporter.section("NOT TRIED", sep="!", red=True)
         terminalreporter.line(reason.partition("not tried: ")[2])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """The test database has its tables before pytest-django looks for what is to be migrated."""
+    from django.db import connection
+
+    if _ON_POSTGRES:
+        connection.settings_dict["TEST"]["TEMPLATE"] = template.on_server(os.environ["DATABASE_URL"])
+        yield
+        return
+    kept = template.begin_in_memory(connection.creation._get_test_db_name())
+    yield
+    kept.close()
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.seed import SESSIONS
+from tests.template import begin
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "screenshots"
@@ -89,6 +90,7 @@ def _environment(home: Path, url: str) -> dict[str, str]:
 
 def run_module(name: str, home: Path) -> None:
     """Fill a data folder by a program of the tests."""
+    begin(home)
     command = [sys.executable, "-m", name]
     subprocess.run(command, cwd=ROOT, env=_environment(home, "http://127.0.0.1"), check=True)
 

@@ -20,6 +20,7 @@ import duckdb
 
 from enishi.kit.home import Home
 from enishi.store.published import Published
+from tests.template import begin
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "enw_live-test-key"
@@ -66,6 +67,8 @@ class Installation:
         self.home.prepare()
         if self.database:
             self._ask_server("CREATE DATABASE")
+        else:
+            begin(self.home.root)
         self._run("-m", "tests.live.prepare", KEY)
 
     def _start(self, name: str, *arguments: str) -> None:

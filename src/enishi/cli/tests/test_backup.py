@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from tests.template import begin, on_server
 
 COUNT = "import json,sys; from enishi.store.api import Published; from enishi.kit.home import Home; import pyarrow.parquet as pq; " \
     "ids=[i for f in Published(Home.from_environment()).files('events') for i in pq.read_table(f)['message_id'].to_pylist()]; " \
@@ -41,15 +42,18 @@ while True:
 class Installation:
     """A data folder, and a database of its own where the suite runs on PostgreSQL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, migrated: bool = False) -> None:
         self.folder = folder
         self.environment = {**os.environ, "ENISHI_HOME": str(folder), "ENISHI_LANG": "en"}
         self.database = ""
         if url := os.environ.get("DATABASE_URL"):
             self.database = f"backup_{uuid.uuid4().hex[:12]}"
             with psycopg.connect(url, autocommit=True) as server:
-                server.execute(f"CREATE DATABASE {self.database}")
+                like = on_server(url) if migrated else "template1"
+                server.execute(f"CREATE DATABASE {self.database} TEMPLATE {like}")
             self.environment["DATABASE_URL"] = urlsplit(url)._replace(path=f"/{self.database}").geturl()
+        elif migrated:
+            begin(folder)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
@@ -77,7 +81,7 @@ class Installation:
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path / "first")
+    installation = Installation(tmp_path / "first", migrated=True)
     installation.run("init")
     yield installation
     installation.drop()
