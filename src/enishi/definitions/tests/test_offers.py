@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from enishi.definitions.errors import BadDefinition
 from enishi.definitions.reads import default_bodies
 from enishi.definitions.rules import parse_body
 from enishi.metrics.api import REGISTRY
+from enishi.metrics.custom import compile_metric
 
 OFFERS = {slug: body for kind, slug, body in default_bodies() if kind == "offer"}
 
@@ -48,3 +52,18 @@ def test_the_shipped_offers_name_nothing_of_a_sample():
 )
 def test_a_mistake_is_named_by_its_place(changed, place):
     assert place in mistakes(**changed)
+
+
+@pytest.mark.parametrize("page", ["offer-more.md", "offer-more.ja.md"])
+def test_the_sign_of_a_goal_reached_can_be_declared_as_its_page_shows(page: str):
+    text = (Path(__file__).parents[4] / "docs" / "how-to" / page).read_text()
+    metric, (sign,) = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.+?)```", text, re.DOTALL))
+    assert (metric.pop("kind"), metric.pop("slug")) == ("metric", metric["id"])
+    declared = compile_metric(metric)
+    assert (declared.window, declared.unit, declared.null) == (90, "days", "unknown")
+    shipped = OFFERS["higher_plan"]
+    body = {**shipped, "signals": [*shipped["signals"], sign]}
+    typed = parse_body("offer", body, {*REGISTRY, declared.id})
+    assert typed.signals[-1].when[0].metric == declared.id
+    with pytest.raises(BadDefinition):
+        parse_body("offer", body, set(REGISTRY))
