@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.features import Design, as_text, numbers
+from enishi.forecasts.rows import each_on_a_core
 from enishi.forecasts.steps import BAGS, Steps, as_steps, bag_rows, boost_steps, mean_steps
 
 Floats = NDArray[np.float64]
@@ -68,11 +69,13 @@ def fit_challenger(
     matrix = plain_matrix(design, panel)
     signs = [-design.features[owner].direction for owner in plain_owners(design)]
     drawn = bag_rows(accounts, bags, seed)
-    fitted = tuple(
-        as_steps(boost_steps(matrix[rows], labels[rows], signs=signs, seed=seed + i), matrix.shape[1])
-        for i, rows in enumerate(drawn)
-        if 0 < labels[rows].sum() < len(rows)
-    )
+    told = [(i, rows) for i, rows in enumerate(drawn) if 0 < labels[rows].sum() < len(rows)]
+
+    def one(bag: tuple[int, NDArray[np.intp]]) -> Steps:
+        i, rows = bag
+        return as_steps(boost_steps(matrix[rows], labels[rows], signs=signs, seed=seed + i), matrix.shape[1])
+
+    fitted = tuple(each_on_a_core(one, told))
     steps = mean_steps(fitted)
     return Challenger(design, steps, fitted, steps.parts(matrix).mean(axis=0))
 

@@ -16,10 +16,11 @@ from enishi.forecasts.logistic import (
     Fit,
     covariance,
     design_effect,
-    fit_logistic,
+    fit_rows,
     log_loss,
     log_odds,
     repeats,
+    with_ones,
 )
 from enishi.metrics.contracts import Metric
 
@@ -156,12 +157,13 @@ def fit_all(
     together (:func:`design_effect`), so that the prior means the same whatever the horizon and the rhythm of snapshots.
     """
     usual, start = log_odds(USUAL_RATE), None
-    weights = np.full(len(labels), _worth(design, matrix, labels, groups, prior))
+    rows = with_ones(matrix)
+    weights = np.full(len(labels), _worth(design, rows, labels, groups, prior))
     fits = []
     for strength in strengths:
         means, precision = prior_of(design, prior, strength)
-        found = fit_logistic(
-            matrix, labels, weights=weights, means=means, precision=precision, usual=usual, start=start
+        found = fit_rows(
+            rows, labels, weights=weights, means=means, precision=precision, usual=usual, start=start
         )
         start = found.coefficients
         fits.append(found)
@@ -169,7 +171,7 @@ def fit_all(
 
 
 def _worth(
-    design: Design, matrix: Floats, labels: Floats, groups: NDArray[Any], prior: Mapping[str, float]
+    design: Design, rows: Floats, labels: Floats, groups: NDArray[Any], prior: Mapping[str, float]
 ) -> float:
     """What a row counts: measured where each loss counts once."""
     once = repeats(labels, groups)
@@ -177,10 +179,10 @@ def _worth(
         return 1.0
     means, precision = prior_of(design, prior, Strength())
     weights = np.full(len(labels), once)
-    first = fit_logistic(
-        matrix, labels, weights=weights, means=means, precision=precision, usual=log_odds(USUAL_RATE)
+    first = fit_rows(
+        rows, labels, weights=weights, means=means, precision=precision, usual=log_odds(USUAL_RATE)
     )
-    return 1 / design_effect(first, matrix, labels, groups)
+    return 1 / design_effect(first, rows, labels, groups)
 
 
 def choose(

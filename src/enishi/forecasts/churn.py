@@ -22,7 +22,7 @@ from enishi.forecasts.features import Design, feature_names, numbers
 from enishi.forecasts.folds import Folds, make_folds
 from enishi.forecasts.leaks import Leak, find_leaks
 from enishi.forecasts.logistic import expit, log_odds
-from enishi.forecasts.rows import Rows, beside, few_threads, labelled_rows, last_day, sampled
+from enishi.forecasts.rows import Rows, beside, labelled_rows, last_day, one_thread, sampled
 from enishi.forecasts.selection import CHALLENGER, LEAST_TO_CHALLENGE, judged_on, select, told_then
 from enishi.forecasts.trust import CAPACITY, evaluate
 from enishi.forecasts.ways import Behind, Place, Way, exit_of, grid_of, ways_down
@@ -114,7 +114,7 @@ class ChurnForecaster(Estimator):
         self.leaks_ = find_leaks(rows.panel.assign(label=rows.labels, account_id=rows.accounts))
         rows = sampled(rows, self.seed)
         basis = rows.panel if len(rows) else panel[feature_names(panel)]  # on day one no label is known yet
-        with few_threads(len(rows)):
+        with one_thread():
             self._learn(rows, make_folds(rows.keys, self.seed), basis)
         return self
 

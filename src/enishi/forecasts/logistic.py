@@ -13,11 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from enishi.forecasts.rows import each_on_a_core
+
 Floats = NDArray[np.float64]
 
 INTERCEPT_SD = 2.5
 _STEPS = 60
 _ENOUGH = 1e-9
+_AT_ONCE = 2048  # rows whose weighed copy fits into the processor's cache
+_SHARE = (
+    16 * _AT_ONCE
+)  # rows of one turn of a core: fixed, so that sums do not depend on how many cores there are
 _LARGEST = 35.0  # beyond it a probability is 0 or 1 in double precision
 
 
@@ -76,7 +82,22 @@ def fit_logistic(
         usual: prior mean of the intercept, as log-odds; its sd is :data:`INTERCEPT_SD`.
         start: (p + 1,) where to begin, the intercept first.
     """
-    rows = np.column_stack([np.ones(len(labels)), design])
+    return fit_rows(
+        with_ones(design), labels, weights=weights, means=means, precision=precision, usual=usual, start=start
+    )
+
+
+def fit_rows(
+    rows: Floats,
+    labels: Floats,
+    *,
+    weights: Floats | None = None,
+    means: Floats,
+    precision: Floats,
+    usual: float,
+    start: Floats | None = None,
+) -> Fit:
+    """:func:`fit_logistic` of ``rows`` (n, p + 1) made by :func:`with_ones`: once for many fits of the same rows."""
     w = np.ones(len(labels)) if weights is None else weights
     middle = np.r_[usual, means]
     hold = np.r_[INTERCEPT_SD**-2, precision]
@@ -85,13 +106,33 @@ def fit_logistic(
     for _ in range(_STEPS):
         p = expit(rows @ found)
         slope = rows.T @ (w * (labels - p)) - hold * (found - middle)
-        curve = (rows * (w * p * (1 - p))[:, None]).T @ rows
+        curve = weighed_products(rows, w * p * (1 - p))
         curve[np.diag_indices_from(curve)] += hold
         step = np.linalg.solve(curve, slope)
         found, value, moved = _climb(rows, labels, w, found, middle, hold, step, value)
         if moved < _ENOUGH * (1 + abs(value)):
             break
     return Fit(found, means, precision, float(w.mean()) if len(w) else 1.0)
+
+
+def with_ones(design: Floats) -> Floats:
+    """(n, p + 1): the design after a column of ones, for the intercept."""
+    return np.column_stack([np.ones(len(design)), design])
+
+
+def weighed_products(rows: Floats, weights: Floats) -> Floats:
+    """(p, p) ``X'WX`` for weights of at least 0, a part that fits the cache at a time; of its two equal halves one is
+    worked out."""
+    roots = np.sqrt(weights)
+
+    def turn(start: int) -> Floats:
+        found = np.zeros((rows.shape[1], rows.shape[1]))
+        for low in range(start, min(start + _SHARE, len(rows)), _AT_ONCE):
+            part = rows[low : low + _AT_ONCE] * roots[low : low + _AT_ONCE, None]
+            found += part.T @ part
+        return found
+
+    return np.asarray(np.sum(each_on_a_core(turn, range(0, max(len(rows), 1), _SHARE)), axis=0))
 
 
 def _objective(rows: Floats, y: Floats, w: Floats, b: Floats, middle: Floats, hold: Floats) -> float:
@@ -109,23 +150,24 @@ def _climb(
     return b, value, 0.0
 
 
-def design_effect(fit: Fit, design: Floats, labels: Floats, groups: ArrayLike) -> float:
+def design_effect(fit: Fit, rows: Floats, labels: Floats, groups: ArrayLike) -> float:
     """How many rows of one account are worth one row of another; at least 1.
 
     With snapshots every month a loss stands in one row within 30 days and in six within 180. Told six times it is more
     than one outcome where the features have moved meanwhile, but not six. The ratio of the coefficients' variance with
     scores summed by account to that with rows taken as independent (Rao & Scott 1992, Biometrics 48; Kish 1965), at a
     fit: weights of its inverse give rows the say against the prior that as many independent ones would have.
+
+    Args:
+        rows: (n, p + 1) of :func:`with_ones`.
     """
-    rows = np.column_stack([np.ones(len(labels)), design])
     p = expit(rows @ fit.coefficients)
     own = rows * (labels - p)[:, None]
     codes, names = _codes(groups)
     by_account = np.zeros((len(names), rows.shape[1]))
     np.add.at(by_account, codes, own)
-    curve = (rows * (fit.weight * p * (1 - p))[:, None]).T @ rows + np.diag(
-        np.r_[INTERCEPT_SD**-2, fit.precision]
-    )
+    curve = weighed_products(rows, fit.weight * p * (1 - p))
+    curve += np.diag(np.r_[INTERCEPT_SD**-2, fit.precision])
     inverse = np.linalg.inv(curve)
     clustered, alone = np.sum(inverse * (by_account.T @ by_account)), np.sum(inverse * (own.T @ own))
     return max(1.0, float(clustered / alone)) if alone > 0 else 1.0
@@ -141,11 +183,11 @@ def covariance(
     ``d`` coefficients the data decide. With independent rows ``M`` is about ``X'WX`` and this is the Laplace
     approximation ``H^-1`` of the posterior, whose intervals also cover in repeated samples (Nychka 1988).
     """
-    rows = np.column_stack([np.ones(len(labels)), design])
+    rows = with_ones(design)
     w = np.ones(len(labels)) if weights is None else weights
     hold = np.r_[INTERCEPT_SD**-2, fit.precision]
     p = expit(rows @ fit.coefficients)
-    told = (rows * (w * p * (1 - p))[:, None]).T @ rows
+    told = weighed_products(rows, w * p * (1 - p))
     inverse = np.linalg.inv(told + np.diag(hold))
     codes, names = _codes(groups)
     scores = np.zeros((len(names), rows.shape[1]))

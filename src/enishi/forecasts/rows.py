@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,11 +18,13 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 
 Floats = NDArray[np.float64]
+One = TypeVar("One")
+Made = TypeVar("Made")
 
 MOST_ROWS = 150_000
 """Labelled rows beyond which whole accounts are sampled: what is left out would move a coefficient by less than its
 uncertainty."""
-MANY_ROWS = 50_000  # from which on a fit is worth more than one thread
+MOST_CORES = 4
 _NO_DAY = pd.Timestamp(1970, 1, 1)
 _LONGEST_TERM = 366  # days until the next renewal, where the panel does not tell
 
@@ -122,15 +126,22 @@ def sampled(rows: Rows, seed: int, most: int = MOST_ROWS) -> Rows:
 
 
 @contextmanager
-def few_threads(rows: int) -> Iterator[None]:
-    """One thread for what is small: threads that wait for each other on a busy machine cost many times the work."""
+def one_thread() -> Iterator[None]:
+    """One thread for each step of a library: threads that wait for each other within a step cost many times the work as
+    soon as the machine has something else to do. Cores are shared out by :func:`each_on_a_core` instead."""
     from threadpoolctl import threadpool_limits
 
-    if rows > MANY_ROWS:
-        yield
-        return
     with threadpool_limits(1):
         yield
+
+
+def each_on_a_core(work: Callable[[One], Made], items: Sequence[One]) -> list[Made]:
+    """What ``work`` makes of each item, in their order; items side by side, nothing waits within one."""
+    cores = min(os.cpu_count() or 1, MOST_CORES, len(items))
+    if cores < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(work, items))
 
 
 def beside(panel: pd.DataFrame) -> dict[str, Floats]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from enishi.forecasts.rows import few_threads
+from enishi.forecasts.rows import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -97,7 +97,9 @@ def boost_steps(
         early_stopping=False,
         random_state=seed,
     )
-    with few_threads(len(labels)):  # again here: a library not loaded yet could not be told before
+    with (
+        one_thread()
+    ):  # again here: a library not loaded yet could not be told before, nor can another thread
         return model.fit(rows, labels, sample_weight=weights)
 
 

@@ -17,8 +17,8 @@ from enishi.forecasts.drift import calibration_drift, input_drift, moved, shares
 from enishi.forecasts.features import as_text, curves, is_number, learn_design, numbers
 from enishi.forecasts.folds import Folds, make_folds
 from enishi.forecasts.leaving import SHARED, _stated
-from enishi.forecasts.logistic import covariance, expit, fit_logistic, log_odds
-from enishi.forecasts.rows import Rows, few_threads, labelled_rows, sampled
+from enishi.forecasts.logistic import covariance, expit, fit_logistic, log_odds, weighed_products
+from enishi.forecasts.rows import Rows, labelled_rows, one_thread, sampled
 from enishi.forecasts.selection import Judged, judged_on, select, told_then
 from enishi.forecasts.steps import as_steps, boost_steps
 from enishi.forecasts.tests.leavers import make_panel, without_truth
@@ -36,6 +36,17 @@ def test_with_prior_means_of_zero_it_is_ridge_regression(rows):
     found = fit_logistic(x, rows.labels, means=np.zeros(2), precision=np.full(2, 4.0), usual=0.0)
     library = LogisticRegression(C=0.25, tol=1e-10, max_iter=1000).fit(x, rows.labels)
     assert found.coefficients[1:] == pytest.approx(library.coef_[0], abs=5e-3)
+
+
+def test_products_do_not_depend_on_how_many_cores_share_them(monkeypatch):
+    random = np.random.default_rng(5)
+    rows, weights = random.normal(size=(70_001, 3)), random.random(70_001)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    shared = weighed_products(rows, weights)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert (weighed_products(rows, weights) == shared).all()
+    assert shared == pytest.approx((rows * weights[:, None]).T @ rows, rel=1e-12, abs=1e-9)
+    assert (weighed_products(rows[:0], weights[:0]) == np.zeros((3, 3))).all()
 
 
 def test_a_loss_told_six_times_has_no_more_say_than_once(rows):
@@ -132,7 +143,7 @@ def test_steps_are_the_boosting_they_were_read_from():
     model = boost_steps(x, y, trees=40)
     steps = as_steps(model, 4)
     new = np.r_[random.normal(size=(300, 4)) * 2, np.full((1, 4), np.nan)]
-    with few_threads(len(new)):
+    with one_thread():
         expected = model.decision_function(new)
     assert steps.logit(new) == pytest.approx(expected, abs=1e-9)
 
