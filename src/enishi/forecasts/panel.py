@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -30,8 +31,8 @@ from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.metrics.api import Facts, FactSettings, Metric, duckdb_facts, panel
 from enishi.metrics.records import visible
-from enishi.metrics.relations import AT, terms
-from enishi.metrics.session import Session
+from enishi.metrics.relations import AT, spine, terms
+from enishi.metrics.session import session_of
 
 CATEGORIES = ("stage", "size", "industry", "channel", "product", "plan")
 """Attributes that enter as words; the last two are those of the contract in force with the most money."""
@@ -132,7 +133,8 @@ def in_chunks(facts: Facts, days: Sequence[date], most: int = ROWS_AT_ONCE) -> l
     """The days in groups that hold about ``most`` rows together."""
     if not days:
         return []
-    accounts = len(panel(facts, [max(days)], ["tenure_days"]))
+    s = session_of(facts, [max(days)])
+    accounts = s.rows(("accounts",), lambda: spine(s).select("account_id")).num_rows
     size = max(1, most // max(accounts, 1))
     return [list(days[i : i + size]) for i in range(0, len(days), size)]
 
@@ -143,13 +145,14 @@ def _features(facts: Facts, days: Sequence[date], metrics: Sequence[Metric | str
     numbers = [name for name in rows.columns if name not in AT]
     rows = rows.astype(dict.fromkeys(numbers, np.float32))
     for part in _words(facts, days):
-        rows = rows.merge(part, on=AT, how="left")
+        said = rows[AT].merge(part, on=AT, how="left")
+        rows = rows.assign(**{name: said[name].to_numpy() for name in part.columns if name not in AT})
     return rows
 
 
 def _words(facts: Facts, days: Sequence[date]) -> list[pd.DataFrame]:
     """The attributes as known on each day: of the account, and of its main contract."""
-    s = Session(facts, days)
+    s = session_of(facts, days)  # of the panel just made: contracts in force are not worked out again
 
     def account() -> Any:
         t = visible(s, "account")
@@ -157,12 +160,13 @@ def _words(facts: Facts, days: Sequence[date]) -> list[pd.DataFrame]:
 
     def contract() -> Any:
         t = terms(s, AT)
-        return t.filter(t.back == 0).select(*AT, "record_id", "minor", "product", "plan")
+        first = ibis.window(group_by=AT, order_by=[ibis.desc(t.minor, nulls_first=False), t.record_id])
+        t = t.filter(t.back == 0).mutate(rank=ibis.row_number().over(first))
+        return t.filter(t["rank"] == 0).select(*AT, "product", "plan")
 
     own = s.rows(("forecast attributes",), account).to_pandas(date_as_object=False)
-    served = s.rows(("main contract",), contract).to_pandas(date_as_object=False)
-    served = served.sort_values([*AT, "minor", "record_id"], ascending=[True, True, False, True])
-    parts = [own.drop_duplicates(AT), served.drop_duplicates(AT)[[*AT, "product", "plan"]]]
+    served = s.rows(("first contract",), contract).to_pandas(date_as_object=False)
+    parts = [own.drop_duplicates(AT), served]
     return [part.assign(as_of=pd.to_datetime(part["as_of"])) for part in parts]
 
 

@@ -12,7 +12,7 @@ from enishi.forecasts import build_panel, snapshot_days
 from enishi.forecasts.evaluation import auc
 from enishi.forecasts.late import count_late, without_hindsight
 from enishi.forecasts.leaks import find_leaks, without_leaks
-from enishi.forecasts.panel import learnable, training_days
+from enishi.forecasts.panel import learnable, read_features, training_days
 from enishi.kit.home import Home
 from enishi.metrics.api import duckdb_facts, panel
 from enishi.store.testing import publish
@@ -67,6 +67,18 @@ def home(tmp_path):
     ])  # fmt: skip
     publish(home, "record_ticket", [ticket(n, n, D(2025, 3, 1) + timedelta(days=n)) for n in numbers])
     return home
+
+
+def test_the_words_of_a_contract_are_those_of_the_one_with_the_most_money(home):
+    terms = {"valid_on": FIRST, "started_on": FIRST, "recurring": True, "currency": "JPY"}
+    publish(home, "record_subscription", [
+        {"record_id": 500, "account_id": 2, "amount": 5000, "plan": "Gold", **terms},
+        {"record_id": 501, "account_id": 4, "amount": 1000, "plan": "Twin", **terms},
+        {"record_id": 50, "account_id": 6, "plan": "Free", **terms},
+    ])  # fmt: skip
+    found = read_features(home, DAYS[:1], FEW)
+    assert len(found) == ACCOUNTS
+    assert found.set_index("account_id")["plan"][[2, 4, 6]].tolist() == ["Gold", "Basic", "Basic"]
 
 
 def test_rows_are_customers_of_their_day_with_what_became_of_them(home):
