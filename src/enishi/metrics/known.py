@@ -6,6 +6,7 @@ Where a whole set of days is asked at once, a metric or :func:`enishi.metrics.pe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,9 @@ from enishi.kit.home import Home
 from enishi.metrics.zones import local_time
 from enishi.store.api import Published
 from enishi.store.kinds import ALWAYS_ON, KINDS, Kind, Type
+
+VERSIONS_AT_ONCE = 1_000_000
+"""Versions of records laid against days in one query: bounds memory, not the result."""
 
 _HEAD = ("version_id", "record_id", "account_id", "contact_id", "valid_on", "known_on")
 
@@ -62,6 +66,46 @@ class KnownRecords:
             self._make_readings(day)
         return self.connection.execute(sql, {"day": day} if "$day" in sql else {}).df()
 
+    def query_days(self, sql: str, days: Sequence[date]) -> list[pd.DataFrame]:
+        """What :meth:`query` answers on each of many days, asked at once: the views and the answer have a column
+        ``as_of``, by which ``sql`` joins and groups. It may say ``asked``, the table of the days.
+
+        Returns:
+            Frames of some of the days each, the days of a frame being those with the same merges known.
+        """
+        kinds = [kind for kind in KINDS.values() if re.search(rf"\b{kind.name}\b", sql)]
+        size = max(1, VERSIONS_AT_ONCE // max(1, sum(self._versions(kind) for kind in kinds)))
+        return [
+            self._query_days(sql, kinds, alike[first : first + size])
+            for alike in self._days_alike(days)
+            for first in range(0, len(alike), size)
+        ]
+
+    def _query_days(self, sql: str, kinds: Sequence[Kind], days: Sequence[date]) -> pd.DataFrame:
+        listed = ", ".join(f"(date '{day.isoformat()}')" for day in days)
+        self.connection.execute(
+            f"create or replace temp view asked as select * from (values {listed}) as days (as_of)"  # noqa: S608 - days
+        )
+        for kind in kinds:
+            source = _led(kind, self._source(kind), self.survivors(days[0]))
+            self.connection.execute(
+                _view_sql(kind, f"{source} cross join asked", "as_of", self.zone, ("as_of",))
+            )
+        return self.connection.execute(sql).df()
+
+    def _days_alike(self, days: Sequence[date]) -> list[list[date]]:
+        """The days in groups of those on which the same merges were known."""
+        groups: dict[frozenset[tuple[int, int]], list[date]] = {}
+        for day in sorted(set(days)):
+            groups.setdefault(frozenset(self.survivors(day).items()), []).append(day)
+        return list(groups.values())
+
+    def _versions(self, kind: Kind) -> int:
+        if not self.has(kind.name):
+            return 0
+        found = self.connection.execute(f"select count(*) from {self._source(kind)}").fetchone()  # noqa: S608 - files
+        return found[0] if found else 0
+
     def gone(self, day: date) -> set[int]:
         """Accounts that had been known, and were deleted by the end of the day."""
         files = self.published.files("record_account")
@@ -75,14 +119,16 @@ class KnownRecords:
         return {number for (number,) in rows}
 
     def _make_view(self, kind: Kind, day: date, lead: dict[int, int]) -> None:
+        source = _led(kind, self._source(kind), lead)
+        self.connection.execute(_view_sql(kind, source, f"date '{day.isoformat()}'", self.zone))
+
+    def _source(self, kind: Kind) -> str:
         files = self.published.files(f"record_{kind.name}")
         if files:
-            source = f"read_parquet({files!r})"
-        else:
-            empty = self.published.schema(f"record_{kind.name}").empty_table()
-            self.connection.register(f"empty_{kind.name}", empty)
-            source = f"empty_{kind.name}"
-        self.connection.execute(_view_sql(kind, _led(kind, source, lead), day, self.zone))
+            return f"read_parquet({files!r})"
+        empty = self.published.schema(f"record_{kind.name}").empty_table()
+        self.connection.register(f"empty_{kind.name}", empty)
+        return f"empty_{kind.name}"
 
     def _make_readings(self, day: date) -> None:
         files = self.published.files("reading")
@@ -140,26 +186,29 @@ def _led(kind: Kind, source: str, lead: dict[int, int]) -> str:
     )
 
 
-def _view_sql(kind: Kind, source: str, day: date, zone: str) -> str:
-    """The newest version of each record known on the day, in local time, outcomes of later days hidden."""
-    literal = f"date '{day.isoformat()}'"
+def _view_sql(kind: Kind, source: str, day: str, zone: str, keys: tuple[str, ...] = ()) -> str:
+    """The newest version of each record known on the day, in local time, outcomes of later days hidden.
+
+    Args:
+        day: the day in SQL: a literal, or a column of the source, which is then one of ``keys``.
+    """
     local = {name: local_time(f'"{name}"', zone) for name in instants_of(kind)}
-    columns = [*_HEAD, "outside_id"]
+    columns = [*keys, *_HEAD, "outside_id"]
     for field in kind.fields:
         if field.name in ("id", "account", "contact"):
             continue
         value = local.get(field.name, f'"{field.name}"')
         if field.known_from:
             dates = (local.get(part, f'"{part}"') for part in field.known_from.split("|"))
-            known = f"least({', '.join(f'cast({part} as date)' for part in dates)}) <= {literal}"
+            known = f"least({', '.join(f'cast({part} as date)' for part in dates)}) <= {day}"
             value = f"case when {known} then {value} end"
         columns.append(f'{value} as "{field.name}"')
     order = "valid_on desc, version_id desc" if kind.effective else "version_id desc"
-    in_force = f"and valid_on <= {literal}" if kind.effective else ""
+    in_force = f"and valid_on <= {day}" if kind.effective else ""
     return (
         f'create or replace temp view "{kind.name}" as select {", ".join(columns)} from {source} '  # noqa: S608
-        f"where known_on <= {literal} {in_force} "
-        f"qualify row_number() over (partition by record_id order by {order}) = 1 and not deleted"
+        f"where known_on <= {day} {in_force} "
+        f"qualify row_number() over (partition by {', '.join([*keys, 'record_id'])} order by {order}) = 1 and not deleted"
     )
 
 

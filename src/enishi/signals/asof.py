@@ -30,33 +30,34 @@ __all__ = [
 
 _ATTRIBUTES = """
 with served as (
-  select account_id, product, plan,
-         row_number() over (partition by account_id order by amount desc nulls last, record_id) as place
+  select as_of, account_id, product, plan,
+         row_number() over (partition by as_of, account_id order by amount desc nulls last, record_id) as place
   from subscription
-  where started_on <= $day and (ended_on is null or ended_on > $day)
+  where started_on <= as_of and (ended_on is null or ended_on > as_of)
 ), contracts as (
-  select account_id, bool_or(ended_on is null or ended_on > $day) as in_force, max(ended_on) as last_end
-  from subscription where coalesce(recurring, true) and started_on <= $day group by 1
+  select as_of, account_id, bool_or(ended_on is null or ended_on > as_of) as in_force, max(ended_on) as last_end
+  from subscription where coalesce(recurring, true) and started_on <= as_of group by all
 )
-select account.record_id as account_id, coalesce(account.stage, '') as stage, coalesce(account.size, '') as size,
-       coalesce(account.industry, '') as industry, coalesce(served.product, '') as product,
-       coalesce(served.plan, '') as plan,
-       if(not contracts.in_force, date_diff('day', cast(contracts.last_end as date), $day), null) as days_since_contract,
+select account.as_of, account.record_id as account_id, coalesce(account.stage, '') as stage,
+       coalesce(account.size, '') as size, coalesce(account.industry, '') as industry,
+       coalesce(served.product, '') as product, coalesce(served.plan, '') as plan,
+       if(not contracts.in_force, date_diff('day', cast(contracts.last_end as date), account.as_of), null)
+         as days_since_contract,
        contracts.in_force is not null as had_contract
-from account left join served on served.account_id = account.record_id and served.place = 1
-left join contracts on contracts.account_id = account.record_id
+from account
+left join served on served.as_of = account.as_of and served.account_id = account.record_id and served.place = 1
+left join contracts on contracts.as_of = account.as_of and contracts.account_id = account.record_id
 """
 
 
 def read_attributes(records: KnownRecords, days: Sequence[date]) -> pd.DataFrame:
     """Columns ``as_of, account_id, stage, size, industry, product, plan`` as known on each day, ``had_contract`` (ever
     a recurring one) and ``days_since_contract`` (since the last one ended; missing while one is in force)."""
-    frames = []
-    for day in days:
-        frame = records.query(_ATTRIBUTES, day).drop_duplicates("account_id")
-        frame.insert(0, "as_of", pd.Timestamp(day))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    frames = records.query_days(_ATTRIBUTES, days)
+    if not frames:
+        return pd.DataFrame()
+    found = pd.concat(frames, ignore_index=True).drop_duplicates(["as_of", "account_id"], ignore_index=True)
+    return found.astype({"as_of": "datetime64[s]"})
 
 
 # ----------------------------------------------------------------------------------------------- topics

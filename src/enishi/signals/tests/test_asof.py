@@ -54,6 +54,50 @@ def test_attributes_are_those_known_and_in_force_on_each_day(home: Home) -> None
     }
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 1_000_000])
+def test_many_days_asked_at_once_say_what_each_day_says_alone(
+    home: Home, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Versions, merges, a contract's end known late, an end told later and an account deleted lie between the days."""
+    accounts = [
+        *(head(n, n, D(2026, 1, n), stage="onboarding", size="S") for n in (1, 2, 3, 4)),
+        head(1, 1, D(2026, 4, 1), stage="adoption", size="M"),
+        head(4, 4, D(2026, 5, 1), deleted=True),
+    ]
+    begun = {"product": "crm", "amount": 5, "started_on": D(2026, 1, 5)}
+    contracts = [
+        head(10, 1, D(2026, 1, 5), plan="basic", **begun),
+        head(10, 1, D(2026, 3, 1), plan="pro", **begun),
+        head(11, 2, D(2026, 1, 5), plan="basic", **begun),
+        head(11, 2, D(2026, 4, 20), plan="basic", ended_on=D(2026, 3, 31), **begun),
+        head(12, 3, D(2026, 1, 5), plan="basic", ended_on=D(2026, 2, 15), **{**begun, "amount": 9}),
+    ]
+    publish(home, "record_account", accounts)
+    publish(home, "record_subscription", contracts)
+    publish(home, "merge", [head(3, 1, D(2026, 3, 10)), head(2, 1, D(2026, 5, 10))])
+    monkeypatch.setattr("enishi.metrics.known.VERSIONS_AT_ONCE", at_once)
+    days = [D(2025, 12, 31) + timedelta(days=k) for k in range(0, 150, 5)]
+    keys = ["as_of", "account_id"]
+    sql = "select subscription.record_id, account_id, coalesce(cast(ended_on as text), '') as ended from subscription"
+    with KnownRecords(home) as records:
+        together = read_attributes(records, days)
+        alone = pd.concat([read_attributes(records, [day]) for day in days])
+        joined = pd.concat(records.query_days(sql.replace("select", "select as_of,"), days))
+        single = {day: records.query(sql, day) for day in days}
+    assert together["stage"].nunique() == 2
+    assert together["days_since_contract"].notna().any()
+    pd.testing.assert_frame_equal(
+        together.sort_values(keys, ignore_index=True),
+        alone.sort_values(keys, ignore_index=True),
+        check_dtype=False,  # days without an account have no type of text
+    )
+    for day, frame in single.items():
+        rows = joined[pd.to_datetime(joined["as_of"]) == pd.Timestamp(day)].drop(columns="as_of")
+        assert sorted(rows.itertuples(index=False, name=None)) == sorted(
+            frame.itertuples(index=False, name=None)
+        )
+
+
 def test_without_any_records_everything_is_empty(home: Home) -> None:
     topics = [Topic(id="price", title="Price", words=("高い",))]
     with KnownRecords(home) as records:
