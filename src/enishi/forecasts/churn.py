@@ -127,10 +127,10 @@ class ChurnForecaster(Estimator):
         self.speaks_ = self.missing_outcomes_ == 0
         self.base_rate_ = float(rows.labels.mean()) if left and stayed else None
 
-    def _teller(self, rows: Rows) -> Any:
+    def _teller(self, rows: Rows, designs: dict[int, Design]) -> Any:
         def tell(learn: NDArray[np.intp], judge: NDArray[np.intp]) -> Floats:
             past, now = rows.take(learn), rows.take(judge)
-            design, _ = self._prepare(past)
+            design = designs[id(learn)] = self._prepare(past)[0]
             fits = fit_all(design, design.matrix(past.panel), past.labels, past.accounts, self.prior)
             matrix = design.matrix(now.panel)
             return np.array([fit.logit(matrix) for fit in fits])
@@ -145,8 +145,9 @@ class ChurnForecaster(Estimator):
     def _learn(self, rows: Rows, folds: Folds, basis: pd.DataFrame) -> None:
         design, self.left_out_ = self._prepare(rows, basis)
         self.left_out_ |= {leak.column: "leak" for leak in self.leaks_}
-        found = backcast(rows.keys, folds, self._teller(rows), choose)
-        rival = self._rival(rows, folds)
+        designs: dict[int, Design] = {}  # of each fold, learned once for champion and challenger
+        found = backcast(rows.keys, folds, self._teller(rows, designs), choose)
+        rival = self._rival(rows, folds, designs)
         self.selection_ = select(judged_on(rows, folds, found, rival), self.outcomes_, self.seed)
         wins = rival is not None and self.selection_["stands"] == CHALLENGER
         self.model_ = self._challenger(design, rows) if wins else self._champion(design, rows, found.chosen)
@@ -160,16 +161,15 @@ class ChurnForecaster(Estimator):
         self.reference_shares_ = shares_of(design, basis, days, self.horizon_days)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
 
-    def _rival(self, rows: Rows, folds: Folds) -> Backcast | None:
+    def _rival(self, rows: Rows, folds: Folds, designs: dict[int, Design]) -> Backcast | None:
         """What the challenger would have said, where it has a chance to win."""
         if self.outcomes_ < LEAST_TO_CHALLENGE or not folds.pairs:
             return None
 
         def tell(learn: NDArray[np.intp], judge: NDArray[np.intp]) -> Floats:
             past, now = rows.take(learn), rows.take(judge)
-            design, _ = self._prepare(past)
             fitted = fit_challenger(
-                design, past.panel, past.labels, past.accounts, self.seed, bags=TRIED_BAGS
+                designs[id(learn)], past.panel, past.labels, past.accounts, self.seed, bags=TRIED_BAGS
             )
             return np.array([fitted.logit(now.panel)])
 

@@ -309,13 +309,15 @@ def curves(seen: Floats, knots: tuple[float, ...]) -> list[Floats]:
     last, before, span = t[-1], t[-2], (t[-1] - t[0]) ** 2
 
     def cube(x: Floats) -> Floats:
-        return cast(Floats, np.maximum(x, 0.0) ** 3)
+        above = np.maximum(x, 0.0)
+        return cast(Floats, above * above * above)  # a tenth of the time of a power
 
+    from_before, from_last = cube(seen - before), cube(seen - last)
     return [
         (
             cube(seen - one)
-            - cube(seen - before) * (last - one) / (last - before)
-            + cube(seen - last) * (before - one) / (last - before)
+            - from_before * ((last - one) / (last - before))
+            + from_last * ((before - one) / (last - before))
         )
         / span
         for one in t[:-2]
