@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from . import care, money
+from . import care, money, press
 from .sample import Sample
 from .sellers import seller_of
 from .world import Customer, customer
@@ -24,6 +24,7 @@ BY_ACCOUNT: dict[str, Callable[[Sample, Customer, date], Iterable[Row]]] = {
     "survey_answer": care.survey_rows,
     "order": money.order_rows,
     "training": care.training_rows,
+    "news": press.news_rows,
 }
 OF_THE_COMPANY: dict[str, Callable[[Sample, date], Iterable[Row]]] = {
     "exchange_rate": money.exchange_rate_rows,
