@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils import translation
 
 from enishi.accounts.company import company_day, company_remembered, get_company
-from enishi.accounts.models import Member, Scope
+from enishi.accounts.models import Account, Member, Scope
 
 LATELY = timedelta(minutes=15)
 OF_LATE = timedelta(days=3)
+LARGE = 5_000  # customers from which figures of money are worked out before somebody asks for them
 
 
 def make_ready(now: datetime, since: timedelta = LATELY) -> int:
@@ -35,12 +38,38 @@ def make_ready(now: datetime, since: timedelta = LATELY) -> int:
                 reads.make_ready(member, today, unit)
                 voices.make_ready(member, today)
                 done.add(scope)
-    return len(done)
+        return len(done) + _money_ready(today)
+
+
+def _money_ready(today: date) -> int:
+    """Executive page, forecast and unit economics of a large book, as who sees all opens them, in each language; returns how
+    many."""
+    from enishi.web.pages.executive import present as executive
+    from enishi.web.pages.outlook import readying as outlook
+    from enishi.web.pages.value import present as value
+
+    lead = _who_sees_all()
+    if lead is None or Account.objects.count() < LARGE:
+        return 0
+    for language, _title in settings.LANGUAGES:
+        with translation.override(language):
+            outlook.make_ready(lead, today)
+            executive.make_ready(lead, today)
+            value.make_ready(lead)
+    return 3 * len(settings.LANGUAGES)
+
+
+def _who_sees_all() -> Member | None:
+    return Member.objects.filter(is_active=True, scope=Scope.ALL).order_by("pk").first()
 
 
 def _readers(since: datetime) -> list[Member]:
     """One who sees all, then everybody who was there."""
-    active = Member.objects.filter(is_active=True)
-    lead = active.filter(scope=Scope.ALL).order_by("pk").first()
-    there = active.filter(Q(usersession__last_seen_at__gte=since)).distinct().order_by("pk")
+    lead = _who_sees_all()
+    there = (
+        Member.objects.filter(is_active=True)
+        .filter(Q(usersession__last_seen_at__gte=since))
+        .distinct()
+        .order_by("pk")
+    )
     return [*([lead] if lead else []), *(one for one in there if one != lead)]

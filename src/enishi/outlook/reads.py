@@ -4,7 +4,9 @@ drawn of the whole book."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -58,6 +60,7 @@ DIMENSIONS = ("tier", "industry", "size", "region", "channel")
 FEW = 5000  # numbers that are looked up rather than laid against all there are
 
 T = TypeVar("T")
+_holding: ContextVar[bool] = ContextVar("holding", default=False)
 
 
 @dataclass(frozen=True)
@@ -109,18 +112,29 @@ def kept() -> BaseCache:
     return caches["drawn"]
 
 
-def keep(name: str, depends: Sequence[Any], work: Callable[[], T]) -> T:
+def keep(name: str, depends: Sequence[Any], work: Callable[[], T], lasting: bool = True) -> T:
     """What is worked out of a statement, kept for minutes: small things alone, numbers and words.
 
     Args:
         depends: all that it follows from, whose customers (:attr:`Outlook.key`) included.
+        lasting: false where it follows from more than that, so that :func:`holding` leaves it to its time.
     """
     key = f"outlook:{name}:{hashlib.sha256(repr(tuple(depends)).encode()).hexdigest()[:40]}"
     found: tuple[T] | None = cache.get(key)
-    if found is None:
-        found = (work(),)
+    if found is None or (lasting and _holding.get()):
+        found = found or (work(),)
         cache.set(key, found, KEEP_SECONDS)
     return found[0]
+
+
+@contextmanager
+def holding() -> Iterator[None]:
+    """Within it, what is there and asked for is kept from now on: it follows from its key, and nobody shall wait for it."""
+    before = _holding.set(True)
+    try:
+        yield
+    finally:
+        _holding.reset(before)
 
 
 def segment_of(dimension: str) -> dict[int, str]:

@@ -37,6 +37,12 @@ def page_context(member: Member, today: date) -> dict[str, Any]:
     return context | (_whole(member, forecast, today) if forecast is not None else {})
 
 
+def make_ready(member: Member, today: date) -> None:
+    """Work out, in the language in force, what the page keeps, before somebody asks for it."""
+    with outlook_reads.holding():
+        page_context(member, today)
+
+
 def _whole(member: Member, forecast: Forecast, today: date) -> dict[str, Any]:
     language = get_language() or "ja"
     view = outlook_reads.view_of(member)

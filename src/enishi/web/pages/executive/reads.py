@@ -173,7 +173,7 @@ def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:
 def topics_at_risk(member: Member, view: View, today: date, language: str) -> dict[str, Any]:
     """What customers at risk write more of than before: topics of their texts, beyond chance. Kept for minutes."""
     depends = (view.key, today, language, _scored())
-    return keep("topics-at-risk", depends, lambda: _topics_at_risk(member, today, language))
+    return keep("topics-at-risk", depends, lambda: _topics_at_risk(member, today, language), lasting=False)
 
 
 def _topics_at_risk(member: Member, today: date, language: str) -> dict[str, Any]:

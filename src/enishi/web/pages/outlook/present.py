@@ -278,6 +278,30 @@ def export_address(query: Query) -> str:
     return f"{reverse('outlook-export')}?{urlencode(query.pairs())}"
 
 
+def page_figures(
+    found: reads.Outlook, plain: reads.Outlook | None, targets: dict[tuple[str, str, date], Target]
+) -> dict[str, Any]:
+    """What the page draws of a statement; kept, but for what is assumed, of which there is too much."""
+    fiscal = get_company().fiscal_year_start
+
+    def read_figures() -> dict[str, Any]:
+        figures = measures.figures(found, fiscal, targets)
+        return {
+            "empty": not len(found.stated.book),
+            "head": headline(figures, found.day),
+            "plain": headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
+            "fan": fan(found, plain, targets),
+            "table": periods_table(figures, found.day),
+            "sources": sources(found.stated),
+            "learned": {"months": found.stated.learned.months, "losses": found.stated.learned.losses},
+        }
+
+    if not found.scenario.is_plain:
+        return read_figures()
+    depends = (found.depends, language(), sorted((key, one.pk) for key, one in targets.items()))
+    return reads.keep("page", depends, read_figures)
+
+
 def plain_of(view: reads.View, forecast: Forecast, scenario: Scenario) -> reads.Outlook | None:
     """The outlook without the assumptions, to be drawn beside; None where there are none."""
     return None if scenario.is_plain else reads.read_outlook(view, forecast)

@@ -90,23 +90,7 @@ def _whole(request: PageRequest, forecast: Forecast, query: Query, today: date) 
     found = reads.read_outlook(view, forecast, query.scenario)
     plain = present.plain_of(view, forecast, query.scenario)
     targets = reads.targets_for(request.member, query.by, query.segment)
-    fiscal = get_company().fiscal_year_start
-
-    def read_figures() -> dict[str, Any]:
-        figures = measures.figures(found, fiscal, targets)
-        return {
-            "empty": not len(found.stated.book),
-            "head": present.headline(figures, found.day),
-            "plain": present.headline(measures.figures(plain, fiscal, targets), found.day) if plain else None,
-            "fan": present.fan(found, plain, targets),
-            "table": present.periods_table(figures, found.day),
-            "sources": present.sources(found.stated),
-            "learned": {"months": found.stated.learned.months, "losses": found.stated.learned.losses},
-        }
-
-    depends = (found.depends, present.language(), sorted((key, one.pk) for key, one in targets.items()))
-    kept = reads.keep("page", depends, read_figures) if query.scenario.is_plain else read_figures()
-    return kept | {  # of what is assumed there is too much to keep
+    return present.page_figures(found, plain, targets) | {
         "view": view,
         "measures": [present.measure_words()[name] for name in present.SHOWN],
         "sliders": present.sliders(query),

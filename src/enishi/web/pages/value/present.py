@@ -122,13 +122,28 @@ def page_context(member: Member, query: Query, now: datetime) -> dict[str, Any]:
     }
 
 
-def _kept(member: Member, query: Query, run: ValueRun, costs: reads.Costs) -> dict[str, Any] | None:
+def make_ready(member: Member) -> None:
+    """Work out anew, in the language in force, what the page keeps as it opens; not again within half of that time."""
+    run, query = last_run(), Query()
+    if run is None:
+        return
+    costs = reads.read_costs(run, query.months)
+    told = f"value:ready:{reads.scope_stamp(member, run)}:{costs.stamp}:{get_language()}"
+    if cache.get(told) is None:
+        reads.read_values(member, run, anew=True)
+        _kept(member, query, run, costs, anew=True)
+        cache.set(told, True, reads.KEEP_SECONDS // 2)
+
+
+def _kept(
+    member: Member, query: Query, run: ValueRun, costs: reads.Costs, anew: bool = False
+) -> dict[str, Any] | None:
     """What is worked out of the customers' values, kept as long as these; None where nobody in scope has any."""
     company = get_company()
     depends = (asdict(query), costs.stamp, company.currency, company.fiscal_year_start, get_language())
     digest = sha256(repr(depends).encode()).hexdigest()[:40]
     key = f"value:page:{reads.scope_stamp(member, run)}:{digest}"
-    held: tuple[dict[str, Any] | None] | None = cache.get(key)
+    held: tuple[dict[str, Any] | None] | None = None if anew else cache.get(key)
     if held is None:
         held = (_worked_out(member, query, run, costs),)
         if not query.cohort or any(

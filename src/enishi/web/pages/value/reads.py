@@ -49,10 +49,10 @@ def scope_stamp(member: Member, run: ValueRun) -> str:
     return f"{run.pk}:{sha256(scope_ids(member).tobytes()).hexdigest()[:20]}"
 
 
-def read_values(member: Member, run: ValueRun) -> pd.DataFrame:
+def read_values(member: Member, run: ValueRun, anew: bool = False) -> pd.DataFrame:
     """One row per account in scope (index) with its values, what it is, and whether it pays today."""
     key = f"value:rows:{scope_stamp(member, run)}"
-    found: pd.DataFrame | None = cache.get(key)
+    found: pd.DataFrame | None = None if anew else cache.get(key)
     if found is None:
         found = _read(member)
         cache.set(key, found, KEEP_SECONDS)
