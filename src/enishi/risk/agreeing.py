@@ -37,7 +37,8 @@ def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]
     for horizon in [*sorted(h for h in values if h), 0]:
         if 0 in values:
             here = (due > before) & (due <= (horizon or np.inf))
-            values[0][here] = floor[here] = _raised(values[0], floor)[here]
+            values[0][here] = _raised(values[0], floor)[here]
+            floor[here] = np.fmax(values[0], floor)[here]
         if horizon:
             values[horizon] = _raised(values[horizon], floor)
             floor, before = np.fmax(values[horizon], floor), horizon

@@ -56,6 +56,17 @@ def test_who_leaves_before_the_renewal_does_not_renew() -> None:
     assert chances(0.05, 300) == [0.1, 0.2, 0.3, 0.3]
 
 
+def test_where_the_renewal_says_nothing_longer_horizons_still_agree_with_shorter_ones() -> None:
+    none = (np.nan, np.nan, np.nan)
+    learned = {30: (0.5, 0.25, 0.6), 90: (0.2, 0.1, 0.3), 180: (0.1, 0.05, 0.2), 0: none}
+    for due in (20, 59, 120, 300):
+        frames = {h: said((7, *one), due=due) for h, one in learned.items()}
+        found = agreeing(frames, DAY, [7])
+        for horizon in (30, 90, 180):
+            assert found[horizon][["probability", "low", "high"]].to_numpy().tolist() == [[0.5, 0.25, 0.6]]
+        assert found[0]["probability"].isna().all()
+
+
 def test_of_one_contract_among_several_nothing_follows() -> None:
     assert chances(0.5, 30, alone=False) == [0.1, 0.2, 0.3, 0.5]
 
