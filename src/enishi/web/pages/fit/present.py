@@ -74,7 +74,7 @@ def quarters(rows: pd.DataFrame, today: date) -> list[dict[str, Any]]:
     found = []
     for back in range(QUARTERS - 1, -1, -1):
         period = period_of(add_months(running.start, -3 * back), "quarter", fiscal)
-        part = rows[[period.start <= on < period.end for on in rows["sold_on"]]]
+        part = rows[(rows["sold_on"] >= period.start) & (rows["sold_on"] < period.end)]
         address = (
             reverse("fit-accounts")
             + "?"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
+from django.http import HttpResponse
 from tests.world import TODAY
 
 from enishi.accounts.models import AuditLine
@@ -21,6 +23,30 @@ def test_without_enough_history_counts_are_told_and_no_share(world, sign_in):
     assert "20件中1件" in page
     assert "5件中1件" in page, "one deal is too few for a share"
     assert "40社中1社" in page, "weights are not learned from one"
+
+
+def test_who_has_no_deal_in_view_is_told_so(world, sign_in):
+    """None of the quarters shown, or none within the asker's scope at all."""
+    client = sign_in("takahashi")
+    AccountFit.objects.update(sold_on=TODAY - timedelta(days=5000))
+    assert _told(client.get("/revenue/fit/")) == (0, 8, 0)
+    AccountFit.objects.update(sold_on=TODAY - timedelta(days=60))
+    cache.clear()
+    assert _told(client.get("/revenue/fit/")) == (1, 8, 1)
+    member = world.members["takahashi"]
+    member.scope, member.team = "own", None
+    member.save()
+    world.accounts["sakura"].owner = None
+    world.accounts["sakura"].save()
+    cache.clear()
+    assert _told(client.get("/revenue/fit/")) == (0, 8, 0)
+
+
+def _told(page: HttpResponse) -> tuple[int, int, int]:
+    """Deals of a year, quarters, deals of the quarters."""
+    assert page.status_code == 200
+    shown = page.context
+    return shown["head"]["all"], len(shown["quarters"]), sum(one["all"] for one in shown["quarters"])
 
 
 def test_lists_filter_search_sort_and_export_within_the_scope(world, sign_in):
