@@ -3,6 +3,11 @@
 Nothing a vendor can know beforehand tells leaving from staying almost without error. A column that does is most likely
 the outcome itself under another name: a flag set when the customer left, a list kept of those gone, a number worked out
 from the day of the end.
+
+A flag set afterwards looks otherwise where it came as history: what a system of customers says today ("former customer", a
+plan called "cancelled", a renewal date that was emptied) then stands in the whole past of those who left, mostly in rows
+from which they had not left yet. So customers are looked at, too: a value that stood with some all along, all of whom left
+in the end, and with hardly anybody who stayed, at any time.
 """
 
 from __future__ import annotations
@@ -26,7 +31,10 @@ TELLING = 0.3
 LEAST_LEFT = 10
 """Accounts that left, below which nothing is refused: a few may coincide with anything."""
 MOST_VALUES = 30
+CHANCE = 1e-6
+"""A value stands with those alone who left by chance at most so likely, for it to be taken for something told afterwards."""
 _ROWS = 60_000
+_ACCOUNTS = 4_000  # of those who left, and of those who stayed
 _NO_FEATURES = ("as_of", "account_id", "label", "lost_on", "ends_on", "split")
 
 
@@ -49,13 +57,15 @@ def find_leaks(panel: pd.DataFrame) -> list[Leak]:
     labels = rows["label"].to_numpy(dtype=float)
     if rows.loc[labels == 1, "account_id"].nunique() < LEAST_LEFT or not (labels == 0).any():
         return []
-    found = []
+    found, lives = [], _Lives.of(panel)
     for name in panel.columns:
         if name not in _NO_FEATURES and not pd.api.types.is_datetime64_any_dtype(rows[name]):
             codes = _codes(rows[name])
             alone = _alone(codes, labels)
             if alone >= NEAR_PERFECT or _pure(codes, labels, rows["account_id"]):
                 found.append(Leak(str(name), alone, _sentence(str(name), alone)))
+            elif lives.told_afterwards(_codes(lives.rows[name])):
+                found.append(Leak(str(name), alone, _afterwards(str(name))))
     return found
 
 
@@ -63,6 +73,41 @@ def without_leaks(panel: pd.DataFrame) -> tuple[pd.DataFrame, list[Leak]]:
     """The panel without the columns :func:`find_leaks` finds, and those."""
     leaks = find_leaks(panel)
     return panel.drop(columns=[leak.column for leak in leaks]), leaks
+
+
+@dataclass(frozen=True, slots=True)
+class _Lives:
+    """Rows of some accounts one account after the other: where each begins (N), and who left in the end (N)."""
+
+    rows: pd.DataFrame
+    starts: NDArray[np.intp]
+    left: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, panel: pd.DataFrame) -> _Lives:
+        """Those of whom there is more than one row, and of those who left one from which they had not left yet."""
+        rows = panel[panel["label"].notna()]
+        grouped = rows.groupby("account_id", sort=False)["label"].agg(["size", "min", "max"])
+        ends = grouped[(grouped["size"] > 1) & (grouped["min"] == 0)]["max"] == 1
+        random = np.random.default_rng(0)
+        kept = [random.permutation(np.array(ends.index[ends == went]))[:_ACCOUNTS] for went in (True, False)]
+        rows = rows[rows["account_id"].isin(np.concatenate(kept))].sort_values("account_id", kind="stable")
+        accounts, starts = np.unique(rows["account_id"].to_numpy(), return_index=True)
+        return cls(rows, starts, ends.reindex(accounts).to_numpy(dtype=bool))
+
+    def told_afterwards(self, codes: NDArray[np.float64]) -> bool:
+        """Whether a value stood with many of those who left all along, and with hardly anybody else at any time."""
+        if not self.left.any() or self.left.all():
+            return False
+        values = _filled(codes)
+        first, last = np.minimum.reduceat(values, self.starts), np.maximum.reduceat(values, self.starts)
+        borne, times = np.unique(first[(first == last) & self.left], return_counts=True)
+        enough = (times >= LEAST_LEFT) & (float(self.left.mean()) ** times <= CHANCE)
+        return any(self._hardly_stayed(values == value) for value in borne[enough])
+
+    def _hardly_stayed(self, rows: NDArray[np.bool_]) -> bool:
+        bearing = np.maximum.reduceat(rows, self.starts)
+        return float(self.left[bearing].mean()) >= PURE
 
 
 def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
@@ -122,4 +167,13 @@ def _sentence(name: str, alone: float) -> Text:
         "it is left out. Does it come from the end of the contract?",
         f"列「{name}」だけで解約の有無がほぼ分かってしまうため(AUC {alone:.3f})、予測には使いません。"
         "事前に知り得る情報ではなく、解約後に付けられた値ではないかご確認ください。",
+    )
+
+
+def _afterwards(name: str) -> Text:
+    return Text(
+        f"A value of the column '{name}' stands in the whole past of many customers who left, and of hardly anybody who stayed: "
+        "it was told after they had left, and is left out. Import it with the days from which it held.",
+        f"列「{name}」には、解約した多くの顧客の過去全体に入っていて、継続中の顧客にはほとんど見られない値があります。"
+        "解約後に付けられた値と考えられるため、予測には使いません。値が有効になった日付とともに取り込んでください。",
     )

@@ -207,6 +207,48 @@ def test_a_list_of_some_of_those_gone_is_refused_too(rows):
     assert [leak.column for leak in find_leaks(rows.assign(list=np.where(some, "x", "")))] == ["list"]
 
 
+@pytest.fixture
+def lives():
+    """Months of customers who leave by chance alone: rows from which they had not left yet, then those of the last three."""
+    random = np.random.default_rng(5)
+    found = []
+    for account in range(400):
+        months, left = int(random.integers(4, 24)), random.random() < 0.3
+        found.append(pd.DataFrame({
+            "account_id": account, "as_of": pd.date_range("2024-01-31", periods=months, freq="ME"), "left": left,
+            "label": [float(left and months - at <= 3) for at in range(months)],
+            "use": random.poisson(3, months).astype(float) * (np.arange(months) > random.integers(0, 4)),
+        }))  # fmt: skip
+    rows = pd.concat(found, ignore_index=True)
+    rows["use"] -= rows["label"] * (random.random(len(rows)) < 0.5)
+    return rows.drop(columns="left"), rows["left"]
+
+
+@pytest.mark.parametrize("flag", [
+    lambda left: np.where(left, "Former customer", "Retail"),
+    lambda left: np.where(left, np.nan, 40.0 + np.arange(len(left)) % 300),  # a renewal date that was emptied
+    lambda left: np.where(left, 0.0, 1.0 + np.arange(len(left)) % 77),  # seats of a contract that is over
+])  # fmt: skip
+@pytest.mark.parametrize("share", [1.0, 0.4])
+def test_what_was_told_afterwards_of_the_whole_past_is_refused(lives, flag, share):
+    rows, left = lives
+    marked = left & (rows["account_id"] % 100 < 100 * share)
+    (leak,) = find_leaks(rows.assign(told=flag(marked)))
+    assert leak.column == "told"
+    assert "told after they had left" in leak.text.en
+
+
+def test_what_was_known_then_is_no_leak_however_telling(lives):
+    rows, left = lives
+    random = np.random.default_rng(6)
+    branch = random.integers(0, 8, 400)[rows["account_id"]].astype(str)
+    gave_up = left & (rows["account_id"] % 3 == 0)  # a third of those who left never used it
+    never = rows["use"].mask(gave_up, 0.0)
+    soon = (rows["label"] == 1) & (random.random(len(rows)) < 0.6)
+    early = np.where(soon | (random.random(len(rows)) < 0.01), "ending", "")
+    assert find_leaks(rows.assign(branch=branch, never=never, early=early)) == []
+
+
 def test_few_losses_refuse_nothing(rows):
     few = rows[(rows["label"] == 0) | (rows["account_id"] < 40)]
     assert find_leaks(few.assign(flag=few["label"])) == []
