@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from enishi.forecasts.estimator import Estimator
 from enishi.forecasts.fitting import Vector, bounds
 from enishi.forecasts.sbg import ShiftedBetaGeometric
+from enishi.forecasts.staying import near_knots, still_there
 
 DAYS_A_MONTH = 365.25 / 12
 LEAST_LOST = 20  # customers lost, below which no lifetime is told
@@ -231,11 +232,15 @@ class TenureHazard(Estimator):
         base = np.asarray(self.base_.survival(np.asarray(months, float) / self.unit_))
         return np.asarray(base[None, :] ** self.multiplier(frame)[:, None])
 
-    def conditional(self, frame: pd.DataFrame, age: ArrayLike, ahead: ArrayLike) -> NDArray[np.float64]:
+    def conditional(
+        self,
+        frame: pd.DataFrame,
+        age: ArrayLike,
+        ahead: ArrayLike,
+        near: Mapping[int, ArrayLike] | None = None,
+    ) -> NDArray[np.float64]:
         """(n, k) share still there each of k months ahead, of customers ``age`` (n,) months old today."""
-        old, more = np.asarray(age, float)[:, None], np.asarray(ahead, float)[None, :]
-        base = np.asarray(self.base_.residual_survival(old / self.unit_, more / self.unit_))
-        return np.asarray(base ** self.multiplier(frame)[:, None])
+        return still_there(self.base_, self.unit_, age, self.multiplier(frame), ahead, near)
 
     def stay(
         self,
@@ -319,11 +324,7 @@ class _Head:
 
 def _near_head(n: int, near: Mapping[int, ArrayLike], discount: float, horizon: int) -> _Head:
     months, left, passed = np.zeros(n), np.ones(n), np.zeros(n)
-    for days in sorted(near):
-        until = float(min(round(days / 30), horizon))
-        gone = np.clip(np.asarray(near[days], float), 0, 1)
-        known = np.isfinite(gone) & (until > passed)
-        there = np.where(known, np.minimum(1 - np.where(known, gone, 0), left), left)
+    for until, there, known in near_knots(n, near, horizon):
         middle = (1 + discount) ** (-(passed + until) / 24)
         months = np.where(known, months + (until - passed) * (left + there) / 2 * middle, months)
         left, passed = there, np.where(known, until, passed)

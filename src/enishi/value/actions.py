@@ -146,9 +146,11 @@ def _present(run: ValueRun, account: int, row: dict[str, Any]) -> AccountValue:
         order_year=_fraction(row["order_year"]),
         curve=row["curve"],
         detail={
-            "leaves_in": _whole(row["leaves_in"]),
+            "leaves_in": _fraction(row["leaves_in"]),
             "mrr": _whole(row["mrr"]),
             "multiplier": _fraction(row["multiplier"]),
+            "age": _fraction(row["age"]),
+            "near": {days: _fraction(said) for days, said in (row["near"] or {}).items()},
         },
         **_said(row),
         **{name: _whole(row[name]) for name in _WHOLE},

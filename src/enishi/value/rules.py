@@ -48,7 +48,7 @@ def value_book(book: Book, assumed: Assumptions) -> Valuation:
 AMOUNTS = (
     "simple", "simple_low", "simple_high", "contractual", "contractual_low", "contractual_high", "residual",
     "residual_low", "residual_high", "noncontractual", "noncontractual_low", "noncontractual_high", "chosen",
-    "months_left", "leaves_in", "multiplier", "order_soon", "order_year",
+    "months_left", "leaves_in", "multiplier", "age", "order_soon", "order_year",
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _bases(book: Book, assumed: Assumptions, began: pd.Series[Any]) -> pd.DataFr
     frame["months"] = np.maximum(np.floor((book.day + 1 - began) / DAYS_A_MONTH), 0).astype(int)
     frame["even_month"], frame["curve"] = _curves(book, assumed, frame)
     frame["near_term"], frame["left"] = False, _left(book, frame["mrr"])
-    frame["chosen_by"] = ""
+    frame["chosen_by"], frame["near"] = "", None
     return frame.assign(**dict.fromkeys(AMOUNTS, np.nan))
 
 
@@ -197,6 +197,8 @@ def _add_stays(
         accounts.loc[ids, f"{name}_low"] = ends[:, 0]
         accounts.loc[ids, f"{name}_high"] = ends[:, 1]
     accounts.loc[ids, "multiplier"] = model.multiplier(running)
+    accounts.loc[ids, "age"] = age
+    accounts.loc[ids, "near"] = pd.Series(_told_near(near, len(ids)), index=ids, dtype=object)
     accounts.loc[ids, "months_left"] = np.where(told, leaves, stay.plain)
     accounts.loc[ids, "leaves_in"] = leaves
     accounts.loc[ids, "near_term"] = (
@@ -211,6 +213,12 @@ def _near(book: Book, ids: pd.Index[Any], column: str) -> dict[int, NDArray[np.f
         values = said[column].fillna(said["probability"])
         found[days] = values.reindex(ids).to_numpy(float)
     return found
+
+
+def _told_near(near: dict[int, NDArray[np.float64]], n: int) -> list[dict[int, float]]:
+    """By account, days ahead -> the probability to have left by then; empty where no model speaks of it."""
+    columns = [(days, said.tolist()) for days, said in near.items()]
+    return [{days: said[i] for days, said in columns if np.isfinite(said[i])} for i in range(n)]
 
 
 def _leaving_in(book: Book, ids: pd.Index[Any]) -> NDArray[np.float64]:

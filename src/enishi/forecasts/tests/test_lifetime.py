@@ -134,6 +134,20 @@ def test_a_forecast_of_the_near_future_takes_its_place():
     assert plain == pytest.approx(alone[2])
 
 
+def test_the_share_still_there_follows_the_same_near_future_as_the_months_to_come():
+    model = TenureHazard(["plan"]).fit(_company())
+    who = pd.DataFrame({"plan": ["small", "large", "large", "small"]})
+    age = np.array([20.0, 20.5, 3.0, 40.0])
+    near = {90: [0.6, 0.0, np.nan, np.nan], 180: [0.7, 0.1, np.nan, 0.5]}
+    share = model.conditional(who, age, np.arange(121), near)
+    assert share[0, [0, 1, 3, 6]] == pytest.approx([1, 0.8, 0.4, 0.3]), "straight between what was told"
+    assert share[3, [3, 6]] == pytest.approx([0.75, 0.5])
+    assert share[2] == pytest.approx(model.conditional(who, age, np.arange(121))[2]), "told nothing of it"
+    assert (np.diff(share, axis=1) <= 1e-12).all()
+    stay = model.stay(who, age, 0.1, near=near)
+    assert ((share[:, 1:] + share[:, :-1]) / 2).sum(axis=1) == pytest.approx(stay.plain, rel=1e-6)
+
+
 def test_many_customers_are_read_from_a_grid_that_says_the_same():
     model = TenureHazard(["plan"]).fit(_company())
     who = pd.DataFrame({"plan": ["small", "large"] * 1500})

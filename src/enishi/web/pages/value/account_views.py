@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+from numpy.typing import NDArray
 
 from enishi.accounts.access import access_account
 from enishi.accounts.company import get_company
 from enishi.value.api import AccountValue, ValueRun, ValueStatement, last_run
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.value import reads
-from enishi.web.pages.value.figures import LEAST_MONTHS, carry_on
+from enishi.web.pages.value.figures import AHEAD, LEAST_MONTHS, Projection, carry_on, stays_of
 from enishi.web.pages.value.present import padded, whole_money
 from enishi.web.pages.value.words import method_lines
 
@@ -68,18 +69,22 @@ def _lines(value: Any, run: ValueRun) -> list[dict[str, Any]]:
     return found
 
 
+def _ahead(value: AccountValue, run: ValueRun, told: NDArray[np.float64]) -> Projection | None:
+    """The curve carried on by the survival behind the lifetime value beside it; none where a valuation did not keep it."""
+    if value.margin is None or value.residual is None or (value.near_term and "near" not in value.detail):
+        return None
+    stays = stays_of([(value.account_id, value.margin, value.months, value.detail)])
+    months = run.assumptions.get("horizon") or AHEAD
+    return carry_on(run.fits, float(told[-1]), len(told) - 1, float(value.margin), stays, months=months)
+
+
 def _curve(value: AccountValue, run: ValueRun) -> dict[str, Any]:
     """Cumulative profit by month, carried on as expected."""
     if len(value.curve) < LEAST_MONTHS:
         return {"chart": None}
     start = -float(value.acquisition or 0)
     told = np.concatenate([[start], start + np.asarray(value.curve, float)])
-    leaves, multiplier = value.detail.get("leaves_in"), value.detail.get("multiplier") or 1.0
-    ahead = None
-    if value.margin is not None and leaves is None and value.residual is not None:
-        ahead = carry_on(
-            run.fits, float(told[-1]), len(told) - 1, float(value.margin), float(value.months), multiplier
-        )
+    ahead = _ahead(value, run, told)
     length = len(told) + (len(ahead.middle) if ahead else 0)
     series: list[dict[str, Any]] = [
         {"name": _("Cumulative profit"), "values": padded(told, 0, length), "colour": "c1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
@@ -15,6 +15,7 @@ from enishi.forecasts.acquisition import UnitCost, unit_cost
 from enishi.forecasts.fitting import Fit, bounds
 from enishi.forecasts.profit import ProfitCurve, break_even, cumulative_profit, project
 from enishi.forecasts.sbg import ShiftedBetaGeometric
+from enishi.forecasts.staying import still_there
 
 LEAST_SHOWN = 3  # customers with a value, below which no mean is told
 LEAST_IN_CURVE = 5
@@ -22,6 +23,7 @@ LEAST_MONTHS = 3
 LIKELY = 0.5
 AHEAD = 36  # months a curve is carried on
 LEVEL = 0.9
+DRAWN_FOR = 200  # customers by whom the band of a group is drawn: its width is that of the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,41 +159,79 @@ class Projection:
     even_month: int | None
 
 
+def stays_of(rows: Iterable[tuple[int, float | None, int, Mapping[str, Any]]]) -> pd.DataFrame:
+    """What a valuation knew of how long customers of today stay.
+
+    Args:
+        rows: account, margin a month, whole months since the start, and the ``detail`` of ``AccountValue``.
+
+    Returns:
+        Index account: ``margin``, ``age`` and ``multiplier`` as the lifetime value took them, ``leaves`` (months until an
+        announced end, else NaN), ``near`` (days ahead -> chance to have left; None: a valuation that did not keep it).
+    """
+    found = [
+        (account, margin, detail.get("age"), months, detail.get("multiplier"), detail.get("leaves_in"), detail.get("near"))
+        for account, margin, months, detail in rows
+    ]  # fmt: skip
+    frame = pd.DataFrame(
+        found, columns=["account_id", "margin", "age", "months", "multiplier", "leaves", "near"]
+    )
+    numbers = ["margin", "age", "months", "multiplier", "leaves"]
+    frame[numbers] = frame[numbers].astype(float)
+    frame["age"], frame["multiplier"] = frame["age"].fillna(frame["months"]), frame["multiplier"].fillna(1.0)
+    return frame.set_index("account_id")[["margin", "age", "multiplier", "leaves", "near"]]
+
+
+def _share_of(
+    stays: pd.DataFrame, alpha: float, beta: float, unit: int, ahead: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(k,) share of the margin of customers still there each month ahead, as their lifetime values expect it."""
+    course = ShiftedBetaGeometric()
+    course.alpha_, course.beta_ = alpha, beta
+    told = [{int(days): p for days, p in (near or {}).items()} for near in stays["near"]]
+    near = {days: [one.get(days, nan) for one in told] for days in sorted({d for one in told for d in one})}
+    share = still_there(course, unit, stays["age"], stays["multiplier"], ahead, near)
+    leaves = stays["leaves"].to_numpy(float)[:, None]
+    share = np.where(np.isfinite(leaves), np.clip(leaves - ahead + 0.5, 0, 1), share)
+    weight = stays["margin"].fillna(0).to_numpy(float)
+    total = weight.sum()
+    return np.asarray(weight @ share / total if total else share.mean(axis=0))
+
+
 def carry_on(
     fits: Mapping[str, Any],
     end: float,
     observed: int,
     contribution: float,
-    age: float,
-    multiplier: float = 1.0,
+    stays: pd.DataFrame,
     spread: float | None = None,
     months: int = AHEAD,
 ) -> Projection | None:
-    """Carry a cumulative curve on by the course of staying; None where that was not learned.
+    """Carry a cumulative curve on, with the survival the lifetime values still to come are told by; None where that was
+    not learned.
 
     Args:
         fits: of the run. end: the curve's last value; observed: its last month.
-        contribution: a month, of the customers there today, per customer of the curve. age: their months so far.
+        contribution: a month, of the customers there today, per customer of the curve.
+        stays: of the customers there today, as :func:`stays_of` tells them.
         spread: half the interval of the curve at its end, which the band goes on with; None for a single customer, of
             whom the band tells the luck: nine of ten such customers end up within.
+        months: ahead, at most :data:`AHEAD`; none beyond what a lifetime value counts.
     """
     said = fits.get("contractual") or {}
-    if "alpha" not in said or not np.isfinite(contribution):
+    if "alpha" not in said or not np.isfinite(contribution) or not len(stays):
         return None
     fit = Fit(np.log([said["alpha"], said["beta"]]), np.array(said["covariance"]), 0.0)
-    ahead = np.arange(1, months + 1)
-
-    def share(alpha: float, beta: float) -> NDArray[np.float64]:
-        model = ShiftedBetaGeometric()
-        model.alpha_, model.beta_ = alpha, beta
-        return np.asarray(model.residual_survival(age / said["unit"], ahead / said["unit"])) ** multiplier
-
-    middle = share(said["alpha"], said["beta"])
+    ahead = np.arange(1, min(months, AHEAD) + 1)
+    middle = _share_of(stays, said["alpha"], said["beta"], said["unit"], ahead)
     if spread is None:
         tail = (1 - LEVEL) / 2
         low, high = (1 - middle < tail).astype(float), (middle > tail).astype(float)
     else:
-        low, high = bounds([share(a, b) for a, b in fit.draws(100)], LEVEL)
+        some = stays.iloc[:: -(-len(stays) // DRAWN_FOR)]
+        drawn = [_share_of(some, a, b, said["unit"], ahead) for a, b in fit.draws(100)]
+        shift = middle / np.maximum(_share_of(some, said["alpha"], said["beta"], said["unit"], ahead), 1e-9)
+        low, high = (edge * shift for edge in bounds(drawn, LEVEL))
     found, least, most = project(end, contribution, middle, low, high)
     wide = spread or 0.0
     curves = found, np.minimum(least - wide, found), np.maximum(most + wide, found)

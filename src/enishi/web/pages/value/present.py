@@ -27,6 +27,7 @@ from enishi.web.pages.revenue.present import dimension_words
 from enishi.web.pages.revenue.reads import segment_order, segment_words
 from enishi.web.pages.value import reads
 from enishi.web.pages.value.figures import (
+    AHEAD,
     Cohort,
     Mean,
     Projection,
@@ -296,9 +297,11 @@ def _chart(
     shown = members[members["acquisition"].notna()] if not isnan(chosen.investment) else members
     here = shown[shown["mrr"] > 0]
     contribution = float(here["margin"].sum()) / len(shown) if len(shown) else 0.0
-    age = float(here["months"].mean()) if len(here) else 0.0
     spread = float(curve.high[-1] - curve.mean[-1])
-    ahead = carry_on(run.fits, float(curve.mean[-1]), len(curve.months) - 1, contribution, age, spread=spread)
+    end, observed = float(curve.mean[-1]), len(curve.months) - 1
+    months = run.assumptions.get("horizon") or AHEAD
+    stays = reads.read_stays(here.index.tolist())
+    ahead = carry_on(run.fits, end, observed, contribution, stays, spread, months)
     length = len(curve.months) + (len(ahead.middle) if ahead else 0)
     series = [_line(chosen.title, curve.mean, curve.low, curve.high, length, "c1")]
     if ahead is not None:

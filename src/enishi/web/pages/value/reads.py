@@ -22,6 +22,7 @@ from enishi.store.api import Published
 from enishi.value.api import AccountValue, ValueRun
 from enishi.value.reads import AMOUNTS
 from enishi.web.pages.health.metric_reads import scope_ids
+from enishi.web.pages.value.figures import stays_of
 
 KEEP_SECONDS = 3600
 _FACTS = ("left", "order_year", "months", "even_month", "months_left", "near_term", "since", "chosen_by")
@@ -114,6 +115,15 @@ def read_curves(accounts: list[int]) -> dict[int, list[int]]:
         rows = AccountValue.objects.filter(account__in=accounts[begin : begin + 5000]).order_by()
         found |= dict(rows.values_list("account_id", "curve"))
     return found
+
+
+def read_stays(accounts: list[int]) -> pd.DataFrame:
+    """How long customers stay as their lifetime values took it; see :func:`stays_of`."""
+    found: list[Any] = []
+    for begin in range(0, len(accounts), 5000):
+        rows = AccountValue.objects.filter(account__in=accounts[begin : begin + 5000]).order_by("account_id")
+        found.extend(rows.values_list("account_id", "margin", "months", "detail"))
+    return stays_of(found)
 
 
 def flows_of(curves: list[list[int]]) -> np.ndarray:

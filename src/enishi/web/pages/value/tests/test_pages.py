@@ -137,6 +137,13 @@ def test_an_account_today_and_on_a_past_day(valued: ValueRun, world: World, sign
     series = today.context["chart"]["series"]
     assert series[0]["values"][0] == -300_000
     assert series[1]["dashed"]
+    mine = AccountValue.objects.filter(account=sakura)
+    mine.update(near_term=True, detail={"mrr": 70_000, "age": 14.1, "near": {"90": 0.7, "180": 0.9}})
+    leaving = client.get(f"/accounts/{sakura.pk}/value/").context["chart"]["series"]
+    assert leaving[1]["values"][20] < series[1]["values"][20] - 3 * 50_000, "the forecast beside it is heeded"
+    mine.update(detail={"mrr": 70_000})
+    stale = client.get(f"/accounts/{sakura.pk}/value/").context["chart"]["series"]
+    assert len(stale) == 1, "a valuation that kept no forecast expects nothing against it"
     earlier = TODAY - timedelta(days=60)
     unknown = client.get(f"/accounts/{sakura.pk}/value/?as_of={earlier}").content.decode()
     assert "その時期の計算結果はありません。" in unknown
