@@ -94,17 +94,19 @@ def chart(found: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def list_address(first: date, **asked: str) -> str:
+    """The list of the deals after ``first``, narrowed as asked."""
+    since = first + timedelta(days=1)
+    return reverse("fit-accounts") + "?" + urlencode({"what": "all", **asked, "from": since.isoformat()})
+
+
 def by(
     rows: pd.DataFrame, name: str, since: date, titles: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """The share by channel or seller of the deals after ``since``, most deals first, "not set" last."""
-    found, first = [], since + timedelta(days=1)
+    found = []
     for value, part in rows.groupby(rows[name].fillna("")):
-        address = (
-            reverse("fit-accounts")
-            + "?"
-            + urlencode({"what": "all", name: value or "-", "from": first.isoformat()})
-        )
+        address = list_address(since, **{name: value or "-"})
         title = (titles or {}).get(str(value), str(value)) or pgettext("fit", "Not on record")
         found.append({"title": title, "none": not value, "address": address, **shares(part)})
     return sorted(found, key=lambda one: (one["none"], -one["all"], one["title"]))

@@ -52,6 +52,7 @@ def fit(request: PageRequest) -> HttpResponse:
     titles = {axis.id: Text.parse(axis.title) for axis in axes.body.axes}
     context |= {
         "head": present.shares(recent),
+        "head_address": present.list_address(since, band="good"),
         "quarters": found,
         "chart": present.chart(found),
         "channels": present.by(recent, "channel", since),

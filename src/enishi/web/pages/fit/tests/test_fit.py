@@ -14,6 +14,7 @@ from enishi.definitions.api import as_yaml, default_body
 from enishi.definitions.models import DefinitionVersion
 from enishi.fit.models import AccountFit, FitOpinion
 from enishi.metrics.revenue import number_of
+from enishi.web.pages.fit.present import a_year_ago
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,26 @@ def _told(page: HttpResponse) -> tuple[int, int, int]:
     assert page.status_code == 200
     shown = page.context
     return shown["head"]["all"], len(shown["quarters"]), sum(one["all"] for one in shown["quarters"])
+
+
+def test_the_share_leads_to_exactly_the_deals_behind_it(world, sign_in):
+    """Of good fit and sold in the months the card counts: neither all that were ever sold, nor those of another fit."""
+    client = sign_in("takahashi")
+    own = AccountFit.objects.get(account=world.accounts["sakura"])
+    others = [a for name, a in world.accounts.items() if name != "sakura" and a.deleted_at is None]
+    since = a_year_ago(TODAY)
+    AccountFit.objects.filter(pk=own.pk).update(sale_band="good", sold_on=since + timedelta(days=1))
+    for account, sold, band in zip(others, (since, TODAY, TODAY), ("good", "good", "poor"), strict=False):
+        AccountFit.objects.update_or_create(
+            account=account,
+            defaults={"run": own.run, "sold_on": sold, "sale_band": band, "sale_tenths": 800},
+        )
+    cache.clear()
+    page = client.get("/revenue/fit/").context
+    listed = client.get(page["head_address"])
+    assert page["head"]["good"] == listed.context["page"].paginator.count
+    assert 0 < page["head"]["good"] < AccountFit.objects.filter(sale_band="good").count()
+    assert "以降の新規契約です。" in listed.content.decode()
 
 
 def test_lists_filter_search_sort_and_export_within_the_scope(world, sign_in):
