@@ -61,13 +61,15 @@ class Outcome:
 
 
 def read_labels(
-    home: Home, days: Sequence[date], outcome: Outcome, *, known_by: date | None = None
+    home: Home, days: Sequence[date], outcome: Outcome, *, known_by: date | None = None, early: bool = False
 ) -> pd.DataFrame:
     """The accounts that count on each day, and what became of them.
 
     Args:
         known_by: with what was known at the end of this day; None: with all that is known by now. Use that arrived
             later than the end of its horizon is left out then.
+        early: tell losses before their horizon was seen to its end. Of the others nobody knows yet that they stayed, so
+            nothing may be learned or judged from such days.
 
     Returns:
         Columns ``as_of, account_id, label`` (1 lost, 0 not, NaN censored), ``lost_on`` (NaT where not lost) and
@@ -85,8 +87,12 @@ def read_labels(
         for name in ("started_on", "leaving_on"):
             contracts[name] = pd.to_datetime(contracts[name])
         if outcome.kind == "renewal":
-            return _renewal(home, records, contracts, days, last)
-        return _churn(records, contracts, days, outcome.days, last)
+            found = _renewal(home, records, contracts, days, last)
+        else:
+            found = _churn(records, contracts, days, outcome.days, last)
+    if not early:
+        found.loc[found["ends_on"] > pd.Timestamp(last), ["label", "lost_on"]] = None
+    return found
 
 
 def _silence(home: Home, days: Sequence[date], horizon: int, known_by: date | None) -> pd.DataFrame:
@@ -245,8 +251,9 @@ def sole_contracts(home: Home, day: date) -> set[int]:
 
 
 def last_recorded(records: KnownRecords, known_by: date | None = None) -> date:
-    """The last day any record speaks of: contracts are observed up to it."""
-    days = [last_used_day(records, known_by)]
+    """The last day any record speaks of, as news of that day or as the end of a contract: contracts are observed up to
+    it."""
+    days = [last_used_day(records, known_by), _last_end(records, known_by)]
     for kind in ("subscription", "invoice", "ticket", "interaction", "account"):
         if records.has(kind):
             asked = {"files": records.published.files(f"record_{kind}"), "until": known_by or date.max}
@@ -255,4 +262,14 @@ def last_recorded(records: KnownRecords, known_by: date | None = None) -> date:
     return max(days)
 
 
+def _last_end(records: KnownRecords, known_by: date | None) -> date:
+    if not records.has("subscription"):
+        return date.min
+    (end,) = pd.to_datetime(records.query(_LAST_END, known_by or date.max, merged=False)["last_end"])
+    return date.min if pd.isna(end) else end.date()
+
+
+_LAST_END = (
+    "select max(least(notice_on, ended_on)) from subscription where least(notice_on, ended_on) <= $day"
+)
 _LAST_KNOWN = "select max(known_on) from read_parquet($files) where known_on <= $until"

@@ -50,7 +50,7 @@ def settle_statements(today: date, *, now: datetime, home: Home | None = None, w
         days = [day for _, day in pairs]
         for start in range(0, len(days), DAYS_AT_ONCE):
             chunk = days[start : start + DAYS_AT_ONCE]
-            labels = read_labels(home, chunk, Outcome.parse(outcome))
+            labels = read_labels(home, chunk, Outcome.parse(outcome), early=True)
             by_day = dict(iter(labels.groupby("as_of")))
             for day in chunk:
                 said = due.filter(day=day, **{OUTCOME: outcome})

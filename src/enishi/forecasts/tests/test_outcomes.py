@@ -123,3 +123,16 @@ def test_what_was_learned_later_is_no_outcome_yet(home):
     assert early[(DAY, 1)] != early[(DAY, 1)], "on 1 February the 90 days had not passed"
     publish(home, "usage", [{"group_no": 1, "day": D(2026, 2, 28), "event": "Report Made"}])
     assert told(home, "churn:90", known_by=D(2026, 2, 28)) == {(DAY, 1): 0, (DAY, 2): 0}
+
+
+def test_of_a_day_all_outcomes_are_known_or_none(home):
+    """Contracts told at once, as history: the last end is the last day on which anybody was seen."""
+    ends = {1: D(2026, 7, 20), 2: D(2026, 9, 15)}
+    publish(home, "record_subscription", [contract(n, ended_on=ends.get(n)) for n in range(1, 6)])
+    decided, open_day = D(2026, 5, 31), D(2026, 7, 31)
+    found = told(home, "churn:90", [decided, open_day])
+    assert [found[decided, n] for n in range(1, 6)] == [1, 0, 0, 0, 0]
+    assert pd.isna([found[open_day, n] for n in range(2, 6)]).all()
+    early = told(home, "churn:90", [open_day], early=True)
+    assert early[open_day, 2] == 1
+    assert pd.isna([early[open_day, n] for n in range(3, 6)]).all()

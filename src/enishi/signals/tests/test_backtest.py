@@ -199,13 +199,18 @@ def test_recorded_churn_counts_from_the_earlier_of_notice_and_end(home: Home) ->
         record(5, 4, FIRST, **contract, notice_on=D(2025, 6, 15), ended_on=D(2025, 7, 1)),
         record(6, 5, FIRST, **contract, ended_on=D(2026, 6, 25)),
     ])  # fmt: skip
-    labels = read_labels(home, [D(2025, 6, 30), D(2026, 6, 20)], Outcome("churn", 90))
+    days = [D(2025, 6, 30), D(2026, 6, 20)]
+    labels = read_labels(home, days, Outcome("churn", 90), early=True)
     early = labels[labels["as_of"] == "2025-06-30"].set_index("account_id")
     assert early["label"].to_dict() == {1: 1, 2: 0, 3: 0, 5: 0}  # 4 had given notice; 2 went on
     assert early.loc[1, "lost_on"] == pd.Timestamp("2025-07-10")
     late = labels[labels["as_of"] == "2026-06-20"].set_index("account_id")["label"]
     assert late[5] == 1  # already seen
     assert np.isnan(late[3])  # nobody knows yet
+    learned = read_labels(home, days, Outcome("churn", 90))
+    assert learned.loc[learned["as_of"] == "2026-06-20", "label"].isna().all(), (
+        "or only losses would be learned from"
+    )
 
 
 # ------------------------------------------------------------------------------------- on made-up rows
