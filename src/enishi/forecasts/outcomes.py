@@ -269,7 +269,5 @@ def _last_end(records: KnownRecords, known_by: date | None) -> date:
     return date.min if pd.isna(end) else end.date()
 
 
-_LAST_END = (
-    "select max(least(notice_on, ended_on)) from subscription where least(notice_on, ended_on) <= $day"
-)
+_LAST_END = "select max(least(notice_on, ended_on)) as last_end from subscription where least(notice_on, ended_on) <= $day"
 _LAST_KNOWN = "select max(known_on) from read_parquet($files) where known_on <= $until"
