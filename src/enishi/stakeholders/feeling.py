@@ -72,6 +72,7 @@ def _answer(touch: Touch) -> Clue | None:
 
 
 def _side(tone: float) -> Text:
+    """The words texts are judged in."""
     if tone >= CLEAR:
-        return Text("favourable", "好意的")
-    return Text("dissatisfied", "不満") if tone <= -CLEAR else Text("neutral", "中立")
+        return Text("positive", "肯定的")
+    return Text("negative", "否定的") if tone <= -CLEAR else Text("neutral", "中立")

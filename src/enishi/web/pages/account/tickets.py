@@ -41,11 +41,12 @@ class Ticket:
 
     @property
     def tone(self) -> str:
-        """Word for the tone: harsh below -0.3, friendly above 0.3; empty where nobody measured it."""
+        """The tone its source gave it, of the words texts are judged in: negative up to -0.3, positive from 0.3; empty
+        where the source gives none."""
         value = self.known.data.get("tone")
         if value is None:
             return ""
-        return "harsh" if value <= -0.3 else "friendly" if value >= 0.3 else "neutral"
+        return "negative" if value <= -0.3 else "positive" if value >= 0.3 else "neutral"
 
     @property
     def lasting(self) -> str:

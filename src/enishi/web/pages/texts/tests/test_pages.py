@@ -125,6 +125,26 @@ def test_tone_and_topic_stand_beside_the_tickets_of_the_account(
             assert "判定を修正する" not in past
 
 
+def test_the_tone_a_source_gave_is_told_as_such_and_a_correction_wins(
+    judged: TextJudgement, sign_in: SignIn
+) -> None:
+    client, tab = sign_in("takahashi"), f"/accounts/{judged.account_id}/tickets/"
+    record = Record.objects.get(pk=judged.record_id)
+    record.data |= {"tone": 0.8}
+    record.save()
+    told = page_of(client, tab)
+    assert "感情(記録元の値)" in told
+    assert '<span class="ink-good">肯定的</span>' in told, "one scale of words for what texts say"
+    assert "人が修正済み" not in told
+    assert "文章の判定:" in told
+    said = {"tone": "negative", "topic": "bug_defect", "digest": judged.digest}
+    assert client.post(f"/health/texts/{judged.pk}/correct/", said).status_code == 200
+    cell = next(part for part in page_of(client, tab).split("<td>") if "記録元の値は肯定的で" in part)
+    assert '<span class="ink-danger">否定的</span>' in cell
+    assert "人が修正済み" in cell
+    assert "記録元の値は肯定的で" not in page_of(client, f"{tab}?as_of=2026-11-18"), "not on a day before it"
+
+
 def test_topics_are_drawn_beside_the_page_and_long_lists_counted_only_so_far(
     judged: TextJudgement, sign_in: SignIn
 ) -> None:
