@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.utils.translation import get_language
 
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Member
+from enishi.accounts.models import Account, Member
 from enishi.forecasts.simulation import LEVELS
 from enishi.outlook import measures
 from enishi.outlook import reads as outlook_reads
@@ -24,6 +25,7 @@ from enishi.web.pages.revenue import present as revenue_present
 from enishi.web.pages.revenue.query import Query as RevenueQuery
 
 COHORTS = 8
+A_PAGE = 100
 MEASURES = ("nrr", "grr", "churn", "expansion", "mrr")
 
 
@@ -35,6 +37,20 @@ def page_context(member: Member, today: date) -> dict[str, Any]:
         "under_way": outlook_reads.under_way(),
     }  # fmt: skip
     return context | (_whole(member, forecast, today) if forecast is not None else {})
+
+
+def losses_context(member: Member, asked: str, page: str) -> dict[str, Any]:
+    """The customers behind a line of the loss of the newest statement, the largest loss first."""
+    forecast = outlook_reads.latest()
+    if forecast is None:
+        return {"line": None, "forecast": None}
+    outlook = outlook_reads.read_outlook(outlook_reads.view_of(member), forecast)
+    line, losing = reads.losing_for(outlook, get_language() or "ja", asked)
+    shown = Paginator(losing, A_PAGE).get_page(page)
+    seen = outlook.view.seen([one[0] for one in shown])
+    accounts = Account.objects.filter(pk__in=seen).select_related("owner").in_bulk()
+    lines = [reads.AtRisk(accounts[pk], mrr, loss, why) for pk, mrr, loss, why in shown if pk in accounts]
+    return {"forecast": forecast, "line": line, "page": shown, "lines": lines, "asked": asked}
 
 
 def make_ready(member: Member, today: date) -> None:

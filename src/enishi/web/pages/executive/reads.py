@@ -45,13 +45,33 @@ THEMES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """What a customer may leave for: a key, its words, and who says so (``cause``: judged as its main cause, ``driver``: of
+    what one can act on, what the churn model leans on most); no ``source`` where it has given notice, no key where nothing
+    stands out."""
+
+    key: str = ""
+    words: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AtRisk:
     """A customer and the MRR it is expected to take away within half a year."""
 
     account: Account
     mrr: int
     loss: int
-    cause: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A line of what the expected loss is due to, and how many customers make it."""
+
+    why: Why
+    loss: int
+    customers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +82,34 @@ class Risk:
     loss: int
     mrr: int
     customers: tuple[AtRisk, ...]
-    drivers: tuple[tuple[str, int, int], ...]  # words, expected loss, customers
+    drivers: tuple[Share, ...]
 
 
-_First = tuple[int, int, int, str]  # account, MRR, expected loss, cause
+REST = "rest"  # key of the line of all that have no line of their own
+_Losing = tuple[int, int, int, Why]  # account, MRR, expected loss, why
 
 
 def money_at_risk(outlook: Outlook, language: str) -> Risk:
     """Expected loss of MRR by leaving within six months: contracted MRR x probability to be gone by then."""
     depends = (outlook.depends, last_scored(), _scored(), language)
-    loss, mrr, first, shares = keep("at-risk", depends, lambda: _at_risk(outlook, language))
+    loss, mrr, first, shares = keep("losses", depends, lambda: _at_risk(outlook, language))
     seen = outlook.view.seen([one[0] for one in first])
     accounts = Account.objects.in_bulk([one[0] for one in first if one[0] in seen][:SHOWN])
     shown = tuple(AtRisk(accounts[pk], now, gone, why) for pk, now, gone, why in first if pk in accounts)
     return Risk(loss, mrr, shown, shares)
+
+
+def losing_for(outlook: Outlook, language: str, key: str) -> tuple[Share | None, list[_Losing]]:
+    """The customers behind a line of what the loss is due to, the largest loss first; all of them where no line is asked
+    for. None as the line where there is none of that key."""
+    losing = _losing(outlook, language)
+    shares = shares_of(losing)
+    if not key:
+        return Share(Why(), sum(one[2] for one in losing), len(losing)), losing
+    line = next((one for one in shares if one.why.key == key), None)
+    named = {one.why.key for one in shares}
+    behind = [one for one in losing if (one[3].key if one[3].key in named else REST) == key]
+    return line, behind if line else []
 
 
 def _scored() -> int:
@@ -83,74 +117,76 @@ def _scored() -> int:
     return ScoringRun.objects.filter(status="done").order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _at_risk(
-    outlook: Outlook, language: str
-) -> tuple[int, int, list[_First], tuple[tuple[str, int, int], ...]]:
+def _at_risk(outlook: Outlook, language: str) -> tuple[int, int, list[_Losing], tuple[Share, ...]]:
+    losing = _losing(outlook, language)
+    loss, mrr = sum(one[2] for one in losing), int(outlook.stated.book.now.sum())
+    return loss, mrr, losing[: SHOWN * 3], shares_of(losing)
+
+
+def _losing(outlook: Outlook, language: str) -> list[_Losing]:
+    """Every customer with an expected loss, the largest first."""
     stated = outlook.stated
     month = min(MONTHS_AT_RISK, stated.book.grid.months) - 1
     book, gone = stated.book, 1 - stated.left.survival[:, month]
     loss = np.where(book.path[:, month] == 0, book.now, book.now * gone).round().astype(np.int64)
     order = np.argsort(-loss, kind="stable")
-    ids = [int(book.accounts[row]) for row in order if loss[row] > 0]
-    money = dict(zip(book.accounts.tolist(), loss.tolist(), strict=True))
+    order = order[loss[order] > 0]
+    ids = book.accounts[order].tolist()
     sure = set(book.accounts[stated.left.source == CERTAIN].tolist())
     causes = _causes(ids[:READ], sure, language)
-    now = dict(zip(book.accounts.tolist(), book.now.tolist(), strict=True))
-    first = [(pk, now[pk], money[pk], causes.get(pk, "")) for pk in ids[: SHOWN * 3]]
-    return int(loss.sum()), int(book.now.sum()), first, shares_of(ids, money, causes)
+    now, money = book.now[order].tolist(), loss[order].tolist()
+    return [(pk, mrr, gone, causes.get(pk, Why())) for pk, mrr, gone in zip(ids, now, money, strict=True)]
 
 
-def shares_of(
-    ids: Sequence[int], money: Mapping[int, int], causes: Mapping[int, str]
-) -> tuple[tuple[str, int, int], ...]:
+def shares_of(losing: Sequence[_Losing]) -> tuple[Share, ...]:
     """What the money is due to, the most first, the rest in one line: together all of it."""
-    sums: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    for pk in ids:
-        word = causes.get(pk, "")
-        sums[word] += money[pk]
-        counts[word] += 1
-    named = [word for word, _total in sums.most_common() if word][:CAUSES_SHOWN]
-    rows = [(word, sums[word], counts[word]) for word in named]
-    rest = sum(sums.values()) - sum(row[1] for row in rows)
+    sums: Counter[Why] = Counter()
+    counts: Counter[Why] = Counter()
+    for _pk, _mrr, loss, why in losing:
+        sums[why] += loss
+        counts[why] += 1
+    named = [why for why, _total in sums.most_common() if why.key][:CAUSES_SHOWN]
+    rows = [Share(why, sums[why], counts[why]) for why in named]
+    rest = sum(sums.values()) - sum(row.loss for row in rows)
     if rest:
-        others = len(ids) - sum(row[2] for row in rows)
-        rows.append((_("Others, or nothing that stands out"), rest, others))
+        others = len(losing) - sum(row.customers for row in rows)
+        rows.append(Share(Why(REST, _("Others, or nothing that stands out")), rest, others))
     return tuple(rows)
 
 
-def _causes(ids: list[int], sure: set[int], language: str) -> dict[int, str]:
+def _causes(ids: list[int], sure: set[int], language: str) -> dict[int, Why]:
     """What each customer may leave for, in words of what a company can act on: notice given, its main cause, or what the
     churn model leans on most among use, contacts, service, payments and what was said."""
     states = dict(AccountState.objects.filter(account__in=ids).values_list("account_id", "main_cause"))
     rows = AccountRisk.objects.filter(account__in=ids, horizon=HORIZONS[0], probability__isnull=False)
     drivers = dict(rows.values_list("account_id", "drivers"))
-    words = cause_words()
+    words, notice = cause_words(), Why("notice", _("Notice given"))
     found = {}
     for pk in ids:
-        cause = words.get(states.get(pk) or "", "")
-        found[pk] = (
-            _("Notice given") if pk in sure else cause or _theme(drivers.get(pk) or [], words, language)
-        )
+        cause = states.get(pk) or ""
+        judged = Why(f"cause:{cause}", words[cause], "cause") if cause in words else None
+        found[pk] = notice if pk in sure else judged or _theme(drivers.get(pk) or [], language)
     return found
 
 
-def _theme(drivers: Sequence[Mapping[str, Any]], words: Mapping[str, str], language: str) -> str:
-    """The strongest raising driver that somebody can act on, in the words of its cause where it has one."""
+def _theme(drivers: Sequence[Mapping[str, Any]], language: str) -> Why:
+    """The strongest raising driver that somebody can act on; in words no judged cause has, so that neither is taken for
+    the other."""
     titles = {
-        "use": words.get("disengagement", ""), "people": words.get("disconnection", ""),
-        "service": _("Tickets and outages"), "payment": _("Late payments"), "voice": _("Answers and tone"),
+        "use": _("Changes in use"), "people": _("Contacts and training"), "service": _("Tickets and outages"),
+        "payment": _("Late payments"), "voice": _("Answers and tone"),
     }  # fmt: skip
     for one in drivers:
         name = str(one.get("feature", ""))
         if float(one.get("effect") or 0) <= 0 or name in GIVEN:
             continue
         if name.startswith("mentions_"):
-            return str(one.get(f"title_{language}") or one.get("title_en", ""))
+            said = str(one.get(f"title_{language}") or one.get("title_en", ""))
+            return Why(f"driver:{name}", said, "driver")
         theme = next((theme for theme, parts in THEMES.items() if any(part in name for part in parts)), "")
-        if theme and titles[theme]:
-            return titles[theme]
-    return ""
+        if theme:
+            return Why(f"driver:{theme}", titles[theme], "driver")
+    return Why()
 
 
 def money_to_gain(member: Member, today: date, language: str) -> dict[str, Any]:

@@ -26,6 +26,18 @@ def executive(request: PageRequest) -> HttpResponse:
     return render(request, "pages/executive/executive.html", context)
 
 
+@require_GET
+@page(roles=LEADERS)
+def losses(request: PageRequest) -> HttpResponse:
+    """The customers behind the MRR expected to leave, or behind one line of what it is due to."""
+    asked = request.GET.get("why", "")
+    return render(
+        request,
+        "pages/executive/losses.html",
+        present.losses_context(request.member, asked, request.GET.get("page", "")),
+    )
+
+
 @require_POST
 @page(roles=LEADERS)
 def pdf(request: PageRequest) -> HttpResponse:

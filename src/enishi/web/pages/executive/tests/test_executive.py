@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client, TestCase
+from django.utils.translation import override
 from tests.world import NOW, TODAY, World, make_world, sign_in
 
 from enishi.accounts.models import AuditLine
@@ -26,6 +27,7 @@ from enishi.reports.fan import draw_fan, round_ticks
 from enishi.store.testing import publish
 from enishi.web.models import Export
 from enishi.web.pages.executive import printing, reads, sentence, views
+from enishi.web.pages.portfolio.words import cause_words
 
 WORDS = {"new": "new customers", "expansion": "expansion", "contraction": "contraction", "churn": "churn"}
 
@@ -103,20 +105,35 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
 
 
 def test_what_a_loss_is_due_to_adds_up_to_it() -> None:
-    money = {pk: 100 - pk for pk in range(20)}
-    causes = {pk: f"cause {pk % 8}" for pk in range(18)}  # eight causes, two customers without one
-    rows = reads.shares_of(list(money), money, causes)
-    assert len(rows) == reads.CAUSES_SHOWN + 1
-    assert (sum(row[1] for row in rows), sum(row[2] for row in rows)) == (sum(money.values()), 20)
+    """Eight causes, two customers without one; a cause and a driver of the same words are two lines."""
+    whys = [reads.Why(f"cause:{n}", "same words", "cause") for n in range(4)]
+    whys += [reads.Why(f"driver:{n}", "same words", "driver") for n in range(4)]
+    losing = [(pk, 500, 100 - pk, whys[pk % 8] if pk < 18 else reads.Why()) for pk in range(20)]
+    rows = reads.shares_of(losing)
+    assert len({row.why.key for row in rows}) == len(rows) == reads.CAUSES_SHOWN + 1
+    assert rows[-1].why.key == reads.REST
+    assert (sum(row.loss for row in rows), sum(row.customers for row in rows)) == (
+        sum(one[2] for one in losing), 20,
+    )  # fmt: skip
 
 
 def test_a_driver_nobody_can_act_on_is_no_cause() -> None:
     drivers = [
         {"feature": name, "effect": 1.0} for name in ("card", "days_to_renewal", "stage", "power_users")
     ]
-    assert reads._theme(drivers, {"disengagement": "not used"}, "en") == "not used"
-    assert reads._theme(drivers[:3], {"disengagement": "not used"}, "en") == ""
-    assert reads._theme([{"feature": "power_users", "effect": -1.0}], {"disengagement": "x"}, "en") == ""
+    assert reads._theme(drivers, "en").key == "driver:use"
+    assert reads._theme(drivers[:3], "en") == reads.Why()
+    assert reads._theme([{"feature": "power_users", "effect": -1.0}], "en") == reads.Why()
+
+
+@pytest.mark.django_db
+def test_what_a_model_leans_on_is_never_told_in_the_words_of_a_judged_cause() -> None:
+    features = [parts[0] for parts in reads.THEMES.values()]
+    for language in ("ja", "en"):
+        with override(language):
+            told = {reads._theme([{"feature": name, "effect": 1.0}], language).words for name in features}
+            assert len(told) == len(reads.THEMES)
+            assert not told & set(cause_words().values())
 
 
 def test_the_axis_on_paper_is_round() -> None:
@@ -137,7 +154,8 @@ def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(
     assert page.status_code == 200
     risk = page.context["risk"]
     assert risk.loss >= sum(one.loss for one in risk.customers)
-    assert sum(row[1] for row in risk.drivers) == risk.loss
+    assert sum(row.loss for row in risk.drivers) == risk.loss
+    _drilled(client, world, risk)
     assert {one.account.pk for one in risk.customers} <= set(page.context["view"].accounts)
     assert page.context["change"] in page.content.decode().replace("&#x27;", "'")
     assert page.context["has_targets"]
@@ -145,6 +163,23 @@ def test_leaders_see_one_page_whose_figures_agree_with_the_rooms(
     assert page.context["rows"][0]["cells"][1]["figure"].period == quarter
     assert sign_in(world.takahashi).get("/executive/").status_code == 403
     _printed(client, world, caplog)
+
+
+def _drilled(client: Client, world: World, risk: reads.Risk) -> None:
+    """Each line of the loss leads to the customers that make it: as many, and as much money."""
+    assert risk.drivers
+    for line in (*risk.drivers, None):
+        shown = client.get("/executive/losses/", {"why": line.why.key} if line else {})
+        assert shown.status_code == 200
+        money, customers = (
+            (line.loss, line.customers) if line else (risk.loss, shown.context["line"].customers)
+        )
+        assert shown.context["page"].paginator.count == customers
+        assert sum(one[2] for one in shown.context["page"]) == money
+        assert shown.context["lines"] or line
+    assert client.get("/executive/losses/?why=nothing-like-it").status_code == 200
+    assert client.get("/executive/losses/?page=99999999999999999999").status_code == 200
+    assert sign_in(world.takahashi).get("/executive/losses/").status_code == 403
 
 
 def _printed(client: Client, world: World, caplog: pytest.LogCaptureFixture) -> None:
