@@ -140,12 +140,14 @@ def _stated_curve(
 def _renewing(
     book: Standing, learned: Turnover, kind: Ints, table: dict[int, Floats]
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """Hazards of those with a renewal date: at each renewal, and a little between."""
+    """Hazards of those with a renewal date: at each renewal, and a little between. Where nothing is said of the renewal
+    itself, it goes by what is said of the days up to it."""
     months, n = book.grid.months, len(book)
     bucket = np.searchsorted(LEADS, book.renewal - number_of(book.grid.day), side="left")
     base = learned.renewing[np.clip(bucket, 0, len(LEADS)), kind]
-    known = ~np.isnan(table[0])
-    first = np.where(known, np.nan_to_num(table[0]), base)
+    stated = np.where(np.isnan(table[0]), _by_days(book, table), table[0])
+    known = ~np.isnan(stated)
+    first = np.where(known, stated, base)
     between = -np.log1p(-learned.between)[kind]
     hazard = np.outer(between, book.grid.share)
     at, term = book.renewal_months(), book.term
@@ -158,3 +160,11 @@ def _renewing(
         hazard[rows[again], following[again]] = later[again]
         following = following + term
     return hazard, np.where(book.rolling, np.nan, first), known
+
+
+def _by_days(book: Standing, table: dict[int, Floats]) -> Floats:
+    """What is said of the shortest span of days that reaches to the renewal; NaN where nothing is."""
+    ahead, found = book.renewal - number_of(book.grid.day), np.full(len(book), np.nan)
+    for horizon in HORIZONS:
+        found = np.where(np.isnan(found) & (ahead <= horizon), table[horizon], found)
+    return found

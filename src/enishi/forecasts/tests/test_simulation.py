@@ -273,17 +273,29 @@ def test_a_customer_meets_the_same_fate_in_every_book_and_a_higher_factor_only_l
 
 def test_stated_probabilities_lead_where_they_are_known(truth: pd.DataFrame, learned: Turnover) -> None:
     rows = [row(n, n, START, None, 100) for n in (1, 2)]
-    rows += [row(n, n, START, None, 100, renewal=number_of(date(2026, 9, 15))) for n in (3, 4)]
+    rows += [row(n, n, START, None, 100, renewal=number_of(date(2026, 9, 15))) for n in (3, 4, 6)]
     rows.append(row(5, 5, START, None, 100, notice=number_of(DAY)))
     book = standing(frame(rows), DAY, 6)
     said = pd.DataFrame(
-        [(1, 30, 0.2), (1, 90, 0.5), (1, 180, 0.7), (3, 0, 0.6)],
+        [
+            (1, 30, 0.2),
+            (1, 90, 0.5),
+            (1, 180, 0.7),
+            (3, 0, 0.6),
+            (3, 90, 0.2),
+            (6, 30, 0.1),
+            (6, 90, 0.3),
+            (6, 180, 0.5),
+        ],
         columns=["account_id", "horizon", "probability"],
     )
     said = said.assign(low=said["probability"] - 0.1, high=said["probability"] + 0.1)
     left = leaving(book, learned, said)
-    assert left.source.tolist() == [STATED, BASE, STATED, BASE, CERTAIN]
+    assert left.source.tolist() == [STATED, BASE, STATED, BASE, CERTAIN, STATED]
     assert left.renews[2] == pytest.approx(0.6)
+    assert left.renews[5] == pytest.approx(0.3), (
+        "of the renewal itself nothing is said: the span of days that reaches to it"
+    )
     assert np.isnan(left.renews[0])
     assert 1 - left.survival[2][2] == pytest.approx(0.6, abs=0.02)
     assert left.survival[0][5] < 0.4 < 0.8 < left.survival[1][5]
