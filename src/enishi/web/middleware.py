@@ -7,11 +7,12 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import timedelta
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import is_valid_path
 from django.utils import timezone, translation
 
@@ -20,6 +21,7 @@ from enishi.accounts.company import company_remembered, company_zone
 from enishi.accounts.models import Member
 from enishi.definitions.api import definitions_remembered
 from enishi.kit.errors import EnishiError
+from enishi.web.asking import BIGGEST
 from enishi.web.errors import error_response
 from enishi.web.guard import wants_json
 from enishi.web.languages import visitor_language
@@ -113,6 +115,11 @@ class PersonMiddleware:
     def _in_company_time(self, request: HttpRequest) -> HttpResponse:
         with timezone.override(company_zone()):
             return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Handler, args: Any, kwargs: dict[str, Any]) -> None:
+        """A number in a path that no row can have leads nowhere."""
+        if any(isinstance(value, int) and value > BIGGEST for value in kwargs.values()):
+            raise Http404
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, EnishiError):

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from enishi.accounts.access import access_account
 from enishi.accounts.models import Account, Member
+from enishi.web.asking import day_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,8 @@ class Asked:
 
 def read_day(text: str, today: date) -> date | None:
     """A past day; None for today, for the future and for what is no day."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day < today else None
+    day = day_in(text)
+    return day if day is not None and day < today else None
 
 
 def asked_day(query: Mapping[str, str], today: date) -> date | None:

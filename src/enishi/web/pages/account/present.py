@@ -16,6 +16,7 @@ from enishi.accounts.models import Role
 from enishi.signals.models import AccountState, ManualMeasure
 from enishi.store.kinds import KINDS
 from enishi.texts.api import judgements_of
+from enishi.web.asking import number_in
 from enishi.web.pages.account import timeline as times
 from enishi.web.pages.account.acts import ranked_now
 from enishi.web.pages.account.asked import Asked, find_survivor
@@ -67,8 +68,8 @@ def page_context(asked: Asked, tab: str) -> dict[str, Any]:
 
 def _arrived(asked: Asked) -> dict[str, Any] | None:
     """The merged account whose address led here, and since when the two are one (None: all along)."""
-    number = asked.query.get("merged", "")
-    found = find_survivor(asked.member, int(number)) if number.isdecimal() else None
+    number = number_in(asked.query.get("merged"))
+    found = find_survivor(asked.member, number) if number is not None else None
     if found is None or found[1].pk != asked.account.pk:
         return None
     merge = found[0].merges.filter(undone_at=None).first()

@@ -27,6 +27,7 @@ from enishi.signals.models import HealthScore, Signal
 from enishi.signals.stages import CHURNED
 from enishi.store.kinds import KINDS
 from enishi.web import words as written
+from enishi.web.asking import number_in
 from enishi.web.badges import band_word
 from enishi.web.pages.account.known import Known, contacts_on, known_now, records_of
 from enishi.web.pages.account.words import say, say_pair, trigger_title
@@ -69,7 +70,7 @@ class Entry:
 def _parts(key: str) -> tuple[str, int]:
     """A key's source and number: ``record-12`` is ("record", 12)."""
     source, _dash, number = key.rpartition("-")
-    return source, int(number) if number.isdecimal() else 0
+    return source, number_in(number) or 0
 
 
 @dataclass(frozen=True, slots=True)

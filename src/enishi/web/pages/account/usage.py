@@ -15,6 +15,7 @@ from enishi.accounts.models import Contact
 from enishi.definitions.api import event_title, get_names, product_title
 from enishi.metrics.api import STAGES, UsageMap, usage_map
 from enishi.signals.models import AccountState
+from enishi.web.asking import number_in
 from enishi.web.guard import LEADERS
 from enishi.web.pages.account.asked import Asked
 from enishi.web.pages.account.facts import facts_now
@@ -101,7 +102,7 @@ def last_seen(asked: Asked) -> date | None:
 
 def _weeks(asked: Asked) -> int:
     text = asked.query.get("weeks", "")
-    return int(text) if text.isdecimal() and int(text) in WEEKS else WEEKS[0]
+    return weeks if (weeks := number_in(text)) in WEEKS else WEEKS[0]
 
 
 def _week_links(asked: Asked, chosen: int) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from enishi.accounts.search import named
 from enishi.kit.clock import end_of_day
 from enishi.web import words
 from enishi.web.actors import API, BY_COMMAND, BY_ITSELF, WRITE_KEY
+from enishi.web.asking import day_in, number_in
 from enishi.web.pages.audit.details import Fact, Reader, imported_files, raw_record
 from enishi.web.pages.audit.words import ACTS, verb_words, verbs_of
 
@@ -36,21 +37,14 @@ class Filters:
     until: date | None = None
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def read_filters(asked: QueryDict) -> Filters:
     return Filters(
         asked.get("actor", "").strip(),
         asked.get("kind", "").strip(),
         asked.get("verb", "").strip(),
         asked.get("account", "").strip(),
-        _day(asked.get("since", "")),
-        _day(asked.get("until", "")),
+        day_in(asked.get("since")),
+        day_in(asked.get("until")),
     )
 
 
@@ -75,11 +69,11 @@ def list_lines(filters: Filters, zone: ZoneInfo) -> QuerySet[AuditLine]:
 
 def _by(actor: str) -> Q:
     """Lines of one who acts: a member's number, Enishi itself, any API key, or part of an address or key's name."""
-    if actor.isdecimal():
-        mail = Member.objects.filter(pk=int(actor)).values_list("email", flat=True).first()
+    if (number := number_in(actor)) is not None:
+        mail = Member.objects.filter(pk=number).values_list("email", flat=True).first()
         files = imported_files().filter(made_by__iexact=mail or "?").values_list("name", flat=True)
         by_files = Q(actor__in=[WRITE_KEY + name for name in files])
-        return Q(member_id=int(actor)) | Q(member=None, actor__iexact=mail or "?") | by_files
+        return Q(member_id=number) | Q(member=None, actor__iexact=mail or "?") | by_files
     if actor in (SYSTEM, COMMAND_LINE):
         return Q(actor=actor)
     prefix = {ANY_API: API, ANY_KEY: WRITE_KEY}.get(actor)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from enishi.fit import api as room
 from enishi.kit import clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.web.asking import day_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.account.act_views import show_errors
@@ -54,7 +54,7 @@ class StateForm(forms.Form):
 def account_fit(request: PageRequest, number: int) -> HttpResponse:
     """The fit at the sale and now, axis by axis; of a past day what was said then."""
     account = access_account(request.member, number)
-    words, day = band_words(), _day(request)
+    words, day = band_words(), day_in(request.GET.get("as_of"))
     row = room.find_fit(account)
     today = company_day(clock.system_clock())
     if day is not None and day < today:
@@ -87,13 +87,6 @@ def account_fit(request: PageRequest, number: int) -> HttpResponse:
         "may_state": may_act(request.member) and bool(titles),
     }
     return render(request, "pages/fit/_account.html", context)
-
-
-def _day(request: HttpRequest) -> date | None:
-    try:
-        return date.fromisoformat(request.GET.get("as_of", ""))
-    except ValueError:
-        return None
 
 
 @require_http_methods(["GET", "POST"])

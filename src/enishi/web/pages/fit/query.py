@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.http import QueryDict
 
 from enishi.fit.api import SORTS, Listing
 from enishi.fit.reads import LISTS
+from enishi.web.asking import day_in
 
 LONGEST = 100
 BANDS = ("good", "fair", "poor", "-")
@@ -26,13 +25,6 @@ def read_listing(params: QueryDict) -> Listing:
         search=params.get("q", "")[:LONGEST].strip(),
         sort=name if name in SORTS else "sold",
         down=sort.startswith("-"),
-        sold_from=_day(params.get("from", "")),
-        sold_before=_day(params.get("before", "")),
+        sold_from=day_in(params.get("from")),
+        sold_before=day_in(params.get("before")),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from enishi.growth.api import Wanted
 from enishi.growth.reads import SORTS, WHENS
+from enishi.web.asking import number_in
 
 LONGEST = 100
 
@@ -17,7 +18,7 @@ def read_wanted(params: QueryDict, offers: set[str], tiers: set[str]) -> Wanted:
     owner = params.get("owner", "")
     return Wanted(
         offer=_one_of(params.get("offer", ""), offers),
-        owner=owner if owner == "-" or owner.isdecimal() else "",
+        owner=owner if owner == "-" or number_in(owner) is not None else "",
         tier=_one_of(params.get("tier", ""), tiers),
         when=_one_of(params.get("when", ""), set(WHENS)),
         search=params.get("q", "")[:LONGEST].strip(),

@@ -28,6 +28,7 @@ from enishi.definitions.models import DefinitionVersion
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.web.asking import number_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest
 from enishi.web.pages.health.card_present import mistakes_of
@@ -160,8 +161,6 @@ def _rows(found: list[DefinitionVersion]) -> list[dict[str, Any]]:
 
 def go_back(request: PageRequest, kind: str, slug: str) -> None:
     """Put the version whose number was sent in force again."""
-    number = request.POST.get("number", "")
-    version = roll_back(
-        kind, slug, int(number) if number.isdecimal() else 0, actor=request.member, now=system_clock()
-    )
+    number = number_in(request.POST.get("number")) or 0
+    version = roll_back(kind, slug, number, actor=request.member, now=system_clock())
     toast_after(request, _("Version %(n)s is in force.") % {"n": version.number})

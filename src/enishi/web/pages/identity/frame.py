@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member
 from enishi.accounts.search import named
+from enishi.web.asking import number_in
 
 
 def language() -> str:
@@ -41,5 +42,5 @@ def search_accounts(member: Member, text: str) -> QuerySet[Account]:
 
 def chosen_account(member: Member, text: str) -> Account | None:
     """The account a field of the search names: its number, as the list offers it ("名前 #12")."""
-    number = text.rpartition("#")[2].strip()
-    return visible_accounts(member).filter(pk=int(number)).first() if number.isdigit() else None
+    number = number_in(text.rpartition("#")[2])
+    return visible_accounts(member).filter(pk=number).first() if number is not None else None

@@ -21,6 +21,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.signals.models import AccountState
 from enishi.store.kinds import KINDS
+from enishi.web.asking import day_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.identity.frame import chosen_account, desk_tabs, language
@@ -93,9 +94,8 @@ def _since(bond: str, stated: str) -> date | None:
     """The day on which the two became one, where they were not one all along."""
     if bond == "duplicates":
         return None
-    try:
-        return date.fromisoformat(stated)
-    except ValueError:
+    since = day_in(stated)
+    if since is None:
         raise EnishiError(
             "bond_missing",
             Text(
@@ -103,7 +103,8 @@ def _since(bond: str, stated: str) -> date | None:
                 "以前から同一の企業なのか、いつ一つになったのかを指定してください。",
             ),
             fields={"since": Text("A day is needed.", "日付を指定してください。")},
-        ) from None
+        )
+    return since
 
 
 @page(roles=LEADERS)

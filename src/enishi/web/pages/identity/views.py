@@ -27,6 +27,7 @@ from enishi.ingest.identity import (
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text, fold
+from enishi.web.asking import number_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.identity.frame import chosen_account, desk_tabs, language, search_accounts
@@ -110,7 +111,7 @@ def _picked(request: PageRequest) -> list[tuple[str, str, str]]:
     for text in request.POST.getlist("pick"):
         number, _bar, key = text.partition(":")
         system, tab, value = key.partition("\t")
-        if tab and number.isdigit():
+        if tab and number_in(number) is not None:
             picked.append((system, value, number))
     return picked
 
@@ -153,8 +154,7 @@ def settle_users(request: PageRequest) -> HttpResponseBase:
 
 
 def _number(request: PageRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdigit() else 0
+    return number_in(request.POST.get(name)) or 0
 
 
 @require_GET

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from enishi.accounts.models import Company, Member
 from enishi.kit.text import fold, full_name
 from enishi.signals.models import AccountState
+from enishi.web.asking import number_in
 from enishi.web.factors import due_at
 from enishi.web.locks import locked_until
 from enishi.work.api import has_left
@@ -65,8 +66,8 @@ def list_members(filters: Filters) -> QuerySet[Member]:
     )
     if filters.role:
         members = members.filter(role=filters.role)
-    if filters.team.isdecimal():
-        members = members.filter(team_id=int(filters.team))
+    if (team := number_in(filters.team)) is not None:
+        members = members.filter(team_id=team)
     if filters.state == ACTIVE:
         members = members.filter(is_active=True)
     elif filters.state == INVITED:

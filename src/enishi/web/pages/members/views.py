@@ -14,6 +14,7 @@ from enishi.accounts.company import get_company
 from enishi.accounts.models import Member, Role, Team
 from enishi.kit.errors import EnishiError
 from enishi.web import members as acts
+from enishi.web.asking import number_in
 from enishi.web.factors import has_factor, remove_factor
 from enishi.web.feedback import back_to, toast_after
 from enishi.web.guard import ADMINS, LEADERS, PageRequest, page
@@ -158,8 +159,8 @@ def revoke(request: PageRequest, number: int) -> HttpResponseBase:
 
 
 def _heirs_asked(request: PageRequest, subject: Member, auto_id: str = "id_%s") -> HeirForm:
-    number = request.POST.get("heir", "")
-    if chosen := Member.objects.filter(pk=int(number)).first() if number.isdecimal() else None:
+    number = number_in(request.POST.get("heir"))
+    if chosen := Member.objects.filter(pk=number).first() if number is not None else None:
         check_may_own(chosen)
     return HeirForm(request.POST, leaving=subject, auto_id=auto_id)
 
@@ -187,14 +188,14 @@ def deactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
 @require_POST
 def reactivate_member(request: PageRequest, number: int) -> HttpResponseBase:
     """Let a member in again; ``handed-over`` names the hand-over that is taken back along with it."""
-    subject, handed = find_member(number), request.GET.get("handed-over", "")
+    subject, handed = find_member(number), number_in(request.GET.get("handed-over"))
     if not subject.has_usable_password():
         acts.send_invitation(request.member, subject, timezone.now())
     else:
         acts.reactivate(request.member, subject)
     told = _("%(email)s can sign in again.") % {"email": subject.email}
-    if handed.isdecimal():
-        made = work.find_hand_over(request.member, int(handed))
+    if handed is not None:
+        made = work.find_hand_over(request.member, handed)
         told += " " + told_back(made, work.take_back(request.member, made, now=timezone.now()))
     toast_after(request, told)
     return back_to(request, reverse("members"))

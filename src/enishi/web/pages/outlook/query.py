@@ -10,6 +10,7 @@ from django.http import QueryDict
 from enishi.forecasts.simulation import Scenario
 from enishi.outlook.models import Category
 from enishi.outlook.reads import DIMENSIONS
+from enishi.web.asking import number_in
 
 FACTORS = {"churn": (50, 200, 100), "expansion": (0, 200, 100), "new": (0, 200, 100), "price": (-10, 20, 0)}
 """Least, most and usual value in percent of what may be assumed."""
@@ -75,6 +76,6 @@ def read_query(params: QueryDict) -> Query:
         cat=_one_of(params.get("cat"), tuple(Category.values), ""),
         span=_one_of(params.get("span"), SPANS, "two"),
         q=(params.get("q", "") or "")[:100],
-        since=int(since) if since.isdecimal() and len(since) < 10 else 0,
+        since=number_in(since) or 0,
         over=_one_of(params.get("over"), ("quarter", "year"), "quarter"),
     )

@@ -27,6 +27,7 @@ from enishi.outlook import measures, reads
 from enishi.outlook.actions import Judged, ask_forecast, judge_renewal, set_thresholds, withdraw_judgement
 from enishi.outlook.models import Forecast
 from enishi.reports.tables import Heading
+from enishi.web.asking import day_in
 from enishi.web.exporting import asked_format, table_answer
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, WORKERS, PageRequest, page
@@ -184,10 +185,7 @@ def judge(request: PageRequest, account_id: int) -> HttpResponse:
     """Move a renewal to another category, with reason and expiry."""
     account = access_account(request.member, account_id)
     one = _renewal_of(request, account)
-    try:
-        until = date.fromisoformat(request.POST.get("expires_on", ""))
-    except ValueError:
-        until = date.min
+    until = day_in(request.POST.get("expires_on")) or date.min
     said = Judged(request.POST.get("category", ""), request.POST.get("reason", ""), until)
     computed = (one.computed, one.probability, one.on)
     judge_renewal(account, said, computed, member=request.member, now=system_clock())

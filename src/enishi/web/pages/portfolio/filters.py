@@ -16,6 +16,7 @@ from enishi.kit.text import fold
 from enishi.signals.api import overrides_on
 from enishi.signals.models import Band, Signal
 from enishi.signals.stages import CHURNED
+from enishi.web.asking import numbers_in
 from enishi.web.pages.portfolio import likelihood
 from enishi.web.pages.portfolio.query import NONE, Query
 from enishi.work.api import Tag
@@ -45,7 +46,7 @@ def _any(path: str, values: Sequence[str]) -> Q:
 
 
 def _owner(values: Sequence[str]) -> Q:
-    wanted = Q(owner__in=[int(v) for v in values if v.isdecimal()])
+    wanted = Q(owner__in=numbers_in(values))
     return wanted | Q(owner__isnull=True) if NONE in values else wanted
 
 

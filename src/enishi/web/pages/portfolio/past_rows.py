@@ -17,6 +17,7 @@ from enishi.kit.text import fold, name_words
 from enishi.signals.api import Provenance, overrides_on
 from enishi.signals.models import AccountState
 from enishi.signals.stages import CHURNED
+from enishi.web.asking import numbers_in
 from enishi.web.pages.account.leaving import leaving_in
 from enishi.web.pages.account.words import say_origin as judged
 from enishi.web.pages.portfolio import likelihood
@@ -81,8 +82,7 @@ def _list(entry: Any) -> list[str]:
 
 
 def _owner(frame: pd.DataFrame, values: Sequence[str]) -> Mask:
-    numbers = [int(value) for value in values if value.isdecimal()]
-    mails = list(Member.objects.filter(pk__in=numbers).values_list("email", flat=True))
+    mails = list(Member.objects.filter(pk__in=numbers_in(values)).values_list("email", flat=True))
     return _words(frame, "owner").isin(mails + ([""] if NONE in values else [])).to_numpy(dtype=bool)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from enishi.store.kinds import STAGES
+from enishi.web.asking import day_in, number_in
 from enishi.web.pages.portfolio.words import BANDS, CONTRACTS, FORECASTS, MOVES, SET_BY, TRENDS
 
 DEFAULT_SORT = "-at_stake"
@@ -130,22 +131,19 @@ class Query:
 
 
 def _number(text: str | None) -> int | None:
-    digits = (text or "").strip().replace(",", "")
-    return int(digits) if digits.isdecimal() and len(digits) < 16 else None
+    number = number_in((text or "").replace(",", ""))
+    return number if number is not None and number < 10**15 else None
 
 
 def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    return day if day.year >= EARLIEST else None
+    day = day_in(text)
+    return day if day is not None and day.year >= EARLIEST else None
 
 
 def _may_be(name: str, value: str) -> bool:
     if value == NONE:
         return True
-    return value.isdecimal() if name == "owner" else name not in CLOSED or value in CLOSED[name]
+    return number_in(value) is not None if name == "owner" else name not in CLOSED or value in CLOSED[name]
 
 
 def read_query(params: QueryDict, known_columns: frozenset[str]) -> Query:

@@ -21,6 +21,7 @@ from enishi.accounts.models import Member
 from enishi.kit.clock import system_clock
 from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.text import Text
+from enishi.web.asking import day_in, number_in, numbers_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import EVERYONE, LEADERS, PageRequest, page
 from enishi.web.pages.portfolio import bulk as acts
@@ -93,12 +94,9 @@ def _waiting(query: Query, day: date) -> dict[str, Any]:
 def past(request: PageRequest, day: str) -> HttpResponse:
     """How far the working out of a past day is; asked by the waiting page, which goes on when it is done."""
     query = read_query(request.GET, known_keys())
-    try:
-        on = date.fromisoformat(day)
-    except ValueError as bad:
-        raise NotFound(
-            "no_such_day", Text(f"“{day}” is not a day.", f"「{day}」は日付ではありません。")
-        ) from bad
+    on = day_in(day)
+    if on is None:
+        raise NotFound("no_such_day", Text(f"“{day}” is not a day.", f"「{day}」は日付ではありません。"))
     context = _waiting(replace(query, as_of=on), on)
     if past_book.read_book(on) is None:
         return render(request, "pages/portfolio/_waiting.html", context)
@@ -127,8 +125,7 @@ def save(request: PageRequest) -> HttpResponse:
 @page(roles=EVERYONE)
 def choose_default(request: PageRequest) -> HttpResponse:
     """Open the page with a view from now on, or with the plain list."""
-    number = request.POST.get("view", "")
-    saved.set_default(request.member, int(number) if number.isdecimal() else 0)
+    saved.set_default(request.member, number_in(request.POST.get("view")) or 0)
     toast_after(request, _("The page opens with this view from now on."))
     return _home(_back(request))
 
@@ -154,7 +151,7 @@ class Said:
 def _ids(member: Member, sent: QueryDict) -> list[int]:
     """The accounts ticked; where the whole list was, those of the view the form stood on."""
     if sent.get("whole") != "1":
-        return [int(value) for value in sent.getlist("account") if value.isdecimal()]
+        return numbers_in(sent.getlist("account"))
     query, today = _asked(sent.get("back", "").lstrip("?")), company_day(system_clock())
     listed = filtered_accounts(member, query, today=today, unit=minor_units(get_company().currency))
     return list(listed.values_list("pk", flat=True)[: acts.MOST + 1])
@@ -169,7 +166,8 @@ def _changed(done: acts.Done, words: str, undo: str = "", **said: str) -> Said:
 
 
 def _member(text: str) -> Member | None:
-    return Member.objects.filter(pk=int(text), is_active=True).first() if text.isdecimal() else None
+    number = number_in(text)
+    return Member.objects.filter(pk=number, is_active=True).first() if number is not None else None
 
 
 def _owner(request: PageRequest) -> Said:
@@ -227,15 +225,8 @@ def _tier(request: PageRequest) -> Said:
     )
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _snooze(request: PageRequest) -> Said:
-    now, until = system_clock(), _day(request.POST.get("until", ""))
+    now, until = system_clock(), day_in(request.POST.get("until"))
     if until is None:
         raise _missing("until", Text("Choose the day.", "再表示する日を指定してください。"))
     reason, today = request.POST.get("snooze_reason", ""), company_day(now)
@@ -285,7 +276,7 @@ def _untag(request: PageRequest) -> Said:
 
 
 def _task(request: PageRequest) -> Said:
-    due = _day(request.POST.get("due_on", ""))
+    due = day_in(request.POST.get("due_on"))
     assignee = _member(request.POST.get("assignee", ""))
     title = request.POST.get("title", "")
     done = acts.make_tasks(request.member, _picked(request), title, due, assignee, now=system_clock())

@@ -22,6 +22,7 @@ from enishi.ingest.models import Reject
 from enishi.ingest.settling import stated_since
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
+from enishi.web.asking import numbers_in
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, PageRequest, page
 from enishi.web.pages.rejects.contents import as_entered, contents_of, corrected, editable, line_of
@@ -186,7 +187,7 @@ def _back_address(numbers: list[int]) -> str:
 @require_POST
 def many(request: PageRequest) -> HttpResponseBase:
     """Try again or discard the ticked items, or all that fit the conditions."""
-    picked = [int(n) for n in request.POST.getlist("pick") if n.isdigit()]
+    picked = numbers_in(request.POST.getlist("pick"))
     rows = find_rejects(Filters.of(request.GET)).filter(status=Reject.Status.OPEN)
     chosen = rows[:AT_ONCE] if request.POST.get("all") else rows.filter(pk__in=picked)[:AT_ONCE]
     now = timezone.now()
@@ -213,8 +214,8 @@ def many(request: PageRequest) -> HttpResponseBase:
 @require_POST
 def reopen(request: PageRequest) -> HttpResponseBase:
     """Undo a discarding."""
-    numbers = [int(n) for n in request.GET.get("items", "").split(",") if n.isdigit()]
-    numbers += [int(n) for n in request.POST.getlist("pick") if n.isdigit()]
+    numbers = numbers_in(request.GET.get("items", "").split(","))
+    numbers += numbers_in(request.POST.getlist("pick"))
     count = bring_back(numbers, actor=request.member)
     text = ngettext("%(n)s item is open again.", "%(n)s items are open again.", count) % {"n": count}
     toast_after(request, text)

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from enishi.web.asking import day_in
+
 KINDS = ("month", "quarter", "year")
 COUNTS = {"month": 13, "quarter": 9, "year": 5}
 DIMENSIONS = ("tier", "industry", "size", "region", "stage", "owner", "channel", "seller", "product", "plan")
@@ -83,11 +85,8 @@ class Query:
 
 
 def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat((text or "").strip())
-    except ValueError:
-        return None
-    return day if EARLIEST <= day.year < LATEST else None
+    day = day_in(text)
+    return day if day is not None and EARLIEST <= day.year < LATEST else None
 
 
 def _one_of(text: str | None, known: tuple[str, ...], default: str) -> str:

@@ -23,6 +23,7 @@ from enishi.metrics.subscriptions import subscription_periods
 from enishi.segments.api import last_tiers, shown_tiers, tier_titles
 from enishi.store.api import Published
 from enishi.store.kinds import STAGES
+from enishi.web.asking import numbers_in
 from enishi.web.pages.portfolio.reads import choices_on_offer
 from enishi.web.pages.portfolio.words import product_words, stage_words, tier_words
 from enishi.web.pages.revenue.query import COUNTS, Query
@@ -149,7 +150,7 @@ def segment_words(dimension: str, values: list[str]) -> dict[str, str]:
     elif dimension == "product":
         words = product_words(value for value in values if value)
     elif dimension == "owner":
-        members = Member.objects.in_bulk([int(v) for v in values if v.isdecimal()])
+        members = Member.objects.in_bulk(numbers_in(values))
         words = {str(pk): person(one) for pk, one in members.items()}
     return {value: words.get(value, value) or _("Not set") for value in values}
 

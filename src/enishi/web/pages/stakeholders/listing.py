@@ -21,6 +21,7 @@ from enishi.signals.stages import CHURNED
 from enishi.stakeholders import api as room
 from enishi.stakeholders.models import AccountRelationship, RelationshipRun
 from enishi.web import words
+from enishi.web.asking import number_in
 from enishi.web.pages.account.words import say
 from enishi.web.pages.stakeholders.present import role_word, signs_text
 from enishi.web.paging import Counted, Deep
@@ -89,7 +90,7 @@ def read_view(query: QueryDict) -> View:
     return View(
         q=query.get("q", "").strip()[:100],
         finding=finding if finding in FINDINGS else "",
-        owner=owner if owner.isdecimal() else "",
+        owner=owner if number_in(owner) is not None else "",
         tier=query.get("tier", "")[:40],
         sort=sort if sort.lstrip("-") in SORTS else "-stake",
     )

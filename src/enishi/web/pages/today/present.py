@@ -17,6 +17,7 @@ from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
 from enishi.web import words as plain_words
+from enishi.web.asking import number_in
 from enishi.web.pages.account.beside import badges_beside
 from enishi.web.pages.account.leaving import leaving_words
 from enishi.web.pages.account.links import facts_address
@@ -101,14 +102,12 @@ class News:
 def read_asked(member: Member, address: Mapping[str, str]) -> Asked:
     views = {view.value: view for view in work.views_of(member)}
     view = views.get(address.get("view", "")) or work.usual_view(member)
-    text = address.get("shown", "")
-    shown = int(text) if text.isdecimal() and len(text) < 6 else PORTION
-    owner = address.get("owner", "") if view != View.MINE else ""
+    shown = number_in(address.get("shown"))
     return Asked(
         view,
-        max(PORTION, min(MOST_SHOWN, shown)),
+        max(PORTION, min(MOST_SHOWN, PORTION if shown is None else shown)),
         address.get("weaker") == "1",
-        int(owner) if owner.isdecimal() and len(owner) < 10 else None,
+        number_in(address.get("owner")) if view != View.MINE else None,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +19,7 @@ from enishi.accounts.company import get_company
 from enishi.accounts.models import Member
 from enishi.metrics.periods import Period, period_of
 from enishi.value.api import AccountValue, ValueRun
+from enishi.web.asking import day_in, numbers_in
 from enishi.web.pages.portfolio.ranks import Ids, Numbers
 from enishi.web.pages.value.figures import LIKELY
 from enishi.web.pages.value.query import METHODS, Listed
@@ -112,9 +112,8 @@ def _condition(listed: Listed, run: ValueRun) -> Q:
 
 def year_of(key: str) -> Period | None:
     """The fiscal year that begins on a day (ISO); None where none does."""
-    try:
-        day = date.fromisoformat(key)
-    except ValueError:
+    day = day_in(key)
+    if day is None:
         return None
     period = period_of(day, "year", get_company().fiscal_year_start)
     return period if period.start == day else None
@@ -128,7 +127,7 @@ def _of_segment(by: str, segment: str | None) -> Q:
     if segment in ("-", ""):
         return Q(**{f"{path}__isnull": True}) | (Q() if by == "owner" else Q(**{path: ""}))
     if by == "owner":
-        return Q(account__owner=int(segment)) if segment.isdecimal() else Q(pk__in=[])
+        return Q(account__owner__in=numbers_in([segment]))
     return Q(**{path: segment})
 
 
