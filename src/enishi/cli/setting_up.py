@@ -64,7 +64,18 @@ def set_up(
         company.save(update_fields=["language"])
     _settle(company, stated)
     install_defaults(SYSTEM, system_clock())
+    _carry_anew(home, company.time_zone)
     return _make_administrator(email, language or company.language, name or {})
+
+
+def _carry_anew(home: Home, zone: str) -> None:
+    """Publish the facts as this version reads them, where an older one had: a running service does it by itself."""
+    from enishi.ingest.carrying import consume_once
+    from enishi.store.manifest import read_manifest
+    from enishi.store.rebuild import is_outdated
+
+    if is_outdated(read_manifest(home.published), zone):
+        consume_once(home)
 
 
 def _check_chosen(stated: Mapping[str, str]) -> None:

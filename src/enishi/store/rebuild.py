@@ -88,7 +88,8 @@ def rebuild(home: Home, application: Application, zone: str, now: datetime) -> M
     so do the days in dictionaries, memberships and aliases (at most one day off).
     """
     manifest = read_manifest(home.published)
-    log.warning("rebuilding published facts: time zone %s -> %s", manifest.zone, zone)
+    why = f"time zone {manifest.zone} -> {zone}" if manifest.zone != zone else "columns of another version"
+    log.warning("rebuilding published facts: %s", why)
     change = _Rewrite(home, now.astimezone(ZoneInfo(zone)).date())
     if manifest.zone != zone:
         _redate_events(change, manifest, zone, application.streams())

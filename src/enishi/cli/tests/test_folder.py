@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -9,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from enishi.kit.home import Home
+from enishi.store.manifest import read_manifest, write_manifest
 
 
 def enishi(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,3 +57,30 @@ def test_customer_data_in_a_checkout_is_passed_over_by_git(tmp_path: Path) -> No
         [git, "-C", tmp_path, "status", "--porcelain", "-uall"], check=True, capture_output=True
     )
     assert seen.stdout == b""
+
+
+def test_facts_published_before_an_update_are_published_anew_by_init(tmp_path: Path) -> None:
+    """An older program published customers without a column that is read now."""
+    home = Home(tmp_path / "data")
+    (tmp_path / "account.csv").write_text("id,name,seller\nC1,Acme,Jo Field\n", encoding="utf-8")
+    (tmp_path / "subscription.csv").write_text(
+        "id,account,amount,currency,interval,started_on\nS1,C1,1000,JPY,month,2026-01-01\n", encoding="utf-8"
+    )
+    imports = [("import", kind, str(tmp_path / f"{kind}.csv")) for kind in ("account", "subscription")]
+    for arguments in (("init",), *imports):
+        done = enishi("--data", str(home.root), *arguments)
+        assert done.returncode == 0, done.stderr
+    asked = ("--data", str(home.root), "asof", "2026-06-30", "--json")
+    assert [one["name"] for one in json.loads(enishi(*asked).stdout)["accounts"]] == ["Acme"]
+    manifest = read_manifest(home.published)
+    for entry in manifest.tables["record_account"]:
+        path = home.published / entry.path
+        pq.write_table(pq.read_table(path).drop_columns(["seller"]), path)
+    write_manifest(home.published, msgspec.structs.replace(manifest, schema="older"))
+    assert enishi(*asked).returncode != 0
+    assert enishi("--data", str(home.root), "init").returncode == 0
+    again = enishi(*asked)
+    assert again.returncode == 0, again.stderr
+    assert [one["name"] for one in json.loads(again.stdout)["accounts"]] == ["Acme"]
+    (held,) = read_manifest(home.published).tables["record_account"]
+    assert pq.read_table(home.published / held.path)["seller"].to_pylist() == ["Jo Field"]
