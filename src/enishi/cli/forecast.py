@@ -178,8 +178,17 @@ def _score(
             say("Because of", "主な要因"),
         ],
         rows,
-        say(f"{len(said)} accounts, those most at risk first", f"{len(said)}社(リスクの高い順)"),
+        _order_words(len(said), asked != today or model.status == "in_use"),
         right=(1, 2),
+    )
+
+
+def _order_words(n: int, speaks: bool) -> str:
+    if speaks:
+        return say(f"{n} accounts, those most at risk first", f"{n}社(リスクの高い順)")
+    return say(
+        f"{n} accounts in the order of the scorecard: no version of this horizon is in use",
+        f"{n}社(スコアカードの順。この期間で使用中の版はありません)",
     )
 
 

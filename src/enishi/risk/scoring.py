@@ -124,9 +124,7 @@ def forecast_rows(
         ``account_id``, ``probability``, ``low``, ``high`` (NaN where it may not speak), ``rank``, ``due_on``,
         ``renewal_on`` (None but for the next renewal), ``drivers``, ``exits``.
     """
-    ends = pd.to_datetime(rows["ends_on"])
-    renewal = None if model.horizon else (ends - pd.Timedelta(days=RENEWAL_GRACE_DAYS)).dt.date
-    found = rows[["account_id"]].assign(due_on=ends.dt.date, renewal_on=renewal)
+    found = _dated(model, rows)
     if rows.empty:
         return found.assign(
             **dict.fromkeys(("probability", "low", "high", "rank"), 0.0), drivers=None, exits=None
@@ -135,7 +133,7 @@ def forecast_rows(
     logit = pd.Series(forecaster.decision_function(rows), index=rows.index)
     found = found.assign(**{name: said[name] for name in ("probability", "low", "high")})
     if logit.nunique() <= 1 and CARD in rows:  # nothing learned yet: the scorecard it would start from
-        logit = -rows[CARD].astype(float).fillna(rows[CARD].astype(float).mean()).fillna(0.0)
+        logit = _by_scorecard(rows)
     found["rank"] = logit.rank(pct=True)
     chosen = np.flatnonzero((logit.rank(ascending=False, method="first") <= EXPLAINED).to_numpy())
     told = {
@@ -145,6 +143,26 @@ def forecast_rows(
     return found.assign(
         **{name: pd.Series(each, index=rows.index, dtype=object) for name, each in told.items()}
     )
+
+
+def rank_rows(model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
+    """As :func:`forecast_rows` where no version of the horizon is in use: no probability, the order of the scorecard."""
+    found = _dated(model, rows).assign(probability=np.nan, low=np.nan, high=np.nan)
+    found["rank"] = _by_scorecard(rows).rank(pct=True)
+    nothing = pd.Series([[] for _ in range(len(rows))], index=rows.index, dtype=object)
+    return found.assign(drivers=nothing, exits=nothing)
+
+
+def _dated(model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
+    ends = pd.to_datetime(rows["ends_on"])
+    renewal = None if model.horizon else (ends - pd.Timedelta(days=RENEWAL_GRACE_DAYS)).dt.date
+    return rows[["account_id"]].assign(due_on=ends.dt.date, renewal_on=renewal)
+
+
+def _by_scorecard(rows: pd.DataFrame) -> pd.Series:
+    """Higher: more at risk; those without a score stand in the middle."""
+    score = rows[CARD].astype(float) if CARD in rows else pd.Series(0.0, index=rows.index)
+    return -score.fillna(score.mean()).fillna(0.0)
 
 
 def _reasons(forecaster: ChurnForecaster, rows: pd.DataFrame, chosen: Any) -> list[list[dict[str, Any]]]:

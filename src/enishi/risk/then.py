@@ -19,9 +19,10 @@ from enishi.risk.fitting import fit_forecasts, restored
 from enishi.risk.models import AccountRisk, ForecastModel
 from enishi.risk.reads import model_in_use
 from enishi.risk.rows import Progress, population
-from enishi.risk.scoring import forecast_rows, score_risks
+from enishi.risk.scoring import forecast_rows, rank_rows, score_risks
 from enishi.signals.context import load_rules
 from enishi.signals.features import read_day
+from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 
 
@@ -53,9 +54,12 @@ def model_for(
 def forecast_today(
     home: Home, horizon: int, today: date, now: datetime, progress: Progress
 ) -> tuple[ForecastModel, list[dict[str, Any]]]:
-    """Score today by the versions in use; what is said of a horizon, those most at risk first."""
+    """Score today by the versions in use; what is said of a horizon, those most at risk first. Where no version of the
+    horizon is in use all probabilities are None, in the order of the scorecard."""
     model = model_for(home, horizon, today, today, now, lambda done, total: progress(done / 2, total))
     score_risks(today, now=now, home=home, progress=lambda done, total: progress((total + done) / 2, total))
+    if model.status != ForecastModel.Status.IN_USE:
+        return model, _entries(_ranked_today(home, model, today), model)
     risks = AccountRisk.objects.filter(horizon=horizon).select_related("account").order_by("-rank", "account")
     names = ("probability", "low", "high", "base_rate", "rank", "due_on", "renewal_on", "drivers", "exits")
     return model, [
@@ -77,6 +81,14 @@ def forecast_then(
     said = forecast_rows(restored(model, rules.metrics), model, label_rows(rows, wanted), behind)
     progress(100, 100)
     return model, _entries(said, model)
+
+
+def _ranked_today(home: Home, model: ForecastModel, today: date) -> pd.DataFrame:
+    with company_remembered():
+        wanted = population(home, today, Outcome.parse(model.outcome))
+        rows, _behind = read_day(home, today, load_rules(), keep=wanted[["as_of", "account_id"]])
+    rows = label_rows(rows, wanted)
+    return rank_rows(model, rows[rows["account_id"].isin(living_accounts())].reset_index(drop=True))
 
 
 def _entries(said: pd.DataFrame, model: ForecastModel) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from enishi.accounts.models import Account, AuditLine, Member, Scope
@@ -14,8 +16,11 @@ from enishi.kit.home import Home
 from enishi.risk import api, fitting, jobs, scoring
 from enishi.risk.agreeing import agreeing_past
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
+from enishi.risk.rows import silent
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
+from enishi.risk.then import forecast_today
+from enishi.signals.behind import CARD
 from enishi.signals.models import ScoringRun
 from enishi.signals.tests.world import NOW, TODAY, stop_day
 
@@ -93,6 +98,29 @@ def test_a_horizon_is_judged_by_what_is_shown_of_it(home: Home, few: None) -> No
     shown = agreeing_past(past[60], [past[30]])["probability"]
     assert (shown > past[60]["probability"]).any(), "somebody's short forecast is above the longer one"
     assert longer.report["evaluation"]["said"] == pytest.approx(shown.mean())
+
+
+def test_where_no_version_is_in_use_all_are_told_without_a_probability(home: Home, few: None) -> None:
+    """A version that was refused speaks of nobody; the order is the scorecard's."""
+    (model,) = fitting.fit_forecasts(TODAY, [90], now=NOW, home=home)
+    assert model.speaks
+    _model, told = forecast_today(home, 90, TODAY, NOW, silent)
+    assert {one["probability"] is None for one in told} == {False}
+    ForecastModel.objects.update(status="refused")
+    refused, ranked = forecast_today(home, 90, TODAY, NOW, silent)
+    assert (refused.pk, refused.status) == (model.pk, "refused")
+    assert {one["account"] for one in ranked} == {one["account"] for one in told}
+    assert {(one["probability"], one["low"], one["high"]) for one in ranked} == {(None, None, None)}
+    assert {one["base_rate"] for one in ranked} == {model.base_rate}
+    assert {*ranked[0]} == {*told[0]}
+    assert not AccountRisk.objects.exists()
+
+
+def test_the_order_without_a_version_is_the_scorecards() -> None:
+    rows = pd.DataFrame({"account_id": [1, 2, 3], CARD: [80.0, 20.0, np.nan], "ends_on": TODAY})
+    said = scoring.rank_rows(ForecastModel(horizon=90), rows)
+    assert said.sort_values("rank", ascending=False)["account_id"].tolist() == [2, 3, 1]
+    assert said["probability"].isna().all()
 
 
 def test_with_few_outcomes_nobody_gets_a_probability_but_all_are_ranked(home: Home) -> None:
