@@ -149,7 +149,8 @@ def rank_rows(model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
     """As :func:`forecast_rows` where no version of the horizon is in use: no probability, the order of the scorecard."""
     found = _dated(model, rows).assign(probability=np.nan, low=np.nan, high=np.nan)
     found["rank"] = _by_scorecard(rows).rank(pct=True)
-    nothing = pd.Series([[] for _ in range(len(rows))], index=rows.index, dtype=object)
+    none: list[list[Any]] = [[] for _ in range(len(rows))]
+    nothing = pd.Series(none, index=rows.index, dtype=object)
     return found.assign(drivers=nothing, exits=nothing)
 
 
