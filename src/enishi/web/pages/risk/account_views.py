@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -33,6 +34,7 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
         "unexplained": bool(told and not drivers),
         "exits": [_exit(one) for one in exits],
         "no_exit": red and bool(drivers) and not exits,
+        "one_of_several": one_of_several(lines),
     }
     return render(request, "pages/risk/_account.html", context)
 
@@ -41,6 +43,17 @@ def is_red(line: room.RiskLine) -> bool:
     """Whether the account counts as at risk."""
     said = line.risk.probability if line.risk else None
     return said is not None and line.threshold is not None and said >= line.threshold
+
+
+def one_of_several(lines: Sequence[room.RiskLine]) -> bool:
+    """Whether the renewal is said to be likelier to fail than the customer to leave after it: it is of one contract of several."""
+    risks = {line.horizon: line.risk for line in lines if line.risk}
+    renewal = risks.pop(room.RENEWAL, None)
+    if renewal is None or renewal.renewal_on is None or renewal.probability is None:
+        return False
+    ahead = (renewal.renewal_on - renewal.day).days
+    said = [risk.probability for days, risk in risks.items() if days >= ahead]
+    return any(one is not None and one < renewal.probability for one in said)
 
 
 def _line(line: room.RiskLine, customer: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from math import ceil
 from typing import Any
 
@@ -52,6 +52,8 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
         "why": _text(said) if said.get("en") else None,
         "reason": Text(model.reason_en, model.reason_ja),
         "left_means": _left_means(model.outcome),
+        "verdict": verdict(judged) if known else None,
+        "relearned": _learned_without_a_version(model),
         "judges": _judges(judged) if known else [],
         "reliability": _reliability(judged) if known else None,
         "came": _came(judged) if known else None,
@@ -66,6 +68,38 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
 
 def _text(said: Mapping[str, Any]) -> Text:
     return Text(said["en"], said["ja"])
+
+
+def verdict(judged: Mapping[str, Any]) -> dict[str, str]:
+    """Whether the forecast deserves trust, in a sentence or two, and the tone of it."""
+    skill, ece = judged["skill"], judged["ece"]
+    ahead = ((judged.get("others") or {}).get("scorecard") or {}).get("ahead") or {}
+    told_more = (skill.get("low") or 0) > 0
+    if told_more and (ahead.get("low") or 0) > 0:
+        tone = "good"
+        said = _("Yes: on past customers it told more than one rate for all, and more than the scorecard.")
+    elif told_more:
+        tone = "info"
+        said = _(
+            "In part: on past customers it told more than one rate for all. That it tells more than the scorecard is not shown."
+        )
+    else:
+        tone = "caution"
+        said = _(
+            "Not yet: that it tells more than one rate for all is not shown beyond chance. Take its order as a hint, and its probabilities as rough."
+        )
+    if ece["value"] > ece["high"]:
+        tone = "caution"
+        said += " " + _("What it said lies further from what came than chance allows.")
+    return {"tone": tone, "text": said}
+
+
+def _learned_without_a_version(model: room.ForecastModel) -> datetime | None:
+    """When it learned last, if nothing new came of it for this horizon."""
+    last = room.last_run(room.ForecastRun.Kind.FIT)
+    done = last.finished_at if last and last.status == "done" else None
+    newest = max(one.made_at for one in room.list_versions(model.horizon, 1))
+    return done if last and done and newest < last.asked_at else None
 
 
 def _left_means(outcome: str) -> str:

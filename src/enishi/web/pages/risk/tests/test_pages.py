@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 from django.test import Client
+from django.utils.translation import override
 from tests.world import NOW, World
 
 from enishi.accounts.models import AuditLine
 from enishi.forecasts import ChurnForecaster
 from enishi.forecasts.tests.leavers import make_panel, without_truth
-from enishi.risk.api import AccountRisk, ForecastModel
+from enishi.risk.api import AccountRisk, ForecastModel, ForecastRun
+from enishi.web.pages.risk.present import verdict
 
 SignIn = Callable[[str], Client]
 REASON = {"reason_en": "The first.", "reason_ja": "最初の版です。"}
@@ -60,6 +63,33 @@ def test_too_few_outcomes_are_counted_and_nothing_learned_is_said(
     assert client.get("/health/forecast/?horizon=x").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("skill", "ahead", "ece", "tone"),
+    [(0.02, 0.01, 0.01, "good"), (0.02, -0.01, 0.01, "info"), (-0.01, 0.01, 0.01, "caution"), (0.02, 0.01, 0.05, "caution")],
+)  # fmt: skip
+def test_whether_it_deserves_trust_is_answered(skill: float, ahead: float, ece: float, tone: str) -> None:
+    judged = {
+        "skill": {"low": skill}, "ece": {"value": ece, "high": 0.03},
+        "others": {"scorecard": {"ahead": {"low": ahead}}},
+    }  # fmt: skip
+    with override("en"):
+        said = verdict(judged)
+    assert said["tone"] == tone
+    assert ("further from what came" in said["text"]) == (ece > 0.03)
+
+
+def test_a_learning_without_a_new_version_is_told(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    make_model(fitted)
+    run = ForecastRun.objects.create(kind="fit", status="done", day=NOW.date(), asked_at=NOW, finished_at=NOW)
+    client = sign_in("takahashi")
+    assert "使用中の版を継続しています" not in client.get("/health/forecast/").content.decode()
+    later = NOW + timedelta(hours=1)
+    ForecastRun.objects.filter(pk=run.pk).update(asked_at=later, finished_at=later)
+    assert "使用中の版を継続しています" in client.get("/health/forecast/").content.decode()
+
+
 def test_a_leader_goes_back_to_a_version_and_nobody_else(
     world: World, sign_in: SignIn, fitted: ChurnForecaster
 ) -> None:
@@ -86,3 +116,11 @@ def test_an_account_shows_probability_reasons_and_ways_out(
     for word in ("41%", "30%〜52%", "利用: 2", "利用: 2 → 9", "12%", "/health/forecast/?horizon=90"):
         assert word in text
     assert sign_in("takahashi").get("/accounts/999999/forecast/").status_code == 404
+    assert "複数ある契約のうちの1件" not in text
+    renewal = make_model(fitted, horizon=0, outcome="renewal")
+    AccountRisk.objects.create(
+        account=account, horizon=0, day=NOW.date(), renewal_on=NOW.date() + timedelta(days=25), probability=0.6, low=0.5,
+        high=0.7, base_rate=0.1, model=renewal,
+    )  # fmt: skip
+    text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
+    assert "複数ある契約のうちの1件" in text
