@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 WEB = Path(__file__).resolve().parents[1] / "src" / "enishi" / "web"
 ASKED = re.compile(r'(?:GET|POST|params|query|asked|address|sent)\.get\(\s*"([\w-]+)"')
-TYPED = (f"{BIGGEST + 1}", "9999-12-31", "0001-01-01")
+TYPED = (f"{BIGGEST + 1}", "9999-12-31")
 NUMBER = re.compile(r"<int:\w+>")
 
 
@@ -27,12 +27,12 @@ def names_asked() -> list[str]:
 
 
 def typed(route: Route, cast: Cast) -> Iterator[str]:
-    """The address with each thing typed for every name at once and for the commonest, and its own number beyond any."""
+    """The address with a number beyond any for every name at once, with each thing typed for the commonest, and its own
+    number beyond any."""
     path = route.path(cast.world)
+    names = (name for name in names_asked() if name not in ("view", "kind"))
+    yield path + "?" + "&".join(f"{name}={TYPED[0]}" for name in names)
     for text in TYPED:
-        yield (
-            path + "?" + "&".join(f"{name}={text}" for name in names_asked() if name not in ("view", "kind"))
-        )
         yield path + "?" + "&".join(f"{name}={text}" for name in ("owner", "as_of", "page", "team"))
     if NUMBER.search(route.pattern):
         yield Route(NUMBER.sub(TYPED[0], route.pattern), route.name).path(cast.world)
