@@ -441,9 +441,10 @@ def _expected(
         a = 1 + 1e-6  # the formula is 0 / 0 there, and smooth around it
     ahead = t / (alpha + end)
     z = t / (alpha + end + t)
-    decay = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-    known = np.asarray((a + b + x - 1) / (a - 1) * (1 - decay))
-    lacking = ~np.isfinite(known)  # the library gives up on extreme parameters
+    with np.errstate(all="ignore"):  # where churn hardly varies, a and b run off, and this is 0 x infinity
+        decay = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
+        known = np.asarray((a + b + x - 1) / (a - 1) * (1 - decay))
+    lacking = ~np.isfinite(known)
     if lacking.any():
         known = np.array(known)
         rows = np.flatnonzero(lacking)
@@ -459,12 +460,15 @@ NODES = np.linspace(-60.0, 30.0, 601)  # of the logit of a chance; the trapezium
 def _of_alive(shape: Vector, a: float, b: Vector, ahead: Vector) -> Vector:
     """The same expectation of a customer known to be alive, as the integral it stands for: over the chance ``p`` that a
     purchase is the last, of ``(1 - (1 + p ahead) ** -shape) / p``."""
-    from scipy.special import betaln, expit, log_expit
+    from scipy.special import betaln, digamma, expit, log_expit, polygamma
 
-    p = expit(NODES)
-    weight = a * log_expit(NODES) + b[:, None] * log_expit(-NODES) - betaln(a, b)[:, None]
+    centre, spread = digamma(a) - digamma(b), np.sqrt(polygamma(1, a) + polygamma(1, b))
+    narrow = np.minimum(1, 3 * spread)[:, None]  # nodes lie as close as a narrow peak asks for, around it
+    nodes = narrow * NODES + (1 - narrow) * centre[:, None]
+    p = expit(nodes)
+    weight = a * log_expit(nodes) + b[:, None] * log_expit(-nodes) - betaln(a, b)[:, None]
     each = -np.expm1(-shape[:, None] * np.log1p(p * ahead[:, None])) / p
-    return np.asarray(np.trapezoid(np.exp(weight) * each, NODES, axis=1))
+    return np.asarray(np.trapezoid(np.exp(weight) * each, nodes, axis=1))
 
 
 def _spend_likelihood(x: Vector, z: Vector) -> Callable[[Vector], tuple[float, Vector]]:

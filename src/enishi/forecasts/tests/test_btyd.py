@@ -94,6 +94,15 @@ def test_the_formula_is_the_integral(a):
     assert model.expected_purchases(26, x, tx, end) == pytest.approx(direct, rel=1e-4)
 
 
+def test_customers_who_are_all_alike_in_leaving_are_counted_as_the_limit_says():
+    x, tx, end = np.array([0.0, 2, 11]), np.array([0.0, 17, 63]), np.array([96.0, 60, 73])
+    shape, ahead, p = 1.5 + x, 52 / (16.5 + end), 1 / 9
+    for size in (300, 1000, 3000, 1e5, 1e7):  # where the library's formula still answers, and where it is 0 x infinity
+        model = _model(r=1.5, alpha=16.5, a=p * size, b=(1 - p) * size)
+        limit = (1 - (1 + p * ahead) ** -shape) / p * model.p_alive(x, tx, end, without_repeat=1.0)
+        assert model.expected_purchases(52, x, tx, end) == pytest.approx(limit, rel=8 / size)
+
+
 def test_hundreds_of_purchases_are_no_trouble():
     found = _model().expected_purchases([26, 520], [300, 900], [299, 300], 300)
     assert np.isfinite(found).all()
