@@ -23,6 +23,10 @@ from enishi.store.kinds import Kind, Type
 
 CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
 MISSING = Text("is missing.", "入力されていません。")
+EMPTIED = Text(
+    "cannot be emptied: leave it out to keep it, or write a value.",
+    "必須のため空にできません。変更しない場合は項目を省き、変更する場合は値を入力してください。",
+)
 
 
 @dataclass(slots=True)
@@ -140,8 +144,9 @@ class Batch:
         base = base_for(self.kind, terms, spoken, today) if terms else slot.state
         state = merged(base, values)
         have = {**state, "id": outside_id, "account": account, "contact": contact}
-        required = [f.name for f in self.kind.fields if f.required and have.get(f.name) is None]
-        errors.update({name: MISSING for name in required if name not in errors})
+        lacking = [f.name for f in self.kind.fields if f.required and have.get(f.name) is None]
+        told = EMPTIED if slot.settled else missing_of(self.kind)
+        errors.update({name: told for name in lacking if name not in errors})
         errors.update(check_state(self.kind, state, values, self.setting))
         if not errors:
             self.slots[outside_id] = outcome.slot = slot
@@ -202,6 +207,14 @@ class Batch:
             version.account, version.contact = slot.account, slot.contact
             slot.versions.append(version)
             slot.known.append((version.known_at, version.state))
+
+
+def missing_of(kind: Kind) -> Text:
+    """What to say of a needed field of a record that is not known yet."""
+    return Text(
+        f"is missing: a new {kind.title.en.lower()} needs it.",
+        f"入力されていません。新しい{kind.title.ja}には必須です。",
+    )
 
 
 def merged(base: State, values: State) -> State:

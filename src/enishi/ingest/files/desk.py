@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from enishi.accounts.actions import save_records
+from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.coercion import plain_json
 from enishi.accounts.models import Member
@@ -20,6 +20,7 @@ from enishi.ingest.files.events import as_message, tried_event
 from enishi.ingest.files.histories import dated_in_import
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import by_system
+from enishi.ingest.files.parts import drop_emptied, refuse_strangers
 from enishi.ingest.files.reading import (
     LINE,
     REASON_HEADINGS,
@@ -173,18 +174,16 @@ def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now:
     reader = _reader(made)
     read = [reader.read(place, _in_order(made, cells, cells)) for place, cells in rows]
     errors = [dict(row.errors) for row in read]
-    kind = FILE_KINDS[made.kind]
     for system, places in by_system(read, made.system).items():
         good = [n for n in places if not read[n].errors]
         if made.kind == EVENT.name:
-            judged = [tried_event(n, read[n], reader, system, now) for n in good]
+            judged = [tried_event(n, read[n], reader, system, now).errors for n in good]
         else:
-            judged = save_records(
-                kind, [read[n].values for n in good], source=system, actor=made.made_by,
-                backfill=made.backfill, now=now, dry_run=True, import_id=made.pk,
-            )  # fmt: skip
-        for n, result in zip(good, judged, strict=True):
-            errors[n] = result.errors
+            judged = _saved(
+                made, [read[n] for n in good], source=system, actor=made.made_by, now=now, dry_run=True
+            )
+        for n, found in zip(good, judged, strict=True):
+            errors[n] = found
     columns = Plan.from_json(made.plan).columns
     return [{columns.get(name, name): text for name, text in found.items()} for found in errors]
 
@@ -217,17 +216,24 @@ def _take(
 ) -> dict[str, Text]:
     if made.kind == EVENT.name:
         return _take_event(home, made, row, reader, read, now)
-    results = save_records(
-        FILE_KINDS[made.kind],
-        [read.values],
-        source=read.system or made.system,
-        actor=actor,
-        backfill=made.backfill,
-        now=now,
-        import_id=made.pk,
-        dated=dated_in_import(FILE_KINDS[made.kind], made.pk, [read.values.get("id", "")]),
-    )
-    return results[0].errors
+    dated = dated_in_import(FILE_KINDS[made.kind], made.pk, [read.values.get("id", "")])
+    return _saved(made, [read], source=read.system or made.system, actor=actor, now=now, dated=dated)[0]
+
+
+def _saved(made: Import, rows: Sequence[ReadRow], **how: Any) -> list[Errors]:
+    """Save rows as the import would have, or judge them; what is wrong with each."""
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    refuse_strangers(kind, plan, rows, how["source"])
+    good = [row for row in rows if not row.errors]
+
+    def save() -> list[RowResult]:
+        stated = [row.values for row in good]
+        return save_records(kind, stated, backfill=made.backfill, import_id=made.pk, **how)
+
+    results = save()
+    emptied = [drop_emptied(row, result.errors) for row, result in zip(good, results, strict=True)]
+    found = iter([result.errors for result in (save() if any(emptied) else results)])
+    return [dict(row.errors) or next(found) for row in rows]
 
 
 def _take_event(

@@ -20,7 +20,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member
 from enishi.accounts.renaming import rename_records
-from enishi.accounts.saving import REJECTED, UNCHANGED
+from enishi.accounts.saving import EMPTIED, REJECTED, UNCHANGED
 from enishi.ingest.api import drain, wait_carried
 from enishi.ingest.files.capitals import apart_from_older, told_apart
 from enishi.ingest.files.desk import keep_rejects
@@ -48,6 +48,7 @@ from enishi.ingest.files.newcomers import (
     told_newcomers,
 )
 from enishi.ingest.files.notices import mark_running_on
+from enishi.ingest.files.parts import drop_emptied, refuse_strangers
 from enishi.ingest.files.reading import Plan, ReadRow, RowReader, fits_without, reader_for
 from enishi.ingest.files.receiving import (
     check_plan,
@@ -182,7 +183,7 @@ def _settle(
 
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     table, kind, plan = open_stored(home, made), FILE_KINDS[made.kind], Plan.from_json(made.plan)
-    check_plan(kind, plan, table)
+    check_plan(made, table)
     return table, kind, reader_for(kind, table.columns, plan, habits())
 
 
@@ -370,13 +371,16 @@ def _saved(
     dry_run: bool = False,
 ) -> list[RowResult]:
     """Save the readable rows of a portion; results for all, in order."""
-    results = [RowResult(n, REJECTED, errors=dict(row.errors)) for n, row in enumerate(portion)]
-    given: set[str] = set()
+    results = [RowResult(n, REJECTED) for n in range(len(portion))]
+    given, plan = set[str](), Plan.from_json(made.plan)
     for system, places in by_system(portion, made.system).items():
         if names := renames(kind, [portion[n] for n in places]):
             given |= rename_records(
                 kind, names, source=system, actor=made.made_by, now=now, import_id=made.pk
             )
+        refuse_strangers(kind, plan, [portion[n] for n in places], system)
+        for n in places:
+            results[n].errors = dict(portion[n].errors)
         waiting = [n for n in places if not portion[n].errors]
         keep_times(kind, [portion[n] for n in waiting], system)
         while waiting:
@@ -393,13 +397,29 @@ def _saved(
             )
             for n, result in zip(waiting, saved, strict=True):
                 result.index, results[n] = n, result
-            waiting = [n for n in waiting if fits_without(kind, portion[n], results[n].errors)]
+            emptied = _drop_emptied(made, portion, results, waiting)
+            waiting = [
+                n for n in waiting if n in emptied or fits_without(kind, portion[n], results[n].errors)
+            ]
         here = [portion[n] for n in places], [results[n] for n in places]
         mark_running_on(kind, *here, system, day_of(now, company_zone()))
     for row, result in zip(portion, results, strict=True):
         result.warnings |= row.remarks
     mark_renamed(portion, results, given)
     return results
+
+
+def _drop_emptied(
+    made: Import, portion: Sequence[ReadRow], results: Sequence[RowResult], places: Sequence[int]
+) -> set[int]:
+    """Of the places those of known records whose row leaves empty what these must have: it is kept. A row that was
+    settled on the desk stays as it was settled there."""
+    some = [n for n in places if any(text == EMPTIED for text in results[n].errors.values())]
+    before = standing(made, [portion[n] for n in some]) if some else {}
+    settled = {place for place, item in before.items() if item.status != Reject.Status.OPEN}
+    return {
+        n for n in some if portion[n].place not in settled and drop_emptied(portion[n], results[n].errors)
+    }
 
 
 def _run_events(

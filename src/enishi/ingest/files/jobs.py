@@ -13,8 +13,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.models import Member
 from enishi.accounts.removing import Undone, undo_import
 from enishi.ingest.files.importing import run_import
-from enishi.ingest.files.kinds import EVENT, FILE_KINDS
-from enishi.ingest.files.reading import Plan
+from enishi.ingest.files.kinds import EVENT
 from enishi.ingest.files.receiving import check_plan, forget_unused, open_stored, remove_stored
 from enishi.ingest.models import Answer, Import
 from enishi.ingest.returning import clear_desk
@@ -37,7 +36,7 @@ def queue_import(home: Home, made: Import, *, actor: Member | str) -> None:
         EnishiError: the mapping cannot work, or the import runs or ran already.
     """
     table = open_stored(home, made)
-    check_plan(FILE_KINDS[made.kind], Plan.from_json(made.plan), table)
+    check_plan(made, table)
     with transaction.atomic():
         allowed = (Import.Status.MAPPING, Import.Status.FAILED)
         changed = Import.objects.filter(pk=made.pk, status__in=allowed).update(status=Import.Status.QUEUED)

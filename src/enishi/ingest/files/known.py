@@ -86,6 +86,7 @@ class Known:
         newcomers: ids in events by which nobody is known.
         stated: the systems the rows themselves name.
         currencies: those in which the rows state money.
+        strangers: the ids that the import's own system does not know.
     """
 
     looked: int = 0
@@ -98,6 +99,7 @@ class Known:
     newcomers: Sequence[str] = ()
     stated: Mapping[str, int] = field(default_factory=dict)
     currencies: Mapping[str, int] = field(default_factory=dict)
+    strangers: Sequence[str] = ()
 
 
 def likely_system(known: Known, otherwise: str) -> str:
@@ -294,6 +296,7 @@ class Directory:
             self._newcomers(rows, system),
             Counter(row.system for row in rows if row.system),
             Counter(str(told) for row in rows if (told := row.values.get("currency")) and not row.errors),
+            [self.id_of(row) for row in free if row.place in new],
         )
 
     def _namesakes(self, rows: Iterable[ReadRow], system: str) -> list[str]:

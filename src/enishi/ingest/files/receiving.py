@@ -24,6 +24,7 @@ from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
 from enishi.ingest.files.own import is_own_list, own_plan, refuse_past_list
+from enishi.ingest.files.parts import lacking, states_parts, told_needed
 from enishi.ingest.files.reading import NUMBER_HEADINGS, Plan, ReadRow, fingerprint, reader_for
 from enishi.ingest.files.standing import numbered, of_same_headings
 from enishi.ingest.files.tables import Row, Table, open_table
@@ -32,7 +33,7 @@ from enishi.ingest.values import Habits
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.store.kinds import ACCOUNT, DEFAULT_SYSTEM, Kind
+from enishi.store.kinds import ACCOUNT, DEFAULT_SYSTEM, Field, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,16 +216,17 @@ def propose(
     return Proposal(kind, matches, plan, saved is not None, unasked(kind, plan, columns, sample))
 
 
-def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
+def check_plan(made: Import, table: Table) -> None:
     """Refuse a plan that cannot work, naming each field.
 
     Raises:
         EnishiError: ``bad_mapping`` with messages by field, or ``unclear_dates`` by heading.
     """
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
     if problems := _problems(kind, plan, table.columns):
-        raise EnishiError(
-            "bad_mapping", _joined(problems.values()), _choices(kind, plan, table, problems), problems
-        )
+        raise _bad_mapping(kind, plan, table, problems)
+    if (needed := _needed(kind, plan)) and not takes_parts(made, table):
+        raise _bad_mapping(kind, plan, table, needed)
     rows = list(islice(table.rows(), LOOK))
     if unclear := unclear_days(kind, plan, table.columns, rows):
         raise EnishiError(
@@ -237,6 +239,24 @@ def check_plan(kind: Kind, plan: Plan, table: Table) -> None:
             ),
             unclear,
         )
+
+
+def takes_parts(made: Import, table: Table) -> bool:
+    """Whether a file is taken that has no column for what new records need: it speaks of known ones."""
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    return states_parts(kind, plan, table, reader_for(kind, table.columns, plan, habits()), made.system)
+
+
+def _bad_mapping(kind: Kind, plan: Plan, table: Table, problems: Lookup[str, Text]) -> EnishiError:
+    message, hint = _joined(problems.values()), _choices(kind, plan, table, problems)
+    if "id" in plan.columns and kind.name != EVENT.name and set(problems) <= _names_of(lacking(kind, plan)):
+        told = told_needed(kind)
+        hint = Text(f"{told.en} {hint.en}", f"{told.ja}{hint.ja}")
+    return EnishiError("bad_mapping", message, hint, problems)
+
+
+def _names_of(fields: Iterable[Field]) -> set[str]:
+    return {spec.name for spec in fields}
 
 
 def _joined(texts: Iterable[Text]) -> Text:
@@ -264,7 +284,7 @@ def _choices(kind: Kind, plan: Plan, table: Table, problems: Iterable[str]) -> T
 
 
 def _problems(kind: Kind, plan: Plan, columns: Sequence[str]) -> dict[str, Text]:
-    """By field: unknown fields, headings the file has not, and needed fields without a column or value."""
+    """By field: unknown fields, and headings the file has not."""
     names = {spec.name for spec in kind.fields}
     found: dict[str, Text] = {}
     for name, heading in plan.columns.items():
@@ -277,19 +297,18 @@ def _problems(kind: Kind, plan: Plan, columns: Sequence[str]) -> dict[str, Text]
             found[name] = Text(
                 f"The file has no column '{heading}'.", f"ファイルに「{heading}」という列がありません。"
             )
-    given = {*plan.columns, *plan.constants, "id", *_derivable(kind, plan)}
-    for spec in kind.fields:
-        if spec.required and spec.name not in given:
-            found[spec.name] = Text(
-                f"'{spec.title.en}' is needed: choose its column.",
-                f"「{spec.title.ja}」は必須です。列を選んでください。",
-            )
     return found
 
 
-def _derivable(kind: Kind, plan: Plan) -> set[str]:
-    """An account follows from its contact."""
-    return {"account"} if kind.has_account and "contact" in plan.columns else set()
+def _needed(kind: Kind, plan: Plan) -> dict[str, Text]:
+    """By field: what a new record needs and the file does not give."""
+    return {
+        spec.name: Text(
+            f"'{spec.title.en}' is needed: choose its column.",
+            f"「{spec.title.ja}」は必須です。列を選んでください。",
+        )
+        for spec in lacking(kind, plan)
+    }
 
 
 def preview(made: Import, table: Table, now: datetime, size: int = 12) -> list[ReadRow]:

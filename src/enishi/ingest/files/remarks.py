@@ -17,6 +17,7 @@ from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
 from enishi.ingest.files.newcomers import NEWCOMERS, told_newcomers
 from enishi.ingest.files.own import is_own_list
+from enishi.ingest.files.parts import lacking, told_parts
 from enishi.ingest.files.reading import NATURAL_IDS, OWN_HEADINGS, Plan
 from enishi.ingest.models import Import
 from enishi.kit.errors import EnishiError
@@ -24,6 +25,7 @@ from enishi.kit.text import Text
 from enishi.store.kinds import DEFAULT_SYSTEM, EXCHANGE_RATE
 
 TWO_WAYS = "unclear_numbers"
+PARTS = "known_only"
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
 REMAPPED, SYSTEM, OWN_LIST, NO_RATE = "mapped_otherwise", "id_system", "own_list", "no_rate"
 _NAMED = 3  # examples in a sentence
@@ -69,11 +71,30 @@ def remarks_of(
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
     if unclear:
         found.append(_two_ways(plan, unclear))
-    if _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
+    parts = _parts(made, plan, known or Known())
+    found += parts
+    if not parts and _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
         found.append(Remark(INTERVAL, ASSUMED, SAY_INTERVAL, "month"))
     if made.kind == EVENT.name and not _gives(plan, "account"):
         found.append(Remark(NO_ACCOUNT, ACCOUNTLESS, SAY_ACCOUNT, True))
     return found
+
+
+def _parts(made: Import, plan: Plan, known: Known) -> list[Remark]:
+    """That a file states a part of known records only."""
+    kind = FILE_KINDS[made.kind]
+    fields = lacking(kind, plan)
+    if not fields or kind.name == EVENT.name or not plan.columns.get("id"):
+        return []
+    if known.looked and len(known.strangers) == known.looked:
+        return []  # a file of new ones, of which needed columns are still to be chosen
+    text = told_parts(kind, fields, known.looked, known.strangers)
+    maps = " ".join(f"--map {spec.name}={{}}" for spec in fields)
+    remedy = Text(
+        f"To add new ones: {maps.replace('{}', 'COLUMN')}.",
+        f"新規も登録する場合は {maps.replace('{}', '列名')} を指定してください。",
+    )
+    return [Remark(PARTS, text, remedy, [spec.name for spec in fields], grave=bool(known.strangers))]
 
 
 def _known(made: Import, known: Known) -> list[Remark]:

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from enishi.accounts.references import MemberBook
-from enishi.accounts.saving import MISSING, NOT_A_MEMBER, not_found
+from enishi.accounts.saving import NOT_A_MEMBER, missing_of, not_found
 from enishi.ingest.amounts import DECIMALS
 from enishi.ingest.files.habits import (
     LOOK,
@@ -24,13 +24,14 @@ from enishi.ingest.files.habits import (
     unasked,
     unclear_numbers,
 )
-from enishi.ingest.files.kinds import FILE_KINDS
+from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import OWN_PRODUCT, REMEDIES, TITLES, Known
 from enishi.ingest.files.matching import Match, guess_columns
 from enishi.ingest.files.newcomers import NEWCOMERS
 from enishi.ingest.files.own import is_own_list
+from enishi.ingest.files.parts import known_ids, refuse_strangers
 from enishi.ingest.files.reading import ROW, Plan, ReadRow, stated_headings
-from enishi.ingest.files.receiving import find_mapping, habits, known_in, preview
+from enishi.ingest.files.receiving import find_mapping, habits, known_in, preview, takes_parts
 from enishi.ingest.files.remarks import MADE_IDS, Remark, makes_ids, remarks_of
 from enishi.ingest.files.tables import Table
 from enishi.ingest.models import Import, Reject
@@ -128,13 +129,16 @@ def workshop(made: Import, table: Table) -> Workshop:
     asks = unasked(kind, plan, table.columns, sample)
     every, delimiter = [cells for _place, cells in first], table.details.get("delimiter", "")
     unclear = unclear_numbers(kind, plan, table.columns, every, delimiter)
-    lines = [_line(spec, plan, guesses, table.columns, sample, {*asks, *unclear}) for spec in kind.fields]
+    needed = set() if takes_parts(made, table) else {spec.name for spec in kind.fields if spec.required}
+    lines = [
+        _line(spec, plan, guesses, table.columns, sample, {*asks, *unclear}, needed) for spec in kind.fields
+    ]
     read, remarks = preview(made, table, timezone.now()), remarks_of(made, known, unclear)
-    used = [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
+    told = _told_beside(made, read, used := _used(kind, plan))
     return Workshop(
         kind,
         lines,
-        [_preview_row(row, used, plan, told) for row, told in zip(read, _strangers(read, used), strict=True)],
+        [_preview_row(row, used, plan, beside) for row, beside in zip(read, told, strict=True)],
         [spec.title.in_language(language()) for spec in used],
         remarks,
         _systems(made, known),
@@ -145,6 +149,10 @@ def workshop(made: Import, table: Table) -> Workshop:
         find_mapping(made.kind, table.columns) is not None,
         [line.title for line in lines if line.required and not (line.column or line.constant)],
     )
+
+
+def _used(kind: Kind, plan: Plan) -> list[Field]:
+    return [spec for spec in kind.fields if spec.name in plan.columns or plan.constants.get(spec.name)]
 
 
 def _ids_of(remarks: list[Remark]) -> str:
@@ -179,6 +187,7 @@ def _line(
     columns: list[str],
     sample: list[list[Any]],
     asks: set[str],
+    needed: set[str],
 ) -> Line:
     column = plan.columns.get(spec.name, "")
     place = columns.index(column) if column in columns else -1
@@ -190,7 +199,7 @@ def _line(
         spec,
         spec.title.in_language(language()),
         spec.help.in_language(language()) if spec.help else "",
-        spec.required and spec.name != "id" and not (spec.name == "account" and "contact" in plan.columns),
+        spec.name in needed - {"id"} and not (spec.name == "account" and "contact" in plan.columns),
         column,
         plan.constants.get(spec.name, ""),
         [(name, title.in_language(language())) for name, title in spec.choices],
@@ -208,6 +217,19 @@ def _line(
     )
 
 
+def _told_beside(made: Import, read: list[ReadRow], used: list[Field]) -> list[dict[str, Text]]:
+    """Row by row, what is told of its fields besides how they are read. A known record keeps what it must have."""
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    refuse_strangers(kind, plan, read, made.system)
+    known = set() if kind.name == EVENT.name else known_ids(kind, read, made.system)
+    told, needed = _strangers(read, used), [spec.name for spec in used if spec.required]
+    for row, beside in zip(read, told, strict=True):
+        if row.values.get("id") not in known:
+            empty = [name for name in needed if row.values.get(name) in (None, "")]
+            beside |= dict.fromkeys(empty, missing_of(kind))
+    return told
+
+
 def _strangers(read: list[ReadRow], used: list[Field]) -> list[dict[str, Text]]:
     """Row by row, the fields that name somebody who is no member: they stay as they are."""
     names = [spec.name for spec in used if spec.type is Type.MEMBER]
@@ -222,8 +244,8 @@ def _strangers(read: list[ReadRow], used: list[Field]) -> list[dict[str, Text]]:
     ]
 
 
-def _preview_row(row: ReadRow, used: list[Field], plan: Plan, strangers: Lookup[str, Text]) -> PreviewRow:
-    wrong = {**_lacking(row, used), **strangers, **row.errors, **row.remarks}
+def _preview_row(row: ReadRow, used: list[Field], plan: Plan, beside: Lookup[str, Text]) -> PreviewRow:
+    wrong = {**beside, **row.errors, **row.remarks}
     if ROW in row.errors and used:
         wrong[used[0].name] = row.errors[ROW]
     cells = [
@@ -236,11 +258,6 @@ def _preview_row(row: ReadRow, used: list[Field], plan: Plan, strangers: Lookup[
         for spec in used
     ]
     return PreviewRow(row.place, cells, bool(row.errors))
-
-
-def _lacking(row: ReadRow, used: list[Field]) -> dict[str, Text]:
-    """What must be there and is not: the row would be refused for it."""
-    return {spec.name: MISSING for spec in used if spec.required and row.values.get(spec.name) in (None, "")}
 
 
 def shown(value: Any) -> str:

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from enishi.accounts.actions import save_records
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Member, Record
 from enishi.ingest.api import drain
 from enishi.ingest.files.jobs import run_import_job
 from enishi.ingest.models import Import, Mapping, Reject
 from enishi.kit.home import Home
-from enishi.store.kinds import ACCOUNT
+from enishi.store.kinds import ACCOUNT, SUBSCRIPTION
 from enishi.web.pages.imports import result_views
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_a_dropped_file_is_guessed_previewed_tried_run_corrected_and_undone(clie
     page = client.get(reverse("import", args=[made.pk])).content.decode()
     assert "株式会社アクメ" in page
     assert "たくさん" in page
-    assert '<span class="cell-why">会社名: 入力されていません。</span>' in page
+    assert '<span class="cell-why">会社名: 入力されていません。新しい顧客企業には必須です。</span>' in page
     tried = client.post(reverse("import-try", args=[made.pk]), form_of(made)).content.decode()
     assert "1件" in tried or "新規1" in tried or "新規" in tried
     assert not Account.objects.exists()
@@ -327,3 +327,24 @@ def test_events_are_taken_back_by_the_consumer_after_a_dialog_that_says_how_many
     assert "顧客企業1社も取り消しました。" in told
     assert "import-undo" not in told
     assert "未登録のID" not in told
+
+
+def test_a_list_of_cancellations_is_previewed_run_and_undone(client):
+    save_records(ACCOUNT, [{"id": "C1", "name": "一番"}], source="product", actor="t", now=timezone.now())
+    contract = {"id": "S1", "account": "C1", "amount": "100", "started_on": "2025-04-01"}
+    save_records(SUBSCRIPTION, [contract], source="product", actor="t", now=timezone.now())
+    made = drop(client, "id,ended_on,end_reason\nS1,2026-12-07,price\nS9,2026-12-08,price\n", "end.csv")
+    assert made.kind == "subscription"
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "登録済みのIDの行だけを変更として取り込みます" in page
+    assert '<span class="cell-why">ID: 契約「S9」は登録されていません。' in page
+    assert "まだ必要" not in page
+    assert " disabled" not in page[page.index('class="form-actions"') :]
+    assert 'aria-invalid="true"' not in page
+    tried = client.post(reverse("import-try", args=[made.pk]), form_of(made, backfill="")).content.decode()
+    assert "更新1件" in tried or "変更1" in tried
+    made = run(client, made, backfill="")
+    assert (made.updated, made.rejected) == (1, 1)
+    assert Record.objects.get().data["ended_on"] == "2026-12-07"
+    client.post(reverse("import-undo", args=[made.pk]))
+    assert "ended_on" not in Record.objects.get().data
