@@ -62,7 +62,8 @@ class Timing(Body, frozen=True):
 
 class UpliftRule(Body, frozen=True):
     """What a win brings a month: ``share_of_mrr`` (0.2 = a fifth of what the customer pays) or ``money_per_month`` (whole
-    units of the company's currency). ``learn``: past wins of the kind replace it once there are enough of them."""
+    units of the company's currency). ``learn``: what other customers pay for the very plan or product, or past wins of the kind, replace it once
+    there are enough of them; of the two the one that told past wins better."""
 
     unit: Literal["share_of_mrr", "money_per_month"] = "share_of_mrr"
     value: float = 0.2

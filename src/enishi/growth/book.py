@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,9 +17,9 @@ from enishi.accounts.leaving import leaving_accounts, leaving_among
 from enishi.accounts.models import Account
 from enishi.definitions.api import list_custom_metrics, list_published
 from enishi.definitions.offers import EXTENDED_USE
+from enishi.forecasts.pricing import PRICED, Prices, Trial, try_prices
 from enishi.forecasts.readiness import (
     KINDS,
-    LEAST_UPLIFTS,
     Companion,
     Rung,
     Uplift,
@@ -75,6 +75,10 @@ class Sold:
 
     def uplifts(self) -> dict[str, Uplift]:
         return {kind: usual_uplift(self.wins, kind) for kind in KINDS}
+
+    def trials(self) -> dict[str, Trial]:
+        """Which kinds go by prices. Reads the contracts of two years: once a judging, not for a page."""
+        return {kind: try_prices(self.stretches, self.wins, kind, self.day) for kind in PRICED}
 
 
 def sold_of(stretches: pd.DataFrame, day: date) -> Sold:
@@ -173,7 +177,6 @@ def _with_contracts(
     rows.loc[rows["renewal_in"] < 0, "renewal_in"] = np.nan
     best = {text: _companion(text.split("\t"), sold.together) for text in rows["products"].unique()}
     rows["next_product"] = [best[text].other if best[text] else "" for text in rows["products"]]  # type: ignore[union-attr]
-    rows["next_mrr"] = [price_of(best[text]) for text in rows["products"]]
     accounts = rows["account_id"].tolist()
     for kind in KINDS:
         own = sold.wins[sold.wins["kind"] == kind]
@@ -185,11 +188,6 @@ def _with_contracts(
 def _companion(held: Sequence[str], together: Sequence[Companion]) -> Companion | None:
     """The product most often held together with one of those held, of those not held."""
     return next((one for one in together if one.product in held and one.other not in held), None)
-
-
-def price_of(companion: Companion | None) -> float:
-    """What customers paid for the other product at first; NaN where too few did to go by."""
-    return float(companion.mrr) if companion and companion.both >= LEAST_UPLIFTS else np.nan
 
 
 def read_past(offers: Sequence[Listed], today: date) -> Past:
@@ -211,12 +209,14 @@ def read_past(offers: Sequence[Listed], today: date) -> Past:
     return Past(open_now, rests)
 
 
-def asked_of(sold: Sold, offers: Sequence[Listed], today: date) -> Asked:
-    currency = get_company().currency
+def asked_of(sold: Sold, offers: Sequence[Listed], today: date, trials: Mapping[str, Trial]) -> Asked:
+    """What every verdict of one judging goes by. ``trials``: :meth:`Sold.trials`, or as the last judging found them."""
     return Asked(
         today,
         read_past(offers, today),
         metric_units(),
         sold.uplifts(),
-        10 ** get_currency_precision(currency),
+        Prices(sold.rungs, sold.together),
+        trials,
+        10 ** get_currency_precision(get_company().currency),
     )

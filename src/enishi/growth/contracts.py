@@ -11,6 +11,7 @@ from enishi.definitions.offers import Offer
 from enishi.kit.text import Text
 
 READY, LATER, NO_SIGN, BLOCKED = "ready", "later", "no_sign", "blocked"
+PRICES, WINS, DECLARED = "prices", "wins", "declared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,27 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a win would bring a month, minor units, and what says so.
+
+    Args:
+        basis: ``prices`` that other customers pay for the same; the usual share of past ``wins``; or as ``declared``.
+        customers: whose contracts or wins; 0 where declared.
+    """
+
+    uplift: int
+    basis: str
+    customers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one offer means to one account on a day.
 
     Args:
         status: ready (now), later (from ``on`` on), no_sign (may be approached, nothing speaks for it), blocked.
         target: what exactly: plan and the plan now, product, seats, months; ids of the facts.
-        uplift: minor units a month; None where the customer's money is unknown.
+        worth: None where the customer's money is unknown.
     """
 
     account_id: int
@@ -61,7 +76,12 @@ class Verdict:
     signs: tuple[Sign, ...] = ()
     on: date | None = None
     target: Mapping[str, Any] = field(default_factory=dict)
-    uplift: int | None = None
+    worth: Worth | None = None
+
+    @property
+    def uplift(self) -> int | None:
+        """Minor units a month."""
+        return self.worth.uplift if self.worth else None
 
     @property
     def weight(self) -> float:

@@ -17,7 +17,7 @@ from enishi.growth.contracts import Listed, Verdict
 from enishi.growth.extended import extended_features, growth_of_use, use_of_features
 from enishi.growth.learning import Said, Told, due, learn, read_moments, say
 from enishi.growth.models import GrowthRun, Propensity, Proposal, Readiness, show_one
-from enishi.growth.rules import Judged, best_of, judge, learned
+from enishi.growth.rules import Judged, best_of, judge
 from enishi.kit.home import Home
 from enishi.metrics.api import FactSettings, duckdb_facts
 from enishi.metrics.revenue import day_of_number, number_of
@@ -26,6 +26,8 @@ from enishi.signals.models import ScoringRun
 
 BATCH = 2_000
 RUNS_KEPT = 90
+WRITTEN = 2
+"""Which rows a judging writes: raised where an older version's would lack something, so that an update judges at once."""
 REST = timedelta(hours=1)
 """Between two judgings of one day, unless the catalogue or a fit has changed."""
 
@@ -48,9 +50,9 @@ def renew(now: datetime) -> bool:
 
 
 def stamp() -> str:
-    """Changes whenever an offer does, another fit is put in use, or forecasts of leaving speak anew."""
+    """Changes whenever an offer does, another fit is put in use, forecasts of leaving speak anew, or rows are written anew."""
     fits = Propensity.objects.filter(in_use=True).order_by("pk").values_list("pk", flat=True)
-    return f"{catalogue_stamp()}:{','.join(map(str, fits))}:{last_scored()}"
+    return f"{WRITTEN}:{catalogue_stamp()}:{','.join(map(str, fits))}:{last_scored()}"
 
 
 def judge_book(now: datetime, told: Told | None = None) -> GrowthRun:
@@ -63,7 +65,7 @@ def judge_book(now: datetime, told: Told | None = None) -> GrowthRun:
     sold = moment.sold
     extended = extended_features(used, sold.held, sold.rungs)
     rows = read_rows(sold, offers, today, growth_of_use(used, sold.held, extended))
-    asked = asked_of(sold, offers, today)
+    asked = asked_of(sold, offers, today, sold.trials())
     judged = [judge(offer, rows, asked) for offer in offers]
     wanted: dict[str, set[int]] = {}
     for one in judged:
@@ -73,8 +75,9 @@ def judge_book(now: datetime, told: Told | None = None) -> GrowthRun:
         day=today, facts_generation=generation, accounts=len(rows), started_at=now, stamp=stamp(),
         counts={one.offer.slug: {**one.counts, "against": dict(one.against)} for one in judged},
         sold=_as_json(sold, extended), uplifts={kind: _without_nan(asdict(uplift)) for kind, uplift in asked.uplifts.items()},
+        trials={kind: _without_nan(asdict(trial)) for kind, trial in asked.trials.items()},
     )  # fmt: skip
-    _write(judged, said, asked.uplifts, today)
+    _write(judged, said, today)
     note_what_came(sold)
     run.finished_at = now
     run.save()
@@ -94,7 +97,7 @@ def _as_json(sold: Sold, extended: Mapping[tuple[str, str], set[str]]) -> dict[s
     return {"ladders": rungs, "companions": pairs, "extended": features}
 
 
-def _write(judged: Iterable[Judged], said: Said, uplifts: Mapping[str, Any], today: date) -> None:
+def _write(judged: Iterable[Judged], said: Said, today: date) -> None:
     """Replace the read model; what held without a break keeps its day."""
     before = {
         (account, offer): (since, {sign["id"]: sign.get("since") for sign in signs})
@@ -106,7 +109,7 @@ def _write(judged: Iterable[Judged], said: Said, uplifts: Mapping[str, Any], tod
     by_account: dict[int, list[tuple[Readiness, Verdict, int]]] = {}
     for one in judged:
         for verdict in one.verdicts:
-            row = _row(one.offer, verdict, said, uplifts, margin, today, before)
+            row = _row(one.offer, verdict, said, margin, today, before)
             by_account.setdefault(verdict.account_id, []).append((row, verdict, one.offer.body.priority))
     rows = []
     for entries in by_account.values():
@@ -121,14 +124,15 @@ def _write(judged: Iterable[Judged], said: Said, uplifts: Mapping[str, Any], tod
 
 
 def _row(
-    offer: Listed, verdict: Verdict, said: Said, uplifts: Mapping[str, Any], margin: float, today: date,
+    offer: Listed, verdict: Verdict, said: Said, margin: float, today: date,
     before: Mapping[tuple[int, str], tuple[date, Mapping[str, Any]]],
 ) -> Readiness:  # fmt: skip
     since, signs = before.get((verdict.account_id, offer.slug), (today, {}))
+    worth = verdict.worth
     row = Readiness(
         account_id=verdict.account_id, offer=offer.slug, kind=offer.body.type, status=verdict.status, on=verdict.on or today,
         since=since, day=today, weight=verdict.weight, target=dict(verdict.target), uplift=verdict.uplift,
-        learned=learned(offer, uplifts), model=said.models.get(offer.body.type),
+        basis=worth.basis if worth else "", basis_customers=worth.customers if worth else 0, model=said.models.get(offer.body.type),
         signs=[
             {"id": s.id, "en": s.text.en, "ja": s.text.ja, "weight": s.weight, "facts": s.facts, "value": s.value,
              "since": signs.get(s.id) or today.isoformat()}

@@ -76,7 +76,8 @@ class Readiness(models.Model):
     high = models.FloatField(null=True)
     drivers = models.JSONField(default=list)  # [{"feature","en","ja","effect"}]
     uplift = models.BigIntegerField(null=True)
-    learned = models.BooleanField(default=False)  # the uplift is that of past wins, not the declared one
+    basis = models.CharField(max_length=10, blank=True)  # of the uplift: prices | wins | declared
+    basis_customers = models.PositiveIntegerField(default=0)  # whose contracts or wins say so
     expected = models.BigIntegerField(null=True)  # probability x a year's uplift x margin
     # What the list goes by: the expected value; without one below all that have one, by weight, then uplift.
     place = models.BigIntegerField(default=0)
@@ -122,6 +123,7 @@ class GrowthRun(models.Model):
         default=dict
     )  # {"ladders": {product: [[plan, price, customers]]}, "companions": [...]}
     uplifts = models.JSONField(default=dict)  # kind -> {"share", "low", "high", "customers"}
+    trials = models.JSONField(default=dict)  # kind -> {"wins", "price", "share"}: past wins told in both ways
     stamp = models.CharField(max_length=120, blank=True)  # of the catalogue and the fits judged by
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

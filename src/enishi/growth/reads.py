@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from enishi.accounts.access import visible_accounts
 from enishi.accounts.models import Account, Member, Scope
 from enishi.accounts.remembering import remembered
 from enishi.accounts.search import find_named, named
+from enishi.forecasts.pricing import Trial
 from enishi.forecasts.readiness import HORIZON
 from enishi.growth.book import Sold, asked_of, catalogue, read_rows, read_sold
 from enishi.growth.contracts import Listed, Verdict
@@ -172,8 +174,31 @@ def counts_by_offer(member: Member) -> dict[str, dict[str, int]]:
     return found
 
 
+def bases_by_offer(member: Member) -> dict[str, dict[str, int]]:
+    """Offer -> by what the uplift of how many of the member's customers was reckoned."""
+    rows = Readiness.objects.filter(
+        hidden__in=_NO, account__in=visible_accounts(member).order_by().values("pk")
+    )
+    found: dict[str, dict[str, int]] = {}
+    for offer, basis, n in rows.order_by().values_list("offer", "basis").annotate(n=Count("pk")):
+        found.setdefault(offer, {})[basis] = n
+    return found
+
+
 def last_run() -> GrowthRun | None:
     return GrowthRun.objects.filter(finished_at__isnull=False).first()
+
+
+def trials_now() -> dict[str, Trial]:
+    """What the last judging found of prices and of the usual share, by kind."""
+    run = last_run()
+    return {kind: trial_of(found) for kind, found in (run.trials if run else {}).items()}
+
+
+def trial_of(found: Mapping[str, Any]) -> Trial:
+    """A trial as it was kept."""
+    price, share = (math.nan if found[name] is None else float(found[name]) for name in ("price", "share"))
+    return Trial(found["wins"], price, share)
 
 
 def fits() -> dict[str, Propensity]:
@@ -296,7 +321,7 @@ def chances_of(account: Account, today: date) -> tuple[list[Chance], Chance | No
     if rows.empty:
         return [], None
     stored = {row.offer: row for row in Readiness.objects.filter(account=account).select_related("model")}
-    asked = asked_of(sold, offers, today)
+    asked = asked_of(sold, offers, today, trials_now())
     rows = _with_extended(rows, stored)
     found = [Chance(offer, judge_one(offer, rows, asked), stored.get(offer.slug)) for offer in offers]
     entries = [(one.verdict, one.row.expected if one.row else None, one.offer.body.priority) for one in found]

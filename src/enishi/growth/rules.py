@@ -2,7 +2,7 @@
 
 The frame has one row per customer: ``account_id, band, stage, tier, mrr`` (minor units, NaN unknown), ``tenure_days,
 renewal_in`` (days, NaN without a date), ``in_force, leaving`` (notice given), what is held (:func:`enishi.forecasts.
-readiness.holdings` and ``next_plans``), ``next_product, next_mrr, sold``, ``since_<kind>`` (days since the last win), and
+readiness.holdings` and ``next_plans``), ``next_product, sold``, ``since_<kind>`` (days since the last win), and
 ``churn`` (probability to leave within 90 days, NaN unknown) and every metric a definition may name.
 """
 
@@ -18,8 +18,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.definitions.base import Condition
+from enishi.forecasts.pricing import Price, Prices, Trial
 from enishi.forecasts.readiness import Uplift, can_grow
-from enishi.growth.contracts import BLOCKED, LATER, NO_SIGN, READY, Listed, Reason, Sign, Verdict
+from enishi.growth.contracts import (
+    BLOCKED,
+    DECLARED,
+    LATER,
+    NO_SIGN,
+    PRICES,
+    READY,
+    WINS,
+    Listed,
+    Reason,
+    Sign,
+    Verdict,
+    Worth,
+)
 from enishi.kit.text import Text, day_words, plain_number
 from enishi.signals.mapping import column, hold
 from enishi.signals.texts import evidence_text, show_value, unit_of
@@ -46,12 +60,15 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One judging: the day, what people decided, what metrics are called, what wins usually brought, the currency's unit."""
+    """One judging: the day, what people decided, what metrics are called, what wins usually brought, what things cost, which
+    of the two told past wins better, the currency's unit."""
 
     today: date
     past: Past = field(default_factory=Past)
     units: Units = field(default_factory=dict)
     uplifts: Mapping[str, Uplift] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+    trials: Mapping[str, Trial] = field(default_factory=dict)
     minor: int = 1  # minor units in a whole unit of money
 
 
@@ -275,32 +292,37 @@ def target_of(offer: Listed, row: Any) -> dict[str, Any]:
     return {"months": int(row["months"])}
 
 
-def uplift_of(offer: Listed, row: Any, asked: Asked) -> int | None:
-    """Minor units a month that a win would bring: by past wins where enough are known, else as declared."""
-    rule, usual = offer.body.uplift, asked.uplifts.get(offer.body.type)
-    base = row["paid"]
-    if base != base or base is None:
+def worth_of(offer: Listed, row: Any, asked: Asked) -> Worth | None:
+    """What a win is expected to bring: by the price of the very plan or product, or by the usual share of past wins of the
+    kind, whichever told past wins better; as declared where neither is known, or the offer says so."""
+    rule, kind = offer.body.uplift, offer.body.type
+    paid = row["paid"]
+    if paid != paid or paid is None:
         return None
-    if rule.learn and usual is not None and usual.known:
-        return round(_priced(offer, row, float(base) * usual.share))
+    if rule.learn:
+        price, usual = _price(offer, row, asked.prices), asked.uplifts.get(kind)
+        known = usual is not None and usual.known
+        if price is not None and (not known or asked.trials.get(kind, Trial()).prices_lead):
+            return Worth(round(price.mrr), PRICES, price.customers)
+        if usual is not None and known:
+            return Worth(
+                round(float(paid if kind == "product" else row["main"]) * usual.share), WINS, usual.customers
+            )
     if rule.unit == "money_per_month":
-        return round(rule.value * asked.minor)
-    return round(float(base) * rule.value)
+        return Worth(round(rule.value * asked.minor), DECLARED)
+    return Worth(round(float(paid) * rule.value), DECLARED)
 
 
-def _priced(offer: Listed, row: Any, usual: float) -> float:
-    """What the very plan or product costs more, by the contracts; the usual uplift where they do not tell."""
-    if offer.body.type == "plan" and not offer.body.to_plan and row["step"] > 1:
-        return float(row["main"]) * (float(row["step"]) - 1)
-    if offer.body.type == "product" and not offer.body.to_product and row["next_mrr"] > 0:
-        return float(row["next_mrr"])
-    return usual
-
-
-def learned(offer: Listed, uplifts: Mapping[str, Uplift]) -> bool:
-    """Whether the uplift of an offer is that of past wins."""
-    usual = uplifts.get(offer.body.type)
-    return offer.body.uplift.learn and usual is not None and usual.known
+def _price(offer: Listed, row: Any, prices: Prices) -> Price | None:
+    """What the very plan or product costs more by the contracts of others."""
+    body = offer.body
+    if body.type == "plan":
+        return prices.of_plan(
+            row["product"], row["plan"], body.to_plan or row["next_plan"], float(row["main"])
+        )
+    if body.type == "product":
+        return prices.of_product(row["products"].split("\t"), body.to_product or row["next_product"])
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +375,7 @@ def _verdict(
         on += timedelta(days=int(row["renewal_in"]) - offer.body.timing.days_before)
     return Verdict(
         int(row["account_id"]), offer.slug, LATER if later else READY, signs=signs_of(offer, row, asked, met),
-        on=on, target=target_of(offer, row), uplift=uplift_of(offer, row, asked),
+        on=on, target=target_of(offer, row), worth=worth_of(offer, row, asked),
     )  # fmt: skip
 
 

@@ -10,8 +10,20 @@ import pytest
 
 from enishi.definitions.reads import default_body
 from enishi.definitions.rules import parse_body
-from enishi.forecasts.readiness import Uplift
-from enishi.growth.contracts import BLOCKED, LATER, NO_SIGN, READY, Listed, Verdict
+from enishi.forecasts.pricing import Prices, Trial
+from enishi.forecasts.readiness import Companion, Rung, Uplift
+from enishi.growth.contracts import (
+    BLOCKED,
+    DECLARED,
+    LATER,
+    NO_SIGN,
+    PRICES,
+    READY,
+    WINS,
+    Listed,
+    Verdict,
+    Worth,
+)
 from enishi.growth.jobs import grounds
 from enishi.growth.models import Readiness, show_one
 from enishi.growth.rules import RULE_WORDS, RULES, Asked, Past, best_of, judge, judge_one
@@ -23,7 +35,7 @@ ROW = {
     "account_id": 1, "band": "green", "stage": "established", "tier": "high", "mrr": 100_000.0, "tenure_days": 500.0,
     "renewal_in": 100.0, "in_force": True, "leaving": False, "product": "desk", "plan": "Light", "seats": 10.0,
     "main": 100_000.0, "products": "desk", "held": 1, "months": 12.0, "paid": 100_000.0, "next_plan": "Pro", "step": 1.5,
-    "place": 0.0, "next_product": "work", "next_mrr": np.nan, "sold": 2, "since_seats": np.nan, "since_plan": np.nan,
+    "place": 0.0, "next_product": "work", "sold": 2, "since_seats": np.nan, "since_plan": np.nan,
     "since_product": np.nan, "since_term": np.nan, "licence_utilisation": 0.95, "use_vs_own_past": 0.3, "nps_latest": 10.0,
     "active_days_28": 20.0, "churn": 0.02,
 }  # fmt: skip
@@ -132,11 +144,54 @@ def test_past_wins_replace_the_declared_uplift_once_there_are_enough():
     few, enough = (Uplift(0.5, 0.4, 0.6, n) for n in (9, 10))
     declared = judge_one(offer("more_seats"), frame(), asked(uplifts={"seats": few}))
     learned = judge_one(offer("more_seats"), frame(), asked(uplifts={"seats": enough}))
-    assert (declared.uplift, learned.uplift) == (20_000, 50_000)
-    plan = judge_one(offer("higher_plan"), frame(), asked(uplifts={"plan": enough}))
-    assert plan.uplift == 50_000, "the ladder's own step"
+    assert (declared.worth, learned.worth) == (Worth(20_000, DECLARED), Worth(50_000, WINS, 10))
     unknown = judge_one(offer("more_seats"), frame(paid=np.nan), asked())
     assert unknown.uplift is None
+
+
+def test_the_usual_share_is_of_the_contract_that_grows_not_of_all_that_is_paid():
+    usual = {kind: Uplift(0.5, 0.4, 0.6, 10) for kind in ("seats", "product")}
+    two = frame(paid=300_000.0, products="desk\tinsight")
+    assert judge_one(offer("more_seats"), two, asked(uplifts=usual)).uplift == 50_000
+    more = judge_one(offer("related_product", least_weight=0.1), two, asked(uplifts=usual))
+    assert more.uplift == 150_000, "a further product grew by a share of everything"
+
+
+PRICED = Prices(
+    {"desk": [Rung("Light", 100, 30), Rung("Pro", 170, 12), Rung("Max", 400, 9)]},
+    [Companion("desk", "work", 100, 40, 30_000), Companion("desk", "rare", 100, 9, 90_000)],
+)
+
+
+def test_one_rule_says_what_a_win_brings_and_by_what():
+    """Prices where contracts tell them, until past wins were told better by the usual share."""
+    usual = {kind: Uplift(0.2, 0.1, 0.3, 23) for kind in ("plan", "product")}
+    said = asked(uplifts=usual, prices=PRICED)
+    assert judge_one(offer("higher_plan"), frame(), said).worth == Worth(70_000, PRICES, 12)
+    assert judge_one(offer("related_product"), frame(), said).worth == Worth(30_000, PRICES, 40)
+    assert judge_one(offer("higher_plan"), frame(plan="Pro", next_plan="Max"), said).worth == Worth(
+        20_000, WINS, 23
+    )
+    assert judge_one(offer("related_product"), frame(next_product="rare"), said).worth == Worth(
+        20_000, WINS, 23
+    )
+    tried = asked(
+        uplifts=usual, prices=PRICED, trials={"plan": Trial(5, 0.4, 0.1), "product": Trial(5, 0.1, 0.4)}
+    )
+    assert judge_one(offer("higher_plan"), frame(), tried).worth == Worth(20_000, WINS, 23)
+    assert judge_one(offer("related_product"), frame(), tried).worth == Worth(30_000, PRICES, 40)
+    few = asked(uplifts=usual, prices=PRICED, trials={"plan": Trial(4, 0.4, 0.1)})
+    assert judge_one(offer("higher_plan"), frame(), few).worth == Worth(70_000, PRICES, 12), "too few to tell"
+
+
+def test_an_offer_that_names_its_plan_or_product_goes_by_their_price_and_a_declared_one_by_none():
+    said = asked(prices=PRICED)
+    named = offer("related_product", to_product="work")
+    assert judge_one(named, frame(next_product="rare"), said).worth == Worth(30_000, PRICES, 40)
+    fixed = offer(
+        "higher_plan", to_plan="Pro", uplift={"unit": "money_per_month", "value": 5_000, "learn": False}
+    )
+    assert judge_one(fixed, frame(), said).worth == Worth(5_000, DECLARED)
 
 
 def test_a_whole_book_is_judged_as_each_customer_alone():
@@ -152,7 +207,7 @@ def test_a_whole_book_is_judged_as_each_customer_alone():
 
 def test_the_first_offer_is_the_one_worth_most_or_most_spoken_for():
     def verdict(slug: str, status: str = READY, uplift: int = 1) -> Verdict:
-        return Verdict(1, slug, status, uplift=uplift)
+        return Verdict(1, slug, status, worth=Worth(uplift, DECLARED))
 
     assert best_of([(verdict("a"), 10.0, 1), (verdict("b"), 30.0, 2), (verdict("c", LATER), 90.0, 3)]) == 1
     assert best_of([(verdict("a", uplift=5), None, 1), (verdict("b"), 30.0, 2)]) == 0

@@ -12,9 +12,12 @@ from enishi.definitions.api import event_title, get_names
 from enishi.definitions.base import Condition
 from enishi.definitions.compare import full_body
 from enishi.definitions.offers import EXTENDED_USE, Offer
+from enishi.forecasts.pricing import LEAST_TRIED, PRICED, Trial
+from enishi.forecasts.readiness import LEAST_UPLIFTS
 from enishi.growth.book import EXTENDED_TITLE, metric_units
-from enishi.growth.contracts import Listed
+from enishi.growth.contracts import DECLARED, PRICES, WINS, Listed
 from enishi.growth.models import GrowthRun
+from enishi.growth.reads import trial_of
 from enishi.growth.rules import RULE_WORDS, condition_text
 from enishi.kit.text import Text, plain_number
 from enishi.store.kinds import STAGES
@@ -49,23 +52,72 @@ def conditions_words(conditions: Iterable[Condition]) -> str:
     return joint.join(condition_text(condition, units).in_language(language()) for condition in conditions)
 
 
-def uplift_words(offer: Offer, run: GrowthRun | None) -> str:
-    """What a win brings: by past wins, or as declared, with unit and count."""
+def uplift_words(offer: Offer, run: GrowthRun | None, bases: Mapping[str, int]) -> list[str]:
+    """What a win brings, line by line: what it goes by, why by that, and by what the uplift of how many ready customers went
+    (``bases``)."""
     usual = (run.uplifts if run else {}).get(offer.type) or {}
-    if offer.uplift.learn and (usual.get("customers") or 0) >= 10 and usual.get("share") is not None:
-        shares = {name: percent(usual[name], 0) for name in ("share", "low", "high")}
-        return _("%(share)s of MRR (middle half %(low)s to %(high)s), by %(n)s customers who grew this way") % {**shares, "n": usual["customers"]}  # fmt: skip
-    if offer.uplift.unit == "share_of_mrr":
-        said = _("%(share)s of MRR, declared") % {"share": percent(offer.uplift.value, 0)}
-    else:
-        said = _("%(amount)s a month, declared") % {"amount": f"{offer.uplift.value:,.0f}"}
+    known = (usual.get("customers") or 0) >= LEAST_UPLIFTS and usual.get("share") is not None
     if not offer.uplift.learn:
-        return said
-    return (
-        said
-        + " "
-        + _("(%(n)s of 10 customers needed to go by past wins)") % {"n": usual.get("customers") or 0}
-    )
+        return [_declared(offer)]
+    wins = _usual_words(offer.type, usual) if known else _declared(offer)
+    missing = "" if known else _("(%(n)s of 10 customers needed to go by past wins)") % {"n": usual.get("customers") or 0}  # fmt: skip
+    if offer.type not in PRICED:
+        return [f"{wins} {missing}".strip()]
+    trial = trial_of(run.trials[offer.type]) if run and offer.type in run.trials else Trial()
+    if known and not trial.prices_lead:
+        return [wins, _trial_words(trial), *_counted(bases)]
+    said = [
+        _price_words(offer),
+        _("Otherwise: %(share)s") % {"share": wins} + (f" {missing}" if missing else ""),
+    ]
+    return [*said, *([_trial_words(trial)] if known else []), *_counted(bases)]
+
+
+def _declared(offer: Offer) -> str:
+    if offer.uplift.unit == "share_of_mrr":
+        return _("%(share)s of MRR, declared") % {"share": percent(offer.uplift.value, 0)}
+    return _("%(amount)s a month, declared") % {"amount": f"{offer.uplift.value:,.0f}"}
+
+
+def _usual_words(kind: str, usual: Mapping[str, Any]) -> str:
+    shares = {name: percent(usual[name], 0) for name in ("share", "low", "high")}
+    said = (
+        _("%(share)s of MRR (middle half %(low)s to %(high)s), by %(n)s customers who grew this way")
+        if kind == "product"
+        else _("%(share)s of the contract’s MRR (middle half %(low)s to %(high)s), by %(n)s customers who grew this way")
+    )  # fmt: skip
+    return said % {**shares, "n": usual["customers"]}
+
+
+def _price_words(offer: Offer) -> str:
+    if offer.type == "plan":
+        return _(
+            "What the plan costs more than the present one, where at least 10 customers pay each of the two"
+        )
+    return _("What other customers paid for the product at first (median), where at least 10 did")
+
+
+def _trial_words(trial: Trial) -> str:
+    """Why prices go before past wins, or after them."""
+    if trial.wins < LEAST_TRIED:
+        return _("Too few past wins to try which of the two tells better (%(n)s of %(least)s)") % {"n": trial.wins, "least": LEAST_TRIED}  # fmt: skip
+    said = (
+        _("Told of the last %(n)s wins beforehand, prices were off by %(price)s of the amount, past wins by %(share)s: prices go first")
+        if trial.prices_lead
+        else _("Told of the last %(n)s wins beforehand, prices were off by %(price)s of the amount, past wins by %(share)s: past wins are used")
+    )  # fmt: skip
+    return said % {"n": trial.wins, "price": percent(trial.price, 0), "share": percent(trial.share, 0)}
+
+
+def _counted(bases: Mapping[str, int]) -> list[str]:
+    """Of the offers that are ready or will be, how many were reckoned by what."""
+    words = {
+        PRICES: pgettext("basis of uplift", "prices %(n)s"),
+        WINS: pgettext("basis of uplift", "past wins %(n)s"),
+        DECLARED: pgettext("basis of uplift", "declared %(n)s"),
+    }
+    said = [text % {"n": bases[name]} for name, text in words.items() if bases.get(name)]
+    return [_("Ready customers by what was used: %(bases)s") % {"bases": " · ".join(said)}] if said else []
 
 
 def timing_words(offer: Offer) -> str:
@@ -108,7 +160,12 @@ def eligible_words(offer: Offer) -> list[str]:
 
 
 def shown(
-    offer: Listed, run: GrowthRun | None, mine: Mapping[str, Mapping[str, int]], *, whole: bool
+    offer: Listed,
+    run: GrowthRun | None,
+    mine: Mapping[str, Mapping[str, int]],
+    bases: Mapping[str, Mapping[str, int]],
+    *,
+    whole: bool,
 ) -> dict[str, Any]:
     """An offer as the catalogue shows it, with what the last judging found among the customers somebody sees (``mine``), and
     in the whole company for those who see it whole."""
@@ -126,7 +183,7 @@ def shown(
         ],
         "least": plain_number(offer.body.least_weight),
         "timing": timing_words(offer.body),
-        "uplift": uplift_words(offer.body, run),
+        "uplift": uplift_words(offer.body, run, bases.get(offer.slug, {})),
         "target": offer.body.to_plan or offer.body.to_product,
         "judged": run is not None,
         "ready": mine.get(offer.slug, {}).get("ready", 0),

@@ -28,7 +28,7 @@ from enishi.definitions.rules import as_json
 from enishi.growth import api as growth
 from enishi.growth.book import asked_of, read_rows
 from enishi.growth.contracts import Listed
-from enishi.growth.reads import sold_now
+from enishi.growth.reads import sold_now, trials_now
 from enishi.growth.rules import judge
 from enishi.kit import clock
 from enishi.kit.errors import EnishiError, NotFound
@@ -70,12 +70,13 @@ def find_offer(slug: str) -> tuple[DefinitionVersion, dict[str, Any]]:
 def offers(request: PageRequest) -> HttpResponse:
     """Every offer in force, in words, with what the last judging found."""
     run, mine = growth.last_run(), growth.counts_by_offer(request.member)
+    bases = growth.bases_by_offer(request.member)
     whole = request.member.scope == Scope.ALL
     sold = run.sold if run else {}
     named = {*sold.get("ladders", {}), *(name for pair in sold.get("companions", []) for name in pair[:2])}
     context = {
         "tabs": tabs("growth-offers"),
-        "offers": [offer_present.shown(offer, run, mine, whole=whole) for offer in growth.catalogue()],
+        "offers": [offer_present.shown(offer, run, mine, bases, whole=whole) for offer in growth.catalogue()],
         "whole": whole,
         "run": run,
         "sold": offer_present.sold_words(run, product_words(named)),
@@ -96,7 +97,7 @@ def _effect(member: Member, slug: str, before: Mapping[str, Any], typed: Any) ->
     sold = sold_now(today)
     rows = read_rows(sold, pair, today)
     rows = rows[rows["account_id"].isin(seen)].reset_index(drop=True)
-    asked = asked_of(sold, pair, today)
+    asked = asked_of(sold, pair, today, trials_now())
     judged = [judge(offer, rows, asked).counts for offer in pair]
     names = {
         "ready": _("Ready now"),

@@ -22,7 +22,14 @@ from enishi.growth import api as growth
 from enishi.growth.models import Proposal
 from enishi.kit import clock
 from enishi.web.guard import LEADERS, PageRequest, page
-from enishi.web.pages.growth.present import early_words, kind_words, language, line, target_words
+from enishi.web.pages.growth.present import (
+    basis_words,
+    early_words,
+    kind_words,
+    language,
+    line,
+    target_words,
+)
 from enishi.web.pages.growth.tabs import tabs
 from enishi.web.pages.growth.trust import came_words, trust_of
 from enishi.web.pages.portfolio.words import product_words
@@ -200,6 +207,7 @@ def _chance(one: Any, titles: Any, fits: Any, products: Any) -> dict[str, Any]:
         "on": verdict.on,
         "target": target_words(one.offer.body.type, verdict.target, products),
         "uplift": verdict.uplift,
+        "basis": basis_words(verdict.worth.basis, verdict.worth.customers) if verdict.worth else "",
         "line": line(one.row, titles, fits, products) if one.row else None,
         "early": early_words(fits.get(one.offer.body.type)),
     }

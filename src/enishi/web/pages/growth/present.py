@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from enishi.growth.contracts import DECLARED, PRICES, WINS
 from enishi.growth.models import Propensity, Readiness
 from enishi.kit.text import Text
 from enishi.web.pages.portfolio.words import product_words
@@ -47,6 +48,16 @@ def target_words(kind: str, target: Mapping[str, Any], products: Mapping[str, st
     return ""
 
 
+def basis_words(basis: str, customers: int) -> str:
+    """What the uplift of a win rests on; empty where no judging has said so yet."""
+    words = {
+        PRICES: _("by the prices of %(n)s customers"),
+        WINS: _("by past wins of %(n)s customers"),
+        DECLARED: _("declared"),
+    }
+    return words[basis] % {"n": f"{customers:,}"} if basis in words else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """A sign with its evidence: the words, since when, and the page of the facts behind it."""
@@ -70,6 +81,11 @@ class Line:
     @property
     def likely(self) -> str:
         return likely(self.row.probability)
+
+    @property
+    def basis(self) -> str:
+        """What the uplift rests on."""
+        return basis_words(self.row.basis, self.row.basis_customers)
 
     @property
     def drivers(self) -> list[str]:

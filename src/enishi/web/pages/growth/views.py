@@ -116,13 +116,17 @@ def export(request: PageRequest) -> HttpResponse:
     return answer
 
 
+def _whole(amount: int | None, unit: int) -> Decimal | None:
+    return None if amount is None else Decimal(amount) / unit
+
+
 def _table(found: list[Any]) -> tuple[list[Heading], list[list[Any]]]:
     currency = get_company().currency
     unit, money = minor_units(currency), f" ({currency})"
     headings = [
         Heading(_("Account")), Heading(_("Owner")), Heading(_("Offer")), Heading(_("What exactly")), Heading(pgettext("offer", "When"), "day"),
         Heading(_("Signs")), Heading(_("Probability"), "percent"), Heading(_("Low"), "percent"), Heading(_("High"), "percent"),
-        Heading(_("Uplift a month") + money, "money"), Heading(_("Expected margin of a year") + money, "money"),
+        Heading(_("Uplift a month") + money, "money"), Heading(_("What the uplift rests on")), Heading(_("Expected margin of a year") + money, "money"),
         Heading(pgettext("offer", "Note")),
     ]  # fmt: skip
     table = [
@@ -130,7 +134,7 @@ def _table(found: list[Any]) -> tuple[list[Heading], list[list[Any]]]:
             one.row.account.name, person(one.row.account.owner) if one.row.account.owner else "", one.title, one.target,
             one.row.on, " / ".join(sign.text for sign in one.signs),
             one.row.probability, one.row.low, one.row.high,
-            *(None if value is None else Decimal(value) / unit for value in (one.row.uplift, one.row.expected)),
+            _whole(one.row.uplift, unit), one.basis, _whole(one.row.expected, unit),
             one.early or (_("rate of all") if one.shared else ""),
         ]
         for one in found

@@ -39,6 +39,7 @@ def world(cast: World, tmp_path, monkeypatch) -> World:
     }
     Readiness.objects.create(
         **told, offer="more_seats", kind="seats", first=True, shown=True, place=34_560, probability=0.18, low=0.1, high=0.3, uplift=20_000,
+        basis="wins", basis_customers=23,
         expected=34_560, target={"product": "desk", "seats": 10}, model=fit,
     )  # fmt: skip
     Readiness.objects.create(

@@ -19,7 +19,15 @@ HTMX = {"HX-Request": "true"}
 
 def test_the_list_says_who_what_why_and_how_likely(world: World, sign_in: SignIn) -> None:
     page = sign_in("takahashi").get("/growth/").content.decode()
-    for said in ("ライセンス追加", "ライセンスの96%を使用中", "18%", "34,560円", "10%〜30%", "10ライセンス"):
+    for said in (
+        "ライセンス追加",
+        "ライセンスの96%を使用中",
+        "18%",
+        "34,560円",
+        "10%〜30%",
+        "10ライセンス",
+        "増額の実績23社による",
+    ):
         assert said in page
     assert "上位プラン" not in page.split("<tbody>")[1], "one offer at a time"
     every = sign_in("takahashi").get("/growth/?offer=higher_plan").content.decode()
@@ -40,6 +48,7 @@ def test_filters_and_order_stand_in_the_address(world: World, sign_in: SignIn) -
     text = client.get("/growth/export/?format=csv").content.decode("utf-8-sig")
     assert "ライセンスの96%を使用中" in text
     assert ",0.1800,0.1000,0.3000," in text, "numbers are numbers"
+    assert ",20000,増額の実績23社による,34560," in text, "what the amount rests on stands beside it"
     assert client.get("/growth/export/?format=pdf").status_code == 400
 
 
