@@ -16,6 +16,8 @@ import pandas as pd
 LOST, KEPT, CENSORED = 1.0, 0.0, float("nan")
 LEAST_EVENTS = 5
 ACTIVE_WITHIN = 180
+RENEWAL_GRACE_DAYS = 7
+"""A contract counts as not renewed if its end is dated up to so many days after the renewal date."""
 
 
 def counts_by_use(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -30,24 +30,31 @@ class Leaving:
     """Hazards of the customers of a book.
 
     Args:
-        hazard: -log of the share that stays, of each month (N x M); none for whom all is announced.
+        hazard: -log of the share that stays, of each month (N x M); none for whom all is announced. Of customers who decide on
+            several contracts the share of their money.
         source: :data:`BASE` rates of the company, :data:`STATED` by a model, or :data:`CERTAIN` (N).
         renews: probability not to renew at the next renewal (N); NaN without a renewal date.
         level: uncertainty of the level of stated probabilities (standard deviation of the logarithm).
+        parts: the same of :attr:`enishi.forecasts.standing.Standing.parts`.
     """
 
     hazard: Floats
     source: Ints
     renews: Floats
     level: float
+    parts: Leaving | None = None
 
     @property
     def survival(self) -> Floats:
         """Probability to be there at the end of each month (N x M)."""
         return np.exp(-np.cumsum(self.hazard, axis=1))
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> Leaving:
-        return Leaving(self.hazard[chosen], self.source[chosen], self.renews[chosen], self.level)
+    def where(
+        self, chosen: npt.NDArray[np.bool_] | Ints, parts: npt.NDArray[np.bool_] | None = None
+    ) -> Leaving:
+        """These rows, and these of the parts."""
+        kept = None if self.parts is None or parts is None or not parts.any() else self.parts.where(parts)
+        return Leaving(self.hazard[chosen], self.source[chosen], self.renews[chosen], self.level, kept)
 
 
 def leaving(book: Standing, learned: Turnover, stated: pd.DataFrame | None = None) -> Leaving:
@@ -55,19 +62,64 @@ def leaving(book: Standing, learned: Turnover, stated: pd.DataFrame | None = Non
 
     Args:
         stated: probabilities of a model: ``account_id``, ``horizon`` (days, 0 for the next renewal), ``probability``,
-            ``low``, ``high`` (90 %); customers and horizons it does not name go by the base rates.
+            ``low``, ``high`` (90 %); customers and horizons it does not name go by the base rates. What is said of the next
+            renewal is of the contract due first, and what is said of days is of leaving with all contracts.
     """
     kind = class_of(book, learned.cuts)
     table, level = _stated(book, stated)
+    found = _leaving(book, learned, kind, table, level)
+    if book.parts is None:
+        return found
+    place = np.searchsorted(book.accounts, book.parts.accounts)
+    told = {horizon: values[place] for horizon, values in table.items()}
+    told[0] = np.where(_due_first(book.parts), told[0], np.nan)
+    parts = _leaving(book.parts, learned, kind[place], told, level, alone=False)
+    return _with_parts(book, book.parts, found, parts, place)
+
+
+def _leaving(
+    book: Standing, learned: Turnover, kind: Ints, table: dict[int, Floats], level: float, alone: bool = True
+) -> Leaving:
+    """Hazards of rows that are decided each on its own."""
     hazard = np.zeros(book.path.shape)
     rolling = book.rolling
     hazard[rolling], from_model = _rolling(book, learned, kind, table, rolling)
-    renewing, renews, by_renewal = _renewing(book, learned, kind, table)
+    renewing, renews, by_renewal = _renewing(book, learned, kind, table, alone)
     hazard[~rolling] = renewing[~rolling]
     hazard[book.noticed] = 0.0
     source = np.where(np.where(rolling, from_model, by_renewal), STATED, BASE)
     source = np.where(book.noticed, CERTAIN, source)
     return Leaving(hazard, source.astype(np.int64), np.where(book.noticed, 1.0, renews), level)
+
+
+def _due_first(parts: Standing) -> npt.NDArray[np.bool_]:
+    """Of each customer what is due first, of what is in force and not given notice."""
+    open_ = (parts.now > 0) & ~parts.noticed & ~parts.rolling
+    order = np.lexsort((parts.renewal, ~open_, parts.accounts))
+    first = np.zeros(len(parts), dtype=bool)
+    first[order[np.append(True, parts.accounts[order][1:] != parts.accounts[order][:-1])]] = True
+    return first & open_
+
+
+def _with_parts(book: Standing, held: Standing, found: Leaving, parts: Leaving, place: Ints) -> Leaving:
+    """The customers of parts by what is said of these: their money stays as the money of their parts does."""
+    path, survival = held.path.astype(float), parts.survival
+
+    def summed(values: Floats) -> Floats:
+        total = np.zeros(book.path.shape)
+        np.add.at(total, place, values)
+        return total
+
+    weight = np.where(summed(path)[place] > 0, path, 1.0)
+    rows = np.unique(place)
+    cumulative = -np.log(summed(weight * survival)[rows] / summed(weight)[rows])
+    hazard, source, renews = found.hazard.copy(), found.source.copy(), found.renews.copy()
+    hazard[rows] = np.diff(cumulative, axis=1, prepend=0.0)
+    said = np.zeros(len(book), dtype=bool)
+    np.logical_or.at(said, place, parts.source == STATED)
+    source[rows] = np.where(book.noticed, CERTAIN, np.where(said, STATED, BASE))[rows]
+    renews[rows] = np.nan
+    return Leaving(hazard, source, renews, found.level, parts)
 
 
 def _stated(book: Standing, stated: pd.DataFrame | None) -> tuple[dict[int, Floats], float]:
@@ -138,14 +190,16 @@ def _stated_curve(
 
 
 def _renewing(
-    book: Standing, learned: Turnover, kind: Ints, table: dict[int, Floats]
+    book: Standing, learned: Turnover, kind: Ints, table: dict[int, Floats], alone: bool
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Hazards of those with a renewal date: at each renewal, and a little between. Where nothing is said of the renewal
-    itself, it goes by what is said of the days up to it."""
+    itself, it goes by what is said of the days up to it; that is the least where a customer holds other contracts too
+    (not ``alone``), as who leaves with all of them does not renew this one."""
     months, n = book.grid.months, len(book)
     bucket = np.searchsorted(LEADS, book.renewal - number_of(book.grid.day), side="left")
     base = learned.renewing[np.clip(bucket, 0, len(LEADS)), kind]
-    stated = np.where(np.isnan(table[0]), _by_days(book, table), table[0])
+    days = _by_days(book, table)
+    stated = np.where(np.isnan(table[0]), days if alone else np.maximum(days, base), table[0])
     known = ~np.isnan(stated)
     first = np.where(known, stated, base)
     between = -np.log1p(-learned.between)[kind]

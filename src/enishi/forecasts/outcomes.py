@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enishi.forecasts.labels import counts_by_use, is_held, label_silence, label_terms
+from enishi.forecasts.labels import RENEWAL_GRACE_DAYS, counts_by_use, is_held, label_silence, label_terms
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
@@ -26,8 +26,6 @@ from enishi.metrics.relations import AT, terms
 from enishi.metrics.session import Session
 
 KEYS = ["as_of", "account_id", "label", "lost_on", "ends_on"]
-RENEWAL_GRACE_DAYS = 7
-"""A contract counts as not renewed if its end is dated up to so many days after the renewal date."""
 _SILENT = "days_since_last_seen"
 _PATTERN = re.compile(r"(silence|churn):([1-9]\d{0,3})\Z")
 

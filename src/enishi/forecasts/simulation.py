@@ -5,6 +5,9 @@ hazard only ever brings the end forward), those who stay grow or shrink now and 
 (:mod:`enishi.forecasts.changing`), and new ones come. Two things are drawn once for everybody, so that the sum is not too certain: how wrong the
 learned rates may be (``level``), and by how much months differ beyond chance (``shock``).
 
+Customers who decide on several contracts apart are lost with the last of them. One uniform decides on all of theirs: who is
+discontented enough to give up the safest contract has given up the others before.
+
 The uniforms are a hash of seed and customer (:mod:`enishi.forecasts.chance`): a customer meets the same fate in the draw of
 the whole book, of one person's book, and under another scenario.
 """
@@ -139,6 +142,9 @@ def simulate(
         there = _draw_stays(common, block, left.hazard[rows] * churn, opening, seed, stated)
         for one in changes:
             draw_changes(common.sums, one, block, there, opening, seed)
+    if book.parts is not None and left.parts is not None:
+        whole, opening = book.where(book.parted), cohorts.opening[book.parted]
+        _draw_parts(common, whole, book.parts, left.parts, learned, opening, seed, churn)
     if arrivals:
         _draw_arrivals(common, learned, book, seed, churn)
     parts = {name: np.ascontiguousarray(total.T) for name, total in common.sums.items()}
@@ -167,11 +173,11 @@ def _blocks(
 ) -> Iterator[tuple[Ints, int, list[Changes]]]:
     """Rows of the book, whether a model states their probabilities, and how they change: alike within a block."""
     size, stated = size_of(book.now, learned.cuts), left.source == STATED
-    most = max(1, BLOCK // common.expansion.shape[1])
+    most, alone = max(1, BLOCK // common.expansion.shape[1]), ~book.parted
     for which in range(SIZES):
         changes = _changes(common, learned, which, book.grid)
         for source in (0, 1):
-            rows = np.flatnonzero((size == which) & (stated == source))
+            rows = np.flatnonzero((size == which) & (stated == source) & alone)
             for begin in range(0, len(rows), most):
                 yield rows[begin : begin + most], source, changes
 
@@ -224,6 +230,68 @@ def _draw_stays(
         np.copyto(room, alive)
         for name, total in zip(_WEIGHED, weights[month] @ room, strict=True):
             common.sums[name][month] += total
+    return there
+
+
+def _draw_parts(
+    common: _Common,
+    whole: Standing,
+    parts: Standing,
+    left: Leaving,
+    learned: Turnover,
+    opening: Ints,
+    seed: int,
+    churn: float,
+) -> None:
+    """Draw the customers who decide on several contracts apart. What such a contract has won by the time it is given up
+    counts as churn."""
+    hazard, size = left.hazard * churn, size_of(whole.now, learned.cuts)
+    of, source = np.searchsorted(whole.accounts, parts.accounts), (left.source == STATED).astype(np.int64)
+    most = max(1, BLOCK // common.expansion.shape[1] // 4)
+    for which in range(SIZES):
+        changes, rows = _changes(common, learned, which, whole.grid), np.flatnonzero(size == which)
+        for begin in range(0, len(rows), most):
+            mine = rows[begin : begin + most]
+            chosen = np.flatnonzero(np.isin(of, mine))
+            block, before = parts.where(chosen), opening[mine]
+            there = _draw_several(common, block, hazard[chosen], source[chosen], before, seed)
+            place = np.searchsorted(mine, of[chosen])
+            share = block.path / np.maximum(1, whole.path[mine])[place]
+            for one in changes:
+                draw_changes(
+                    common.sums, one, block, there, np.rint(before[place] * share).astype(np.int64), seed
+                )
+
+
+def _draw_several(
+    common: _Common, parts: Standing, hazard: Floats, source: Ints, opening: Ints, seed: int
+) -> npt.NDArray[np.uint8]:
+    """Months at whose end each of the parts is still there, by draw (K x D); adds up what their customers bring.
+
+    Args:
+        source: 1 where a model states the probability (K).
+        opening: of the customers, twelve months before each month's end (A x M).
+    """
+    draws, first = common.expansion.shape[1], np.flatnonzero(np.diff(parts.accounts, prepend=-1))
+    limit = -np.log(uniforms(seed, STAYS, parts.accounts, draws))
+    passed, there = np.zeros(limit.shape), np.zeros(limit.shape, dtype=np.uint8)
+    factor = np.stack(common.leaving)
+    due = np.where(parts.rolling, 0, parts.renewal_months())
+    was, before = np.add.reduceat(parts.now, first)[:, None], parts.now
+    for month, path in enumerate(parts.path.T):
+        passed += hazard[:, month, None] * factor[source, month]
+        alive = passed < limit
+        there += alive
+        held, risen = path[:, None] * alive, np.maximum(path - before, 0)[:, None] * alive
+        total, up = np.add.reduceat(held, first), np.add.reduceat(risen, first)
+        begun = opening[:, month, None]
+        for name, added in (
+            ("alive", total), ("repriced", held * (due <= month)[:, None]), ("up", up),
+            ("down", np.where(total > 0, was + up - total, 0)), ("nrr", total * (begun > 0)), ("grr", np.minimum(total, begun)),
+            ("customers", total > 0),
+        ):  # fmt: skip
+            common.sums[name][month] += added.sum(axis=0)
+        was, before = total, path
     return there
 
 

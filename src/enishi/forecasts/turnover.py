@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enishi.forecasts.standing import FIRST_YEAR, SIZES, Floats, Ints, Standing
+from enishi.forecasts.standing import FIRST_YEAR, SIZES, Floats, Ints, Standing, followers
 from enishi.metrics.periods import add_months
-from enishi.metrics.revenue import number_of
+from enishi.metrics.revenue import number_of, without_rate
 from enishi.metrics.spans import FOREVER
 
 MONTH_DAYS = 365.25 / 12
@@ -139,6 +139,24 @@ def losses(moves: pd.DataFrame, accounts: Ints, after: int) -> Ints:
     return first.reindex(accounts).fillna(FOREVER).to_numpy(dtype=np.int64)
 
 
+def contracts_lost(stretches: pd.DataFrame, day: date) -> pd.DataFrame:
+    """The contracts that were over by the end of a day and that no other of their customer follows.
+
+    Args:
+        stretches: :func:`enishi.metrics.subscriptions.subscription_periods`, as known on the day.
+
+    Returns:
+        ``account_id``, ``day`` (number of the first day without it) and ``amount`` (MRR at its end), by ``record_id``.
+    """
+    known = without_rate(stretches)[0].sort_values(["record_id", "start"], kind="stable")
+    one = known.groupby("record_id").agg(
+        account_id=("account_id", "last"), begun=("start", "first"), day=("stop", "last"), amount=("mrr", "last")
+    )  # fmt: skip
+    columns = (one[name].to_numpy(dtype=np.int64) for name in ("account_id", "begun", "day"))
+    alone = followers(*columns) == np.arange(len(one))
+    return one.loc[alone & (one["day"] <= number_of(day)), ["account_id", "day", "amount"]]
+
+
 def notice_lag(stretches: pd.DataFrame) -> float:
     """Months from the notice to the end of contracts that ended, those without a renewal date; 1 where none is known."""
     ended = stretches.drop_duplicates("record_id", keep="last")
@@ -148,7 +166,11 @@ def notice_lag(stretches: pd.DataFrame) -> float:
 
 
 def learn_turnover(
-    books: Sequence[Standing], moves: pd.DataFrame, day: date, lag: float = 1.0
+    books: Sequence[Standing],
+    moves: pd.DataFrame,
+    day: date,
+    lag: float = 1.0,
+    lost: pd.DataFrame | None = None,
 ) -> Turnover | TooLittle:
     """Rates from past books.
 
@@ -157,6 +179,8 @@ def learn_turnover(
         moves: :func:`enishi.metrics.revenue.movements`, as known on ``day``.
         day: the day of learning; nothing later is used.
         lag: :func:`notice_lag`.
+        lost: :func:`contracts_lost`, for customers who decide on several contracts apart; without it such a contract counts
+            as lost with the customer alone.
 
     Returns:
         The rates, or what of history there is too little of.
@@ -175,8 +199,9 @@ def learn_turnover(
         else np.ones(2)
     )
     counted = _Counted()
+    given_up = pd.Series(dtype=np.int64) if lost is None else lost["day"]
     for book in used:
-        _count(counted, book, moves, cuts, number_of(day))
+        _count(counted, book, moves, given_up, cuts, number_of(day))
     if counted.renewing[0].sum() == counted.renewing[1].sum():
         counted.renewing[:] = (
             0.0  # nobody ever renewed: dates that only those who left have say nothing of the others
@@ -189,7 +214,8 @@ def learn_turnover(
         rolling=_shrunk(counted.rolling, monthly), renewing=_shrunk(counted.renewing, 1 - (1 - monthly) ** 12),
         between=_shrunk(counted.between[:, None], 0.0)[0],
         losses=int(sum(lost for _n, lost in counted.monthly)), exposure=exposure, level=level, shock=shock, lag=lag,
-        expansion=_growth(moves, window, cuts, "expansion"), contraction=_growth(moves, window, cuts, "contraction"),
+        expansion=_growth(moves, window, cuts, "expansion"),
+        contraction=_growth(_without_lost(moves, used, lost), window, cuts, "contraction"),
         arrivals=_arrivals(moves, window),
         counts={"renewing": [int(n) for n in counted.renewing[0].sum(axis=1)],
                 "not_renewed": [int(n) for n in counted.renewing[1].sum(axis=1)]},
@@ -222,14 +248,30 @@ def _without_gone(book: Standing, moves: pd.DataFrame) -> Standing:
     return book.where(~gone) if gone.any() else book
 
 
-def _count(counted: _Counted, book: Standing, moves: pd.DataFrame, cuts: Floats, until: int) -> None:
-    """Add one past book and what became of it."""
-    open_ = (book.now > 0) & ~book.noticed
-    lost = losses(moves, book.accounts, number_of(book.grid.day))
-    kind, edges = class_of(book, cuts), book.grid.edges
-    counted.sized += np.bincount(size_of(book.now[book.now > 0], cuts), minlength=SIZES)[:SIZES]
+def _count(
+    counted: _Counted, book: Standing, moves: pd.DataFrame, ended: pd.Series[int], cuts: Floats, until: int
+) -> None:
+    """Add one past book and what became of it.
+
+    Args:
+        ended: day number on which contracts were lost, by record.
+    """
+    gone = losses(moves, book.accounts, number_of(book.grid.day))
     paying = book.now > 0
-    counted.monthly.append((float(paying.sum()), float((paying & (lost < edges[1])).sum())))
+    counted.sized += np.bincount(size_of(book.now[paying], cuts), minlength=SIZES)[:SIZES]
+    counted.monthly.append((float(paying.sum()), float((paying & (gone < book.grid.edges[1])).sum())))
+    kind = class_of(book, cuts)
+    for decided in book.decided:
+        place = np.searchsorted(book.accounts, decided.accounts)
+        over = gone[place]
+        if decided is book.parts:
+            over = np.minimum(over, ended.reindex(decided.record).fillna(FOREVER).to_numpy(dtype=np.int64))
+        _count_decided(counted, decided, over, kind[place], until)
+
+
+def _count_decided(counted: _Counted, book: Standing, lost: Ints, kind: Ints, until: int) -> None:
+    """Add what was decided each on its own, lost on a day or not, by class."""
+    open_, edges = (book.now > 0) & ~book.noticed, book.grid.edges
     for ahead in range(min(AHEAD, book.grid.months)):
         if edges[ahead + 1] > until + 1:
             break
@@ -333,6 +375,20 @@ def _growth(moves: pd.DataFrame, window: Sequence[Standing], cuts: Floats, kind:
     squares = float((relative**2).mean() / max(1e-9, relative.mean() ** 2)) if len(relative) else 1.0
     level = float(np.sqrt(squares / (count.sum() + 1.0) + shock**2 / len(window)))
     return Growth(rate, pools, level, shock)
+
+
+def _without_lost(moves: pd.DataFrame, books: Sequence[Standing], lost: pd.DataFrame | None) -> pd.DataFrame:
+    """Movements without the contracts that customers with several decided against: those are counted as renewals, not as
+    shrinking too."""
+    apart = [book.parts.record for book in books if book.parts is not None]
+    if lost is None or not apart:
+        return moves
+    counted = lost[lost.index.isin(np.unique(np.concatenate(apart)))]
+    given_up = counted.groupby(["account_id", "day"], as_index=False)["amount"].sum()
+    less = moves[["account_id", "day"]].merge(given_up, on=["account_id", "day"], how="left")["amount"]
+    shrinks = (moves["kind"] == "contraction").to_numpy()
+    amount = moves["amount"].to_numpy() + np.where(shrinks, less.fillna(0).to_numpy(dtype=np.int64), 0)
+    return moves.assign(amount=amount)[~shrinks | (amount < 0)]
 
 
 def _arrivals(moves: pd.DataFrame, window: Sequence[Standing]) -> Arrivals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -32,7 +32,9 @@ class Stated:
     def where(self, chosen: Any) -> Stated:
         """Only some of the customers. The cohorts' totals stay those of all: see :func:`enishi.outlook.reads`."""
         cohorts = Cohorts(self.cohorts.opening[chosen], self.cohorts.total)
-        return Stated(self.book.where(chosen), self.left.where(chosen), self.learned, cohorts, self.model)
+        book, parts = self.book.where(chosen), self.book.parts
+        mine = None if parts is None else np.isin(parts.accounts, book.accounts)
+        return Stated(book, self.left.where(chosen, mine), self.learned, cohorts, self.model)
 
     def kept(self) -> Kept:
         """What the bridge to another statement is made of."""
@@ -44,14 +46,19 @@ class Stated:
         )  # fmt: skip
 
 
-_BOOK = ("accounts", "now", "path", "renewal", "term", "noticed", "tenure")
+_BOOK = ("accounts", "now", "path", "renewal", "term", "noticed", "tenure", "record")
+_PARTS = "parts:"  # before the names of what is kept of the parts
 
 
 def to_bytes(stated: Stated) -> bytes:
-    arrays: dict[str, Any] = {name: getattr(stated.book, name) for name in _BOOK}
-    arrays |= {"edges": stated.book.grid.edges, "share": stated.book.grid.share}
-    arrays |= {"hazard": stated.left.hazard.astype(np.float32), "source": stated.left.source.astype(np.int8)}
-    arrays |= {"renews": stated.left.renews.astype(np.float32), "level": np.array([stated.left.level])}
+    arrays = _rows(stated.book, stated.left)
+    if stated.book.parts is not None and stated.left.parts is not None:
+        arrays |= {_PARTS + name: one for name, one in _rows(stated.book.parts, stated.left.parts).items()}
+    arrays |= {
+        "edges": stated.book.grid.edges,
+        "share": stated.book.grid.share,
+        "level": np.array([stated.left.level]),
+    }
     arrays |= {"opening": stated.cohorts.opening, "total": stated.cohorts.total}
     for one in stated.drawn:
         arrays |= {f"d:{one.churn}:{name}": one.parts[name].astype(np.float32) for name in COMPONENTS}
@@ -60,14 +67,19 @@ def to_bytes(stated: Stated) -> bytes:
     return file.getvalue()
 
 
+def _rows(book: Standing, left: Leaving) -> dict[str, Any]:
+    arrays: dict[str, Any] = {name: getattr(book, name) for name in _BOOK}
+    arrays |= {"hazard": left.hazard.astype(np.float32), "source": left.source.astype(np.int8)}
+    return arrays | {"renews": left.renews.astype(np.float32)}
+
+
 def from_bytes(body: bytes, day: date, learned: Turnover, model: str) -> Stated:
     with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        grid = Grid(day, arrays["edges"], arrays["share"])
-        book = Standing(grid, **{name: arrays[name] for name in _BOOK})
-        left = Leaving(
-            arrays["hazard"].astype(np.float64), arrays["source"].astype(np.int64),
-            arrays["renews"].astype(np.float64), float(arrays["level"][0]),
-        )  # fmt: skip
+        grid, level = Grid(day, arrays["edges"], arrays["share"]), float(arrays["level"][0])
+        book, left = _read_rows(arrays, grid, level)
+        if _PARTS + "accounts" in arrays.files:
+            parts, held = _read_rows(arrays, grid, level, _PARTS)
+            book, left = replace(book, parts=parts), replace(left, parts=held)
         cohorts = Cohorts(arrays["opening"], arrays["total"])
         factors = sorted({name.split(":")[1] for name in arrays.files if name.startswith("d:")}, key=float)
         drawn = tuple(
@@ -78,6 +90,17 @@ def from_bytes(body: bytes, day: date, learned: Turnover, model: str) -> Stated:
             for factor in factors
         )  # fmt: skip
     return Stated(book, left, learned, cohorts, model, drawn)
+
+
+def _read_rows(arrays: Any, grid: Grid, level: float, prefix: str = "") -> tuple[Standing, Leaving]:
+    """Rows of a book and their hazards; of statements made before contracts were told apart the number is missing."""
+    found = {name: arrays[prefix + name] for name in _BOOK if prefix + name in arrays.files}
+    book = Standing(grid, **{"record": np.zeros(len(found["accounts"]), dtype=np.int64)} | found)
+    left = Leaving(
+        arrays[prefix + "hazard"].astype(np.float64), arrays[prefix + "source"].astype(np.int64),
+        arrays[prefix + "renews"].astype(np.float64), level,
+    )  # fmt: skip
+    return book, left
 
 
 def rates_to_json(learned: Turnover) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from enishi.forecasts.simulation import (
     simulate,
 )
 from enishi.forecasts.standing import standing
-from enishi.forecasts.turnover import TooLittle, learn_turnover, notice_lag
+from enishi.forecasts.turnover import TooLittle, Turnover, contracts_lost, learn_turnover, notice_lag
 from enishi.kit.text import Text
 from enishi.metrics.periods import Period, add_months, period_of
 from enishi.metrics.revenue import bridges, mrr_at, retention
@@ -72,7 +72,7 @@ def make_statement(past: Past, *, of_today: bool = True) -> Stated | TooLittle:
     """The statement of a day, of a past one with what was on record as said then; or what of history there is too little of."""
     day = past.day
     moves = past.moves(day)
-    learned = learn_turnover(past.books(day), moves, day, notice_lag(past.known[day]))
+    learned = _learned(past, day)
     if isinstance(learned, TooLittle):
         return learned
     said, model = stated_now() if of_today else (stated_then(day), "")
@@ -83,6 +83,14 @@ def make_statement(past: Past, *, of_today: bool = True) -> Stated | TooLittle:
     if len(book) > AT_ONCE:
         drawn = tuple(simulate(book, left, learned, cohorts, churn=factor) for factor in FACTORS)
     return Stated(book, left, learned, cohorts, model, drawn)
+
+
+def _learned(past: Past, day: date) -> Turnover | TooLittle:
+    """Rates as they could be learned at the end of a day."""
+    known = past.known[day]
+    return learn_turnover(
+        past.books(day), past.moves(day), day, notice_lag(known), contracts_lost(known, day)
+    )
 
 
 def summary(stated: Stated, paths: Paths, past: Past) -> dict[str, Any]:
@@ -137,7 +145,7 @@ def try_past(past: Past, tell: Tell = lambda share: None) -> list[Trial]:
 def _try_span(past: Past, start: date, draws: int) -> Iterator[Trial]:
     day = start - timedelta(days=1)
     known, moves = past.known[day], past.moves(day)
-    learned = learn_turnover(past.books(day), moves, day, notice_lag(known))
+    learned = _learned(past, day)
     if isinstance(learned, TooLittle):
         return
     book = standing(known, day, LEAST_MONTHS_AHEAD)

@@ -35,6 +35,7 @@ def keep_statement(day: date, accounts: Sequence[int], *, renews_in: int, mrr: i
     book = Standing(
         month_grid(day, MONTHS), np.array(sorted(accounts), dtype=np.int64), np.full(n, mrr), np.full((n, MONTHS), mrr),
         np.full(n, number_of(day + timedelta(days=renews_in))), np.full(n, 12), np.zeros(n, dtype=bool), np.full(n, 500),
+        np.zeros(n, dtype=np.int64),
     )  # fmt: skip
     none = Cohorts(np.zeros((n, MONTHS), dtype=np.int64), np.zeros(MONTHS, dtype=np.int64))
     stated = Stated(book, leaving(book, learned), learned, none, "")

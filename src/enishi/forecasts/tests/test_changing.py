@@ -23,6 +23,7 @@ def book(count: int = N) -> Standing:
     return Standing(
         month_grid(date(2026, 11, 20), MONTHS), np.arange(1, count + 1), whole, np.repeat(whole[:, None], MONTHS, axis=1),
         np.full(count, FOREVER), np.full(count, 12), np.zeros(count, dtype=bool), np.full(count, 500),
+        np.zeros(count, dtype=np.int64),
     )  # fmt: skip
 
 
