@@ -11,16 +11,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from enishi.accounts.coercion import Refused, clip
 from enishi.accounts.references import domain_of
-from enishi.ingest.amounts import POINT, read_amount, read_currency
+from enishi.ingest.amounts import COMMA, POINT, decimals_in, read_amount, read_currency
 from enishi.ingest.wording import CHOICE_WORDS, NO_WORDS, YES_WORDS
 from enishi.kit.cells import plain_text
-from enishi.kit.text import fold
+from enishi.kit.text import Text, fold
 from enishi.store.kinds import Field, Type
 
 DAY_ORDERS = ("ymd", "dmy", "mdy")
@@ -38,11 +39,13 @@ class Habits:
             ``ymd``; empty where nobody said.
         zone: the zone of instants that name none.
         decimal: the mark before decimals: ``.`` (1,234.5) or ``,`` (1.234,5).
+        because: the row and the cell of the column that show it; None where another reason decided.
     """
 
     day_order: str = ""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
     decimal: str = POINT
+    because: tuple[int, str] | None = None
 
 
 def is_nothing(cell: object) -> bool:
@@ -59,12 +62,36 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
     if is_nothing(cell):
         return None
     if field.type in NUMERIC:
-        return read_amount(cell, habits.decimal)[0]
+        return _read_number(cell, habits)
     if field.type in (Type.DATE, Type.INSTANT):
         return (read_date if field.type is Type.DATE else read_instant)(cell, habits)
     if field.type is Type.CHOICE:
         return read_choice(field, cell)
     return _PLAIN_READERS.get(field.type, plain_text)(cell)
+
+
+def _read_number(cell: Any, habits: Habits) -> Decimal:
+    """A number; of one that only the other mark before decimals explains it is told why the column is read by this."""
+    try:
+        return read_amount(cell, habits.decimal)[0]
+    except Refused:
+        if habits.decimal in (decimals := decimals_in(cell)) or not decimals:
+            raise
+    because = Text("", "")
+    if habits.because:
+        place, shown = habits.because[0], clip(habits.because[1])
+        because = Text(f" because of row {place} ('{shown}')", f"({place}行目の「{shown}」による)")
+    used, other = (
+        (Text("comma", "カンマ"), "point")
+        if habits.decimal == COMMA
+        else (Text("point", "ピリオド"), "comma")
+    )
+    raise Refused(
+        f"'{clip(cell)}' is no number with a decimal {used.en}, by which the column is read{because.en}: correct the one that is "
+        f"wrong, or choose the decimal {other} (--decimal {other}, or beside the column).",
+        f"「{clip(cell)}」は数値として読み取れません。この列は小数点を{used.ja}として読み取っています{because.ja}。誤っているほうを"
+        f"修正するか、小数点の記号を変更してください(--decimal {other}、または列の横の選択)。",
+    )
 
 
 def _read_domain(cell: Any) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from enishi.accounts.coercion import Refused, clip
-from enishi.ingest.amounts import COMMA, DECIMALS, POINT, mark_in, proofs_in
+from enishi.ingest.amounts import COMMA, DECIMALS, POINT, decimals_in, mark_in, proofs_in
 from enishi.ingest.files.matching import heading_key
-from enishi.ingest.files.reading import Plan
+from enishi.ingest.files.reading import Plan, Proofs
 from enishi.ingest.files.tables import Row
 from enishi.ingest.values import (
     DAY_ORDERS,
@@ -180,6 +181,42 @@ def _likely(type_: Type, unclear: Sequence[str], delimiter: str) -> str:
 
 def _is_european(cells: Sequence[str], delimiter: str) -> bool:
     return delimiter == ";" or any("€" in cell for cell in cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two cells of a column that no one mark before decimals explains, each with its row: the first is read, by the mark
+    the column is read with; the second is refused."""
+
+    mark: str
+    read: tuple[int, str]
+    refused: tuple[int, str]
+
+
+def first_proofs(kind: Kind, plan: Plan, columns: Sequence[str], rows: Sequence[Row]) -> Proofs:
+    """By heading of numbers, and by mark before decimals, the first row and cell that only this mark explains."""
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for heading in number_columns(kind, plan):
+        if heading not in columns:
+            continue
+        column = list(columns).index(heading)
+        for place, cells in rows:
+            if len(marks := decimals_in(cells[column])) == 1:
+                found.setdefault(heading, {}).setdefault(max(marks), (place, str(cells[column])))
+    return found
+
+
+def contradictions(
+    kind: Kind, plan: Plan, columns: Sequence[str], rows: Sequence[Row]
+) -> dict[str, Contradiction]:
+    """By heading, what of a column's numbers contradicts itself."""
+    found = {}
+    for heading, proofs in first_proofs(kind, plan, columns, rows).items():
+        mark = plan.decimals.get(heading, POINT)
+        others = [proof for other, proof in proofs.items() if other != mark]
+        if mark in proofs and others:
+            found[heading] = Contradiction(mark, proofs[mark], others[0])
+    return found
 
 
 def unclear_numbers(

@@ -36,7 +36,15 @@ from enishi.ingest.files.former import (
     with_former_ids,
     with_former_times,
 )
-from enishi.ingest.files.habits import LOOK, date_columns, number_columns, settle_habits, unclear_numbers
+from enishi.ingest.files.habits import (
+    LOOK,
+    contradictions,
+    date_columns,
+    first_proofs,
+    number_columns,
+    settle_habits,
+    unclear_numbers,
+)
 from enishi.ingest.files.histories import dated_in_file
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, Twins, by_system, check_system
@@ -148,13 +156,14 @@ def import_file(
     plan = with_choices(Plan.from_json(made.plan), mapping or {})
     rows = list(islice(open_stored(home, made).rows(), LOOK))
     unclear = _settle(made, plan, [cells for _place, cells in rows], day_order, decimal)
+    mixed = contradictions(FILE_KINDS[made.kind], plan, made.headings, rows)
     plan.constants.update(constants or {})
     made.plan, made.system = plan.as_json(), system or made.system
     known = known_in(made, rows) if system else settle_system(made, rows)
     made.backfill = made.backfill if backfill is None else backfill
     made.save()
     known = replace(known, newcomers=())  # the tally tells them of all rows
-    remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known, unclear)]
+    remarks = [*([REMEMBERED] if remembered else []), *remarks_of(made, known, unclear, mixed)]
     try:
         if not system:
             check_system(known, made.system)
@@ -184,7 +193,8 @@ def _settle(
 def _checked(home: Home, made: Import) -> tuple[Table, Kind, RowReader]:
     table, kind, plan = open_stored(home, made), FILE_KINDS[made.kind], Plan.from_json(made.plan)
     check_plan(made, table)
-    return table, kind, reader_for(kind, table.columns, plan, habits())
+    proofs = first_proofs(kind, plan, table.columns, list(islice(table.rows(), LOOK)))
+    return table, kind, reader_for(kind, table.columns, plan, habits(), proofs)
 
 
 def _dated(made: Import, table: Table, kind: Kind) -> dict[str, date]:

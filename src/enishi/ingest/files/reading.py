@@ -48,6 +48,9 @@ NOBODY = Text(
     "names nobody: there is no name, mail address or id.", "氏名・メールアドレス・IDのいずれもありません。"
 )
 
+# By heading and mark before decimals, the row and cell that only this mark explains.
+Proofs = Mapping[str, Mapping[str, tuple[int, str]]]
+
 # What leads nowhere yet is kept aside by those who look it up.
 _LOOKED_UP = (Type.ACCOUNT, Type.CONTACT, Type.MEMBER)
 
@@ -155,12 +158,20 @@ def fits_without(kind: Kind, row: ReadRow, errors: Mapping[str, Text]) -> bool:
 class RowReader:
     """Reads the rows of one file for one kind. Keeps count of equal rows, whose made ids must differ.
 
-    ``rules`` are the corrections kept for files with these headings.
+    ``rules`` are the corrections kept for files with these headings, ``proofs`` the cells that show the mark before decimals
+    of their columns.
     """
 
     def __init__(
-        self, kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits, rules: Sequence[Rule] = ()
+        self,
+        kind: Kind,
+        headings: Sequence[str],
+        plan: Plan,
+        habits: Habits,
+        rules: Sequence[Rule] = (),
+        proofs: Proofs | None = None,
     ) -> None:
+        self._proofs = proofs or {}
         habits = replace(habits, zone=ZoneInfo(plan.zone)) if plan.zone else habits
         self.kind, self.plan, self.zone, self.rules = kind, plan, habits.zone, rules
         self.headings = list(headings)
@@ -194,9 +205,9 @@ class RowReader:
 
     def _habits(self, spec: Field, habits: Habits) -> Habits:
         heading = self.plan.columns[spec.name]
-        return Habits(
-            self.plan.day_orders.get(heading, ""), habits.zone, self.plan.decimals.get(heading, POINT)
-        )
+        decimal = self.plan.decimals.get(heading, POINT)
+        because = self._proofs.get(heading, {}).get(decimal)
+        return Habits(self.plan.day_orders.get(heading, ""), habits.zone, decimal, because)
 
     def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
         """The stated values of a row; bad cells become errors."""
@@ -325,10 +336,12 @@ def _shape_errors(cells: Sequence[Any], width: int) -> dict[str, Text]:
     }
 
 
-def reader_for(kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits) -> RowReader:
+def reader_for(
+    kind: Kind, headings: Sequence[str], plan: Plan, habits: Habits, proofs: Proofs | None = None
+) -> RowReader:
     """The reader of a file, with what was kept for files with these headings."""
     rules = kept_rules(kind.name, fingerprint=fingerprint(headings))
-    return RowReader(kind, headings, plan, habits, rules)
+    return RowReader(kind, headings, plan, habits, rules, proofs)
 
 
 def fingerprint(columns: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_zone
 from enishi.accounts.models import Member, RecordVersion
 from enishi.ingest.files.events import tried_event
-from enishi.ingest.files.habits import LOOK, settle_habits, unasked, unclear_days
+from enishi.ingest.files.habits import LOOK, first_proofs, settle_habits, unasked, unclear_days
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import Directory, Known, likely_system
 from enishi.ingest.files.matching import Match, guess_columns, guess_kind
@@ -313,8 +313,9 @@ def _needed(kind: Kind, plan: Plan) -> dict[str, Text]:
 
 def preview(made: Import, table: Table, now: datetime, size: int = 12) -> list[ReadRow]:
     """The first rows as they would be read, with what cannot be; events by the rules of the inbox too."""
-    kind = FILE_KINDS[made.kind]
-    reader = reader_for(kind, table.columns, Plan.from_json(made.plan), habits())
+    kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
+    proofs = first_proofs(kind, plan, table.columns, list(islice(table.rows(), LOOK)))
+    reader = reader_for(kind, table.columns, plan, habits(), proofs)
     rows = [reader.read(place, cells) for place, cells in islice(table.rows(), size)]
     if kind.name == EVENT.name:
         for n, row in enumerate(rows):

@@ -11,8 +11,9 @@ from django.db.models import Count
 from enishi.accounts.coercion import clip
 from enishi.accounts.company import get_company, without_rate
 from enishi.accounts.models import RecordVersion
-from enishi.ingest.amounts import POINT, read_amount
+from enishi.ingest.amounts import COMMA, POINT, read_amount
 from enishi.ingest.files.former import mapped_otherwise
+from enishi.ingest.files.habits import Contradiction
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, ELSEWHERE, SAME_NAME, Known, system_words
 from enishi.ingest.files.newcomers import NEWCOMERS, told_newcomers
@@ -24,7 +25,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
 from enishi.store.kinds import DEFAULT_SYSTEM, EXCHANGE_RATE
 
-TWO_WAYS = "unclear_numbers"
+TWO_WAYS, MIXED = "unclear_numbers", "mixed_decimals"
 PARTS = "known_only"
 UNUSED, INTERVAL, NO_ACCOUNT, MADE_IDS = "unused_columns", "assumed_interval", "no_account_column", "made_ids"
 REMAPPED, SYSTEM, OWN_LIST, NO_RATE = "mapped_otherwise", "id_system", "own_list", "no_rate"
@@ -55,10 +56,13 @@ def unused_columns(plan: Plan, columns: Sequence[str]) -> list[str]:
 
 
 def remarks_of(
-    made: Import, known: Known | None = None, unclear: Mapping[str, str] | None = None
+    made: Import,
+    known: Known | None = None,
+    unclear: Mapping[str, str] | None = None,
+    mixed: Mapping[str, Contradiction] | None = None,
 ) -> list[Remark]:
     """The remarks on a received file, as its plan stands; with what is known of its ids where that was looked up, and by
-    heading the numbers that may be read in two ways."""
+    heading the numbers that may be read in two ways, and those that contradict each other."""
     plan = Plan.from_json(made.plan)
     found: list[Remark] = [*_known(made, known or Known()), *_made_ids(made.kind, plan)]
     found += _unrated(made, known.currencies if known else _currencies_of(made))
@@ -69,8 +73,11 @@ def remarks_of(
     elif unused := unused_columns(plan, made.headings):
         properties = made.kind == EVENT.name and plan.keep_rest
         found.append(Remark(UNUSED, _unused(made.kind, plan, unused), NAME_IT, unused, not properties))
+    unclear = {heading: cell for heading, cell in (unclear or {}).items() if heading not in (mixed or {})}
     if unclear:
         found.append(_two_ways(plan, unclear))
+    if mixed:
+        found.append(_mixed(mixed))
     parts = _parts(made, plan, known or Known())
     found += parts
     if not parts and _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
@@ -250,6 +257,30 @@ def _two_ways(plan: Plan, unclear: Mapping[str, str]) -> Remark:
         "異なる場合は --decimal comma(1.234,5)または point(1,234.5)を指定してください。",
     )
     return Remark(TWO_WAYS, text, remedy, decimals)
+
+
+def _mixed(mixed: Mapping[str, Contradiction]) -> Remark:
+    marks = {COMMA: Text("comma", "カンマ"), POINT: Text("point", "ピリオド")}
+    en, ja = [], []
+    for heading, found in mixed.items():
+        mark, (read_at, read), (refused_at, refused) = marks[found.mark], found.read, found.refused
+        en.append(
+            f"'{heading}' is read with a decimal {mark.en} because of row {read_at} ('{clip(read)}'), which row {refused_at} "
+            f"('{clip(refused)}') contradicts"
+        )
+        ja.append(
+            f"「{heading}」は{read_at}行目の「{clip(read)}」から小数点を{mark.ja}として読み取りますが、{refused_at}行目の"
+            f"「{clip(refused)}」と矛盾します"
+        )
+    text = Text(
+        f"Decimals are written in two ways: {'; '.join(en)}. Rows written the other way are rejected.",
+        f"小数点の書き方が混在しています。{'。'.join(ja)}。もう一方の書き方の行は受け付けません。",
+    )
+    remedy = Text(
+        "If the others are right: --decimal comma (1.234,5) or point (1,234.5).",
+        "もう一方が正しい場合は --decimal comma(1.234,5)または point(1,234.5)を指定してください。",
+    )
+    return Remark(MIXED, text, remedy, {heading: found.mark for heading, found in mixed.items()})
 
 
 def _gives(plan: Plan, name: str) -> bool:

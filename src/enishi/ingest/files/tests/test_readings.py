@@ -238,3 +238,35 @@ def test_an_import_says_which_currencies_have_no_exchange_rate(bring):
     _rates, tally = bring("通貨,日付,レート\nEUR,2025/1/1,160\n", "exchange_rate", "為替.csv")
     assert NO_RATE not in {one.code for one in tally.remarks}
     assert [one.told for one in remarks_of(made) if one.code == NO_RATE] == [{"USD": 2}]
+
+
+MIXED = 'id,account,amount,issued_on\nI1,C1,"1.234,50",2026-03-01\nI2,C1,"1,234.50",2026-03-02\nI3,C1,7,2026-03-03\n'
+
+
+def test_a_column_that_writes_decimals_in_two_ways_says_why_it_is_read_as_it_is(bring):
+    bring("id,name\nC1,First\n")
+    _made, tally = bring(MIXED, "invoice", "b1.csv", constants={"currency": "EUR"})
+    assert counted(tally) == (2, 0, 0, 1)
+    reject = Reject.objects.get()
+    assert reject.message_en == (
+        "Amount: '1,234.50' is no number with a decimal comma, by which the column is read because of row 2 ('1.234,50'): "
+        "correct the one that is wrong, or choose the decimal point (--decimal point, or beside the column)."
+    )
+    assert "この列は小数点をカンマとして読み取っています(2行目の「1.234,50」による)" in reject.message_ja
+    remark = next(one for one in tally.remarks if one.code == "mixed_decimals")
+    assert "which row 3 ('1,234.50') contradicts" in remark.text.en
+    assert "3行目の「1,234.50」と矛盾します" in remark.text.ja
+    _made, tally = bring(MIXED, "invoice", "b2.csv", constants={"currency": "EUR"}, decimal=".")
+    assert tally.counts["rejected"] == 1
+    assert Record.objects.get(outside_id="I2").data["amount"] == "1234.5"
+
+
+def test_what_no_mark_explains_is_told_without_one(bring):
+    bring("id,name\nC1,First\n")
+    bring(
+        'id,account,amount,issued_on\nI1,C1,"1.234,50",2026-03-01\nI2,C1,many,2026-03-02\n',
+        "invoice",
+        "b.csv",
+        constants={"currency": "EUR"},
+    )
+    assert "decimal" not in Reject.objects.get().message_en

@@ -18,6 +18,7 @@ from enishi.accounts.saving import NOT_A_MEMBER, missing_of, not_found
 from enishi.ingest.amounts import DECIMALS
 from enishi.ingest.files.habits import (
     LOOK,
+    contradictions,
     date_columns,
     number_columns,
     settle_habits,
@@ -129,11 +130,13 @@ def workshop(made: Import, table: Table) -> Workshop:
     asks = unasked(kind, plan, table.columns, sample)
     every, delimiter = [cells for _place, cells in first], table.details.get("delimiter", "")
     unclear = unclear_numbers(kind, plan, table.columns, every, delimiter)
+    mixed = contradictions(kind, plan, table.columns, first)
     needed = set() if takes_parts(made, table) else {spec.name for spec in kind.fields if spec.required}
     lines = [
-        _line(spec, plan, guesses, table.columns, sample, {*asks, *unclear}, needed) for spec in kind.fields
+        _line(spec, plan, guesses, table.columns, sample, {*asks, *unclear, *mixed}, needed)
+        for spec in kind.fields
     ]
-    read, remarks = preview(made, table, timezone.now()), remarks_of(made, known, unclear)
+    read, remarks = preview(made, table, timezone.now()), remarks_of(made, known, unclear, mixed)
     told = _told_beside(made, read, used := _used(kind, plan))
     return Workshop(
         kind,

@@ -66,7 +66,9 @@ def test_records_are_made_updated_and_left_alone(api):
     answer = api.post("accounts", {"records": [row, {"id": "bad"}]}, **{"accept-language": "ja"})
     assert answer.status_code == 207
     assert answer.json()["counts"] == {"created": 1, "rejected": 1}
-    assert answer.json()["results"][1]["errors"] == {"name": "入力されていません。新しい顧客企業には必須です。"}
+    assert answer.json()["results"][1]["errors"] == {
+        "name": "入力されていません。新しい顧客企業には必須です。"
+    }
     assert api.upsert("accounts", row) == ["unchanged"]
     assert api.upsert("accounts", {"id": "a1", "industry": "製造"}) == ["updated"]
     assert Account.objects.get().industry == "製造"

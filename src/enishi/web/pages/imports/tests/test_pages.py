@@ -348,3 +348,15 @@ def test_a_list_of_cancellations_is_previewed_run_and_undone(client):
     assert Record.objects.get().data["ended_on"] == "2026-12-07"
     client.post(reverse("import-undo", args=[made.pk]))
     assert "ended_on" not in Record.objects.get().data
+
+
+def test_a_column_with_two_ways_of_decimals_offers_the_choice(client):
+    text = 'id,account,amount,issued_on\nI1,C1,"1.234,50",2026-03-01\nI2,C1,"1,234.50",2026-03-02\n'
+    made = drop(client, text, "invoices.csv", kind="invoice")
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert "小数点の書き方が混在しています" in page
+    assert 'name="decimal-2"' in page
+    changed = client.post(reverse("import-change", args=[made.pk]), form_of(made, **{"decimal-2": "."}))
+    made.refresh_from_db()
+    assert made.plan["decimals"]["amount"] == "."
+    assert "2行目の「1.234,50」と矛盾します" in changed.content.decode()
