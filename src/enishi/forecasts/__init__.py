@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
+    from enishi.forecasts.btyd import BetaGeometricNBD
     from enishi.forecasts.churn import ChurnForecaster
     from enishi.forecasts.lifetime import TenureHazard
     from enishi.forecasts.panel import build_panel, snapshot_days
     from enishi.forecasts.sbg import ShiftedBetaGeometric
+    from enishi.forecasts.spending import GammaGamma
 
 __all__ = [
     "BetaGeometricNBD",
@@ -28,7 +29,7 @@ __all__ = [
 _PLACES = {
     "BetaGeometricNBD": "btyd",
     "ChurnForecaster": "churn",
-    "GammaGamma": "btyd",
+    "GammaGamma": "spending",
     "ShiftedBetaGeometric": "sbg",
     "TenureHazard": "lifetime",
     "build_panel": "panel",

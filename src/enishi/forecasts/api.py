@@ -2,7 +2,7 @@
 
 from enishi.forecasts.acquisition import UnitCost, spread_costs, unit_cost, unit_costs
 from enishi.forecasts.answers import Comparison, compare_reports, measure_scorer
-from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
+from enishi.forecasts.btyd import BetaGeometricNBD
 from enishi.forecasts.evaluation import (
     Interval,
     alarms_per_week,
@@ -29,6 +29,7 @@ from enishi.forecasts.recommend import NextProduct, try_out
 from enishi.forecasts.sbg import ShiftedBetaGeometric
 from enishi.forecasts.sentences import LANGUAGES as TEXT_LANGUAGES
 from enishi.forecasts.sentences import TONES, TOPICS, Sentence, corpus_digest, read_corpus, split_of
+from enishi.forecasts.spending import GammaGamma
 from enishi.forecasts.survival import TimeToEvent, survival_at, time_to_event
 from enishi.forecasts.wording import Judged, TextReader, TextScorer
 

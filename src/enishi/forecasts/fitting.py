@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Vector: TypeAlias = NDArray[np.float64]
 # Logarithms of the parameters in; log-likelihood and its slope by them out.
@@ -39,9 +42,10 @@ class Fit:
     def draws(self, n: int = 200, seed: int = 0) -> NDArray[np.float64]:
         """(n, k) parameters as far as the data leave them open; the same seed gives the same."""
         values, vectors = np.linalg.eigh(self.covariance)
+        # The symmetric root: which way eigenvectors point, and which are taken where values are equal, is the library's.
+        root = vectors * np.sqrt(np.clip(values, 0, WIDEST**2)) @ vectors.T
         noise = np.random.default_rng(seed).standard_normal((n, len(self.logs)))
-        spread = noise * np.sqrt(np.clip(values, 0, WIDEST**2)) @ vectors.T
-        return np.asarray(np.exp(self.logs + spread))  # never clipped: along a ridge only the ratio is known
+        return np.exp(self.logs + noise @ root)  # never clipped: along a ridge only the ratio is known
 
 
 def fit_positive(likelihood: Likelihood, starts: Sequence[Sequence[float]]) -> Fit:
@@ -92,3 +96,38 @@ def bounds(values: ArrayLike, level: float) -> tuple[Vector, Vector]:
     tail = (1 - level) / 2
     low, high = np.quantile(np.asarray(values, float), [tail, 1 - tail], axis=0)
     return low, high
+
+
+def relative_error(of: Callable[[Vector], Vector], fit: Fit, found: Vector) -> Vector:
+    """Standard error of a positive figure relative to it: its slope by the parameters, laid on their covariance."""
+    step = 1e-4
+    slopes = []
+    for i in range(len(fit.logs)):
+        moved = fit.logs.copy()
+        moved[i] += step
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes.append((of(moved) - found) / step / found)
+    slope = np.nan_to_num(np.array(slopes))
+    return np.asarray(np.sqrt(np.einsum("in,ij,jn->n", slope, fit.covariance, slope)))
+
+
+MANY = 6000  # rows beyond which the best start is found on every k-th of them
+
+
+def climb(
+    likelihood: Callable[..., Likelihood], columns: tuple[Vector, ...], starts: Sequence[Sequence[float]]
+) -> Fit:
+    """The greatest likelihood; of many customers one climb is enough, from where a part of them leads."""
+    step = len(columns[0]) // MANY + 1
+    if step > 1:
+        order = np.random.default_rng(0).permutation(len(columns[0]))[::step]
+        part = fit_positive(likelihood(*(column[order] for column in columns)), starts)
+        starts = [part.parameters.tolist()]
+    return fit_positive(likelihood(*columns), starts)
+
+
+def intervals(fit: Fit, names: list[str], level: float, seed: int) -> pd.DataFrame:
+    import pandas as pd
+
+    low, high = bounds(fit.draws(2000, seed), level)
+    return pd.DataFrame({"low": low, "high": high}, index=names)

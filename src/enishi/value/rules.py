@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from enishi.forecasts.btyd import BetaGeometricNBD, GammaGamma
+from enishi.forecasts.btyd import BetaGeometricNBD
 from enishi.forecasts.lifetime import DAYS_A_MONTH, LEAST_LOST, TenureHazard, period_for, spells
 from enishi.forecasts.ltv import MIN_CHURNS, NotEnoughHistory, simple_ltv
 from enishi.forecasts.ordering import p_order
 from enishi.forecasts.profit import break_even
+from enishi.forecasts.spending import GammaGamma
 from enishi.metrics.revenue import day_of_number, mrr_at
 from enishi.value import earnings
 from enishi.value.contracts import ATTRIBUTES, Assumptions, Book, Fitted, Segment, Valuation

@@ -1,6 +1,7 @@
 """BG/NBD and Gamma-Gamma against the published fits and against the integrals they stand for."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,13 @@ def test_the_formula_is_the_integral(a):
 def test_customers_who_are_all_alike_in_leaving_are_counted_as_the_limit_says():
     x, tx, end = np.array([0.0, 2, 11]), np.array([0.0, 17, 63]), np.array([96.0, 60, 73])
     shape, ahead, p = 1.5 + x, 52 / (16.5 + end), 1 / 9
-    for size in (300, 1000, 3000, 1e5, 1e7):  # where the library's formula still answers, and where it is 0 x infinity
+    for size in (
+        300,
+        1000,
+        3000,
+        1e5,
+        1e7,
+    ):  # where the library's formula still answers, and where it is 0 x infinity
         model = _model(r=1.5, alpha=16.5, a=p * size, b=(1 - p) * size)
         limit = (1 - (1 + p * ahead) ** -shape) / p * model.p_alive(x, tx, end, without_repeat=1.0)
         assert model.expected_purchases(52, x, tx, end) == pytest.approx(limit, rel=8 / size)
@@ -203,3 +210,12 @@ def test_the_chance_of_an_order_is_how_often_one_comes():
         assert came[part].mean() == pytest.approx(said[part].mean(), abs=0.025)
     silent = p_order(model, ahead, [0, 0, 0], [0, 0, 0], [5.0, 50.0, 500.0])
     assert (np.diff(silent) < 0).all(), "who never came back is less and less likely to"
+
+
+def test_amounts_that_are_all_the_same_go_with_nothing():
+    """The mean of many equal numbers is off by a rounding, which is no difference between customers."""
+    for price in (0.1, 99.99, 1e12 / 3):
+        paid = np.array([np.mean([price] * n) for n in range(1, 41)])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "q is")
+            assert GammaGamma().fit(np.arange(1, 41), paid).correlation_ == 0

@@ -1,0 +1,33 @@
+"""How well parameters are known says the same on every machine."""
+
+import numpy as np
+import pytest
+
+from enishi.forecasts.fitting import WIDEST, Fit
+
+
+@pytest.fixture
+def fit():
+    """Of four parameters two directions are as unknown as can be told: any two at right angles are their axes."""
+    axes, _rest = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))
+    return Fit(np.zeros(4), axes * [WIDEST**2, WIDEST**2, 0.04, 1e-6] @ axes.T, 0.0)
+
+
+def test_draws_scatter_as_the_covariance_says(fit):
+    drawn = np.log(fit.draws(40_000, seed=3))
+    assert np.cov(drawn.T) == pytest.approx(fit.covariance, abs=0.08)
+    assert drawn.mean(axis=0) == pytest.approx(np.zeros(4), abs=0.05)
+
+
+def test_draws_do_not_depend_on_the_axes_a_library_finds(fit, monkeypatch):
+    drawn, eigh = fit.draws(50), np.linalg.eigh
+    turned = np.array([[0.6, 0.8], [-0.8, 0.6]])
+
+    def otherwise(matrix):
+        values, vectors = eigh(matrix)
+        vectors = vectors * [1, -1, 1, 1]
+        vectors[:, 2:] = vectors[:, 2:] @ turned  # the two largest are equal
+        return values, vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", otherwise)
+    assert fit.draws(50) == pytest.approx(drawn, rel=1e-9)
