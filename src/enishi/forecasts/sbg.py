@@ -115,9 +115,7 @@ class ShiftedBetaGeometric(Estimator):
     def residual_survival(self, age: ArrayLike, t: ArrayLike) -> Any:
         """Share of those who have stayed ``age`` periods that stays ``t`` more."""
         old = _time(age)
-        return _plain(
-            _survival(self.alpha_, self.beta_, old + _time(t)) / _survival(self.alpha_, self.beta_, old)
-        )
+        return _plain(_survival(self.alpha_, self.beta_ + old, _time(t)))
 
     def derl(self, renewals: ArrayLike, discount: float) -> Any:
         """Discounted expected residual lifetime, in periods, of a customer right before the next renewal.
@@ -215,7 +213,7 @@ def _likelihood(lost: Vector, staying: Vector) -> Callable[[Vector], tuple[float
     return at
 
 
-def _survival(a: float, b: float, t: Vector) -> Vector:
+def _survival(a: float, b: float | Vector, t: Vector) -> Vector:
     from scipy.special import betaln
 
     return np.asarray(np.exp(betaln(a, b + t) - betaln(a, b)))

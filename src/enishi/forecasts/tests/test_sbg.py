@@ -109,3 +109,12 @@ def test_cohorts_of_different_ages_together():
         model.fit_counts([1, 2], [3, 4])
     with pytest.raises(ValueError, match="lost in period 2: -2"):
         model.fit_counts([1, -2], [3, 4, 5])
+
+
+def test_who_stays_where_all_but_one_left_at_once_is_told_however_old():
+    """Nobody of a whole cohort gets as old: both survivals are 0, and their ratio is not."""
+    model = ShiftedBetaGeometric().fit_counts([1000], [0, 0])
+    assert model.survival(200) == 0
+    stays = model.residual_survival([0, 200, 1000], 1)
+    assert np.isfinite(stays).all()
+    assert stays == pytest.approx(1 - model.hazard(np.array([1, 201, 1001])), rel=1e-6)
