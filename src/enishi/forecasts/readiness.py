@@ -101,7 +101,7 @@ def _further(known: pd.DataFrame) -> pd.DataFrame:
     both = both[
         (both["other"] != both["product"]) & (both["start"] < both["day"]) & (both["stop"] >= both["day"])
     ]
-    found = both.sort_values("mrr", ascending=False).groupby(
+    found = both.sort_values(["mrr", "other"], ascending=[False, True]).groupby(
         ["account_id", "product", "day", "amount"], as_index=False
     )
     rows = found.agg(before=("mrr", "sum"), was=("other", "first"))

@@ -30,6 +30,8 @@ DRAWS: Final = 400
 MOST_ITEMS: Final = 2_000
 """Products scored, the most sold ones: rarer ones cannot be learned and would only cost memory."""
 MOST_CASES: Final = 5_000
+DIGITS: Final = 9
+"""Of scores that count: what differs less differs by the order in which a processor adds."""
 WEIGHTS: Final = tuple(
     dict(zip(("together", "sequence", "habit", "popular"), w, strict=True))
     for w in combinations((0.0, 1.0), (0.0, 1.0), (0.0, 1.0, 3.0), (0.1, 1.0))
@@ -150,9 +152,9 @@ class NextProduct:
         """
         parts = {n: self.weights_.get(n, 0.0) * part for n, part in self.parts(orders, at, accounts).items()}
         scores = np.asarray(sum(parts.values()))
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        order = greatest(scores, k)
         names = list(parts)
-        stacked = np.stack([parts[name] for name in names])
+        stacked = np.round([parts[name] for name in names], DIGITS)
         rows = []
         for row, account in enumerate(accounts):
             for rank, item in enumerate(order[row]):
@@ -208,15 +210,13 @@ class NextProduct:
         parts = inner._parts(*inner.before(clean, cases))
         truth = cases.matrix(inner.items_)
         found = [ndcg(sum(w[n] * p for n, p in parts.items()), truth, 3).mean() for w in WEIGHTS]
-        return dict(WEIGHTS[int(np.argmax(found))])
+        return dict(WEIGHTS[int(np.argmax(np.round(found, DIGITS)))])
 
 
 def tidy(orders: pd.DataFrame) -> pd.DataFrame:
     """Orders with a product's name, oldest first."""
     named = orders[orders["item"].notna() & (orders["item"] != "") & orders["account_id"].notna()]
-    return named[["account_id", "item", "day"]].sort_values(
-        ["day", "account_id"], kind="stable", ignore_index=True
-    )
+    return named[["account_id", "item", "day"]].sort_values(["day", "account_id", "item"], ignore_index=True)
 
 
 def _rows_to_one(table: Floats) -> Floats:
@@ -273,15 +273,20 @@ def score_cases(model: NextProduct, orders: pd.DataFrame, cases: Cases) -> dict[
     }
 
 
+def greatest(scores: Any, k: int) -> NDArray[np.intp]:
+    """(n, k) places of the ``k`` highest scores of each row; of equal ones what sells best comes first."""
+    return np.asarray(np.argsort(-np.round(scores, DIGITS), axis=1, kind="stable")[:, :k])
+
+
 def hits(scores: Any, truth: NDArray[np.bool_], k: int) -> Floats:
     """(n,) 1 where one of the first ``k`` products was ordered."""
-    top = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :k]
+    top = greatest(scores, k)
     return np.take_along_axis(truth, top, axis=1).any(axis=1).astype(float)
 
 
 def ndcg(scores: Any, truth: NDArray[np.bool_], k: int) -> Floats:
     """(n,) normalised discounted cumulative gain at ``k`` (Järvelin & Kekäläinen 2002), gains of 0 and 1."""
-    top = np.argsort(-np.asarray(scores), axis=1, kind="stable")[:, :k]
+    top = greatest(scores, k)
     discount = 1 / np.log2(np.arange(2, top.shape[1] + 2))
     gained = (np.take_along_axis(truth, top, axis=1) * discount).sum(axis=1)
     most = np.array([discount[: int(n)].sum() for n in np.minimum(truth.sum(axis=1), top.shape[1])])

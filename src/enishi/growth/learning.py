@@ -115,7 +115,7 @@ def known_wins(sold: Sold) -> pd.DataFrame:
     if not extra:
         return sold.wins
     return pd.concat([sold.wins, pd.DataFrame(extra)], ignore_index=True).sort_values(
-        "day", ignore_index=True
+        "day", kind="stable", ignore_index=True
     )
 
 

@@ -94,7 +94,7 @@ def _ranked_today(home: Home, model: ForecastModel, today: date) -> pd.DataFrame
 def _entries(said: pd.DataFrame, model: ForecastModel) -> list[dict[str, Any]]:
     known = {a.pk: a for a in Account.objects.only("outside_id", "name")}
     told = []
-    for row in said.sort_values("rank", ascending=False).to_dict("records"):
+    for row in said.sort_values(["rank", "account_id"], ascending=[False, True]).to_dict("records"):
         account = known.get(row.pop("account_id"))
         if account is None:
             continue

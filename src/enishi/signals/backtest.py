@@ -262,7 +262,7 @@ def _timing(rows: pd.DataFrame, outcome: Outcome) -> dict[str, Any]:
 def _missed(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Churns whose last snapshot before was not red, the best scored first."""
     lost = rows[rows["label"] == 1].sort_values("as_of").drop_duplicates("account_id", keep="last")
-    missed = lost[lost["band"] != "red"].sort_values("tenths", ascending=False).head(MISSED_SHOWN)
+    missed = lost[lost["band"] != "red"].sort_values(["tenths", "account_id"], ascending=[False, True])
     return [
         {
             "account_id": int(row["account_id"]),
@@ -271,7 +271,7 @@ def _missed(rows: pd.DataFrame) -> list[dict[str, Any]]:
             "band": row["band"],
             "tenths": None if pd.isna(row["tenths"]) else int(row["tenths"]),
         }
-        for row in _records(missed)
+        for row in _records(missed.head(MISSED_SHOWN))
     ]
 
 

@@ -139,7 +139,9 @@ def newest_mentions(records: KnownRecords, matches: pd.DataFrame, day: date) -> 
         return {}
     known = matches[stand_on(matches, day)]
     known = known.assign(account_id=records.led(known["account_id"], day))
-    newest = known.sort_values("on").drop_duplicates(["topic", "account_id"], keep="last")
+    newest = known.sort_values(["on", "kind", "record_id"]).drop_duplicates(
+        ["topic", "account_id"], keep="last"
+    )
     found: dict[str, dict[int, Fact]] = {}
     for row in newest.itertuples():
         fact = Fact(pd.Timestamp(row.on).date(), str(row.kind), int(row.record_id))  # type: ignore[arg-type]

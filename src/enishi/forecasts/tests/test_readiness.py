@@ -66,6 +66,16 @@ def test_more_seats_a_higher_plan_another_product_and_a_longer_term_are_wins():
     assert found["became"].tolist() == ["12", "standard", "desk", "36"]
 
 
+def test_a_further_product_stands_beside_the_same_one_in_whatever_order_contracts_come():
+    rows = contracts(
+        stretch(1, 1, date(2025, 1, 1)), stretch(2, 1, date(2025, 1, 1), product="chat"),
+        stretch(3, 1, date(2025, 8, 1), product="desk", mrr=5_000),
+    )  # fmt: skip
+    for order in ([0, 1, 2], [1, 0, 2]):
+        found = find_wins(rows.iloc[order])
+        assert found[["was", "before"]].to_numpy().tolist() == [["chat", 20_000]]
+
+
 def test_plan_and_seats_on_one_day_share_what_was_gained():
     rows = contracts(
         stretch(1, 1, date(2025, 1, 1), date(2025, 6, 1)),

@@ -9,6 +9,7 @@ import pytest
 from enishi.forecasts.recommend import (
     MODEL,
     NextProduct,
+    greatest,
     hits,
     later_orders,
     ndcg,
@@ -95,6 +96,16 @@ def test_scores_do_not_depend_on_the_order_of_rows():
     first = pd.DataFrame(one.score(orders, 600, [0, 1, 2]), columns=one.items_)
     second = pd.DataFrame(other.score(mixed, 600, [0, 1, 2]), columns=other.items_)[one.items_]
     assert np.allclose(first, second)
+    assert one.items_ == other.items_
+    same_day = purchases(10, customers=60).assign(day=1)
+    assert tidy(same_day).equals(tidy(same_day.sample(frac=1, random_state=2)))
+
+
+def test_scores_that_differ_by_the_order_of_a_sum_alone_are_equal():
+    alike = np.array([[0.3, 0.1 + 0.2, 0.3]])
+    assert alike[0, 1] > alike[0, 0]
+    assert hits(alike, np.array([[True, False, False]]), 1).tolist() == [1]
+    assert greatest(alike, 3).tolist() == [[0, 1, 2]]
 
 
 def test_hit_rate_and_ndcg_by_hand():

@@ -209,6 +209,18 @@ def test_topics_are_found_in_both_languages_and_counted_from_the_day_they_were_k
     assert [fact.record_id for fact in newest] == [2, 1]
 
 
+def test_of_texts_of_one_day_the_same_is_the_newest_in_whatever_order_they_come(home: Home) -> None:
+    publish(home, "record_ticket", [
+        head(n, 1, D(2026, 1, 5), opened_at=datetime(2026, 1, 5, tzinfo=UTC), subject="高すぎます")
+        for n in range(1, 41)
+    ])  # fmt: skip
+    topics = [Topic(id="price", title="Price", words=("高すぎ",), days=90)]
+    with KnownRecords(home) as records:
+        matches = match_topics(records, topics, D(2026, 2, 1))
+        for texts in (matches, matches.iloc[::-1]):
+            assert newest_mentions(records, texts, D(2026, 2, 1))["mention_price"][1].record_id == 40
+
+
 def test_what_a_merged_account_said_counts_at_the_survivor_from_the_day_they_became_one(home: Home) -> None:
     publish(home, "record_ticket", [
         head(n, account, D(2026, 1, 5), opened_at=datetime(2026, 1, 5, tzinfo=UTC), subject="高すぎます")

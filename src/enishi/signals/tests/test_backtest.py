@@ -24,7 +24,7 @@ from enishi.signals.api import (
     snapshot_days,
 )
 from enishi.signals.asof import KnownRecords
-from enishi.signals.backtest import Snapshots, report, verdict
+from enishi.signals.backtest import Snapshots, _missed, report, verdict
 from enishi.signals.context import load_rules
 from enishi.signals.models import Backtest, HealthScore, Override, ScoringRun
 from enishi.signals.outcomes import read_labels
@@ -254,6 +254,14 @@ def test_churns_missed_are_those_not_red_when_last_looked_at() -> None:
     told = report(draft, base, labels, Outcome("churn", 90), draws=200)
     assert told["missed"]
     assert all(entry["band"] != "red" for entry in told["missed"])
+
+
+def test_of_churns_missed_with_the_same_score_the_first_customers_are_shown_on_every_machine() -> None:
+    rows = pd.DataFrame({"account_id": range(1, 61), "as_of": pd.Timestamp(2026, 1, 31), "lost_on": pd.NaT, "label": 1.0,
+                         "band": "green", "tenths": 900})  # fmt: skip
+    shown = [entry["account_id"] for entry in _missed(rows)]
+    assert shown == list(range(1, len(shown) + 1))
+    assert _missed(rows.sample(frac=1, random_state=1)) == _missed(rows)
 
 
 def test_a_row_without_a_score_is_told_and_left_out_of_both() -> None:

@@ -69,7 +69,9 @@ def say_origins(book: pd.DataFrame, day: date) -> list[str]:
     """How the scores of a day came about, where that was not on the day itself, the latest first."""
     if book.empty:
         return []
-    found = book[past_rows.ORIGIN].drop_duplicates().sort_values("computed_on", ascending=False)
+    found = (
+        book[past_rows.ORIGIN].drop_duplicates().sort_values("computed_on", ascending=False, kind="stable")
+    )
     said = (past_rows.say_origin(entry, day) for entry in found.to_dict("records"))
     return list(dict.fromkeys(text for text in said if text))
 
