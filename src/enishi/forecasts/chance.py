@@ -10,6 +10,7 @@ from enishi.forecasts.standing import Floats, Ints
 
 _GAMMA, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _WORD = (1 << 64) - 1
+_GREATEST = np.float32(1 - 2.0**-24)  # half a step more is rounded up, to 1
 
 Words = npt.NDArray[np.uint64]
 
@@ -39,7 +40,7 @@ def uniforms(seed: int, stream: int, accounts: Ints, draws: int) -> npt.NDArray[
     found = word.astype(np.float32)
     found += np.float32(0.5)
     found *= np.float32(2.0**-24)
-    return found
+    return np.minimum(found, _GREATEST, out=found)
 
 
 def one_each(seed: int, stream: int, accounts: Ints) -> Floats:

@@ -75,9 +75,9 @@ def draw_changes(
     base = (book.path * changes.drift).ravel()[place]
     amount = base * happened.share
     amount *= changes.factor.ravel()[cell]
-    if changes.shrinks:
-        np.minimum(amount, base, out=amount)
     amount *= happened.kept
+    if changes.shrinks:
+        _within(amount, base, happened, draws)
     gone = np.flatnonzero(happened.kept & (happened.last < months))
     ended = happened.last[gone].astype(np.int64) * draws + happened.draw[gone]
 
@@ -98,6 +98,22 @@ def draw_changes(
     if changes.shrinks:
         spare = np.maximum(0, book.path - opening).astype(np.float64).ravel()[place]
         add("grr_shrunk", np.maximum(0.0, amount - spare))
+
+
+def _within(amount: Floats, base: Floats, happened: _Events, draws: int) -> None:
+    """Nobody gives back more than they have (``base``), what they gave back before in the same draw included."""
+    np.minimum(amount, base, out=amount)
+    fate = happened.row * draws + happened.draw
+    again = np.flatnonzero(np.bincount(fate)[fate] > 1)
+    again = again[np.lexsort((happened.month[again], fate[again]))]
+    first = np.flatnonzero(np.diff(fate[again], prepend=-1))
+    turn = np.arange(len(again)) - np.repeat(first, np.diff(first, append=len(again)))
+    given: Floats = np.zeros(len(first))
+    for which in range(1 + int(turn.max(initial=-1))):
+        own = np.flatnonzero(turn == which)
+        place, whose = again[own], np.searchsorted(first, own, side="right") - 1
+        amount[place] = np.minimum(amount[place], np.maximum(0.0, base[place] - given[whose]))
+        given[whose] += amount[place]
 
 
 def _happened(changes: Changes, book: Standing, there: npt.NDArray[np.uint8], seed: int) -> _Events:

@@ -192,6 +192,20 @@ def test_flows_add_up_in_every_draw(truth: pd.DataFrame, learned: Turnover) -> N
     assert after == pytest.approx(paths.mrr, abs=2.0)
 
 
+def test_what_is_not_known_of_a_rate_and_differs_between_months_moves_no_mean(
+    truth: pd.DataFrame, learned: Turnover
+) -> None:
+    book = standing(as_known(truth, DAY), DAY, 6)
+    left = leaving(book, learned)
+    unsure = replace(learned, expansion=replace(learned.expansion, level=0.5, shock=0.8))
+    sure = replace(learned, expansion=replace(learned.expansion, level=0.0, shock=0.0))
+    wide, narrow = (
+        simulate(book, left, one, draws=2000, arrivals=False).parts["expansion"] for one in (unsure, sure)
+    )
+    assert wide.mean(axis=0) == pytest.approx(narrow.mean(axis=0), rel=0.1)
+    assert (wide.std(axis=0) > 3 * narrow.std(axis=0)).all()
+
+
 def forecast_of(seed: int) -> list[Trial]:
     """Three spans of three months, one after the other, of a company of its own."""
     truth = company(customers=120, hazard=0.01 + 0.002 * (seed % 10), seed=seed)
