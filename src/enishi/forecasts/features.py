@@ -38,6 +38,7 @@ _KNOTS = {
     5: (0.05, 0.275, 0.5, 0.725, 0.95),
 }  # Harrell 2015, 2.4.6
 _TEXT_IS_NUMBER = 0.95
+_ALIKE = 1e-12  # a deviation smaller than this share of the values is rounding: they are all the same
 
 LINEAR, CURVE, MISSING, LEVEL, PRIOR = "linear", "curve", "missing", "level", "prior"
 
@@ -238,9 +239,10 @@ def _gap(name: str, gone: NDArray[np.bool_], gaps: dict[bytes, str]) -> tuple[fl
 
 def _learn_prior(name: str, raw: Floats) -> Feature | None:
     known = raw[~np.isnan(raw)]
-    if known.std() == 0:
+    deviation = float(known.std())
+    if deviation <= _ALIKE * max(1.0, float(np.abs(known).max())):
         return None
-    return Feature(name, "prior", middle=float(known.mean()), size=float(2 * known.std()))
+    return Feature(name, "prior", middle=float(known.mean()), size=2 * deviation)
 
 
 def _learn_number(name: str, raw: Floats, knots: int, metric: Metric | None) -> Feature | None:
@@ -252,7 +254,7 @@ def _learn_number(name: str, raw: Floats, knots: int, metric: Metric | None) -> 
         low, high = seen.min(), seen.max()
     seen = np.clip(seen, low, high)
     deviation = float(seen.std())
-    if not np.isfinite(deviation) or deviation <= 1e-12 * max(1.0, abs(float(high))):
+    if not np.isfinite(deviation) or deviation <= _ALIKE * max(1.0, abs(float(high))):
         return None
     at = _knots(seen, knots)
     return Feature(

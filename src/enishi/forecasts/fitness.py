@@ -75,7 +75,7 @@ def score_fit(
     shares, coverage = _shares(known, parts, set(optional))
     exact = np.where(known, shares * np.nan_to_num(table), 0.0) * 10
     told = (coverage >= minimum_coverage - 1e-9) & known.any(axis=1) & (shares.sum(axis=1) > 0)
-    totals = np.floor(exact.sum(axis=1) + 0.5)
+    totals = np.floor(exact.sum(axis=1) + 0.5 + 1e-9)  # a half is a half in whatever order it is added up
     lines = add_up(exact, totals.astype(np.int64))
     index = points.index
     return Fitness(
@@ -142,9 +142,10 @@ def _axis_points(
 
 def add_up(exact: Floats, totals: NDArray[np.int64]) -> NDArray[np.int64]:
     """Whole numbers that sum to the row's total, by largest remainders; ties go to the earlier part."""
-    floors = np.floor(np.round(exact, 9)).astype(np.int64)
+    snapped = np.round(exact, 9)
+    floors = np.floor(snapped).astype(np.int64)
     missing = totals - floors.sum(axis=1)
-    order = np.argsort(-(exact - floors), axis=1, kind="stable")
+    order = np.argsort(floors - snapped, axis=1, kind="stable")
     place = np.empty_like(order)
     np.put_along_axis(place, order, np.broadcast_to(np.arange(exact.shape[1]), order.shape), axis=1)
     return np.asarray(floors + (place < missing[:, None]), np.int64)

@@ -126,6 +126,15 @@ def test_columns_are_read_for_what_they_are():
     assert list(as_text(pd.Series([None, "x"]))) == ["", "x"]
 
 
+def test_points_that_are_the_same_of_everyone_are_no_column():
+    """Their deviation is a rounding of their mean; a customer with other points would lie far outside the world."""
+    for points in (33.3, 0.1, 1e9 / 3):
+        frame = pd.DataFrame({"card": np.full(90, points)})
+        design, left_out = learn_design(frame, priors=("card",))
+        assert not design.features, points
+        assert left_out == {"card": "constant"}
+
+
 def test_missing_values_that_fall_together_are_told_once():
     random = np.random.default_rng(0)
     gone = random.random(200) < 0.3

@@ -46,6 +46,14 @@ def test_lines_add_up_to_the_score_and_what_is_unknown_brings_nothing(rows):
     assert found.tenths.dropna().between(0, 1000).all()
 
 
+def test_half_a_tenth_goes_up_in_whatever_order_it_is_added():
+    """(3 x 20.7 + 7 x 93.1 + 2 x 61.0) / 12 is 69.65 exactly, and 69.64999 as floats add it up."""
+    parts = [Part(name, name, 1, weight) for name, weight in (("a", 3), ("b", 7), ("c", 2))]
+    found = score_fit(pd.DataFrame({"a": [20.7], "b": [93.1], "c": [61.0]}), parts)
+    assert found.tenths.tolist() == [697]
+    assert found.lines.to_numpy().sum() == 697
+
+
 def test_a_missing_input_is_left_out_and_said_not_put_in_the_middle():
     found = score_fit(
         _points([(100, None, 100, 100, None), (None, None, 80, None, None)]), PARTS, 0.4, ("stated",)
