@@ -52,12 +52,19 @@ class Judged:
 
 @transaction.atomic
 def judge_renewal(
-    account: Account, said: Judged, computed: tuple[str, float | None, date], *, member: Member, now: datetime
+    account: Account,
+    said: Judged,
+    computed: tuple[str, float | None, date],
+    *,
+    member: Member,
+    now: datetime,
+    contract: int = 0,
 ) -> RenewalCall:
     """Move a renewal to another category until a day; the computed one stays beside it.
 
     Args:
         computed: category, probability not to renew, and day of the renewal as the statement has them.
+        contract: number of the contract, of a customer who decides on several apart.
     """
     today = company_day(now)
     if said.category not in Category.values or said.category == Category.NOTICE:
@@ -72,9 +79,9 @@ def judge_renewal(
             "expires_on",
         )
     category, probability, renewal_on = computed
-    RenewalCall.objects.filter(account=account, ended_at=None).update(ended_at=now)
+    RenewalCall.objects.filter(account=account, contract=contract, ended_at=None).update(ended_at=now)
     call = RenewalCall.objects.create(
-        account=account, renewal_on=renewal_on, category=said.category, computed=category, probability=probability,
+        account=account, contract=contract, renewal_on=renewal_on, category=said.category, computed=category, probability=probability,
         reason=said.reason.strip()[:500], member=member, made_at=now, expires_on=said.expires_on,
     )  # fmt: skip
     detail = {
@@ -87,16 +94,15 @@ def judge_renewal(
 
 
 @transaction.atomic
-def withdraw_judgement(account: Account, *, member: Member, now: datetime) -> None:
+def withdraw_judgement(account: Account, *, member: Member, now: datetime, contract: int = 0) -> None:
     """Take a judgement back: the one it took the place of holds again, else the computed category stands alone."""
-    standing = RenewalCall.objects.filter(account=account, ended_at=None).first()
+    theirs = RenewalCall.objects.filter(account=account, contract=contract)
+    standing = theirs.filter(ended_at=None).first()
     if standing is None:
         return
     standing.ended_at = now
     standing.save(update_fields=["ended_at"])
-    earlier = RenewalCall.objects.filter(
-        account=account, ended_at=standing.made_at, made_at__lt=standing.made_at
-    )
+    earlier = theirs.filter(ended_at=standing.made_at, made_at__lt=standing.made_at)
     if before := earlier.filter(expires_on__gte=company_day(now)).first():
         before.ended_at = None
         before.save(update_fields=["ended_at"])

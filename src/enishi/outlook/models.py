@@ -84,6 +84,9 @@ class RenewalCall(models.Model):
     """A person's judgement of a renewal; it stands beside the computed one until it expires."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="renewal_calls")
+    contract = models.BigIntegerField(
+        default=0
+    )  # of a customer who decides on several apart; 0: of all they hold
     renewal_on = models.DateField()
     category = models.CharField(max_length=10, choices=Category.choices)
     computed = models.CharField(max_length=10, choices=Category.choices)
@@ -98,7 +101,9 @@ class RenewalCall(models.Model):
         ordering = ("-made_at",)
         constraints = [
             models.UniqueConstraint(
-                fields=["account"], condition=models.Q(ended_at__isnull=True), name="renewal_one_call"
+                fields=["account", "contract"],
+                condition=models.Q(ended_at__isnull=True),
+                name="renewal_one_call",
             )
         ]
 

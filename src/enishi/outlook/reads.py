@@ -4,6 +4,7 @@ drawn of the whole book."""
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from django.db.models import QuerySet
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
 from enishi.accounts.models import Account, Member, Scope
-from enishi.forecasts.leaving import CERTAIN, STATED
+from enishi.forecasts.leaving import CERTAIN, STATED, Leaving
 from enishi.forecasts.moved import STEPS, what_moved
 from enishi.forecasts.simulation import (
     Cohorts,
@@ -33,7 +34,7 @@ from enishi.forecasts.simulation import (
     expected_arrivals,
     simulate,
 )
-from enishi.forecasts.standing import Floats
+from enishi.forecasts.standing import Standing
 from enishi.forecasts.turnover import TooLittle
 from enishi.metrics.revenue import day_of_number, number_of
 from enishi.metrics.spans import FOREVER
@@ -289,9 +290,11 @@ def _drawn(view: View, forecast: Forecast, mine: Stated, moves: pd.DataFrame, fa
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A renewal that falls due: what was computed, and what a person says of it."""
+    """A renewal that falls due: what was computed, and what a person says of it. ``contract``: number of the contract, or of
+    the largest of those due that day, of a customer who decides on several days; 0 where all they hold is due."""
 
     account_id: int
+    contract: int
     on: date
     mrr: int
     probability: float  # not to renew
@@ -317,12 +320,12 @@ def category_of(probability: float, certain: bool, limits: Thresholds) -> str:
 
 
 Due = tuple[
-    int, date, int, float, bool, bool
-]  # account, day, MRR, probability not to renew, certain, said by a model
+    int, int, date, int, float, bool, bool
+]  # account, contract, day, MRR, probability not to renew, certain, said by a model
 
 
 def renewals(stated: Stated, first: date, end: date, today: date) -> list[Renewal]:
-    """The renewals of ``[first, end)``, by day: customers with money now and a date, and announced ends."""
+    """The renewals of ``[first, end)``, by day: contracts with money now and a date, and announced ends."""
     return _told(_due(stated, first, end), today)
 
 
@@ -333,44 +336,54 @@ def renewals_in(outlook: Outlook, first: date, end: date, today: date) -> list[R
 
 
 def _told(due: list[Due], today: date) -> list[Renewal]:
-    limits = thresholds()
-    calls = {
-        call.account_id: call
-        for call in RenewalCall.objects.filter(ended_at=None, expires_on__gte=today).select_related("member")
-    }
+    limits, calls = thresholds(), defaultdict(list)
+    for call in RenewalCall.objects.filter(ended_at=None, expires_on__gte=today).select_related("member"):
+        calls[call.account_id].append(call)
     return [
-        Renewal(account, on, mrr, chance, category_of(chance, certain, limits), said, None if certain else calls.get(account))
-        for account, on, mrr, chance, certain, said in due
+        Renewal(
+            account, contract, on, mrr, chance, category_of(chance, certain, limits), said,
+            None if certain else _call_of(calls[account], contract, on),
+        )
+        for account, contract, on, mrr, chance, certain, said in due
     ]  # fmt: skip
+
+
+def _call_of(calls: list[RenewalCall], contract: int, on: date) -> RenewalCall | None:
+    """What is said of a contract; or of its day, where the customer's contracts were told apart otherwise when it was said."""
+    exact = next((call for call in calls if call.contract == contract), None)
+    return exact or next((call for call in calls if call.renewal_on == on), None)
 
 
 def _due(stated: Stated, first: date, end: date) -> list[Due]:
     book, left = stated.book, stated.left
+    found = _due_of(book, left, first, end, ~book.parted)
+    if book.parts is not None and left.parts is not None:
+        found += _due_of(book.parts, left.parts, first, end, np.ones(len(book.parts), dtype=bool), apart=True)
+    return sorted(found, key=lambda one: (one[2], -one[3]))
+
+
+def _due_of(
+    book: Standing, left: Leaving, first: date, end: date, asked: np.ndarray, apart: bool = False
+) -> list[Due]:
+    """The rows asked for that are decided within ``[first, end)``; ``apart``: each one of several of its customer."""
     certain = left.source == CERTAIN
-    due = np.where(certain, _announced_ends(stated), book.renewal)
-    within = (book.now > 0) & (due < FOREVER) & (due >= number_of(first)) & (due < number_of(end))
+    due = np.where(certain, _announced_ends(book), book.renewal)
+    within = asked & (book.now > 0) & (due < FOREVER) & (due >= number_of(first)) & (due < number_of(end))
     found: list[Due] = []
     for row in np.flatnonzero(within).tolist():
-        on = day_of_number(int(due[row]))
+        on, sure = day_of_number(int(due[row])), bool(certain[row])
         if on is not None:
-            sure = bool(certain[row])
-            chance = 1.0 if sure else float(left.renews[row])
             found.append(
                 (
-                    int(book.accounts[row]),
-                    on,
-                    int(book.now[row]),
-                    chance,
-                    sure,
-                    bool(left.source[row] == STATED),
+                    int(book.accounts[row]), int(book.record[row]) if apart else 0, on, int(book.now[row]),
+                    1.0 if sure else float(left.renews[row]), sure, bool(left.source[row] == STATED),
                 )
-            )
-    return sorted(found, key=lambda one: (one[1], -one[2]))
+            )  # fmt: skip
+    return found
 
 
-def _announced_ends(stated: Stated) -> np.ndarray:
+def _announced_ends(book: Standing) -> np.ndarray:
     """The renewal date of those who gave notice, or the end of the month in which their money ends."""
-    book = stated.book
     none = (book.path == 0).any(axis=1)
     month = np.where(none, (book.path == 0).argmax(axis=1), book.grid.months - 1)
     ends = book.grid.edges[month + 1] - 1
@@ -476,14 +489,3 @@ def target_history() -> QuerySet[Target]:
 def segments_with_targets() -> list[tuple[str, str]]:
     rows = Target.objects.exclude(dimension="").order_by().values_list("dimension", "segment").distinct()
     return sorted(rows)
-
-
-def account_outlook(stated: Stated, accounts: Collection[int]) -> pd.DataFrame:
-    """Per customer: MRR now, expected at each month's end (m0 …), probability to be there at the end of the last."""
-    chosen = stated.where(np.isin(stated.book.accounts, list(accounts)))
-    table = expected(chosen.book, chosen.left, chosen.learned)
-    columns: dict[str, Any] = {f"m{month}": table[:, month] for month in range(table.shape[1])}
-    stays: Floats = chosen.left.survival[:, -1] if len(chosen.book) else np.zeros(0)
-    return pd.DataFrame(
-        {"account_id": chosen.book.accounts, "now": chosen.book.now, **columns, "stays": stays}
-    )

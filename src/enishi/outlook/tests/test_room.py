@@ -67,6 +67,14 @@ def rows(world: World) -> list[dict[str, Any]]:
     return found
 
 
+def with_second(world: World, name: str = "sakura") -> list[dict[str, Any]]:
+    """The same, where one customer holds a second, smaller contract that renews on another day."""
+    found = rows(world)
+    mine = next(row for row in found if row["account_id"] == world.accounts[name].pk)
+    second = {"record_id": 50, "version_id": 999, "outside_id": "s50", "amount": 120_000, "product": "Mail"}
+    return [*found, mine | second | {"renewal_on": TODAY + timedelta(days=100)}]
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> World:
     cache.clear()
@@ -146,6 +154,49 @@ def test_an_own_book_is_drawn_for_its_customers_alone(world: World) -> None:
     figure = found[("quarter", quarter.start, "mrr")]
     assert figure.middle == own.expected[own.ends.index(quarter.end)]
     assert figure.bands[0][0] >= figure.bands[2][0]
+
+
+def test_each_contract_falls_due_on_its_own_day_with_its_own_money(world: World) -> None:
+    publish(Home.from_environment(), "record_subscription", with_second(world))
+    forecast, pk = made(), world.accounts["sakura"].pk
+    stated = reads.read_statement(forecast)
+    due = reads.renewals(stated, TODAY, add_months(TODAY, 6), TODAY)
+    mine = [(one.contract, one.on, one.mrr) for one in due if one.account_id == pk]
+    assert mine == [(1, TODAY + timedelta(days=20), 300_000), (50, TODAY + timedelta(days=100), 120_000)]
+    assert {one.contract for one in due if one.account_id != pk} == {0}
+    again = from_bytes(to_bytes(stated), forecast.day, rates_from_json(rates_to_json(stated.learned)), "")
+    assert reads.renewals(again, TODAY, add_months(TODAY, 6), TODAY) == due
+    others = stated.where(stated.book.accounts != pk)
+    assert reads.renewals(others, TODAY, add_months(TODAY, 6), TODAY) == [
+        one for one in due if one.account_id != pk
+    ]
+    assert others.book.parts is None
+    assert int(stated.book.now[stated.book.accounts == pk][0]) == 420_000
+
+
+def test_a_word_on_one_contract_leaves_the_others_as_computed(world: World) -> None:
+    publish(Home.from_environment(), "record_subscription", with_second(world))
+    stated, account = reads.read_statement(made()), world.accounts["sakura"]
+
+    def mine() -> dict[int, str]:
+        due = reads.renewals(stated, TODAY, add_months(TODAY, 6), TODAY)
+        return {
+            one.contract: one.call.category if one.call else "" for one in due if one.account_id == account.pk
+        }
+
+    until, by = TODAY + timedelta(days=30), {"member": world.suzuki, "now": NOW}
+    judge_renewal(account, Judged("at_risk", "a rival", until), ("likely", 0.2, TODAY), **by, contract=50)
+    assert mine() == {1: "", 50: "at_risk"}
+    judge_renewal(account, Judged("commit", "signed", until), ("likely", 0.2, TODAY), **by, contract=1)
+    assert mine() == {1: "commit", 50: "at_risk"}
+    withdraw_judgement(account, **by, contract=50)
+    assert mine() == {1: "commit", 50: ""}
+    RenewalCall.objects.all().delete()
+    day = TODAY + timedelta(days=20)
+    judge_renewal(account, Judged("commit", "when it was one", until), ("likely", 0.2, day), **by)
+    assert mine() == {1: "commit", 50: ""}, (
+        "what was said of the customer's day is of the contract due that day"
+    )
 
 
 def test_a_person_moves_a_renewal_and_both_categories_stay_visible(world: World) -> None:

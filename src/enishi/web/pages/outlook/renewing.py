@@ -11,12 +11,14 @@ from django.db.models import Q
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Member, Record
+from enishi.definitions.api import get_names, product_title
 from enishi.kit.text import fold
 from enishi.metrics.periods import Period, period_of
 from enishi.outlook import reads
 from enishi.outlook.models import Category
 from enishi.outlook.reads import Outlook, Renewal
+from enishi.web.pages.account.words import say
 from enishi.web.pages.outlook.query import Query
 
 A_PAGE = 15
@@ -53,6 +55,14 @@ def listed(member: Member, outlook: Outlook, query: Query, today: date) -> list[
     return found
 
 
+def products_of(found: Sequence[Renewal]) -> dict[int, str]:
+    """What the contracts are of, by number, as people call it; of customers who decide on several apart."""
+    numbers = [one.contract for one in found if one.contract]
+    names = get_names()
+    held = Record.objects.filter(pk__in=numbers, kind="subscription").values_list("pk", "data__product")
+    return {pk: say(product_title(names, str(product or ""))) for pk, product in held}
+
+
 def renewals_context(
     member: Member, outlook: Outlook, query: Query, today: date, number: str | None
 ) -> dict[str, Any]:
@@ -71,8 +81,11 @@ def renewals_context(
     chosen = [one for one in found if not query.cat or one.category == query.cat]
     shown = Paginator(chosen, A_PAGE).get_page(number)
     accounts = Account.objects.select_related("owner", "state").in_bulk([one.account_id for one in shown])
+    products = products_of(list(shown))
     rows = [
-        {"renewal": one, "account": accounts[one.account_id]} for one in shown if one.account_id in accounts
+        {"renewal": one, "account": accounts[one.account_id], "product": products.get(one.contract, "")}
+        for one in shown
+        if one.account_id in accounts
     ]
     total = sum(one.mrr for one in found)
     return {

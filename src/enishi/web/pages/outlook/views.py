@@ -27,7 +27,7 @@ from enishi.outlook import measures, reads
 from enishi.outlook.actions import Judged, ask_forecast, judge_renewal, set_thresholds, withdraw_judgement
 from enishi.outlook.models import Forecast
 from enishi.reports.tables import Heading
-from enishi.web.asking import day_in
+from enishi.web.asking import day_in, number_in
 from enishi.web.exporting import asked_format, table_answer
 from enishi.web.feedback import toast_after
 from enishi.web.guard import LEADERS, WORKERS, PageRequest, page
@@ -161,15 +161,21 @@ def moved(request: PageRequest) -> HttpResponse:
     return render(request, "pages/outlook/moved.html", context)
 
 
-def _renewal_of(request: PageRequest, account: Account) -> reads.Renewal:
+def _contract(request: PageRequest) -> int:
+    """The contract that is meant, of a customer who decides on several apart; 0 where it is all they hold."""
+    return number_in(request.POST.get("contract") or request.GET.get("contract")) or 0
+
+
+def _renewal_of(account: Account, contract: int) -> reads.Renewal:
     forecast = reads.latest()
     today = _today()
     if forecast is not None:
         stated = reads.read_statement(forecast)
         mine = stated.where(stated.book.accounts == account.pk)
         found = reads.renewals(mine, today, mine.book.grid.ends[-1], today)
-        if found:
-            return found[0]
+        for one in found:
+            if contract in (0, one.contract):
+                return one
     raise NotFound(
         "no_renewal",
         Text(
@@ -184,16 +190,15 @@ def _renewal_of(request: PageRequest, account: Account) -> reads.Renewal:
 def judge(request: PageRequest, account_id: int) -> HttpResponse:
     """Move a renewal to another category, with reason and expiry."""
     account = access_account(request.member, account_id)
-    one = _renewal_of(request, account)
+    one = _renewal_of(account, _contract(request))
     until = day_in(request.POST.get("expires_on")) or date.min
     said = Judged(request.POST.get("category", ""), request.POST.get("reason", ""), until)
     computed = (one.computed, one.probability, one.on)
-    judge_renewal(account, said, computed, member=request.member, now=system_clock())
-    toast_after(
-        request,
-        _("Moved. The computed category stays beside it."),
-        undo=reverse("outlook-withdraw", args=[account.pk]),
+    judge_renewal(account, said, computed, member=request.member, now=system_clock(), contract=one.contract)
+    undo = reverse("outlook-withdraw", args=[account.pk]) + (
+        f"?contract={one.contract}" if one.contract else ""
     )
+    toast_after(request, _("Moved. The computed category stays beside it."), undo=undo)
     return HttpResponseRedirect(_back(request))
 
 
@@ -201,7 +206,8 @@ def judge(request: PageRequest, account_id: int) -> HttpResponse:
 @page(roles=WORKERS)
 def withdraw(request: PageRequest, account_id: int) -> HttpResponse:
     """Let the computed category stand alone again."""
-    withdraw_judgement(access_account(request.member, account_id), member=request.member, now=system_clock())
+    account = access_account(request.member, account_id)
+    withdraw_judgement(account, member=request.member, now=system_clock(), contract=_contract(request))
     toast_after(request, _("The computed category counts again."))
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Refresh": "true"})
@@ -259,15 +265,16 @@ def _renewals_file(
     company = get_company()
     unit, words = minor_units(company.currency), dict(renewing.Category.choices)
     headings = [
-        Heading(_("Account")), Heading(_("Renewal"), "day"), Heading(f"MRR ({company.currency})", "money"),
+        Heading(_("Account")), Heading(_("Contract")), Heading(_("Renewal"), "day"), Heading(f"MRR ({company.currency})", "money"),
         Heading(_("Probability not to renew"), "percent"), Heading(_("Category")), Heading(_("Computed category")),
         Heading(_("Reason")), Heading(pgettext("person", "Owner")),
     ]  # fmt: skip
     chosen = renewing.listed(request.member, found, query, _today())
     chosen = [one for one in chosen if not query.cat or one.category == query.cat]
     accounts = Account.objects.select_related("owner").in_bulk([one.account_id for one in chosen])
+    products = renewing.products_of(chosen)
     rows = [
-        [account.name, one.on, Decimal(one.mrr) / unit, one.probability, str(words[one.category]), str(words[one.computed]),
+        [account.name, products.get(one.contract, ""), one.on, Decimal(one.mrr) / unit, one.probability, str(words[one.category]), str(words[one.computed]),
          one.call.reason if one.call else "", account.owner.full_name if account.owner else ""]
         for one in chosen
         if (account := accounts.get(one.account_id)) is not None

@@ -14,12 +14,12 @@ from django.core.cache.backends.filebased import FileBasedCache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.world import NOW, TODAY, World, make_world, sign_in
 
-from enishi.accounts.models import AuditLine
+from enishi.accounts.models import AuditLine, Record
 from enishi.forecasts.simulation import Scenario
 from enishi.kit.home import Home
 from enishi.outlook import facts, jobs, making, measures, reads
 from enishi.outlook.models import Forecast, RenewalCall, Target
-from enishi.outlook.tests.test_room import rows
+from enishi.outlook.tests.test_room import rows, with_second
 from enishi.store.testing import publish
 from enishi.web.pages.outlook import target_views, views
 from enishi.web.pages.outlook.target_form import read_file, read_period, read_value
@@ -147,6 +147,40 @@ def test_a_renewal_is_moved_with_a_reason_and_moved_back(world: World) -> None:
     assert "計算値:" in text
     assert sign_in(world.watanabe).post(address, posted).status_code == 403
     client.post(address + "withdraw/")
+    assert not RenewalCall.objects.filter(ended_at=None).exists()
+
+
+def test_contracts_of_one_customer_stand_in_lines_of_their_own(world: World) -> None:
+    publish(Home.from_environment(), "record_subscription", with_second(world))
+    account = world.accounts["sakura"]
+    for pk, product in ((1, "Desk"), (50, "Mail")):
+        told = {"kind": "subscription", "account": account, "happened_at": NOW, "data": {"product": product}}
+        Record.objects.update_or_create(pk=pk, defaults=told | {"source": "t", "outside_id": f"two-{pk}"})
+    jobs.forecast_today(NOW)
+    client = sign_in(world.suzuki)
+    span = PAGE + "?span=year"
+    lines = {
+        row["renewal"].contract: row
+        for row in client.get(span).context["renewals"]["rows"]
+        if row["account"] == account
+    }
+    assert {number: (row["renewal"].mrr, row["product"]) for number, row in lines.items()} == {
+        1: (300_000, "Desk"), 50: (120_000, "Mail"),
+    }  # fmt: skip
+    assert "Mail(複数契約のうち1件)" in client.get(span).content.decode()
+    said = {
+        "category": "at_risk",
+        "reason": "rival",
+        "expires_on": (TODAY + timedelta(days=20)).isoformat(),
+        "contract": "50",
+    }
+    address = f"/revenue/forecast/renewals/{account.pk}/"
+    assert client.post(address, said).status_code == 302
+    assert RenewalCall.objects.get(ended_at=None).renewal_on == TODAY + timedelta(days=100)
+    assert client.post(address, said | {"contract": "77"}).status_code == 404
+    file = client.get(f"/revenue/forecast/export/?format=csv&span=year&q={account.name}").content.decode()
+    assert [line.split(",")[1] for line in file.splitlines() if account.name in line] == ["Desk", "Mail"]
+    client.post(address + "withdraw/?contract=50")
     assert not RenewalCall.objects.filter(ended_at=None).exists()
 
 
