@@ -26,14 +26,14 @@ from enishi.forecasts.evaluation import wilson
 from enishi.forecasts.leaving import leaving
 from enishi.forecasts.simulation import LEVELS, compose, simulate
 from enishi.forecasts.standing import standing
-from enishi.forecasts.turnover import TooLittle, learn_turnover, notice_lag
+from enishi.forecasts.turnover import TooLittle, contracts_lost, learn_turnover, notice_lag
 from enishi.metrics.periods import add_months
 from enishi.metrics.revenue import movements, mrr_at
 from enishi.metrics.subscriptions import stretches
 
 MONTHS_AHEAD = (1, 3, 6, 12)
 DRAWS = 400
-_DAYS = ("valid_on", "started_on", "ended_on", "notice_on", "renewal_on")
+_DAYS = ("valid_on", "started_on", "ended_on", "notice_on", "renewal_on", "recorded_on", "told_end")
 
 
 def versions(sample: Sample) -> pd.DataFrame:
@@ -47,7 +47,7 @@ def versions(sample: Sample) -> pd.DataFrame:
             rows.append(
                 {"record_id": numbers.setdefault(row["id"], len(numbers) + 1), "version_id": len(rows) + 1,
                  "account_id": index + 1, "minor": round(yen / (12 if row["interval"] == "year" else 1)), "currency": "JPY",
-                 "valid_on": row["effective_on"], "deleted": False,
+                 "valid_on": row["effective_on"], "recorded_on": row["effective_on"], "told_end": None, "deleted": False,
                  **{name: row[name] for name in ("product", "plan", "seats", "term_months", "started_on", "renewal_on")},
                  **{name: row.get(name) for name in ("ended_on", "notice_on")}, "end_reason": row.get("end_reason", "")}
             )  # fmt: skip
@@ -77,7 +77,8 @@ def trials(known: dict[date, pd.DataFrame], every: int) -> Iterator[dict[str, An
     books, final = {end: standing(known[end], end, 6) for end in ends}, movements(known[ends[-1]])
     for day in ends[6:-1:every]:
         past = [books[end] for end in ends if end < day]
-        learned = learn_turnover(past, movements(known[day]), day, notice_lag(known[day]))
+        lost = contracts_lost(known[day], day)
+        learned = learn_turnover(past, movements(known[day]), day, notice_lag(known[day]), lost)
         if isinstance(learned, TooLittle):
             continue
         book = standing(known[day], day, max(MONTHS_AHEAD))
@@ -109,7 +110,7 @@ def report(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).round(4)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -121,7 +122,7 @@ def main() -> None:
         ("first-seed", 21),
     ):
         parser.add_argument(f"--{name}", type=int, default=usual)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     first = date(2024, 11, 1)
     until = add_months(first, asked.months) - timedelta(days=1)
     found = []
