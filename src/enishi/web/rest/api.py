@@ -17,11 +17,18 @@ from enishi.store.kinds import KINDS, Kind
 from enishi.web.rest.cursors import page_of
 from enishi.web.rest.erasures import router as erasures
 from enishi.web.rest.events import router as events
-from enishi.web.rest.keys import KeyAuth, caller_of, counted
+from enishi.web.rest.keys import Caller, KeyAuth, caller_of, counted
 from enishi.web.rest.merges import router as merges
 from enishi.web.rest.once import once
 from enishi.web.rest.problems import NOT_FOUND, handle_errors, language_of
-from enishi.web.rest.reads import as_records, as_scores, number_of, visible_rows, visible_states
+from enishi.web.rest.reads import (
+    account_meant,
+    as_records,
+    as_scores,
+    number_of,
+    visible_rows,
+    visible_states,
+)
 from enishi.web.rest.rendering import JapaneseJson
 from enishi.web.rest.shapes import (
     REFUSALS,
@@ -37,16 +44,29 @@ from enishi.web.rest.shapes import (
 )
 
 
-class ListQuery(PageQuery):
+class OfAccount(PageQuery):
+    """A list, of all accounts or of one."""
+
+    account: str = Constraint(
+        "", max_length=250, description="outside id of an account, as everywhere / 顧客企業の外部ID"
+    )
+    account_number: int | None = Constraint(
+        None, ge=1, le=2**53, description="our number of the account instead of its id / Enishiでの番号"
+    )
+
+    def wanted(self, caller: Caller) -> int | None:
+        """The number of the account; None for all."""
+        return account_meant(caller, self.account) if self.account else self.account_number
+
+
+class ListQuery(OfAccount):
     """How a list is asked for."""
 
     limit: int = Constraint(100, ge=1, le=1000)
-    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
     deleted: bool = Constraint(False, description="also records that were deleted")
 
 
-class ScoreQuery(PageQuery):
-    account: int | None = Constraint(None, ge=1, le=2**53, description="our number of an account")
+class ScoreQuery(OfAccount):
     band: str = Constraint("", pattern="^(green|yellow|red|unknown|)$")
 
 
@@ -78,8 +98,8 @@ def list_for(kind: Kind) -> Callable[..., dict[str, Any]]:
         rows = visible_rows(kind, caller, deleted=query.deleted)
         if query.updated_since:
             rows = rows.filter(updated_at__gte=query.updated_since)
-        if query.account:
-            rows = rows.filter(**{"pk" if kind.name == "account" else "account": query.account})
+        if number := query.wanted(caller):
+            rows = rows.filter(**{"pk" if kind.name == "account" else "account": number})
         found, following = page_of(rows, query.cursor, query.limit)
         return {"records": as_records(kind, found, caller), "next_cursor": following}
 
@@ -135,7 +155,7 @@ def kind_router(kind: Kind) -> Router:
     router.get(
         "",
         auth=reading,
-        response={200: page_body(kind), **REFUSALS},
+        response={200: page_body(kind), **missing},
         operation_id=f"list_{kind.name}",
         summary=f"List in order of change: {titles}",
     )(list_for(kind))
@@ -162,7 +182,7 @@ scores = Router(tags=["Scores"])
 @scores.get(
     "",
     auth=KeyAuth("read:scores"),
-    response={200: ScorePage, **REFUSALS},
+    response={200: ScorePage, 404: Problem, **REFUSALS},
     operation_id="list_scores",
     summary="Health scores / ヘルススコア",
 )
@@ -174,8 +194,8 @@ def list_scores(request: HttpRequest, query: Query[ScoreQuery]) -> dict[str, Any
         states = states.filter(computed_at__gte=query.updated_since)
     if query.band:
         states = states.filter(band=query.band)
-    if query.account:
-        states = states.filter(account=query.account)
+    if number := query.wanted(caller):
+        states = states.filter(account=number)
     found, following = page_of(states, query.cursor, query.limit, at="computed_at")
     return {"records": as_scores(found, caller.key), "next_cursor": following}
 

@@ -21,13 +21,12 @@ from enishi.ingest.files.events import NOBODY
 from enishi.kit.clock import system_clock
 from enishi.kit.home import Home
 from enishi.kit.text import Text
-from enishi.store.kinds import ACCOUNT
 from enishi.web.rest.cursors import Cursor
 from enishi.web.rest.event_reads import EventQuery, read_events
 from enishi.web.rest.keys import Caller, KeyAuth, caller_of
 from enishi.web.rest.once import once
-from enishi.web.rest.problems import NOT_FOUND, language_of
-from enishi.web.rest.reads import number_of
+from enishi.web.rest.problems import language_of
+from enishi.web.rest.reads import account_meant
 from enishi.web.rest.shapes import MOST_ROWS, REFUSALS, Instant, Problem, UpsertAnswer, told_results
 
 router = Router(tags=["Usage events"])
@@ -188,11 +187,7 @@ def _accounts(caller: Caller, outside_id: str) -> list[int] | None:
         return None
     seen = caller.accounts()
     if outside_id:
-        number = number_of(ACCOUNT, caller.key.system, outside_id)
-        found = seen.filter(pk=number).first() if number else None
-        if found is None:
-            raise NOT_FOUND
-        return [found.pk]
+        return [account_meant(caller, outside_id)]
     return list(seen.values_list("pk", flat=True))
 
 

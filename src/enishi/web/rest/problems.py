@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,7 +108,31 @@ def _invalid(error: ValidationError) -> EnishiError:
     )
 
 
+class BadJson(EnishiError):
+    status = 400
+
+
+def _no_json(error: ValueError) -> EnishiError:
+    """Where a body stops being JSON."""
+    if isinstance(error, json.JSONDecodeError):
+        said, line, column = error.msg, error.lineno, error.colno
+        place = Text(f"line {line}, column {column}: {said}", f"{line}行目{column}文字目")
+    else:
+        place = Text(str(error), str(error))
+    return BadJson(
+        "bad_json",
+        Text(f"The body is not valid JSON ({place.en}).", f"本文をJSONとして読み取れません({place.ja})。"),
+        Text(
+            "Send it whole, as UTF-8: perhaps it was cut off, or a comma, quotation mark or bracket is missing at that place.",
+            "UTF-8で、最後まで送信してください。途中で切れているか、その位置でカンマ、引用符、かっこが抜けている可能性があります。",
+        ),
+        {"body": place},
+    )
+
+
 def _http(error: HttpError) -> EnishiError:
+    if isinstance(error.__cause__, ValueError) and error.status_code == 400:
+        return _no_json(error.__cause__)
     found = EnishiError("bad_request", Text(str(error), "リクエストを読み取れませんでした。"))
     found.status = error.status_code
     return found

@@ -7,15 +7,20 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from enishi.accounts.coercion import clip
 from enishi.accounts.company import company_day
 from enishi.accounts.models import Account, Contact, OutsideId, Record
+from enishi.accounts.references import AccountBook
 from enishi.accounts.shapes import shape_of
 from enishi.ingest.models import ApiKey
 from enishi.kit.clock import system_clock
+from enishi.kit.errors import NotFound
+from enishi.kit.text import Text
 from enishi.signals.api import overrides_on
 from enishi.signals.models import AccountState
 from enishi.store.kinds import Kind
 from enishi.web.rest.keys import Caller
+from enishi.web.rest.problems import BadRequest
 
 Row = Account | Contact | Record
 
@@ -67,6 +72,36 @@ def as_records(kind: Kind, rows: Sequence[Row], caller: Caller) -> list[dict[str
     accounts = [*(seen.filter(pk__in=parents) if parents else ()), *(_account(row) for row in rows)]
     names = Names(caller.key, accounts)
     return [_as_record(kind, row, shape.state(kind, row), names) for row in rows]
+
+
+def account_meant(caller: Caller, stated: str) -> int:
+    """The number of the account a list is asked for, by what the records name it: its id in the key's system, in any,
+    its mail domain or its name. One that was merged leads to the one that survives.
+
+    Raises:
+        NotFound: the key sees none of that id.
+        BadRequest: several fit.
+    """
+    book = AccountBook(caller.key.system)
+    book.look_up({stated})
+    numbers = {book.root(number) for number in book.find(stated)}
+    found = list(caller.accounts().filter(pk__in=numbers).values_list("pk", flat=True)[:2])
+    if len(found) == 1:
+        return found[0]
+    hint = Text(
+        "Give the id it has in the key's system, or 'account_number' with Enishi's own number.",
+        "キーのシステムでのIDを指定するか、「account_number」にEnishiの番号を指定してください。",
+    )
+    told = Text(
+        f"'{clip(stated)}' names no account.", f"「{clip(stated)}」に当てはまる顧客企業が見つかりません。"
+    )
+    if found:
+        told = Text(
+            f"'{clip(stated)}' names several accounts.",
+            f"「{clip(stated)}」に当てはまる顧客企業が複数あります。",
+        )
+        raise BadRequest("unknown_account", told, hint, {"account": told})
+    raise NotFound("unknown_account", told, hint, {"account": told})
 
 
 def _account(row: Row) -> Account | None:

@@ -185,8 +185,13 @@ def test_a_key_bound_to_a_member_sees_only_what_the_member_sees(api):
     assert [(s["account"], s["score"]) for s in scores] == [("mine", 72.3)]
     both = {one.outside_id: one.pk for one in Account.objects.all()}
     assert [
-        len(bound.get(f"scores?account={both[name]}").json()["records"]) for name in ("mine", "other")
+        len(bound.get(f"scores?account_number={both[name]}").json()["records"]) for name in ("mine", "other")
     ] == [1, 0]
+    for path in ("accounts", "contacts", "tickets", "scores"):
+        assert len(bound.get(path, account="mine").json()["records"]) == 1
+        hidden, unknown = (bound.get(path, account=name) for name in ("other", "nobody"))
+        assert (hidden.status_code, unknown.status_code) == (404, 404)
+        assert hidden.json()["error"] == unknown.json()["error"] == "unknown_account"
     refused = bound.post("tickets", {"records": [{"id": "x"}]})
     assert (refused.status_code, refused.json()["error"]) == (403, "scope_restricted")
     ken.is_active = False
