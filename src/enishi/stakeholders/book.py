@@ -275,6 +275,17 @@ def row_of(account: int, found: Relationship, uses: Mapping[int, Use], now: date
             for tie in found.departing
         ],
         missing=list(found.missing),
+        ties={
+            str(tie.number): [
+                tie.strength,
+                tie.leaving,
+                tie.last_two_way and tie.last_two_way.isoformat(),
+                tie.answers,
+            ]
+            for tie in here
+        },
+        unanswered=[{"contact": tie.number, "tried": tie.tried} for tie in found.unanswered],
+        key_unanswered=len(found.unanswered),
         uses={str(number): [use.last.isoformat(), use.days] for number, use in used.items()},
         judged_at=now,
     )

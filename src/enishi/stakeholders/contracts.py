@@ -193,6 +193,8 @@ class Tie:
     leaving: int  # 0-100, from the signs: evidence, not a probability
     last_two_way: date | None = None
     last_any: date | None = None
+    answers: bool = False  # in two-way contact within half a year
+    tried: int = 0  # contacts of ours in that time that got no answer
 
     @property
     def number(self) -> int:
@@ -205,6 +207,24 @@ class Tie:
     @property
     def word(self) -> str:
         return strength_word(self.strength, self.last_any is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTie:
+    """A tie as the last pass over the book found it: enough to choose whom to address."""
+
+    strength: int
+    leaving: int
+    last_two_way: date | None
+    answers: bool
+
+    @property
+    def likely_gone(self) -> bool:
+        return self.leaving >= LIKELY
+
+    @property
+    def word(self) -> str:
+        return strength_word(self.strength, self.last_two_way is not None)
 
 
 def strength_word(strength: int, touched: bool) -> str:
@@ -271,6 +291,12 @@ class Relationship:
         """Those who likely leave, the clearest first."""
         found = [tie for tie in self.present if tie.leaving >= LIKELY]
         return tuple(sorted(found, key=lambda tie: -tie.leaving))
+
+    @property
+    def unanswered(self) -> tuple[Tie, ...]:
+        """Champions and decision makers we tried to reach within half a year without any answer, the most tried first."""
+        key = [t for t in self.present if t.person.role in NEEDED_ROLES and t.tried and not t.answers]
+        return tuple(sorted(key, key=lambda tie: -tie.tried))
 
     @property
     def silent(self) -> bool:

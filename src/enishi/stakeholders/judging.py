@@ -64,6 +64,7 @@ def _tie(one: Someone, touches: list[Touch], day: date) -> Tie:
         if one.said.influence
         else propose_influence(one.role, level.value)
     )
+    lately = [t for t in touches if t.kind in TALKS and (day - t.on).days < WINDOW]
     drivers, signs = drivers_of(touches, day), signs_of(one, touches, day)
     return Tie(
         person=one,
@@ -76,6 +77,8 @@ def _tie(one: Someone, touches: list[Touch], day: date) -> Tie:
         leaving=together(signs),
         last_two_way=max((t.on for t in touches if t.two_way and t.kind in TALKS), default=None),
         last_any=max((t.on for t in touches), default=None),
+        answers=any(t.two_way for t in lately),
+        tried=sum(not t.two_way for t in lately),
     )
 
 

@@ -73,7 +73,8 @@ class ContactMove(models.Model):
 class AccountRelationship(models.Model):
     """The relationship with an account as lists show it, as of ``day``; rewritten by the job.
 
-    ``departing``: [{"contact", "leaving", "signs": [id]}]; ``missing``: roles; ``uses``: contact -> [last day, days].
+    ``departing``: [{"contact", "leaving", "signs": [id]}]; ``missing``: roles; ``uses``: contact -> [last day, days];
+    ``ties``: contact -> [strength, leaving, last two-way day or null, answers]; ``unanswered``: [{"contact", "tried"}].
     """
 
     account = models.OneToOneField(
@@ -102,6 +103,9 @@ class AccountRelationship(models.Model):
     departing = models.JSONField(default=list)
     missing = models.JSONField(default=list)
     uses = models.JSONField(default=dict)
+    ties = models.JSONField(default=dict)
+    unanswered = models.JSONField(default=list)
+    key_unanswered = models.PositiveIntegerField(default=0)  # champions and decision makers tried in vain
     judged_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -14,7 +14,17 @@ from enishi.accounts.company import company_day, company_zone
 from enishi.accounts.models import Account, Contact, Member, Record
 from enishi.kit.clock import end_of_day
 from enishi.kit.text import split_name
-from enishi.stakeholders.contracts import CAME_TO_US, TALKS, News, Relationship, Said, Someone, Touch, Use
+from enishi.stakeholders.contracts import (
+    CAME_TO_US,
+    TALKS,
+    KeptTie,
+    News,
+    Relationship,
+    Said,
+    Someone,
+    Touch,
+    Use,
+)
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import speaks_of_parting
 from enishi.stakeholders.models import AccountRelationship, Assessment, ContactMove
@@ -214,6 +224,21 @@ def uses_of(accounts: Iterable[int]) -> dict[int, Use]:
         int(number): Use(date.fromisoformat(last), int(days))
         for uses in rows
         for number, (last, days) in uses.items()
+    }
+
+
+def ties_of(accounts: Iterable[int]) -> dict[int, KeptTie]:
+    """Contact -> the tie with everybody present at some accounts, as the last pass over the book found it."""
+    rows = AccountRelationship.objects.filter(account__in=list(accounts)).values_list("ties", flat=True)
+    return kept_ties(rows)
+
+
+def kept_ties(rows: Iterable[Mapping[str, Any] | None]) -> dict[int, KeptTie]:
+    """Contact -> the tie, from what rows of the book keep; None: the account has no row yet."""
+    return {
+        int(number): KeptTie(strength, leaving, date.fromisoformat(last) if last else None, answers)
+        for ties in rows
+        for number, (strength, leaving, last, answers) in (ties or {}).items()
     }
 
 

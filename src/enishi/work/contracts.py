@@ -135,6 +135,7 @@ class Draft:
     body: str
     contact_id: int | None = None
     to: str = ""
+    why: Text | None = None  # why this person
 
 
 @dataclass(frozen=True, slots=True)

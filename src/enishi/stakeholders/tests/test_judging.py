@@ -86,6 +86,20 @@ def test_a_single_thread_on_either_side() -> None:
     assert not two.ours.single
 
 
+def test_a_champion_tried_in_vain_is_named_while_others_answer() -> None:
+    others = [talk(3, 5), talk(3, 20)]
+    tried = [talk(1, days, two_way=False) for days in (10, 40)]
+    assert [one.number for one in judged([CHAMPION, CLERK], [*tried, *others]).unanswered] == [1]
+    assert not judged([CHAMPION, CLERK], [*tried, talk(1, 150), *others]).unanswered, (
+        "answered within the half year"
+    )
+    assert not judged([CHAMPION, CLERK], others).unanswered, "nobody tried"
+    assert not judged([CHAMPION, CLERK], [talk(1, 190, two_way=False), *others]).unanswered, "too long ago"
+    assert not judged([CLERK], [talk(3, 5, two_way=False)]).unanswered, "nobody of weight"
+    gone = Someone(1, "champion", left_on=ago(2))
+    assert not judged([gone], tried).unanswered
+
+
 def test_contact_with_those_who_left_holds_nothing_up() -> None:
     gone = Someone(4, "champion", left_on=ago(10))
     found = judged([gone, BOSS], [talk(4, days) for days in (20, 30, 40)])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.world import TODAY, make_world
+from tests.world import TODAY, days_ago, make_world
 
+from enishi.accounts.models import Contact
 from enishi.kit.errors import EnishiError
-from enishi.work.api import declared_plays, draft, load_plays, place, play_for
+from enishi.kit.text import Text
+from enishi.stakeholders.api import KeptTie
+from enishi.work.api import addressee, declared_plays, draft, load_plays, place, play_for
+from enishi.work.drafts import why_addressed
 from enishi.work.reads import judgement_of
 
 EVERY_TRIGGER = [
@@ -110,3 +114,63 @@ def test_an_internal_draft_carries_the_evidence_in_the_readers_language() -> Non
     text = draft(internal, world.sakura, [], world.smith, world.company, reasons=ranked.reasons)
     assert text.language == "en"
     assert "- Severe ticket open: slow reports" in text.body
+
+
+ROLES = ("champion", "power_user", "decision_maker")
+
+
+def people(*roles: str, **more: Any) -> list[Contact]:
+    return [Contact(pk=at + 1, role=role, email=f"p{at}@x.example", **more) for at, role in enumerate(roles)]
+
+
+def tie(strength: int, days: int | None = 10, leaving: int = 0) -> KeptTie:
+    last = None if days is None else days_ago(days)
+    return KeptTie(strength, leaving, last, days is not None and days < 180)
+
+
+def chosen(contacts: list[Contact], ties: dict[int, KeptTie], **how: Any) -> tuple[int | None, Text | None]:
+    found = addressee(contacts, ROLES, ties, **how)
+    return (found.pk, why_addressed(found, contacts, ROLES, ties)) if found else (None, None)
+
+
+def test_whoever_answers_is_addressed_before_a_champion_who_does_not() -> None:
+    three = people("champion", "decision_maker", "user")
+    number, why = chosen(three, {1: tie(3, 300), 2: tie(50), 3: tie(82)})
+    assert number == 2, "of those who answer the roles decide"
+    assert why is not None
+    assert why.en.endswith("strength of the tie 50 (medium). The champion has not answered in 180 days.")
+    assert why.ja.endswith("関係の強さ50・普通)。推進者は直近180日に応答がありません。")
+    number, why = chosen(three, {1: tie(3, 300), 2: tie(9, None), 3: tie(82)})
+    assert number == 3, "anyone who answers rather than nobody"
+    number, why = chosen(three, {1: tie(20, 150), 2: tie(9, None), 3: tie(12, 160)})
+    assert number == 1, "a weak tie that answered goes by role"
+    assert chosen(three, {})[0] == 1, "where nothing is known of ties, roles decide"
+
+
+def test_of_one_role_the_stronger_tie_is_addressed() -> None:
+    assert chosen(people("champion", "champion"), {1: tie(35), 2: tie(80)})[0] == 2
+
+
+def test_who_left_or_likely_leaves_is_never_addressed() -> None:
+    two = people("champion", "decision_maker")
+    number, why = chosen(two, {1: tie(90, leaving=50), 2: tie(31)})
+    assert number == 2
+    assert why is not None
+    assert "The champion is likely leaving." in why.en
+    assert chosen(two, {1: tie(90, leaving=90), 2: tie(31, leaving=70)}) == (None, None)
+    two[0].left_on = days_ago(1)
+    assert chosen(two, {1: tie(90), 2: tie(31, leaving=49)})[0] == 2
+
+
+def test_where_nobody_answers_the_roles_decide_and_it_is_said() -> None:
+    number, why = chosen(people("decision_maker", "champion"), {1: tie(4, 400), 2: tie(2, None)})
+    assert (number, why and why.en) == (2, "Nobody here has answered in 180 days: chosen by role.")
+
+
+def test_a_mail_goes_to_an_address_that_takes_it() -> None:
+    two = people("champion", "decision_maker")
+    two[0].bounced_on = days_ago(3)
+    ties = {1: tie(90, leaving=25), 2: tie(9, None)}
+    assert chosen(two, ties)[0] == 1, "a call reaches them"
+    number, why = chosen(two, ties, by_mail=True)
+    assert (number, why and why.en) == (2, "Those who answer cannot be reached by mail: chosen by role.")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from enishi.accounts.models import Account, Contact, Member, Role
 from enishi.segments.api import find_pin, tier_titles
 from enishi.signals.models import Band
+from enishi.stakeholders.api import ties_of
 from enishi.store.kinds import INTERACTION, STAGES
 from enishi.web import words
 from enishi.web.badges import band_word
@@ -113,7 +114,12 @@ class LogForm(ActForm):
         self.fields["occurred_on"].initial = self.today
         self.fields["occurred_on"].widget.attrs["max"] = self.today.isoformat()
         if self.ranked:
-            best = addressee(contacts, self.ranked.play.contacts)
+            best = addressee(
+                contacts,
+                self.ranked.play.contacts,
+                ties_of([self.account.pk]),
+                by_mail=self.ranked.play.channel == "mail",
+            )
             self.fields["contact"].initial = str(best.pk) if best else ""
             self.fields["type"].initial = self.ranked.play.channel
             self.fields["minutes"].initial = 15

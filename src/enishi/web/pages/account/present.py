@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Role
 from enishi.signals.models import AccountState, ManualMeasure
+from enishi.stakeholders.api import ties_of
 from enishi.store.kinds import KINDS
 from enishi.texts.api import judgements_of
 from enishi.web.asking import number_in
@@ -120,7 +121,7 @@ def _suggestion(asked: Asked, words: Mapping[str, str], thought: Judged) -> Mapp
     state = AccountState.objects.get(account=asked.account)
     draft = work.draft(
         ranked.play, asked.account, contacts, asked.member, get_company(),
-        renewal_on=state.renewal_on, reasons=ranked.reasons,
+        renewal_on=state.renewal_on, reasons=ranked.reasons, ties=ties_of([asked.account.pk]),
     )  # fmt: skip
     mail = urlencode({"subject": draft.subject, "body": draft.body}, quote_via=quote)
     return {

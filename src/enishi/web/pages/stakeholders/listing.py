@@ -32,6 +32,7 @@ T = TypeVar("T")
 FINDINGS: dict[str, Q] = {
     "key": Q(key_leaving__gte=room.LIKELY),
     "leaving": Q(leaving__gte=room.LIKELY),
+    "unanswered": Q(key_unanswered__gt=0),
     "single": Q(single_thread=True),
     "executive": Q(executives=0),
     "executive_silent": Q(executives__gt=0, executive_on=None),
@@ -40,8 +41,14 @@ FINDINGS: dict[str, Q] = {
     "dissatisfied": Q(dissatisfied__gt=0),
     "nobody": Q(people=0),
 }
-SHOWN = ("key", "single", "silent", "champion", "executive", "dissatisfied", "nobody")
-TONES = {"key": "danger", "single": "caution", "silent": "caution", "nobody": "caution"}
+SHOWN = ("key", "unanswered", "single", "silent", "champion", "executive", "dissatisfied", "nobody")
+TONES = {
+    "key": "danger",
+    "unanswered": "caution",
+    "single": "caution",
+    "silent": "caution",
+    "nobody": "caution",
+}
 SORTS = {
     "stake": "account__state__at_stake",
     "strength": "strength",
@@ -57,6 +64,7 @@ def finding_titles() -> dict[str, str]:
     return {
         "key": _("Champion or decision maker likely leaving"),
         "leaving": _("Anybody likely leaving"),
+        "unanswered": _("Champion or decision maker does not answer"),
         "single": _("Single thread"),
         "executive": _("Nobody at executive level"),
         "executive_silent": _("Executives known, never answered"),
@@ -190,6 +198,15 @@ class Leaver:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A champion or decision maker tried in vain, and how often."""
+
+    contact: Contact
+    role: str
+    tried: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """An account of the list."""
 
@@ -197,6 +214,7 @@ class Line:
     findings: list[tuple[str, str]]  # (title, tone)
     only: Contact | None
     leavers: list[Leaver]
+    unanswered: list[Unanswered]
     missing: str
     strength: str
 
@@ -212,6 +230,11 @@ def lines_of(rows: Iterable[AccountRelationship]) -> Iterator[Line]:
             [(titles[name], TONES.get(name, "")) for name in SHOWN if _holds(row, name)],
             people.get(row.only_contact_id or 0),
             [leaver for one in row.departing if (leaver := _leaver(one, people))],
+            [
+                Unanswered(people[number], role_word(people[number].role), int(one["tried"]))
+                for one in row.unanswered
+                if (number := int(one["contact"])) in people
+            ],
             pgettext("list", ", ").join(role_word(role) for role in row.missing),
             say(room.STRENGTHS[_word(row)]),
         )
@@ -227,6 +250,7 @@ def _holds(row: AccountRelationship, name: str) -> bool:
     """The same as :data:`FINDINGS` of a row in hand."""
     return {
         "key": row.key_leaving >= room.LIKELY,
+        "unanswered": row.key_unanswered > 0,
         "single": row.single_thread,
         "silent": row.silent,
         "champion": row.champions == 0 and row.people > 0,
@@ -237,7 +261,7 @@ def _holds(row: AccountRelationship, name: str) -> bool:
 
 
 def _people(rows: Iterable[AccountRelationship]) -> dict[int, Contact]:
-    numbers = {int(one["contact"]) for row in rows for one in row.departing}
+    numbers = {int(one["contact"]) for row in rows for one in (*row.departing, *row.unanswered)}
     numbers |= {row.only_contact_id for row in rows if row.only_contact_id}
     return Contact.objects.filter(erased_at=None).in_bulk(numbers)
 
@@ -266,6 +290,7 @@ def headings() -> list[Heading]:
         Heading(_("Last executive contact"), "day"),
         Heading(_("Missing roles")),
         Heading(_("Likely leaving")),
+        Heading(_("Do not answer")),
     ]
 
 
@@ -295,4 +320,5 @@ def _cells(line: Line) -> list[Any]:
         row.executive_on,
         line.missing,
         joined.join(leavers),
+        joined.join(words.person(one.contact) for one in line.unanswered),
     ]

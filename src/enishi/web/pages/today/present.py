@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.db.models import F
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from enishi.accounts.company import get_company
 from enishi.accounts.leaving import Leaving, leaving_accounts
 from enishi.accounts.models import Account, Contact, Member, Scope
 from enishi.signals.models import AccountState
+from enishi.stakeholders.api import kept_ties
 from enishi.web import words as plain_words
 from enishi.web.asking import number_in
 from enishi.web.pages.account.beside import badges_beside
@@ -199,12 +201,14 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
         state.account_id: state
         for state in AccountState.objects.filter(account_id__in=ids)
         .select_related("account", "account__owner")
+        .annotate(kept=F("account__relationship__ties"))
         .defer("lines", "changes", "metrics")
     }
     contacts = _by_account(Contact.objects.filter(account_id__in=ids, deleted_at=None, erased_at=None))
     tasks = Task.objects.filter(account_id__in=ids, status=Task.Status.OPEN, due_on__lte=today)
     promises = _by_account(tasks.select_related("assignee"))
     leaving = leaving_accounts(ids, today)
+    ties = kept_ties(state.kept for state in states.values())
     beside = badges_beside(ids, today, leaving=leaving)
     company, words = get_company(), reason_words()
     found = []
@@ -213,7 +217,7 @@ def cards(member: Member, queue: Queue, today: date) -> list[Card]:
         own = _own(due, member)
         draft = work.draft(
             item.play, state.account, people, member, company, renewal_on=state.renewal_on,
-            reasons=item.reasons, promise=next((task.title for task in (own, *due) if task), ""),
+            reasons=item.reasons, promise=next((task.title for task in (own, *due) if task), ""), ties=ties,
         )  # fmt: skip
         gone = leaving.get(item.account_id)
         why = [_why(item.account_id, reason, words) for reason in item.reasons]

@@ -145,6 +145,22 @@ def test_the_list_filters_sorts_and_keeps_to_the_view(world: World, sign_in: Sig
     assert "浪速物産" not in plain(sign_in("takahashi").get("/accounts/relations/"))
 
 
+def test_a_champion_who_does_not_answer_is_a_finding_with_the_name(world: World, sign_in: SignIn) -> None:
+    for days in (5, 30):
+        talk(world, "yamamoto", days, two_way=False)
+    judge_again(world.sakura, TODAY, NOW)
+    RelationshipRun.objects.create(day=TODAY, started_at=NOW, finished_at=NOW)
+    client = sign_in("suzuki")
+    page = plain(client.get("/accounts/relations/?finding=unanswered"))
+    assert "推進者・決裁者から応答なし" in page
+    assert "山本 太一 様 決裁者 · 直近180日の働きかけ2回に応答なし" in page
+    talk(world, "yamamoto", 3)
+    judge_again(world.sakura, TODAY, NOW)
+    assert "条件に合う顧客企業がありません" in plain(
+        client.get("/accounts/relations/?finding=unanswered&tier=")
+    )
+
+
 def test_the_list_as_a_file(world: World, sign_in: SignIn) -> None:
     judged(world)
     answer = sign_in("suzuki").get("/accounts/relations/export/?format=csv&finding=single")
