@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from enishi.forecasts.columns import check_frequency, check_length, column, plain, refuse
 from enishi.forecasts.estimator import Estimator
-from enishi.forecasts.fitting import Fit, Vector, bounds, climb, intervals, relative_error
+from enishi.forecasts.fitting import Fit, Vector, bounds, climb, intervals, mean_over_beta, relative_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,18 +274,9 @@ def _expected(
 
 
 CHUNK = 1000
-NODES = np.linspace(-60.0, 30.0, 601)  # of the logit of a chance; the trapezium rule is all but exact here
 
 
 def _of_alive(shape: Vector, a: float, b: Vector, ahead: Vector) -> Vector:
     """The same expectation of a customer known to be alive, as the integral it stands for: over the chance ``p`` that a
     purchase is the last, of ``(1 - (1 + p ahead) ** -shape) / p``."""
-    from scipy.special import betaln, digamma, expit, log_expit, polygamma
-
-    centre, spread = digamma(a) - digamma(b), np.sqrt(polygamma(1, a) + polygamma(1, b))
-    narrow = np.minimum(1, 3 * spread)[:, None]  # nodes lie as close as a narrow peak asks for, around it
-    nodes = narrow * NODES + (1 - narrow) * centre[:, None]
-    p = expit(nodes)
-    weight = a * log_expit(nodes) + b[:, None] * log_expit(-nodes) - betaln(a, b)[:, None]
-    each = -np.expm1(-shape[:, None] * np.log1p(p * ahead[:, None])) / p
-    return np.asarray(np.trapezoid(np.exp(weight) * each, nodes, axis=1))
+    return mean_over_beta(a, b, lambda p: -np.expm1(-shape[:, None] * np.log1p(p * ahead[:, None])) / p)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from enishi.forecasts.estimator import Estimator
-from enishi.forecasts.fitting import Fit, Vector, bounds, fit_positive
+from enishi.forecasts.fitting import Fit, Vector, bounds, fit_positive, mean_over_beta
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,13 +220,10 @@ def _survival(a: float, b: float | Vector, t: Vector) -> Vector:
 
 
 def _derl(a: float, b: float, renewals: Vector, rate: float) -> Vector:
-    from scipy.special import hyp2f1
-
-    return np.asarray(
-        (b + renewals)
-        / (a + b + renewals)
-        * hyp2f1(1, b + renewals + 1, a + b + renewals + 1, 1 / (1 + rate))
-    )
+    """The formula as the integral it stands for: over the chance to leave, of all payments still to come. The library's
+    hypergeometric function knows no answer for one case in ten of a small discount."""
+    each = mean_over_beta(a, b + renewals.ravel(), lambda p: (1 - p) * (1 + rate) / (rate + p))
+    return each.reshape(renewals.shape)
 
 
 def _time(t: ArrayLike) -> Vector:

@@ -110,6 +110,16 @@ def test_customers_who_are_all_alike_in_leaving_are_counted_as_the_limit_says():
         assert model.expected_purchases(52, x, tx, end) == pytest.approx(limit, rel=8 / size)
 
 
+def test_chances_that_are_all_but_0_or_1_are_counted_to_their_ends():
+    """Of parameters drawn far out: nobody leaves, or everybody does with the next purchase."""
+    x, tx, end = np.array([0.0, 4]), np.array([0.0, 60]), np.array([30.0, 60])
+    stays = _model(r=300.0, alpha=400.0, a=1e-6, b=3.0)
+    assert stays.expected_purchases(52, x, tx, end) == pytest.approx(52 * (300 + x) / (400 + end), rel=1e-4)
+    shape, ahead = np.array([300.0]), np.array([0.2])
+    goes = _of_alive(shape, 3.0, np.array([1e-6]), ahead)
+    assert goes == pytest.approx(1 - 1.2**-300.0, rel=1e-4)
+
+
 def test_hundreds_of_purchases_are_no_trouble():
     found = _model().expected_purchases([26, 520], [300, 900], [299, 300], 300)
     assert np.isfinite(found).all()

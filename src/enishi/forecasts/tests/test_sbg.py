@@ -118,3 +118,15 @@ def test_who_stays_where_all_but_one_left_at_once_is_told_however_old():
     stays = model.residual_survival([0, 200, 1000], 1)
     assert np.isfinite(stays).all()
     assert stays == pytest.approx(1 - model.hazard(np.array([1, 201, 1001])), rel=1e-6)
+
+
+def test_lifetimes_of_a_small_discount_are_told_for_every_spread_of_chances():
+    """Where all chances are alike a stay is the plain sum of ``((1 - p) / (1 + discount)) ** t``."""
+    model = ShiftedBetaGeometric().fit(KEPT)
+    for alpha, beta in ((1e-4, 470.0), (0.18, 0.0044), (5.4, 528.0), (16.0, 1700.0), (80.0, 8000.0)):
+        model.alpha_, model.beta_ = alpha, beta
+        told = model.derl([[0, 3], [50, 500]], 1e-4)
+        years = np.arange(1, 300_000)
+        for renewals, one in zip((0, 3, 50, 500), told.ravel(), strict=True):
+            direct = (model.residual_survival(renewals, years) * 1.0001 ** (1.0 - years)).sum()
+            assert one == pytest.approx(direct, rel=1e-6)
