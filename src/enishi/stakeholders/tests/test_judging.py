@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from enishi.stakeholders.contracts import News, Relationship, Said, Someone, Touch, Use
 from enishi.stakeholders.judging import judge
 from enishi.stakeholders.leaving import speaks_of_parting
@@ -251,4 +253,55 @@ def test_an_item_is_about_whom_its_source_names_or_else_whose_whole_name_it_hold
     assert about([LEAVES], 1, whole_names("山本", "太一", "山本 太一")) == (LEAVES,)
     assert about([LEAVES], 1, whole_names("山本", "太二", "山本 太二")) == ()
     joan = News(ago(2), "Joann Leeds leaves Acme")
+    assert about([News(ago(2), "José Ruiz leaves")], 3, whole_names("Ruiz", "José", "José Ruiz"))
     assert about([joan], 3, whole_names("Lee", "Ann", "Ann Lee")) == (), "a name within others"
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "headline"),
+    [
+        ("林", "直樹", "さくら商事の林直樹氏が退任"),
+        ("林", "直樹", "林 直樹さん、退職へ"),
+        ("林", "直樹", "【人事】林\u3000直樹"),
+        ("林", "直樹", "取締役林直樹が辞任"),
+        ("林", "直樹", "さくら商事社長林直樹氏が退任"),
+        ("林", "直樹", "林直樹社長が交代"),
+        ("林", "直樹", "林直樹営業部長が異動"),
+        ("林", "直樹", "林直樹前社長の処遇"),
+        ("林", "直樹", "林直樹、田中優の両氏が退任"),
+        ("林", "直樹", "林直樹退任、後任は未定"),
+        ("山本", "太一", "専務執行役員山本太一CFOが退任"),
+        ("谷川", "直樹", "谷川直樹部長が退任"),
+        ("谷川", "直樹", "取締役谷川直樹氏"),
+        ("佐々木", "一", "佐々木一様がご退任"),
+        ("リー", "アン", "アン・リー氏が退任"),
+        ("Lee", "Ann", "社長Ann Lee氏が退任"),
+        ("Lee", "Ann", "Ann Lee's last day"),
+        ("O’Brien", "Ann", "CFO ANN O’BRIEN steps down"),
+    ],
+)
+def test_a_headline_names_whoever_it_names_in_whole(family: str, given: str, headline: str) -> None:
+    item = News(ago(2), headline)
+    assert about([item], 1, whole_names(family, given, f"{family} {given}")) == (item,)
+
+
+@pytest.mark.parametrize(
+    ("family", "given", "headline"),
+    [
+        ("林", "直樹", "小林直樹の退任について"),
+        ("林", "直樹", "若林 直樹氏が退任"),
+        ("林", "直", "林直樹氏が退任"),
+        ("山本", "太一", "山本太一郎氏が退任"),
+        ("山本", "太一", "山本太一朗部長が退任"),
+        ("谷川", "直樹", "同社長谷川直樹氏が退任"),
+        ("木", "一郎", "佐々木一郎氏が退任"),
+        ("リー", "アン", "ジョアン・リー氏が退任"),
+        ("リー", "アン", "アン・リード氏が退任"),
+        ("Lee", "Ann", "Mary-Ann Lee leaves"),
+        ("Lee", "Ann", "Ann Lee-Smith leaves"),
+        ("Lee", "Ann", "Joann Lee leaves"),
+    ],
+)
+def test_a_name_within_a_longer_one_is_of_somebody_else(family: str, given: str, headline: str) -> None:
+    assert about([News(ago(2), headline)], 1, whole_names(family, given, f"{family} {given}")) == ()
+    assert about([News(ago(2), headline)], 1, whole_names("", "", f"{family} {given}")) == ()
