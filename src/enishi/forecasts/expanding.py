@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from enishi.forecasts.panel import learnable
+from enishi.kit.text import Text
 
 _KEYS = ["as_of", "account_id", "label", "ends_on"]
 
@@ -23,6 +24,42 @@ class Expanded:
     fits: int
     missing: int
     left_out: tuple[str, ...]
+
+
+def why_silent(told: Expanded, judged: int, lost: int) -> Text | None:
+    """Why nothing can be said of how good a forecast was; None where it can.
+
+    Args:
+        judged: rows of which it spoke and of which the outcome is known.
+        lost: of these, those that were lost.
+    """
+    if not told.fits:
+        return Text(
+            f"The forecast had no say: before the days tried, {told.missing} more customers would have to have left (or stayed) "
+            "for it to learn from.",
+            f"解約予測は対象外です。検証した時点までに、学習に必要な解約(または継続)の顧客企業があと{told.missing}社不足していました。",
+        )
+    if not judged:
+        return Text(
+            f"The forecast had no say: it could speak of {_days(told)} of the days tried, and what came of the customers it spoke of "
+            "is not known yet.",
+            f"解約予測は対象外です。予測できたのは検証した時点のうち{_days(told)}時点だけで、対象の顧客企業のその後はまだ分かっていません。",
+        )
+    if lost in (0, judged):
+        en, ja = (
+            ("none of them was lost", "離脱がありません")
+            if lost == 0
+            else ("all of them were lost", "すべてが離脱しています")
+        )
+        return Text(
+            f"How good the forecast was cannot be said: of the {judged} rows of which it spoke, {en}.",
+            f"解約予測の精度は評価できません。予測した{judged}行には{ja}。",
+        )
+    return None
+
+
+def _days(told: Expanded) -> int:
+    return int(told.rows["as_of"].nunique())
 
 
 def expanding_forecast(

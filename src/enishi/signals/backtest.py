@@ -25,7 +25,7 @@ from enishi.forecasts.api import (
     lead_times,
     observed_rate_by_band,
 )
-from enishi.forecasts.expanding import Expanded
+from enishi.forecasts.expanding import Expanded, why_silent
 from enishi.kit.text import Text
 from enishi.signals.bands import BANDS, Codes
 from enishi.signals.outcomes import Outcome
@@ -158,7 +158,8 @@ def _judged(
 def forecast_entry(
     forecast: Expanded | None, observed: pd.DataFrame, seed: int, draws: int
 ) -> dict[str, Any] | None:
-    """How good the forecast was on the observed rows of which it could speak, beside the others on the same rows."""
+    """How good the forecast was on the observed rows of which it could speak, beside the others on the same rows;
+    ``reason`` where that cannot be said."""
     if forecast is None:
         return None
     told = forecast.rows[["as_of", "account_id", "probability"]]
@@ -167,7 +168,9 @@ def forecast_entry(
     said = rows["probability"].to_numpy(dtype=float) if len(rows) else labels
     recency = np.log1p(risk_by_recency(rows)) if len(rows) else labels
     found = auc_with_interval(labels, said, groups, n_boot=draws, seed=seed)
+    silent = why_silent(forecast, len(rows), int(labels.sum()))
     return {
+        "reason": {"en": silent.en, "ja": silent.ja} if silent else None,
         "auc": found.value,
         "low": found.low,
         "high": found.high,

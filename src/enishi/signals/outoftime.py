@@ -28,21 +28,21 @@ Progress = Callable[[float, float], object]
 
 def forecast_past(
     home: Home, days: Sequence[date], outcome: Outcome, rules: Rules, first: date | None, progress: Progress
-) -> Expanded | None:
-    """Out-of-time probabilities for the days tried; None where there is no past to learn from.
+) -> Expanded:
+    """Out-of-time probabilities for the days tried; none where there is no past to learn from.
 
     Args:
         first: the first day of use.
     """
     if not days or first is None:
-        return None
+        return _silent(LEAST_LEFT)
     start = max(first + timedelta(days=FIRST_DAYS), max(days) - timedelta(days=round(30.44 * MONTHS)))
     every = sorted({*days, *(day for day in snapshot_days("month", start, max(days)) if day >= start)})
     labels = _sampled(read_labels(home, every, outcome))
     known = labels[(labels["ends_on"] <= pd.Timestamp(max(days))) & labels["label"].notna()]
     counts = [known.loc[known["label"] == side, "account_id"].nunique() for side in (1, 0)]
     if min(counts) < LEAST_LEFT:
-        return Expanded(pd.DataFrame(columns=[*AT, "label", "probability"]), 0, LEAST_LEFT - min(counts), ())
+        return _silent(LEAST_LEFT - min(counts))
     with without_hindsight(home) as (honest, _):
         rows = read_rows(
             honest, every, rules, keep=labels, progress=lambda done, total: progress(done, 2 * total)
@@ -54,6 +54,10 @@ def forecast_past(
         lambda: new_forecaster(outcome.days, rules),
         lambda done, total: progress(total + done, 2 * total),
     )
+
+
+def _silent(missing: int) -> Expanded:
+    return Expanded(pd.DataFrame(columns=[*AT, "label", "probability"]), 0, missing, ())
 
 
 def _sampled(labels: pd.DataFrame) -> pd.DataFrame:

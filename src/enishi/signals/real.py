@@ -134,7 +134,9 @@ def _scores(result: dict[str, Any], ja: bool) -> list[str]:
             lines.append(
                 f"  {found['auc']:.3f} ({found['low']:.3f}-{found['high']:.3f})  {label}{brier}{rows}"
             )
-    return [head, *lines] if lines else []
+    silent = (result.get("forecast") or {}).get("reason")
+    told = [f"  {silent['ja' if ja else 'en']}"] if silent else []
+    return [head, *lines, *told] if lines else told
 
 
 def _rates(result: dict[str, Any], ja: bool) -> list[str]:
