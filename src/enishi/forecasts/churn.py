@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from itertools import islice
 from typing import Any, Self
@@ -15,7 +15,7 @@ from enishi.forecasts.backcast import Backcast, backcast, past_of
 from enishi.forecasts.calibration import Recalibration, recalibrate
 from enishi.forecasts.challenger import Challenger, fit_challenger
 from enishi.forecasts.champion import STRENGTHS, Champion, choose, fit_all, prepare, with_covariance
-from enishi.forecasts.drift import shares_of, told_drift
+from enishi.forecasts.drift import judge_inputs
 from enishi.forecasts.drivers import Words, can_change, driver, family_of, typical_of, value_of, words_of
 from enishi.forecasts.estimator import Estimator
 from enishi.forecasts.features import Design, feature_names, numbers
@@ -157,8 +157,6 @@ class ChurnForecaster(Estimator):
         self.sizes_ = self._sizes(rows)
         self.later_ = folds.later
         self.last_day_ = last_day(rows)
-        days = rows.keys["as_of"] if len(rows) else None
-        self.reference_shares_ = shares_of(design, basis, days, self.horizon_days)
         self.words_ = {f.name: words_of(f.name, self.metrics, self.words) for f in design.features}
 
     def _rival(self, rows: Rows, folds: Folds, designs: dict[int, Design]) -> Backcast | None:
@@ -396,15 +394,21 @@ class ChurnForecaster(Estimator):
             for name, size in sorted(self.sizes_.items(), key=lambda pair: -pair[1])
         ]
 
-    def drift(self, panel: pd.DataFrame) -> list[dict[str, Any]]:
-        """How far each input has moved from the training rows: population stability index, most first.
+    def drift(self, panel: pd.DataFrame, learned: Sequence[Any] | None = None) -> dict[str, Any]:
+        """Which inputs lie off at the last month-end of a panel, beyond what month-ends differ by, and since when.
+
+        Args:
+            panel: rows of the month-ends learned from and of those since, whatever is known of their outcomes.
+            learned: those learned from; None: up to the last one with a known outcome.
 
         Returns:
-            ``feature``, ``en``, ``ja``, ``psi``, ``chance`` (how far chance takes a snapshot, None where too few past ones are
-            known), ``moved``: beyond that ``some`` from .1, ``much`` from .25, else ``little``.
+            As :func:`~enishi.forecasts.drift.judge_inputs`.
         """
-        titles = {name: self.words_[name].title for name in self.reference_shares_}
-        return told_drift(self.reference_shares_, titles, panel)
+        if learned is None:
+            learned = [
+                day for day in pd.unique(panel["as_of"]) if pd.Timestamp(day) <= pd.Timestamp(self.last_day_)
+            ]
+        return judge_inputs(self.model_.design, self.words_, panel, learned)
 
     def recalibrated(self, panel: pd.DataFrame) -> Self:
         """The same fit with its level brought to recent outcomes: labelled rows of snapshot days it had not learned from.
@@ -480,7 +484,7 @@ FORMAT = 1
 _KINDS: dict[str, type[Champion] | type[Challenger]] = {"logistic": Champion, "steps": Challenger}
 _COUNTS = (
     "speaks_", "missing_outcomes_", "outcomes_", "accounts_", "rows_", "censored_", "base_rate_", "selection_",
-    "left_out_", "later_", "last_day_", "reference_shares_", "sizes_",
+    "left_out_", "later_", "last_day_", "sizes_",
 )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def family_of(name: str, metrics: Mapping[str, Metric]) -> str:
 def driver(name: str, words: Words, value: Any, typical: Any, effect: float) -> dict[str, Any]:
     """One reason as JSON: the feature, its value beside the usual one, and what it adds to the log-odds; empty where it is
     written as the usual one is: that says nothing of this customer."""
-    shown, usual = _level(name, words, value), _level(name, words, typical)
+    shown, usual = told_level(name, words, value), told_level(name, words, typical)
     known = typical is not None and not (isinstance(typical, float) and np.isnan(typical))
     if known and shown == usual:
         return {}
@@ -118,7 +118,7 @@ def driver(name: str, words: Words, value: Any, typical: Any, effect: float) -> 
     }  # fmt: skip
 
 
-def _level(name: str, words: Words, value: Any) -> Text:
+def told_level(name: str, words: Words, value: Any) -> Text:
     """A value in words; what has a name of its own by that name."""
     named = _LEVELS.get(name, {}).get(value) if isinstance(value, str) else None
     return named or words.value(value)

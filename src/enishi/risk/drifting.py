@@ -15,22 +15,36 @@ from enishi.risk.plain import as_plain
 
 RECENT_DAYS = 180
 SHOWN = 12
-LEAST_ROWS = 30
-"""Accounts below which shares say nothing of a drift."""
+MOSTLY = 0.5
 
 
-def watch_drift(
-    forecaster: ChurnForecaster, model: ForecastModel, rows: pd.DataFrame, day: date
-) -> dict[str, Any]:
-    """What has moved, as JSON: ``inputs`` (those that moved most, with ``psi`` and ``moved``), how many moved ``much``,
-    and ``calibration``: observed against expected among the statements decided lately."""
-    moved = forecaster.drift(rows) if len(rows) >= LEAST_ROWS else []
-    return {
-        "accounts": len(rows),
-        "inputs": as_plain(moved[:SHOWN]),
-        "much": sum(1 for one in moved if one["moved"] == "much"),
-        "calibration": as_plain(_calibration(model.horizon, day)),
-    }
+def watch_outcomes(model: ForecastModel, day: date) -> dict[str, Any]:
+    """What came of the statements decided lately beside what they said, as JSON."""
+    return {"calibration": as_plain(_calibration(model.horizon, day))}
+
+
+def watch_inputs(forecaster: ChurnForecaster, model: ForecastModel, rows: pd.DataFrame) -> dict[str, Any]:
+    """Which inputs of a version lie off at the last month-end, as JSON: as
+    :func:`~enishi.forecasts.drift.judge_inputs`, the inputs nearest to their limits or beyond them, and how many have
+    ``moved``.
+
+    Args:
+        rows: of all month-ends, whatever is known of their outcomes.
+    """
+    told = forecaster.drift(rows, learned_months(model, rows))
+    moved = sum(1 for one in told["inputs"] if one["moved"] != "little")
+    kept: dict[str, Any] = as_plain(told | {"inputs": told["inputs"][: max(SHOWN, moved)], "moved": moved})
+    return kept
+
+
+def learned_months(model: ForecastModel, rows: pd.DataFrame) -> list[pd.Timestamp]:
+    """The month-ends a version was learned from: of the next renewal, of whose late month-ends only those are known whose
+    contract soon ran out, the ones of which most was known."""
+    known = pd.to_datetime(rows["ends_on"]) <= pd.Timestamp(model.as_of)
+    share = known.groupby(pd.to_datetime(rows["as_of"])).mean()
+    until = model.trained_on.get("to")
+    known_days = pd.DatetimeIndex(share.index[share >= MOSTLY])
+    return list(known_days[known_days <= pd.Timestamp(until)]) if until else []
 
 
 def _calibration(horizon: int, day: date) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.metrics.api import Metric
 from enishi.risk.agreeing import agreeing_past
+from enishi.risk.drifting import watch_inputs
 from enishi.risk.judging import judge_candidate
 from enishi.risk.models import HORIZONS, RENEWAL, ForecastModel
 from enishi.risk.plain import alike, as_plain
@@ -111,12 +112,26 @@ def fit_horizon(lessons: Lessons, horizon: int, *, member: Member | None, publis
     made = _described(lessons, horizon, forecaster, panel)
     known = _learned_already(made, publish)
     if known is not None:
+        if publish:
+            _watch(lessons, horizon, rows)
         return known
     made.made_by = member
     standing, old = _keep(lessons, made, forecaster, panel, member, publish)
     if publish and made.status == Status.REFUSED and standing and old is not None and old.speaks_:
         _bring_up_to_date(lessons, standing, old, panel, member)
+    if publish:
+        _watch(lessons, horizon, rows)
     return made
+
+
+def _watch(lessons: Lessons, horizon: int, rows: pd.DataFrame) -> None:
+    """Look whether the inputs of the version that speaks now still lie as they did, and keep it with the version."""
+    with transaction.atomic():
+        standing = _in_use_now(horizon)
+        forecaster = _readable(standing, lessons.rules.metrics) if standing else None
+        if standing is not None and forecaster is not None:
+            standing.report = standing.report | {"inputs": watch_inputs(forecaster, standing, rows)}
+            standing.save(update_fields=["report"])
 
 
 def _learned_already(made: ForecastModel, publish: bool) -> ForecastModel | None:

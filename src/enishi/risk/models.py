@@ -43,7 +43,7 @@ class ForecastModel(models.Model):
         default=dict
     )  # snapshots, features, what was left out and why, scorecard versions
     state = models.JSONField(default=dict)  # the learned state: ChurnForecaster.to_dict()
-    report = models.JSONField(default=dict)  # how good it was on later periods: ChurnForecaster.report()
+    report = models.JSONField(default=dict)  # ChurnForecaster.report(); `inputs`: how they lie since
     reason_en = models.TextField(blank=True)
     reason_ja = models.TextField(blank=True)
     made_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL)
@@ -168,7 +168,7 @@ class ForecastRun(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0)
     model = models.ForeignKey(ForecastModel, null=True, on_delete=models.SET_NULL, related_name="runs")
-    drift = models.JSONField(default=dict)  # of a scoring: how far inputs and outcomes have moved, by horizon
+    drift = models.JSONField(default=dict)  # of a scoring: what came of what was said, by horizon
     facts_generation = models.BigIntegerField(default=0)
     error = models.TextField(blank=True)
     asked_by = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL)

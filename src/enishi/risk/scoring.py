@@ -16,7 +16,7 @@ from enishi.forecasts.outcomes import RENEWAL_GRACE_DAYS, Outcome, sole_contract
 from enishi.forecasts.panel import label_rows
 from enishi.kit.home import Home
 from enishi.risk.agreeing import agreeing
-from enishi.risk.drifting import watch_drift
+from enishi.risk.drifting import watch_outcomes
 from enishi.risk.fitting import restored
 from enishi.risk.kept import drop_rows, keep_rows
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
@@ -97,7 +97,7 @@ def _score(run: ForecastRun, home: Home, now: datetime, progress: Progress) -> N
         wanted = wanted[wanted["account_id"].isin(living)].reset_index(drop=True)
         forecaster = restored(model, rules.metrics)
         said[model.horizon] = forecast_rows(forecaster, model, wanted, behind)
-        run.drift[str(model.horizon)] = watch_drift(forecaster, model, wanted, run.day)
+        run.drift[str(model.horizon)] = watch_outcomes(model, run.day)
         progress(30 + 60 * number / len(models), 100)
     by_contract = {model.horizon for model in models if Outcome.parse(model.outcome).kind != "silence"}
     said |= agreeing({h: said[h] for h in by_contract}, run.day, sole_contracts(home, run.day))

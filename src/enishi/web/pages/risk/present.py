@@ -10,12 +10,13 @@ from typing import Any
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from enishi.forecasts.drift import LEAST_ACCOUNTS
 from enishi.kit.text import Text
 from enishi.risk import api as room
 from enishi.web.words import day as shown_day
 
 _OPEN = ("queued", "running")
-_FEATURES, _MOVED = 12, 8
+_FEATURES, _MOVED, _NEAREST = 12, 8, 3
 
 
 def horizon_title(horizon: int) -> str:
@@ -62,6 +63,7 @@ def _of(model: room.ForecastModel) -> dict[str, Any]:
         "by_accounts": report.get("scheme") == "accounts",
         "agreed": bool(report.get("agreed")),
         "drift": _drift(model.horizon),
+        "inputs": watched_inputs(report.get("inputs") or {}),
         "minimum": report.get("minimum_outcomes", 20),
     }
 
@@ -190,14 +192,97 @@ def _features(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _drift(horizon: int) -> dict[str, Any] | None:
     run = room.last_run(room.ForecastRun.Kind.SCORE)
     told = (run.drift or {}).get(str(horizon)) if run else None
+    return {"day": run.day if run else None, "calibration": told.get("calibration") or None} if told else None
+
+
+def watched_inputs(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How the inputs lie since the version was learned: those beyond their limits, or else those nearest to them."""
     if not told:
         return None
-    inputs = [one for one in told.get("inputs", []) if one["moved"] != "little"][:_MOVED]
+    moved = [one for one in told["inputs"] if one["moved"] != "little"]
+    shown = moved[:_MOVED] or told["inputs"][:_NEAREST]
+    day, until = (date.fromisoformat(told[name]) if told[name] else None for name in ("day", "until"))
     return {
-        "day": run.day if run else None,
-        "inputs": [
-            {"title": _text(one), "psi": one["psi"], "much": one["moved"] == "much"} for one in inputs
-        ],
-        "compared": all(one.get("chance") is not None for one in inputs),
-        "calibration": told.get("calibration") or None,
+        "day": day,
+        "until": until,
+        "months": told["months"],
+        "missing": told["missing"],
+        "accounts": told["accounts"],
+        "too_few": told["accounts"] < LEAST_ACCOUNTS,
+        "judged": told["judged"],
+        "moved": len(moved),
+        "shown": [_input(one) for one in shown],
+        "swinging": [_text(one) for one in told.get("swinging", [])],
     }
+
+
+def _told(said: Mapping[str, Any]) -> str:
+    return _text(said).in_language(get_language() or "ja")
+
+
+def _input(one: Mapping[str, Any]) -> dict[str, Any]:
+    measures = {
+        "level": _("rank among the values learned from"),
+        "spread": _("share in their outer quarters"),
+        "missing": _("share without a value"),
+        "share": _("share of customers"),
+    }
+    return {
+        "title": _text(one),
+        "means": _means(one),
+        "measure": measures[one["kind"]],
+        "value": one["value"],
+        "low": one["low"],
+        "high": one["high"],
+        "moved": one["moved"],
+        "since": date.fromisoformat(one["since"]) if one["since"] else None,
+    }
+
+
+def _means(one: Mapping[str, Any]) -> str:
+    """What the place of an input says, in words."""
+    up, within = one["up"], one["moved"] == "little"
+    if one["kind"] == "missing":
+        if within:
+            return _("How many have no value is as usual.")
+        return (
+            _("Fewer have a value: see whether its source has stopped.")
+            if up
+            else _("More have a value: a source may have been added.")
+        )
+    if one["kind"] == "share":
+        word = _told(one["word"]) if one["word"] else pgettext("input", "others")
+        if within:
+            return _("How many are “%(word)s” is as usual.") % {"word": word}
+        said = (
+            _("More are “%(word)s” than was to be expected.")
+            if up
+            else _("Fewer are “%(word)s” than was to be expected.")
+        )
+        return said % {"word": word}
+    return f"{_lies(one['kind'], up, within)} {_pair(one)}".strip()
+
+
+def _lies(kind: str, up: bool, within: bool) -> str:
+    if within:
+        return _("Lies as usual.")
+    if kind == "level":
+        return _("Lies higher than was to be expected.") if up else _("Lies lower than was to be expected.")
+    return (
+        _("Values lie further out than was to be expected.")
+        if up
+        else _("Values lie closer to the middle than was to be expected.")
+    )
+
+
+def _pair(one: Mapping[str, Any]) -> str:
+    """The usual value then and now, where it is another one."""
+    then, now = _told(one["then"]), _told(one["now"])
+    if then == now:
+        return ""
+    said = (
+        _("Median then %(then)s, now %(now)s.")
+        if one["of"] == "median"
+        else _("Mean then %(then)s, now %(now)s.")
+    )
+    return said % {"then": then, "now": now}
