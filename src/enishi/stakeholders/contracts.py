@@ -24,10 +24,10 @@ INFLUENCE_STEPS: dict[str, Text] = {
     "medium": Text("Medium", "中"),
     "low": Text("Low", "小"),
 }
-FEELINGS: dict[str, Text] = {
-    "positive": Text("Favourable", "好意的"),
+FEELINGS: dict[str, Text] = {  # the words of the tone of texts: one scale
+    "positive": Text("Positive", "肯定的"),
     "neutral": Text("Neutral", "中立"),
-    "negative": Text("Dissatisfied", "不満"),
+    "negative": Text("Negative", "否定的"),
 }
 STRENGTHS: dict[str, Text] = {
     "strong": Text("Strong", "強い"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from enishi.kit.text import Text
-from enishi.stakeholders.contracts import TALKS, Clue, Feeling, Said, Touch
+from enishi.stakeholders.contracts import FEELINGS, TALKS, Clue, Feeling, Said, Touch
 
 LONGEST = 365
 HALF_LIFE = 120
@@ -26,8 +26,12 @@ def feeling_of(said: Said, touches: Sequence[Touch], day: date) -> Feeling:
     if sum(clue.weight for clue in clues) < LEAST:
         return Feeling("", clues=clues)
     mean = sum(clue.value * weight for clue, weight in zip(clues, weights, strict=True)) / sum(weights)
-    value = "positive" if mean >= CLEAR else "negative" if mean <= -CLEAR else "neutral"
-    return Feeling(value, True, clues)
+    return Feeling(side_of(mean), True, clues)
+
+
+def side_of(tone: float) -> str:
+    """-1 … 1 as a side."""
+    return "positive" if tone >= CLEAR else "negative" if tone <= -CLEAR else "neutral"
 
 
 def _clues(touches: Sequence[Touch], day: date) -> list[Clue]:
@@ -72,7 +76,6 @@ def _answer(touch: Touch) -> Clue | None:
 
 
 def _side(tone: float) -> Text:
-    """The words texts are judged in."""
-    if tone >= CLEAR:
-        return Text("positive", "肯定的")
-    return Text("negative", "否定的") if tone <= -CLEAR else Text("neutral", "中立")
+    """A tone in words, within a sentence."""
+    word = FEELINGS[side_of(tone)]
+    return Text(word.en.lower(), word.ja)

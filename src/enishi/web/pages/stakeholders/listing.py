@@ -70,7 +70,7 @@ def finding_titles() -> dict[str, str]:
         "executive_silent": _("Executives known, never answered"),
         "champion": _("No champion"),
         "silent": _("Nobody answers"),
-        "dissatisfied": _("Champion or decision maker dissatisfied"),
+        "dissatisfied": _("Champion or decision maker of negative sentiment"),
         "nobody": _("Nobody is known"),
     }
 

@@ -74,12 +74,12 @@ def test_a_person_is_assessed_in_a_dialog_and_it_can_be_undone(world: World, sig
     assert client.post(address, said).status_code == 204
     page = people(client, world)
     assert "経理担当" in page
-    assert "▼ 不満 メンバーによる登録" in page
+    assert "▼ 否定的 メンバーによる登録" in page
     assert "小林 葵様の評価を保存しました" in page
     assert "“請求の件”" in page
     undone = client.post(f"/accounts/stakeholders/{Assessment.objects.get().pk}/undo/")
     assert undone.status_code == 204
-    assert "▼ 不満" not in people(client, world)
+    assert "▼ 否定的" not in people(client, world)
 
 
 def test_changes_of_role_and_title_are_told_as_they_were_known(world: World, sign_in: SignIn) -> None:
@@ -96,6 +96,8 @@ def test_changes_of_role_and_title_are_told_as_they_were_known(world: World, sig
     assert "関与の役割: 利用者 → 推進者" in page
     assert "役職: 係長 → 部長" in page
     then = people(client, world, "fuji", f"?as_of={days_ago(20)}")
+    assert "担当顧客全体の現在の関係を見る" in then, "the list has no past days"
+    assert "担当顧客全体の関係を見る" in people(client, world, "fuji")
     assert "係長" in then
     assert "→" not in then
 
