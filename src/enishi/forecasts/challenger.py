@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.features import Design, as_text, numbers
+from enishi.forecasts.logistic import log_odds
 from enishi.forecasts.rows import each_on_a_core
 from enishi.forecasts.steps import BAGS, Steps, as_steps, bag_rows, boost_steps, mean_steps
 
@@ -73,6 +74,8 @@ def fit_challenger(
 
     def one(bag: tuple[int, NDArray[np.intp]]) -> Steps:
         i, rows = bag
+        if not matrix.shape[1]:
+            return Steps(log_odds(float(labels[rows].mean())), ())
         return as_steps(boost_steps(matrix[rows], labels[rows], signs=signs, seed=seed + i), matrix.shape[1])
 
     fitted = tuple(each_on_a_core(one, told))

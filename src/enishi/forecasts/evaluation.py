@@ -117,7 +117,8 @@ def _aucs(labels: Floats, scores: Floats, weights: Floats) -> Floats:
     if labels.size == 0:
         return np.full(len(weights), np.nan)
     order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
+    ranked = scores[order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
     w, y = weights[:, order], labels[order]
     positive = np.add.reduceat(w * y, starts, axis=1)
     negative = np.add.reduceat(w * (1 - y), starts, axis=1)

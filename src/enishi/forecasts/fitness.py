@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from enishi.forecasts.evaluation import Interval, auc, auc_difference, auc_with_interval, wilson
-from enishi.forecasts.logistic import covariance, fit_logistic, log_odds
+from enishi.forecasts.logistic import added, covariance, fit_logistic, log_odds
 
 Floats = NDArray[np.float64]
 
@@ -376,11 +376,12 @@ def _tried(axes: pd.DataFrame, rows: pd.DataFrame, shares: Floats) -> dict[str, 
     means = axes[early].mean()
     weights, _low, _high = _learned(axes[early], 1 - left[early], shares)
     x, labels, groups = _design(axes[later], means), 1 - left[later], rows.index[later].to_numpy()
-    gain = auc_difference(labels, x @ weights, x @ shares, groups)
+    suggested, stated = added(x, weights), added(x, shares)
+    gain = auc_difference(labels, suggested, stated, groups)
     return {
         "test": {
             "n": int(later.sum()), "lost": int(left[later].sum()), "learned_from": int(early.sum()),
-            "declared": auc(labels, x @ shares), "suggested": auc(labels, x @ weights), "gain": gain.as_dict(),
+            "declared": auc(labels, stated), "suggested": auc(labels, suggested), "gain": gain.as_dict(),
         },
         "better": gain.low is not None and gain.low > 0,
     }  # fmt: skip

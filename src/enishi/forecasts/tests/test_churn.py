@@ -268,3 +268,11 @@ def test_recalibration_follows_recent_outcomes_a_little(forecaster):
     assert (
         forecaster.recalibrated(without_truth(make_panel(5, 1))).recalibration_ == forecaster.recalibration_
     )
+
+
+def test_where_nothing_is_known_to_tell_customers_apart_everyone_gets_the_rate_of_all(world):
+    alone = world[["as_of", "account_id", "label"]]
+    forecaster = ChurnForecaster(90).fit(alone.assign(plan="Basic", use=0.1))
+    said = forecaster.predict(alone)["probability"]
+    assert said.nunique() == 1
+    assert said.iloc[0] == pytest.approx(world["label"].mean(), abs=0.02)

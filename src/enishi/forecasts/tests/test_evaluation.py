@@ -35,6 +35,11 @@ def test_auc_is_the_librarys_also_with_ties(rows):
         assert auc(y, s) == pytest.approx(roc_auc_score(y, s))
 
 
+def test_scores_without_bound_are_ranked_like_others():
+    assert auc([0, 1, 0, 1], [-np.inf, np.inf, 0, np.inf]) == 1
+    assert auc([0, 1], [np.inf, np.inf]) == 0.5
+
+
 def test_interval_resamples_accounts_not_rows():
     random = np.random.default_rng(3)
     account_score, account_churn = random.normal(size=40), random.random(40) < 0.4

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from enishi.forecasts.fitting import WIDEST, Fit
+from enishi.forecasts.logistic import Fit as Logistic
 
 
 @pytest.fixture
@@ -31,3 +32,13 @@ def test_draws_do_not_depend_on_the_axes_a_library_finds(fit, monkeypatch):
 
     monkeypatch.setattr(np.linalg, "eigh", otherwise)
     assert fit.draws(50) == pytest.approx(drawn, rel=1e-9)
+
+
+def test_customers_who_are_alike_are_as_likely_to_leave_wherever_they_stand_in_the_table():
+    random = np.random.default_rng(0)
+    for features in (3, 7, 20, 41):
+        coefficients = random.normal(size=features + 1)
+        fit = Logistic(coefficients, np.zeros(features), np.ones(features))
+        alike = np.tile(random.normal(size=features), (1003, 1))
+        assert len(np.unique(fit.logit(alike))) == 1
+        assert fit.logit(alike) == pytest.approx(coefficients[0] + alike @ coefficients[1:])
