@@ -144,6 +144,11 @@ def _discussed(offer: Listed, rows: pd.DataFrame, asked: Asked) -> Flags:
     return rows["account_id"].isin(list(asked.past.open)).to_numpy(dtype=bool)
 
 
+def _percent(probability: float) -> str:
+    """Below a tenth with one digit, so that small ones stay apart."""
+    return f"{100 * probability:.{0 if probability >= 0.1 else 1}f}%"
+
+
 def _stage_text(offer: Listed, row: Any, asked: Asked) -> Text:
     stage = STAGE_WORDS.get(row.stage, Text(row.stage or "unknown", row.stage or "不明"))
     return Text(
@@ -224,8 +229,8 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule("churn", _likely_to_leave, lambda o, r, a: Text(
-        f"{100 * r.churn:.0f}% likely to leave within 90 days: help first, offer later.",
-        f"90日以内に解約する確率が{100 * r.churn:.0f}%のため、提案より支援が先です。",
+        f"{_percent(r.churn)} likely to leave within 90 days: help first, offer later.",
+        f"90日以内に解約する確率が{_percent(r.churn)}のため、提案より支援が先です。",
     )),
     Rule("discussed", _discussed, lambda o, r, a: Text("An offer is being discussed: one at a time.", "別の提案を進行中です(同時に一つまで)。")),
     Rule("rest", _resting, _rest_text),

@@ -99,6 +99,12 @@ def test_each_rule_that_holds_an_offer_back_is_named(changed, rule):
     assert set(RULE_WORDS) == {one.id for one in RULES}
 
 
+def test_small_probabilities_stay_apart():
+    low = offer("more_seats", eligible={"churn_below": 0.02})
+    said = [judge_one(low, frame(churn=churn), asked()).reasons[0].text.en for churn in (0.023, 0.025, 0.4)]
+    assert [text.split(" ")[0] for text in said] == ["2.3%", "2.5%", "40%"]
+
+
 def test_a_customer_in_danger_gets_no_offer_whatever_is_declared():
     anyone = offer("more_seats", eligible={"bands": []})
     assert judge_one(anyone, frame(band="red"), asked()).reasons[0].rule == "health"

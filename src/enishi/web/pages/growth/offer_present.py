@@ -28,7 +28,7 @@ from enishi.web.pages.health.card_form import OPERATORS
 from enishi.web.pages.health.card_present import own_mistakes, title_words
 from enishi.web.pages.health.rule_present import BLANK, PLACE_WORDS, metric_titles
 from enishi.web.pages.portfolio.words import tier_words
-from enishi.web.words import percent
+from enishi.web.words import likely, percent
 
 UNITS = {
     "share_of_mrr": gettext_lazy("% of what the customer pays a month"),
@@ -152,9 +152,7 @@ def eligible_words(offer: Offer) -> list[str]:
     if body.renewal_within_days is not None:
         said.append(_("renewal within %(days)s days") % {"days": body.renewal_within_days})
     if body.churn_below is not None:
-        said.append(
-            _("below %(share)s likely to leave within 90 days") % {"share": percent(body.churn_below, 0)}
-        )
+        said.append(_("below %(share)s likely to leave within 90 days") % {"share": likely(body.churn_below)})
     said += [conditions_words((condition,)) for condition in body.when]
     return said
 
