@@ -26,6 +26,7 @@ from enishi.risk.api import AccountRisk, last_scored, model_in_use
 from enishi.signals.models import AccountState, ScoringRun
 from enishi.texts.api import GROWTH_DAYS, growing_topics
 from enishi.web.pages.portfolio.words import cause_words
+from enishi.web.pages.risk.present import verdict
 from enishi.work.loads import Load, loads
 from enishi.work.reads import View as WorkView
 
@@ -235,18 +236,22 @@ def team_load(member: Member, today: date) -> list[Load]:
 
 
 def model_trust() -> dict[str, Any] | None:
-    """The churn model's record beside days since last seen; None where no model may speak."""
+    """The churn model's record beside the scorecard's and days since last seen, on the same customers; None where no model
+    may speak."""
     for horizon in HORIZONS:
         model = model_in_use(horizon)
         told = (model.report or {}).get("evaluation", {}) if model is not None and model.speaks else {}
         auc = (told.get("auc") or {}).get("value")
         if model is None or auc is None:
             continue
-        other = ((told.get("others") or {}).get("recency") or {}).get("auc") or {}
+        others = told.get("others") or {}
+        recency, card = (
+            ((others.get(name) or {}).get("auc") or {}).get("value") for name in ("recency", "scorecard")
+        )
         ece, observed = told.get("ece") or {}, told.get("observed") or {}
         return {
             "horizon": horizon, "version": model.version, "auc": auc, "low": told["auc"].get("low"), "high": told["auc"].get("high"),
-            "recency": other.get("value"), "skill": (told.get("skill") or {}).get("value"), "n": told.get("n"), "left": told.get("left"),
+            "recency": recency, "card": card, "verdict": verdict(told)["text"], "skill": (told.get("skill") or {}).get("value"), "n": told.get("n"), "left": told.get("left"),
             "said": told.get("said"), "came": observed.get("value"),
             "ece": ece.get("value") if isinstance(ece, dict) else ece,
         }  # fmt: skip

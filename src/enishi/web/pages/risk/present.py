@@ -90,6 +90,8 @@ def verdict(judged: Mapping[str, Any]) -> dict[str, str]:
         said = _(
             "Not yet: that it tells more than one rate for all is not shown beyond chance. Take its order as a hint, and its probabilities as rough."
         )
+        if ahead and (ahead.get("low") or 0) <= 0:
+            said += " " + _("Nor is it shown to rank better than the scorecard.")
     if ece["value"] > ece["high"]:
         tone = "caution"
         said += " " + _("What it said lies further from what came than chance allows.")

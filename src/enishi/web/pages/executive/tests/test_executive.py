@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
 from django.test import Client, TestCase
 from django.utils.translation import override
 from tests.world import NOW, TODAY, World, make_world, sign_in
@@ -24,6 +25,7 @@ from enishi.outlook.models import Target
 from enishi.outlook.tests.test_room import rows
 from enishi.reports import pdf
 from enishi.reports.fan import draw_fan, round_ticks
+from enishi.risk.api import ForecastModel
 from enishi.store.testing import publish
 from enishi.web.models import Export
 from enishi.web.pages.executive import printing, reads, sentence, views
@@ -218,3 +220,33 @@ def test_without_a_font_for_japanese_the_file_is_refused_with_the_remedy(
 def test_fontconfig_knows_what_is_there() -> None:
     assert pdf.fonts_for("en")
     assert not pdf.fonts_for("qqq")
+
+
+def test_the_models_record_stands_beside_the_scorecards_and_says_what_is_not_shown(db: None) -> None:
+    def told(low: float) -> dict[str, Any]:
+        ahead = {"value": 0.01, "low": low, "high": 0.03}
+        return {
+            "auc": {"value": 0.767, "low": 0.72, "high": 0.81}, "skill": {"value": 0.04, "low": 0.01, "high": 0.08},
+            "ece": {"value": 0.007, "high": 0.011}, "left": 80,
+            "others": {"scorecard": {"auc": {"value": 0.757}, "ahead": ahead}, "recency": {"auc": {"value": 0.588}}},
+        }  # fmt: skip
+
+    model = ForecastModel.objects.create(
+        horizon=90, version=1, status="in_use", speaks=True, as_of=date(2026, 11, 1), rows=1, accounts=1, outcomes=80,
+        outcome="churn:90", made_at=datetime(2026, 11, 1, tzinfo=UTC), report={"evaluation": told(-0.011)},
+    )  # fmt: skip
+    for low, words in (
+        (-0.011, "スコアカードを上回るとまでは確認できていません"),
+        (0.002, "スコアカードよりも正確でした"),
+    ):
+        model.report = {"evaluation": told(low)}
+        model.save()
+        with override("ja"):
+            page = render_to_string(
+                "pages/executive/_trust.html", {"trust": reads.model_trust(), "paper": True}
+            )
+        assert "AUCは0.77" in page
+        assert "スコアカードのみでは0.76" in page
+        assert "最終利用からの日数のみでは0.59" in page
+        assert "一律に当てはめると0.50" in page
+        assert words in page, page
