@@ -289,8 +289,9 @@ def _order(data: Mapping[str, Any]) -> Described:
 
 
 def _training(data: Mapping[str, Any]) -> Described:
-    score = plain_number(data["score"]) if data.get("score") is not None else ""
-    return str(data.get("course") or ""), score, "good"
+    score = data.get("score")
+    said = "" if score is None else _("score %(score)s") % {"score": plain_number(score)}
+    return str(data.get("course") or ""), said, "good"
 
 
 def _news(data: Mapping[str, Any]) -> Described:

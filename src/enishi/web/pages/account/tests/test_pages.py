@@ -241,6 +241,14 @@ def test_revenue_marks_what_is_overdue(world: World, sign_in: SignIn) -> None:
     assert "overdue" not in then
 
 
+def test_a_training_tells_its_score_as_one(world: World, sign_in: SignIn) -> None:
+    make_record(world.fuji, "training", at_hour(days_ago(3)), course="自動化講座", score=68)
+    make_record(world.fuji, "training", at_hour(days_ago(4)), course="入門講座")
+    said = text(sign_in("takahashi").get(f"/accounts/{world.fuji.pk}/timeline/?kind=training"))
+    assert "得点68点" in said
+    assert said.count("得点") == 1
+
+
 def test_the_timeline_pages_without_gap_or_repeat(world: World, sign_in: SignIn) -> None:
     for number in range(90):
         at = at_hour(days_ago(100 + number // 3))
