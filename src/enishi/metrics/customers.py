@@ -232,9 +232,10 @@ SUPPORT: tuple[Metric, ...] = (
     Metric(
         "ticket_tone_90",
         Text("Tone of tickets, 90 d", "問い合わせの感情(90日)"),
-        Text("Mean tone, -1 to 1, of the tickets opened in the last 90 days: as the source states it, else as Enishi reads it in "
-             "the text (-0.7, 0 or 0.7). Tickets without either are left out.",
-             "直近90日間の問い合わせの感情(-1〜1)の平均です。連携元の値を優先し、ない場合はEnishiが文面から判定した値(-0.7・0・0.7)を使います。どちらもない問い合わせは除きます。"),
+        Text("Mean tone, -1 to 1, of the tickets opened in the last 90 days: from the day a person corrects it, as corrected "
+             "(-0.7, 0 or 0.7); else as the source states it; else as Enishi reads it in the text (-0.7, 0 or 0.7). Tickets without "
+             "any, or corrected to unknown, are left out.",
+             "直近90日間の問い合わせの感情(-1〜1)の平均です。ユーザーが修正した場合は修正した日から修正後の値(-0.7・0・0.7)を使い、それ以外は連携元の値、ない場合はEnishiが文面から判定した値(-0.7・0・0.7)を使います。いずれもない問い合わせと、修正で「不明」とした問い合わせは除きます。"),
         "score", "tickets",
         {"sum": lambda t: _sum((t.ago < 90) & t.tone.notnull(), t.tone), "n": lambda t: _count((t.ago < 90) & t.tone.notnull()),
          "read": lambda t: _count((t.ago < 90) & t.by_reading)},

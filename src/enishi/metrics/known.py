@@ -54,7 +54,7 @@ class KnownRecords:
 
     def query(self, sql: str, day: date, *, merged: bool = True) -> pd.DataFrame:
         """Run ``sql``, which may say ``$day``, with one view per record kind that holds what was known then, and one named
-        ``reading`` with the tone (-1 to 1) read in texts by then (``record_id, tone``).
+        ``reading`` with the tone (-1 to 1) read in texts by then (``record_id, tone``, and whether it is ``by_person``).
 
         The account column of the views already leads to the surviving account of merges known on the day; merged
         accounts are no accounts of their own. Not ``merged``: accounts as the sources stated them.
@@ -137,7 +137,7 @@ class KnownRecords:
         source = f"read_parquet({files!r})" if files else "no_reading"
         self.connection.execute(
             'create or replace temp view "reading" as select record_id, arg_max_null(if(deleted, null, tone), version_id) '  # noqa: S608
-            f"as tone from {source} where known_on <= date '{day.isoformat()}' group by record_id"
+            f"as tone, arg_max(coalesce(model = 0 and not deleted, false), version_id) as by_person from {source} where known_on <= date '{day.isoformat()}' group by record_id"
         )
 
     def survivors(self, day: date) -> dict[int, int]:

@@ -152,8 +152,8 @@ def _dated(s: Session, kind: str, day: str) -> Any:
 
 
 def tickets(s: Session, keys: list[str]) -> Any:
-    """One row per ticket: ago (opened), open, severe, reopened, tone (ten-thousandths; as stated, else as read in the
-    text) whether ``by_reading``, seconds and resolved_ago where it is resolved."""
+    """One row per ticket: ago (opened), open, severe, reopened, tone (ten-thousandths; as a person corrected it, else as
+    stated, else as read in the text) whether ``by_reading``, seconds and resolved_ago where it is resolved."""
     t, r = _dated(s, "ticket", "opened_at_day"), readings(s)
     t = t.left_join(r, [t.record_id == r.read_id, r.read_from <= t.as_of, t.as_of < r.read_to])
     seconds = t.resolved_at.epoch_seconds() - t.opened_at.epoch_seconds()
@@ -164,7 +164,9 @@ def tickets(s: Session, keys: list[str]) -> Any:
         open=t.resolved_at.isnull(),
         severe=t.severity.isin(["high", "urgent"]),
         reopened=t.reopened.coalesce(0),
-        tone=(t.tone.coalesce(t.read_tone) * 10_000).round().cast("int64"),
+        tone=(t.by_person.fill_null(False).ifelse(t.read_tone, t.tone.coalesce(t.read_tone)) * 10_000)
+        .round()
+        .cast("int64"),
         by_reading=t.tone.isnull() & t.read_tone.notnull(),
         seconds=(seconds < 0).ifelse(0, seconds).cast("int64"),
         resolved_ago=t.as_of.delta(t.resolved_at_day, unit="day"),
@@ -172,7 +174,8 @@ def tickets(s: Session, keys: list[str]) -> Any:
 
 
 def readings(s: Session) -> Any:
-    """What was read in texts: read_id (the record), read_tone, and from which day to before which it held."""
+    """What was read in texts: read_id (the record), read_tone, whether ``by_person`` (who may have said that it cannot be
+    told), and from which day to before which it held."""
     return s.kept("readings", lambda: _readings(s), lasting=True)
 
 
@@ -181,8 +184,11 @@ def _readings(s: Session) -> Any:
     t = t.mutate(seen_from=t.known_on if s.known == "then" else ibis.date(1, 1, 1))
     later = ibis.window(group_by=t.record_id, order_by=t.version_id, rows=(1, None))
     t = t.mutate(seen_to=t.seen_from.min().over(later).coalesce(ibis.date(*FOREVER)))
-    t = t.filter((t.seen_from < t.seen_to) & ~t.deleted & t.tone.notnull())
-    return t.select(read_id=t.record_id, read_from=t.seen_from, read_to=t.seen_to, read_tone=t.tone)
+    t = t.mutate(by_person=(t.model == 0).fill_null(False))
+    t = t.filter((t.seen_from < t.seen_to) & ~t.deleted & (t.tone.notnull() | t.by_person))
+    return t.select(
+        "by_person", read_id=t.record_id, read_from=t.seen_from, read_to=t.seen_to, read_tone=t.tone
+    )
 
 
 def incidents(s: Session, keys: list[str]) -> Any:

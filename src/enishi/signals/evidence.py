@@ -47,7 +47,8 @@ _QUESTIONS = {
         "cast(opened_at as date)",
         f"tone >= -1 and tone < 0 and opened_at > {_DAY} - interval 90 day",
         "tone",
-        "(select ticket.* replace (coalesce(ticket.tone, reading.tone) as tone) from ticket left join reading using (record_id))",
+        "(select ticket.* replace (if(reading.by_person, reading.tone, coalesce(ticket.tone, reading.tone)) as tone) "
+        "from ticket left join reading using (record_id))",
     ),
     "severe_ticket": _Question(
         "ticket", "cast(opened_at as date)", "severity in ('high', 'urgent') and resolved_at is null"

@@ -9,7 +9,8 @@ counts; for the days before the first one, the first. So a reading never tells m
 * A new version, a correction and its withdrawal count from their own day. What was said of the days before stands.
 
 Readings ride with the versions of records (kind ``reading``, the record's number) into the published facts; one is written
-only where the tone changes. Where a source states a tone, that one counts (:func:`enishi.metrics.relations.tickets`).
+only where the tone changes, or who says so. Where a source states a tone, that one counts, unless a person corrected it: from
+the day of the correction to that of its withdrawal, or of other words in the text (:func:`enishi.metrics.relations.tickets`).
 """
 
 from __future__ import annotations
@@ -74,8 +75,14 @@ def note_readings(
         rows = [
             _row(piece.number, wordings[piece.number], said, now)
             for piece in pieces
-            if piece.number in wordings and not _is_stated(wordings[piece.number])
-            for said in _changes(piece, wordings, before, earlier, judged.get(piece.number), model, now)
+            if piece.number in wordings
+            for said in (
+                _over_the_source(
+                    wordings[piece.number], before.get(piece.number), judged.get(piece.number), model, now
+                )
+                if _is_stated(wordings[piece.number])
+                else _changes(piece, wordings, before, earlier, judged.get(piece.number), model, now)
+            )
         ]
         write_versions(rows)
     return len(rows)
@@ -160,6 +167,27 @@ def _is_stated(wording: Wording) -> bool:
     return wording.version.data.get("tone") is not None
 
 
+def _over_the_source(
+    wording: Wording,
+    last: RecordVersion | None,
+    judgement: TextJudgement | None,
+    model: TextModel,
+    now: datetime,
+) -> Iterator[Said]:
+    """What a person says of a text whose tone a source states, and the end of it; what the model reads there is not noted."""
+    if judgement is not None and judgement.corrected:
+        said = Said(TONES.get(judgement.tone), now, 0)
+        held = last is not None and _by_person(last) and last.account_id == wording.version.account_id
+        if last is None or not held or last.data.get("tone") != said.tone:
+            yield said
+    elif last is not None and _by_person(last):
+        yield Said(None, now, model.number)
+
+
+def _by_person(row: RecordVersion) -> bool:
+    return row.data.get("model") == 0
+
+
 def _is_new(wording: Wording, before: RecordVersion | None) -> bool:
     """Whether the wording came after what was last read of the record."""
     return before is None or before.known_at < wording.since
@@ -184,11 +212,12 @@ def _changes(
     if model_number == 0 or not history:
         since = now
     held: Tone = last.data.get("tone") if last else None
+    person = last is not None and _by_person(last)
     moved = last is not None and held is not None and last.account_id != wording.version.account_id
     for said in (*past, Said(tone, since, model_number)):
-        if said.tone != held or moved:
+        if said.tone != held or moved or (said.model == 0) != person:
             yield said
-        held, moved = said.tone, False
+        held, person, moved = said.tone, said.model == 0, False
 
 
 def _row(number: int, wording: Wording, said: Said, now: datetime) -> RecordVersion:

@@ -461,6 +461,25 @@ def test_a_tone_that_was_read_counts_from_its_day_and_gives_way_to_a_stated_one(
     assert value(home, "ticket_tone_90", ago(30), known="now") == pytest.approx((0.0 - 0.2) / 2)
 
 
+def test_a_persons_word_beats_the_source_from_its_day_on_and_no_earlier(home):
+    """Ticket 1 is corrected and the correction withdrawn; 2 corrected to "cannot be told"."""
+    publish(home, "record_ticket", [ticket(1, ago(30), tone=-0.2), ticket(2, ago(30), tone=0.4)])
+    days = [ago(30), ago(11), ago(10), ago(6), ago(5), ago(4)]
+    before = [value(home, "ticket_tone_90", day) for day in days]
+    assert before == pytest.approx([0.1] * 6)
+    publish(home, "reading", [read_tone(1, 0.7, ago(10), model=0), read_tone(2, None, ago(6), model=0)])
+    publish(home, "reading", [read_tone(1, None, ago(4))])
+    shown = [value(home, "ticket_tone_90", day) for day in days]
+    assert shown == pytest.approx([0.1, 0.1, 0.55, 0.7, 0.7, -0.2])
+    assert value(home, "tickets_read_90", ago(5)) == 0, "no tone of these was read by Enishi"
+    with KnownRecords(home) as records:
+        by_person = records.query("select by_person from reading order by record_id", ago(5))["by_person"]
+        assert by_person.tolist() == [True, True]
+        assert not records.query("select by_person from reading where record_id = 1", ago(4))[
+            "by_person"
+        ].any()
+
+
 def test_a_reading_taken_back_leaves_the_tone_unknown(home):
     publish(home, "record_ticket", [ticket(1, ago(30))])
     publish(home, "reading", [read_tone(1, -0.7, ago(30)), read_tone(1, None, ago(10))])

@@ -119,3 +119,26 @@ def test_corrections_and_other_wordings_count_from_their_day(
     Record.objects.filter(pk=record.pk).update(deleted_at=day + timedelta(days=3), updated_at=system_clock())
     read(day + timedelta(days=3))
     assert readings(record)[-1] == ((day + timedelta(days=3)).date(), None, 1)
+
+
+def test_a_correction_counts_over_what_the_source_states_until_it_is_withdrawn(
+    world: World,  # noqa: F811
+    scorer: object,
+) -> None:
+    """What the model reads there is not noted; a confirmation of the model's word is a person's word as well."""
+    stated = make_record(world.accounts["sakura"], "ticket", at_hour(days_ago(9)), subject="slow", tone=0.4)
+    plain = make_record(world.accounts["sakura"], "ticket", at_hour(days_ago(9)), subject="slow")
+    read()
+    assert readings(stated) == []
+    judgement, sato = TextJudgement.objects.get(record_id=stated.pk), world.members["sato"]
+    day = NOW + timedelta(days=1)
+    for tone, value, after in (("negative", -0.7, 0), ("negative", -0.7, 1), ("", None, 2)):
+        api.correct_judgement(sato, judgement.pk, tone=tone, topic="", now=day + timedelta(days=after))
+        assert readings(stated)[-1][1:] == (value, 0)
+    assert [row[0] for row in readings(stated)] == [day.date(), (day + timedelta(days=2)).date()]
+    api.withdraw_correction(sato, judgement.pk, now=day + timedelta(days=3))
+    assert readings(stated)[-1] == ((day + timedelta(days=3)).date(), None, 1)
+    api.correct_judgement(
+        sato, TextJudgement.objects.get(record_id=plain.pk).pk, tone="negative", topic="", now=day
+    )
+    assert readings(plain)[-1] == (day.date(), -0.7, 0)
