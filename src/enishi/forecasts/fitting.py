@@ -18,7 +18,10 @@ Likelihood: TypeAlias = Callable[[Vector], tuple[float, Vector]]
 
 FLOOR, CEILING = -9.0, 9.0  # logarithms: .0001 to 8,100; beyond, data say nothing
 WIDEST = 2.0  # standard error of a logarithm at most: a direction of which data say nothing is not told as infinite
-STEP = 1e-4
+STEP = (
+    1e-2  # of a logarithm, for curvature: less, and along a ridge it is the rounding of millions of purchases
+)
+ALIKE = 1e-8  # log-likelihoods that differ less are equal: which is greater, the processor decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Fit:
 
 
 def fit_positive(likelihood: Likelihood, starts: Sequence[Sequence[float]]) -> Fit:
-    """The best of several climbs.
+    """The best of several climbs; of equal ones the first.
 
     Args:
         likelihood: of the logarithms of the parameters, with its slope.
@@ -72,9 +75,11 @@ def fit_positive(likelihood: Likelihood, starts: Sequence[Sequence[float]]) -> F
         )
         for start in starts
     ]
-    best = min((one for one in found if np.isfinite(one.fun)), key=lambda one: one.fun, default=None)
-    if best is None:
+    told = [one for one in found if np.isfinite(one.fun)]
+    if not told:
         raise ValueError("no parameters fit these data: the likelihood is nowhere finite")
+    least = min(one.fun for one in told)
+    best = next(one for one in told if one.fun <= least + ALIKE)
     logs = np.asarray(best.x, float)
     return Fit(logs, _covariance(likelihood, logs), -float(best.fun))
 

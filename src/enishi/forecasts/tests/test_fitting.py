@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from enishi.forecasts.fitting import WIDEST, Fit
+from enishi.forecasts.btyd import BetaGeometricNBD
+from enishi.forecasts.fitting import WIDEST, Fit, fit_positive
 from enishi.forecasts.logistic import Fit as Logistic
 
 
@@ -32,6 +33,25 @@ def test_draws_do_not_depend_on_the_axes_a_library_finds(fit, monkeypatch):
 
     monkeypatch.setattr(np.linalg, "eigh", otherwise)
     assert fit.draws(50) == pytest.approx(drawn, rel=1e-9)
+
+
+def test_of_parameters_that_fit_as_well_those_of_the_first_start_are_taken():
+    """Two summits of the same height, but for a rounding in favour of the second."""
+
+    def likelihood(logs):
+        (at,) = logs
+        return -((at**2 - 1) ** 2) + 1e-12 * at, np.array([-4 * at * (at**2 - 1)])
+
+    assert fit_positive(likelihood, [(0.5,), (2.0,)]).logs == pytest.approx([-1], abs=1e-4)
+    assert fit_positive(likelihood, [(2.0,), (0.5,)]).logs == pytest.approx([1], abs=1e-4)
+
+
+def test_of_what_data_say_nothing_they_do_not_seem_to_by_rounding():
+    """A thousand customers who are all alike: neither how buying nor how leaving differs has a bound above."""
+    found = BetaGeometricNBD().fit(np.full(1000, 2.0), np.full(1000, 10.0), np.full(1000, 20.0))
+    values = np.linalg.eigvalsh(found.fit_.covariance)
+    assert values[2:] == pytest.approx([WIDEST**2] * 2, rel=1e-6)
+    assert (values[:2] < 0.01).all()
 
 
 def test_customers_who_are_alike_are_as_likely_to_leave_wherever_they_stand_in_the_table():
