@@ -28,7 +28,7 @@ from enishi.reports.fan import draw_fan, round_ticks
 from enishi.risk.api import ForecastModel
 from enishi.store.testing import publish
 from enishi.web.models import Export
-from enishi.web.pages.executive import printing, reads, sentence, views
+from enishi.web.pages.executive import present, printing, reads, sentence, views
 from enishi.web.pages.portfolio.words import cause_words
 
 WORDS = {"new": "new customers", "expansion": "expansion", "contraction": "contraction", "churn": "churn"}
@@ -179,6 +179,14 @@ def _drilled(client: Client, world: World, risk: reads.Risk) -> None:
         assert shown.context["page"].paginator.count == customers
         assert sum(one[2] for one in shown.context["page"]) == money
         assert shown.context["lines"] or line
+    whole = [one.account.pk for one in shown.context["lines"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(present, "A_PAGE", 2)
+        pages = [client.get(f"/executive/losses/?why=&page={number}") for number in (1, 2)]
+    assert [one.account.pk for page in pages for one in page.context["lines"]] == whole[:4]
+    assert len(whole) > 2, "there is a second page"
+    assert "2社目を表示" in pages[0].content.decode()
+    assert 'rel="next"' in pages[0].content.decode()
     assert client.get("/executive/losses/?why=nothing-like-it").status_code == 200
     assert client.get("/executive/losses/?page=99999999999999999999").status_code == 200
     assert sign_in(world.takahashi).get("/executive/losses/").status_code == 403
