@@ -25,7 +25,7 @@ from enishi.forecasts.chance import uniforms
 from enishi.forecasts.changing import Changes, at_most, draw_changes
 from enishi.forecasts.leaving import STATED, Leaving
 from enishi.forecasts.standing import Floats, Grid, Ints, Standing
-from enishi.forecasts.turnover import SIZES, Turnover, size_of
+from enishi.forecasts.turnover import RELATIVE, SIZES, Turnover, size_of
 
 BLOCK = 1 << 17  # customers x draws worked on at a time: what of them fits the cache
 LEVELS = (0.5, 0.8, 0.95)
@@ -296,8 +296,9 @@ def _draw_several(
 
 
 def net_growth(learned: Turnover, expansion: float = 1.0) -> Floats:
-    """Expected relative change of MRR per month of a customer that stays, by size."""
-    return expansion * learned.expansion.mean + learned.contraction.mean
+    """Expected relative change of MRR per month of a customer that stays, by size; nobody loses more than there is, however
+    often they shrink."""
+    return np.maximum(RELATIVE[0], expansion * learned.expansion.mean + learned.contraction.mean)
 
 
 def _draw_arrivals(common: _Common, learned: Turnover, book: Standing, seed: int, churn: float) -> None:

@@ -206,6 +206,22 @@ def test_what_is_not_known_of_a_rate_and_differs_between_months_moves_no_mean(
     assert (wide.std(axis=0) > 3 * narrow.std(axis=0)).all()
 
 
+def test_who_shrinks_by_a_fifth_twenty_times_a_month_is_left_with_nothing_not_with_less(
+    learned: Turnover,
+) -> None:
+    often = replace(learned.contraction, rate=np.full(3, 20.0), sizes=(np.array([-0.2]),) * 3)
+    day = date(2026, 6, 10)  # the first month is a part of one
+    book = standing(frame([row(n, n, START, None, 10_000) for n in range(1, 21)]), day, 6)
+    shrinking = replace(learned, contraction=often)
+    left = leaving(book, shrinking)
+    sure = expected(book, left, shrinking)
+    assert (sure >= 0).all()
+    assert (sure[:, -1] <= 1).all()
+    paths = compose(simulate(book, left, shrinking, draws=100, arrivals=False))
+    assert np.isfinite(paths.mrr).all()
+    assert paths.mrr.min() >= -1
+
+
 def forecast_of(seed: int) -> list[Trial]:
     """Three spans of three months, one after the other, of a company of its own."""
     truth = company(customers=120, hazard=0.01 + 0.002 * (seed % 10), seed=seed)
