@@ -152,6 +152,8 @@ def _holds(field: Field) -> str:
         form += f", {allowed.text.en}" + (f" for `{allowed.when[1]}`" if allowed.when else "")
     if field.not_before:
         form += f", not before `{field.not_before}`"
+    if field.done:
+        form += ", at most a day ahead"
     if field.help:
         form += f". {field.help.en}"
     if field.known_from:

@@ -34,7 +34,7 @@ def start_batch(
     company = get_company()
     zone = ZoneInfo(company.time_zone)
     moment = Moment(now, day_of(now, zone), zone, backfill)
-    return Batch(kind, source, Setting(zone, company.currency), moment, dated)
+    return Batch(kind, source, Setting(zone, company.currency, now), moment, dated)
 
 
 def save_records(

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -49,6 +49,7 @@ class Setting:
 
     zone: ZoneInfo
     currency: str
+    now: datetime | None = None  # what has happened lies before it; None: not asked
 
 
 def clip(value: object) -> str:
@@ -100,12 +101,17 @@ def _decimal(value: object) -> Decimal:
         try:
             number = Decimal(str(value).strip())
         except InvalidOperation:
-            raise Refused(
-                f"'{clip(value)}' is not a number.", f"「{clip(value)}」は数値ではありません。"
-            ) from None
+            raise Refused(*_not_a_number(value)) from None
     if not number.is_finite() or number.adjusted() > 30:
-        raise Refused(f"'{clip(value)}' is not a number.", f"「{clip(value)}」は数値ではありません。")
+        raise Refused(*_not_a_number(value))
     return number
+
+
+def _not_a_number(value: object) -> tuple[str, str]:
+    return (
+        f"'{clip(value)}' is not a number: write it as 1234.5.",
+        f"「{clip(value)}」は数値ではありません。1234.5 のように入力してください。",
+    )
 
 
 def coerce_currency(value: object, setting: Setting) -> str:
@@ -153,8 +159,8 @@ def _iso_day(text: str, setting: Setting) -> date:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(
-            f"'{clip(text)}' is not a date (YYYY-MM-DD).",
-            f"「{clip(text)}」は日付(YYYY-MM-DD)ではありません。",
+            f"'{clip(text)}' is not a date (YYYY-MM-DD): write it as 2026-03-31.",
+            f"「{clip(text)}」は日付(YYYY-MM-DD)ではありません。2026-03-31 のように入力してください。",
         ) from None
     return instant.astimezone(setting.zone).date() if instant.tzinfo else instant.date()
 
@@ -169,8 +175,8 @@ def coerce_instant(value: object, setting: Setting) -> str:
             instant = datetime.fromisoformat(str(value).strip())
         except ValueError:
             raise Refused(
-                f"'{clip(value)}' is not a date and time (ISO 8601).",
-                f"「{clip(value)}」は日時(ISO 8601)ではありません。",
+                f"'{clip(value)}' is not a date and time (ISO 8601): write it as 2026-03-31T09:30:00+09:00.",
+                f"「{clip(value)}」は日時(ISO 8601)ではありません。2026-03-31T09:30:00+09:00 のように入力してください。",
             ) from None
     _check_year(instant.year, value)
     if instant.tzinfo is None:
@@ -371,9 +377,12 @@ def check_state(
     for field in kind.fields:
         if state.get(field.name) is None:
             continue
-        if told := _check_range(kind, field, state, stated) or _check_order(
-            kind, field, state, stated, setting
-        ):
+        told = (
+            _check_range(kind, field, state, stated)
+            or _check_done(field, state, stated, setting)
+            or _check_order(kind, field, state, stated, setting)
+        )
+        if told:
             errors.setdefault(field.name, told)
     return errors
 
@@ -389,6 +398,26 @@ def _check_range(kind: Kind, field: Field, state: Mapping[str, Any], stated: Col
                 *_outside(plain_number(state[field.name]), allowed, dict(kind.field(name).choices)[choice])
             )
     return None
+
+
+def _check_done(
+    field: Field, state: Mapping[str, Any], stated: Collection[str], setting: Setting
+) -> Text | None:
+    """What has happened and lies in the future. Messages of the protocol have the same day's grace."""
+    if not field.done or setting.now is None or field.name not in stated:
+        return None
+    at, latest = (
+        datetime.fromisoformat(state[field.name]),
+        setting.now.astimezone(setting.zone) + timedelta(days=1),
+    )
+    ahead = at > latest if at.tzinfo else at.date() > latest.date()
+    if not ahead:
+        return None
+    shown = f"{at.astimezone(setting.zone):%Y-%m-%d %H:%M}" if at.tzinfo else f"{at:%Y-%m-%d}"
+    return Text(
+        f"'{shown}' lies more than a day in the future: correct the value.",
+        f"「{shown}」は1日以上先の未来になっています。値を修正してください。",
+    )
 
 
 def _check_order(

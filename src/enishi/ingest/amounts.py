@@ -52,7 +52,10 @@ def read_amount(cell: Any, decimal: str = POINT) -> tuple[Decimal, str]:
     ((Decimal('-125000.0'), 'JPY'), (Decimal('1234.5'), 'EUR'))
     """
     if isinstance(cell, bool):
-        raise Refused(f"'{cell}' is not a number.", f"「{cell}」は数値ではありません。")
+        raise Refused(
+            f"'{cell}' is not a number: write it as 1234.5.",
+            f"「{cell}」は数値ではありません。1234.5 のように入力してください。",
+        )
     if isinstance(cell, int | float | Decimal):
         return Decimal(str(cell)), ""
     text = plain_text(cell).replace(" ", "").casefold()
@@ -67,7 +70,11 @@ def read_amount(cell: Any, decimal: str = POINT) -> tuple[Decimal, str]:
             f"「{clip(cell)}」は百分率です。%を外し、取り込みたい数値で入力してください。",
         )
     if number is None:
-        raise Refused(f"'{clip(cell)}' is not a number.", f"「{clip(cell)}」は数値として読み取れません。")
+        example = "1234,5" if decimal == COMMA else "1234.5"
+        raise Refused(
+            f"'{clip(cell)}' is not a number: write it as {example}.",
+            f"「{clip(cell)}」は数値として読み取れません。{example} のように入力してください。",
+        )
     return (-number if negative or still_negative else number), currency
 
 

@@ -246,7 +246,10 @@ def _read_moment(cell: Any, habits: Habits) -> datetime | date | None:
 
 
 def _refuse_date(cell: Any) -> Refused:
-    return Refused(f"'{clip(cell)}' is not a date.", f"「{clip(cell)}」は日付として読み取れません。")
+    return Refused(
+        f"'{clip(cell)}' is not a date: write it as 2026-03-31.",
+        f"「{clip(cell)}」は日付として読み取れません。2026-03-31 のように入力してください。",
+    )
 
 
 def _from_number(text: str) -> datetime | date | None:
@@ -288,6 +291,8 @@ class Ambiguous(Exception):
 
 def _bare(match: re.Match[str], habits: Habits) -> tuple[int, int, int]:
     first, second, third = (int(part) for part in match.groups())
+    if not _orders(match):
+        raise ValueError(match[0])
     if len(match[3]) == 4:
         order = habits.day_order if habits.day_order in ("dmy", "mdy") else ""
         if not order and first == second:
@@ -367,8 +372,9 @@ def day_order_of(cells: Iterable[Any]) -> str:
         match = _BARE.match(plain_text(cell))
         if not match or _YMD.match(plain_text(cell)):
             continue
-        seen = True
-        possible &= _orders(match)
+        if orders := _orders(match):  # else it is a day in no order: that row's own fault
+            seen = True
+            possible &= orders
     if not seen:
         return ""
     return possible.pop() if len(possible) == 1 else "ask"

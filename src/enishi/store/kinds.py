@@ -84,6 +84,7 @@ class Field:
         ranges: what a number may be. Other values are refused at every door; metrics take those kept from before
             for unknown.
         not_before: a date or instant of the same record before which this one cannot lie.
+        done: it has happened when it is told, so it lies at most a day ahead (clocks and time zones differ).
     """
 
     name: str
@@ -97,6 +98,7 @@ class Field:
     help: Text | None = None
     ranges: tuple[Range, ...] = ()
     not_before: str = ""
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ SUBSCRIPTION = Kind(
         Field("term_months", T.INTEGER, Text("Term (months)", "契約期間(月)"), aliases=("term", "契約期間", "contract_term", "term_length", "term_in_months", "contract_length", "contract_months", "契約月数"), ranges=NOT_NEGATIVE),
         Field("renewal_on", T.DATE, Text("Renewal date", "更新日"), aliases=("renewal_date", "next_renewal", "next_renewal_date", "renewal", "renews_on", "renews", "renewal_due", "次回更新日", "更新予定日"),
               help=Text("The next renewal. The present one is enough: what it was on past days, and the dates after it, are counted in whole terms; without a date, terms count from the start.",
-                        "次回の更新日です。現在の更新日だけで構いません。過去の時点の更新日やその後の更新日は契約期間ごとに数えます。更新日がない場合は開始日から数えます。")),
+                        "次回の更新日です。現在の更新日だけで構いません。過去の時点の更新日やその後の更新日は契約期間ごとに数えます。更新日がない場合は開始日から数えます。"), not_before="started_on"),
         Field("notice_on", T.DATE, Text("Cancellation notice on", "解約申出日"), known_from="notice_on", aliases=("cancelled_at", "canceled_at", "cancelled_on", "canceled_on", "cancellation_date", "notice_date", "notice_given", "notice_given_on", "notice_received", "notice_received_on", "cancellation_notice", "解約通知日")),
         Field("ended_on", T.DATE, Text("Ended on", "契約終了日"), known_from="notice_on|ended_on", aliases=("end_date", "end", "ended", "ends_on", "contract_end", "contract_end_date", "subscription_end", "termination_date", "terminated_on", "expiry_date", "expires_on", "expires", "expiry", "expiration_date", "終了日", "解約日"),
               help=Text("The first day without the subscription.", "契約が無くなる最初の日です。"), not_before="started_on"),
@@ -334,10 +336,10 @@ TICKET = Kind(
         _contact(),
         Field("subject", T.TEXT, Text("Subject", "件名"), aliases=("title", "タイトル", "summary")),
         Field("body", T.TEXT, Text("Text", "本文"), aliases=("description", "内容", "details", "message", "問い合わせ内容")),
-        Field("opened_at", T.INSTANT, Text("Opened", "受付日時"), required=True, aliases=("created_at", "opened", "opened_on", "created", "created_on", "date_opened", "date_created", "open_date", "reported_at", "reported_on", "submitted_at", "raised_on", "raised_at", "requested_at", "received_at", "受付日", "起票日", "作成日")),
-        Field("first_reply_at", T.INSTANT, Text("First reply", "初回返信"), known_from="first_reply_at",
+        Field("opened_at", T.INSTANT, Text("Opened", "受付日時"), required=True, done=True, aliases=("created_at", "opened", "opened_on", "created", "created_on", "date_opened", "date_created", "open_date", "reported_at", "reported_on", "submitted_at", "raised_on", "raised_at", "requested_at", "received_at", "受付日", "起票日", "作成日")),
+        Field("first_reply_at", T.INSTANT, Text("First reply", "初回返信"), done=True, known_from="first_reply_at",
               aliases=("first_response", "first_response_at", "first_responded_at", "first_replied_at", "responded_at", "response_at", "初回返信日時", "初回応答", "初回応答日時", "初回回答日時"), not_before="opened_at"),
-        Field("resolved_at", T.INSTANT, Text("Resolved", "解決日時"), known_from="resolved_at", aliases=("closed_at", "solved_at", "resolved_on", "closed", "closed_on", "solved", "solved_on", "completed_at", "date_closed", "date_resolved", "resolution_date", "解決日", "完了日"), not_before="opened_at"),
+        Field("resolved_at", T.INSTANT, Text("Resolved", "解決日時"), done=True, known_from="resolved_at", aliases=("closed_at", "solved_at", "resolved_on", "closed", "closed_on", "solved", "solved_on", "completed_at", "date_closed", "date_resolved", "resolution_date", "解決日", "完了日"), not_before="opened_at"),
         Field("severity", T.CHOICE, Text("Severity", "重要度"), aliases=("priority", "優先度", "urgency", "impact", "level", "importance", "緊急度"),
               choices=_choices(low=("Low", "低"), normal=("Normal", "中"), high=("High", "高"), urgent=("Urgent", "緊急"))),
         Field("reopened", T.INTEGER, Text("Times reopened", "再オープン回数"), known_from="resolved_at", aliases=("reopen_count", "reopens", "reopened_count", "times_reopened", "number_of_reopens", "再開回数"), ranges=NOT_NEGATIVE),
@@ -404,7 +406,7 @@ SURVEY_ANSWER = Kind(
               choices=_choices(nps=("NPS", "NPS"), csat=("CSAT", "CSAT"), ces=("CES", "CES"))),
         Field("score", T.NUMBER, Text("Score", "点数"), required=True, aliases=("rating", "value", "評価", "nps", "nps_score", "csat", "csat_score", "answer", "points", "result", "スコア"), ranges=SCALES),
         Field("comment", T.TEXT, Text("Comment", "コメント"), aliases=("自由記述", "text", "comments", "feedback", "verbatim", "remarks")),
-        Field("answered_at", T.INSTANT, Text("Answered", "回答日時"), required=True, aliases=("date", "responded_at", "answered_on", "responded_on", "response_date", "submitted_at", "submitted_on", "submitted", "completed_at", "answer_date", "created_at", "回答日")),
+        Field("answered_at", T.INSTANT, Text("Answered", "回答日時"), required=True, done=True, aliases=("date", "responded_at", "answered_on", "responded_on", "response_date", "submitted_at", "submitted_on", "submitted", "completed_at", "answer_date", "created_at", "回答日")),
     ),
     happened="answered_at",
     personal=("comment",),
@@ -417,7 +419,7 @@ ORDER = Kind(
     (
         _id("order_id", "order_number", "order", "purchase_id", "po_id", "sales_order", "注文番号"),
         _account(),
-        Field("ordered_at", T.INSTANT, Text("Ordered", "注文日時"), required=True, aliases=("date", "order_date", "ordered_on", "purchased_at", "purchase_date", "placed_on", "created_at", "注文日")),
+        Field("ordered_at", T.INSTANT, Text("Ordered", "注文日時"), required=True, done=True, aliases=("date", "order_date", "ordered_on", "purchased_at", "purchase_date", "placed_on", "created_at", "注文日")),
         Field("product", T.TEXT, Text("Product", "商品"), aliases=("sku", "item", "product_name", "product_id", "item_name", "article", "商品コード", "商品名")),
         Field("quantity", T.NUMBER, Text("Quantity", "数量"), aliases=("qty", "個数", "units", "count", "ordered_quantity")),
         Field("amount", T.MONEY, Text("Amount", "金額"), required=True, aliases=("total", "price", "注文金額", "order_total", "order_amount", "order_value", "total_amount", "revenue", "売上")),
@@ -435,7 +437,7 @@ TRAINING = Kind(
         _account(),
         _contact(),
         Field("course", T.TEXT, Text("Course", "講座名"), required=True, aliases=("course_name", "研修名", "training", "training_name", "course_title", "module", "class", "session", "コース")),
-        Field("completed_on", T.DATE, Text("Completed on", "修了日"), required=True, aliases=("completed_at", "date", "受講日", "completed", "completion_date", "completed_date", "date_completed", "finished_on", "attended_on")),
+        Field("completed_on", T.DATE, Text("Completed on", "修了日"), required=True, done=True, aliases=("completed_at", "date", "受講日", "completed", "completion_date", "completed_date", "date_completed", "finished_on", "attended_on")),
         Field("score", T.NUMBER, Text("Score", "得点"), aliases=("result", "点数", "grade", "mark", "marks")),
     ),
     happened="completed_on",
@@ -454,7 +456,7 @@ NEWS = Kind(
                                funding=("Funding", "資金調達"), layoffs=("Layoffs", "人員削減"), other=("Other", "その他"))),
         Field("headline", T.TEXT, Text("Headline", "見出し"), required=True, aliases=("title", "subject", "name", "summary", "タイトル", "記事名", "件名")),
         Field("url", T.LINK, Text("Address of the article", "記事のURL"), aliases=("link", "href", "web_address", "article_url", "リンク", "アドレス", "掲載先")),
-        Field("published_on", T.DATE, Text("Published on", "掲載日"), required=True, aliases=("published_at", "published", "publication_date", "publish_date", "pubdate", "pub_date", "date", "reported_on", "公開日", "発表日", "日付", "配信日")),
+        Field("published_on", T.DATE, Text("Published on", "掲載日"), required=True, done=True, aliases=("published_at", "published", "publication_date", "publish_date", "pubdate", "pub_date", "date", "reported_on", "公開日", "発表日", "日付", "配信日")),
     ),
     happened="published_on",
     personal=("headline", "url"),

@@ -231,8 +231,10 @@ def test_history_is_known_from_when_it_happened_except_what_nobody_dated(acme):
     assert told == [(datetime(2023, 4, 30, 15, tzinfo=UTC), "B2", None), (NOW, "B2", 50)]
     save("ticket", {"id": "t", "account": "b", "opened_at": "2024-01-01T00:00:00Z"}, backfill=True)
     assert versions("ticket")[0].known_at == datetime(2024, 1, 1, tzinfo=UTC)
-    save("ticket", {"id": "future", "account": "b", "opened_at": "2029-01-01T00:00:00Z"}, backfill=True)
-    assert versions("ticket")[1].known_at == NOW
+    save(
+        "interaction", {"id": "future", "account": "b", "occurred_at": "2029-01-01T00:00:00Z"}, backfill=True
+    )
+    assert versions("interaction")[0].known_at == NOW
 
 
 def test_amounts_are_checked_against_the_currency(acme):

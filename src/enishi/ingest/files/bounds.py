@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 import pyarrow.parquet as pq
 
 from enishi.ingest.files.errors import unreadable
-from enishi.ingest.files.foreign import not_a_workbook
+from enishi.ingest.files.foreign import bad_workbook, not_a_workbook
 
 MOST_CELLS = 40_000_000
 MOST_UNPACKED = 1 << 30
@@ -51,8 +52,8 @@ def check_workbook(book: BinaryIO, name: str) -> None:
                 if _SHEET.fullmatch(entry.filename):
                     with packed.open(entry) as sheet:
                         _check_sheet(_chunks(sheet), name)
-    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
-        raise unreadable(name, str(error), "Excelファイルとして開けませんでした。") from None
+    except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
+        raise bad_workbook(name) from error
     finally:
         book.seek(0)
 

@@ -61,6 +61,39 @@ def not_a_workbook(entries: Iterable[str], name: str) -> BadFile:
     return unreadable(name, "it is a ZIP archive.", "中身はZIPの圧縮ファイルです。", remedy)
 
 
+_EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls")
+_MARKS = (
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xfe\xff",
+)  # of texts, which some systems write under the name of a workbook
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def check_called_workbook(start: bytes, name: str) -> None:
+    """Refuse what is called a workbook and holds neither one nor text.
+
+    Raises:
+        BadFile: with the remedy.
+    """
+    called = name.lower().removesuffix(".gz").endswith(_EXCEL)
+    if called and not start.startswith(_MARKS) and _NO_TEXT.search(start):
+        raise bad_workbook(name)
+
+
+def bad_workbook(name: str) -> BadFile:
+    """What to say of a workbook (.xlsx) that cannot be opened."""
+    return unreadable(
+        name,
+        "it is no Excel file that can be opened: it is damaged or cut off.",
+        "Excelファイルとして開けません。ファイルが壊れているか、途中で切れています。",
+        Text(
+            "Open it in Excel and save it as .xlsx, or take it out of its system anew.",
+            "Excelで開いて.xlsx形式で保存し直すか、元のシステムから出力し直してください。",
+        ),
+    )
+
+
 def bad_old_workbook(name: str) -> BadFile:
     """What to say of a file that looks like an old workbook (.xls) and cannot be opened as one."""
     return unreadable(

@@ -46,6 +46,7 @@ from enishi.ingest.files.habits import (
     unclear_numbers,
 )
 from enishi.ingest.files.histories import dated_in_file
+from enishi.ingest.files.judging import also_wrong
 from enishi.ingest.files.kinds import EVENT, FILE_KINDS
 from enishi.ingest.files.known import CAPITALS, Twins, by_system, check_system
 from enishi.ingest.files.newcomers import (
@@ -389,8 +390,10 @@ def _saved(
                 kind, names, source=system, actor=made.made_by, now=now, import_id=made.pk
             )
         refuse_strangers(kind, plan, [portion[n] for n in places], system)
-        for n in places:
-            results[n].errors = dict(portion[n].errors)
+        refused = [n for n in places if portion[n].errors]
+        judged = also_wrong(kind, [portion[n] for n in refused], made, system, now)
+        for n, errors in zip(refused, judged, strict=True):
+            results[n].errors = errors
         waiting = [n for n in places if not portion[n].errors]
         keep_times(kind, [portion[n] for n in waiting], system)
         while waiting:

@@ -20,7 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from enishi.ingest.files.bounds import MOST_UNPACKED, check_parquet, check_workbook, copy_within, too_large
 from enishi.ingest.files.errors import under_name, unreadable
-from enishi.ingest.files.foreign import bad_old_workbook, check_start
+from enishi.ingest.files.foreign import bad_old_workbook, bad_workbook, check_called_workbook, check_start
 from enishi.ingest.files.text import find_delimiter, find_encoding, open_bytes, open_text, read_rows
 from enishi.kit.cells import as_meant
 from enishi.kit.text import Text
@@ -102,6 +102,8 @@ def _opened(path: Path, details: Mapping[str, str] | None) -> Table:
         with open_bytes(path) as file:
             start = file.read(4096)
             check_start(start, path.name)
+            if _opener(start) is _open_csv:
+                check_called_workbook(start, path.name)
             if start.startswith(_OLD_EXCEL) and _LOCKED in start + file.read(_LOOK_FOR_LOCK):
                 raise unreadable(
                     path.name,
@@ -233,7 +235,7 @@ def _open_excel(path: Path, details: dict[str, str]) -> Table:
     except (CalamineError, KeyError, ValueError) as error:
         if path.name.lower().endswith(".xls"):
             raise bad_old_workbook(path.name) from None
-        raise unreadable(path.name, str(error), "Excelファイルとして開けませんでした。") from None
+        raise bad_workbook(path.name) from error
     skip, columns = _headings(rows[:_LOOK])
     found = {"sheet": sheet, "sheets": "\n".join(book.sheet_names)}
     numbered = [(n, row) for n, row in enumerate(rows, 1)]
