@@ -314,7 +314,7 @@ class ChurnForecaster(Estimator):
         for feature in self.model_.design.features:
             if not can_change(feature, self.metrics, changeable):
                 continue
-            values = grid_of(feature, self.words_[feature.name].unit in _WHOLE)
+            values = grid_of(feature, self.words_[feature.name].unit)
             if len(values):
                 parts = self._parts_at(feature.name, values)
                 ways.append(Way(feature, values, parts, family_of(feature.name, self.metrics)))
@@ -495,4 +495,3 @@ def _kind(model: Champion | Challenger) -> str:
 _TOLD = (
     "speaks_", "missing_outcomes_", "outcomes_", "accounts_", "rows_", "censored_", "base_rate_", "selection_", "left_out_",
 )  # fmt: skip
-_WHOLE = frozenset({"people", "events", "count", "days", "minutes", "hours", "money", "score", "points"})

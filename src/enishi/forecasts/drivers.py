@@ -46,7 +46,8 @@ _WORDS = {
     "tier": Text("Tier", "対応区分"),
     "channel": Text("Channel", "獲得チャネル"),
 }
-_UNITS = {"card": "score"}
+_UNITS = {"card": "score", "own_past_vs_book": "log_ratio"}
+_MENTIONS = "mentions_"
 _LEVELS = {"stage": dict(STAGES)}
 
 
@@ -71,7 +72,8 @@ class Words:
 def words_of(name: str, metrics: Mapping[str, Metric], given: Mapping[str, Text]) -> Words:
     """Words of a feature: as given, as its metric declares, or its own name."""
     metric = metrics.get(name)
-    unit = unit_of(name, metric.unit) if metric else _UNITS.get(name, "")
+    other = "count" if name.startswith(_MENTIONS) else ""
+    unit = unit_of(name, metric.unit) if metric else _UNITS.get(name, other)
     if name in given:
         return Words(given[name], unit)
     if metric:
@@ -82,7 +84,7 @@ def words_of(name: str, metrics: Mapping[str, Metric], given: Mapping[str, Text]
         inner = words_of(name.removeprefix("points:"), metrics, given).title
         return Words(Text(f"Points for {inner.en}", f"{inner.ja}の評価点"), "score")
     plain = name.replace("_", " ").strip()
-    return Words(Text(plain[:1].upper() + plain[1:], plain))
+    return Words(Text(plain[:1].upper() + plain[1:], plain), unit)
 
 
 def can_change(feature: Feature, metrics: Mapping[str, Metric], chosen: Collection[str] | None) -> bool:

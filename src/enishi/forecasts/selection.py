@@ -15,7 +15,7 @@ from enishi.forecasts.folds import Folds
 from enishi.forecasts.logistic import expit, log_loss
 from enishi.forecasts.rows import Rows
 from enishi.forecasts.trust import loss_difference
-from enishi.kit.text import Text
+from enishi.kit.text import Text, rounded
 
 Floats = NDArray[np.float64]
 
@@ -132,24 +132,27 @@ def _too_few(gone: int) -> Text:
 
 def _no_later(loss: Interval) -> Text:
     return Text(
-        f"The history has no later period to judge a challenger on (on other accounts its log-loss was {_span(loss)}).",
-        f"対抗モデルを検証できる後の期間がまだありません(別の顧客での対数損失の差は{_span(loss)})。",
+        f"The history has no later period to judge a challenger on (on other accounts its log-loss was {told_span(loss).en}).",
+        f"対抗モデルを検証できる後の期間がまだありません(別の顧客での対数損失の差は{told_span(loss).ja})。",
     )
 
 
 def _against(loss: Interval, gone: int, wins: bool) -> Text:
     if wins:
         return Text(
-            f"It told later periods better than logistic regression by more than chance: log-loss {_span(loss)}, {gone} accounts left.",
-            f"後の期間(解約{gone}社)で、ロジスティック回帰を偶然の範囲を超えて上回りました(対数損失の差 {_span(loss)})。",
+            f"It told later periods better than logistic regression by more than chance: log-loss {told_span(loss).en}, {gone} accounts left.",
+            f"後の期間(解約{gone}社)で、ロジスティック回帰を偶然の範囲を超えて上回りました(対数損失の差 {told_span(loss).ja})。",
         )
     return Text(
-        f"On later periods with {gone} accounts that left, explainable boosting was not better by more than chance: log-loss {_span(loss)}.",
-        f"後の期間(解約{gone}社)で、説明可能なブースティングは偶然の範囲を超えて上回りませんでした(対数損失の差 {_span(loss)})。",
+        f"On later periods with {gone} accounts that left, explainable boosting was not better by more than chance: log-loss {told_span(loss).en}.",
+        f"後の期間(解約{gone}社)で、説明可能なブースティングは偶然の範囲を超えて上回りませんでした(対数損失の差 {told_span(loss).ja})。",
     )
 
 
-def _span(loss: Interval) -> str:
+def told_span(loss: Interval) -> Text:
+    """A difference with its interval, without brackets of its own."""
     if loss.value is None or loss.low is None or loss.high is None:
-        return "-"
-    return f"{loss.value:+.4f} ({loss.low:+.4f} … {loss.high:+.4f})"
+        value = "–" if loss.value is None else rounded(loss.value, 4, sign=True)
+        return Text(value, value)
+    value, low, high = (rounded(one, 4, sign=True) for one in (loss.value, loss.low, loss.high))
+    return Text(f"{value}, 95% {low} to {high}", f"{value}、95%区間 {low}〜{high}")

@@ -16,6 +16,8 @@ from enishi.forecasts.logistic import expit
 Floats = NDArray[np.float64]
 
 GRID = 33
+_SCORES, _SHORT = frozenset({"score", "points"}), 2.0
+WHOLE = _SCORES | {"people", "events", "count", "days", "minutes", "hours", "money"}
 MOST_CHANGES = 3
 NOTHING = 1e-9
 
@@ -92,8 +94,9 @@ class Place:
         return np.asarray(own + parts[:-1] - parts[-1])
 
 
-def grid_of(feature: Feature, whole: bool) -> Floats:
-    """Values customers really have, from the 5 to the 95 % quantile, evenly as the model sees them."""
+def grid_of(feature: Feature, unit: str) -> Floats:
+    """Values customers really have, from the 5 to the 95 % quantile, evenly as the model sees them; whole ones where the
+    unit is told in whole numbers, but for scores of a short scale, such as a tone of -1 to 1."""
     if feature.typical is None:
         return np.zeros(0)
     low, _, high = feature.typical
@@ -105,7 +108,10 @@ def grid_of(feature: Feature, whole: bool) -> Floats:
         values = np.sign(seen) * np.expm1(np.abs(seen))
     else:
         values = np.linspace(low, high, GRID)
-    return np.unique(np.round(values)) if whole else values
+    if unit not in WHOLE or (unit in _SCORES and high - low <= _SHORT):
+        return values
+    rounded = np.unique(np.round(values))
+    return rounded[(rounded >= low) & (rounded <= high)]
 
 
 def moves(way: Way, place: Place, taken: Sequence[Change] = ()) -> list[Change]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from enishi.forecasts.api import Interval, brier_skill
 from enishi.forecasts.churn import LEAST_LEFT as LEAST_TO_SPEAK
+from enishi.forecasts.selection import told_span
 from enishi.forecasts.trust import loss_difference
 from enishi.kit.text import Text
 
@@ -107,20 +108,20 @@ def _against(old: Any, past: pd.DataFrame, panel: pd.DataFrame, old_as_of: Any) 
             ),
         )
     worse = _compared(old, unseen)
-    numbers = _span(worse)
+    numbers = told_span(worse)
     if worse.low is not None and worse.low > 0:
         return Verdict(
             False,
             Text(
-                f"On {left} losses neither had seen it was worse than the version in use: mean log-loss {numbers}.",
-                f"どちらの版も学習していない解約{left}社での検証で、使用中の版より劣りました(対数損失の差 {numbers})。",
+                f"On {left} losses neither had seen it was worse than the version in use: mean log-loss {numbers.en}.",
+                f"どちらの版も学習していない解約{left}社での検証で、使用中の版より劣りました(対数損失の差 {numbers.ja})。",
             ),
         )
     return Verdict(
         True,
         Text(
-            f"No worse than the version before on {left} losses neither had seen: mean log-loss {numbers}.",
-            f"どちらの版も学習していない解約{left}社での検証で、前の版に劣りませんでした(対数損失の差 {numbers})。",
+            f"No worse than the version before on {left} losses neither had seen: mean log-loss {numbers.en}.",
+            f"どちらの版も学習していない解約{left}社での検証で、前の版に劣りませんでした(対数損失の差 {numbers.ja})。",
         ),
     )
 
@@ -134,20 +135,20 @@ def _against_chosen(
     if left < LEAST_LEFT:
         return Verdict(False, _chosen(chosen_on, left))
     better = _compared(old, unseen)
-    numbers = _span(better)
+    numbers = told_span(better)
     if better.high is None or better.high >= 0:
         return Verdict(
             False,
             Text(
-                f"The version in use was chosen by hand on {chosen_on}, and on {left} losses since then this one was not better by more than chance: mean log-loss {numbers}.",
-                f"使用中の版は{chosen_on}に手動で選択されたものです。その後の解約{left}社での検証で、偶然の範囲を超えて上回らなかったため、置き換えていません(対数損失の差 {numbers})。",
+                f"The version in use was chosen by hand on {chosen_on}, and on {left} losses since then this one was not better by more than chance: mean log-loss {numbers.en}.",
+                f"使用中の版は{chosen_on}に手動で選択されたものです。その後の解約{left}社での検証で、偶然の範囲を超えて上回らなかったため、置き換えていません(対数損失の差 {numbers.ja})。",
             ),
         )
     return Verdict(
         True,
         Text(
-            f"Better by more than chance than the version chosen by hand on {chosen_on}, on {left} losses since then: mean log-loss {numbers}.",
-            f"{chosen_on}に手動で選択された版を、その後の解約{left}社での検証で偶然の範囲を超えて上回りました(対数損失の差 {numbers})。",
+            f"Better by more than chance than the version chosen by hand on {chosen_on}, on {left} losses since then: mean log-loss {numbers.en}.",
+            f"{chosen_on}に手動で選択された版を、その後の解約{left}社での検証で偶然の範囲を超えて上回りました(対数損失の差 {numbers.ja})。",
         ),
     )
 
@@ -187,8 +188,3 @@ def _compared(old: Any, unseen: pd.DataFrame) -> Interval:
 def _losses(labels: Any, probabilities: Any) -> Any:
     p = np.clip(np.asarray(probabilities, float), 1e-6, 1 - 1e-6)
     return -(labels * np.log(p) + (1 - labels) * np.log(1 - p))
-
-
-def _span(found: Interval) -> str:
-    ends = "" if found.low is None or found.high is None else f" ({found.low:+.4f} … {found.high:+.4f})"
-    return f"{found.value:+.4f}{ends}"

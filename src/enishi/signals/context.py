@@ -67,7 +67,7 @@ class Rules:
         return [self.metrics[name] for name in sorted(named) if name in self.metrics]
 
 
-_DERIVED = {"usage_slope_z": "score", "own_past_vs_book": "ratio"}
+_DERIVED = {"usage_slope_z": "score", "own_past_vs_book": "log_ratio"}
 
 
 def metrics_of_card(card: Scorecard) -> set[str]:

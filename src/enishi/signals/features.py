@@ -40,10 +40,12 @@ def new_forecaster(horizon: int, rules: Rules) -> ChurnForecaster:
 
 def words_for(rules: Rules) -> dict[str, Text]:
     """Titles of the columns that are no metrics."""
-    topics = {f"mentions_{topic.id}": Text.parse(topic.title) for topic in rules.causes.topics}
+    topics = [(topic, Text.parse(topic.title)) for topic in rules.causes.topics]
     told = {
-        name: Text(f"Texts that mention: {title.en}", f"「{title.ja}」に触れた記載")
-        for name, title in topics.items()
+        f"mentions_{topic.id}": Text(
+            f"Texts that mention: {title.en}, {topic.days} d", f"「{title.ja}」に触れた記載({topic.days}日)"
+        )
+        for topic, title in topics
     }
     return DERIVED | told
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from enishi.forecasts import ChurnForecaster
+from enishi.forecasts.drivers import words_of
+from enishi.forecasts.features import Feature
 from enishi.forecasts.tests.leavers import make_panel, without_truth
+from enishi.forecasts.ways import grid_of
 
 MOVES = {"use": 12.0, "tickets": -5.0}  # points of the score per unit
 
@@ -91,3 +94,25 @@ def test_measures_of_one_matter_are_not_added_up(world):
             for way in ways:
                 assert not {"events_28", "events_90"} <= {one["feature"] for one in way["changes"]}
             assert sum(way["feature"].startswith("events") for way in ways) <= 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "whole"),
+    [
+        ("score", -0.54, 0.6, False),
+        ("score", 5.2, 9.7, True),
+        ("hours", 4.55, 125.6, True),
+        ("count", 0.0, 1.0, True),
+    ],
+)
+def test_a_way_out_stays_within_what_customers_show(unit, low, high, whole):
+    """A tone of .6 at best is no promise of 1, and 9.7 none of 10."""
+    values = grid_of(Feature("tone", "number", typical=(low, (low + high) / 2, high)), unit)
+    assert low <= values.min() < values.max() <= high
+    assert bool((values == np.round(values)).all()) is whole
+
+
+def test_measures_made_of_others_are_told_with_their_unit():
+    told = words_of("own_past_vs_book", {}, {}).value(-0.69)
+    assert (told.en, told.ja) == ("−50%", "−50%")
+    assert words_of("mentions_price", {}, {}).value(9.0).ja == "9件"

@@ -60,7 +60,9 @@ def test_worse_than_the_one_in_use_is_refused_with_the_numbers(panel: pd.DataFra
     verdict = judge_candidate(candidate(panel, 0.5 * panel["risk"] + 0.07), standing(), panel)
     assert not verdict.publish
     assert "log-loss +" in verdict.reason.en
-    assert "対数損失" in verdict.reason.ja
+    assert "対数損失の差 +" in verdict.reason.ja
+    assert "、95%区間 +" in verdict.reason.ja
+    assert verdict.reason.ja.count("(") == 1, "no brackets within brackets"
 
 
 def test_no_worse_is_published(panel: pd.DataFrame) -> None:
