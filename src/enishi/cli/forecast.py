@@ -145,7 +145,7 @@ def _tell_model(model: ForecastModel) -> None:
 def _score(
     home: Home, horizon: int, asked: date, today: date, now: datetime, limit: int, as_json: bool
 ) -> None:
-    from enishi.risk.then import forecast_then, forecast_today
+    from enishi.risk.then import forecast_then, forecast_today, speaks_then
 
     with progress(say("Forecasting", "予測中"), 100) as step:
         if asked == today:
@@ -178,7 +178,7 @@ def _score(
             say("Because of", "主な要因"),
         ],
         rows,
-        _order_words(len(said), asked != today or model.status == "in_use"),
+        _order_words(len(said), speaks_then(model) if asked != today else model.status == "in_use"),
         right=(1, 2),
     )
 

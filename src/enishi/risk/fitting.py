@@ -156,13 +156,15 @@ def _keep(
         What it was judged against.
     """
     while True:
-        standing = ForecastModel.objects.filter(horizon=made.horizon, status=Status.IN_USE).first()
+        there = ForecastModel.objects.filter(horizon=made.horizon, status=Status.IN_USE).first()
+        later = there is not None and not publish and there.as_of > made.as_of
+        standing = None if later else there  # what was learned after a past day is no rival of it
         old = _readable(standing, lessons.rules.metrics) if standing else None
         as_of, chosen_on = (standing.as_of, chosen_day(standing)) if standing else (None, None)
         verdict = judge_candidate(forecaster, old, panel, as_of, chosen_on)
         made.reason_en, made.reason_ja = verdict.reason.en, verdict.reason.ja
         with transaction.atomic():
-            if _key(_in_use_now(made.horizon)) != _key(standing):
+            if _key(_in_use_now(made.horizon)) != _key(there):
                 continue
             _save(made, lessons.now, member, verdict.publish, publish)
         return standing, old

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pandas as pd
+from django.db.models import Q
 
-from enishi.accounts.company import company_remembered
+from enishi.accounts.company import company_remembered, company_zone
 from enishi.accounts.models import Account
 from enishi.forecasts.late import without_hindsight
 from enishi.forecasts.outcomes import Outcome
@@ -29,18 +30,21 @@ from enishi.store.api import Published
 def model_for(
     home: Home, horizon: int, asked: date, today: date, now: datetime, progress: Progress
 ) -> ForecastModel:
-    """The version in use, or of a past day the one that could have been learned on it; learned now where it is not kept.
+    """The version in use, also of a past day; else the one that could have been learned on it, learned now where it is not
+    kept. One that was refused says nothing (:func:`speaks_then`).
 
     Raises:
         NotFound: ``no_outcomes`` where the horizon means nothing here (no contract has a renewal).
     """
     if asked == today and (standing := model_in_use(horizon)):
         return standing
+    if asked != today and (stood := in_use_on(horizon, asked)):
+        return stood
     kept = ForecastModel.objects.filter(
         horizon=horizon, as_of=asked, facts_generation=Published(home).generation
-    ).first()
-    if kept is not None and asked != today:
-        return kept
+    ).exclude(status=ForecastModel.Status.REFUSED)
+    if asked != today and (found := kept.first()):
+        return found
     made = fit_forecasts(asked, [horizon], now=now, home=home, publish=asked == today, progress=progress)
     if not made:
         raise NotFound(
@@ -49,6 +53,18 @@ def model_for(
             Text("Ask for 30, 90 or 180 days.", "30・90・180日のいずれかを指定してください。"),
         )
     return made[0]
+
+
+def in_use_on(horizon: int, day: date) -> ForecastModel | None:
+    """The version that was in use at the end of a past day."""
+    end = datetime.combine(day + timedelta(days=1), time(), company_zone())
+    there = ForecastModel.objects.filter(horizon=horizon, used_from__lt=end, as_of__lte=day)
+    return there.filter(Q(used_until=None) | Q(used_until__gte=end)).order_by("-used_from").first()
+
+
+def speaks_then(model: ForecastModel) -> bool:
+    """Whether a version may say a probability of a past day: one that was refused was never in use."""
+    return model.status != ForecastModel.Status.REFUSED
 
 
 def forecast_today(
@@ -72,13 +88,18 @@ def forecast_today(
 def forecast_then(
     home: Home, horizon: int, asked: date, now: datetime, progress: Progress
 ) -> tuple[ForecastModel, list[dict[str, Any]]]:
-    """What would have been said on a past day; nothing is kept but the version."""
+    """What was or would have been said on a past day; nothing is kept but the version. Where that was refused all
+    probabilities are None, in the order of the scorecard."""
     model = model_for(home, horizon, asked, date.max, now, lambda done, total: progress(done * 0.8, total))
     with company_remembered(), without_hindsight(home) as (honest, _):
         rules = load_rules()
         wanted = population(home, asked, Outcome.parse(model.outcome))
         rows, behind = read_day(honest, asked, rules, keep=wanted)
-    said = forecast_rows(restored(model, rules.metrics), model, label_rows(rows, wanted), behind)
+    rows = label_rows(rows, wanted)
+    if speaks_then(model):
+        said = forecast_rows(restored(model, rules.metrics), model, rows, behind)
+    else:
+        said = rank_rows(model, rows)
     progress(100, 100)
     return model, _entries(said, model)
 

@@ -13,13 +13,15 @@ from enishi.forecasts import ChurnForecaster
 from enishi.forecasts.panel import learnable
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
+from enishi.kit.text import Text
 from enishi.risk import api, fitting, jobs, scoring
 from enishi.risk.agreeing import agreeing_past
+from enishi.risk.judging import Verdict
 from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statement
 from enishi.risk.rows import silent
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
-from enishi.risk.then import forecast_today
+from enishi.risk.then import forecast_then, forecast_today, speaks_then
 from enishi.signals.behind import CARD
 from enishi.signals.models import ScoringRun
 from enishi.signals.tests.world import NOW, TODAY, stop_day
@@ -115,6 +117,27 @@ def test_where_no_version_is_in_use_all_are_told_without_a_probability(home: Hom
     assert {one["base_rate"] for one in ranked} == {model.base_rate}
     assert {*ranked[0]} == {*told[0]}
     assert not AccountRisk.objects.exists()
+
+
+def test_a_past_day_is_told_by_the_version_of_that_day_and_never_by_a_refused_one(
+    home: Home, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = TODAY - timedelta(days=20)
+    (stood,) = fitting.fit_forecasts(asked - timedelta(days=7), [90], now=NOW - timedelta(days=27), home=home)
+    fitting.fit_forecasts(asked, [90], now=NOW, home=home, publish=False)
+    assert ForecastModel.objects.get(as_of=asked).status != "in_use"
+    assert forecast_then(home, 90, asked, NOW, silent)[0].pk == stood.pk, "it was in use that day"
+
+    ForecastModel.objects.filter(pk=stood.pk).update(used_from=NOW)
+    kept, told = forecast_then(home, 90, asked, NOW, silent)
+    assert (kept.as_of, {one["probability"] is None for one in told}) == (asked, {False})
+    before = asked - timedelta(days=1)
+    never = Verdict(publish=False, reason=Text("no", "不可"))
+    monkeypatch.setattr(fitting, "judge_candidate", lambda *_given: never)
+    refused, ranked = forecast_then(home, 90, before, NOW, silent)
+    assert (refused.as_of, refused.status) == (before, "refused")
+    assert {(one["probability"], one["low"]) for one in ranked} == {(None, None)}
+    assert not speaks_then(refused)
 
 
 def test_the_order_without_a_version_is_the_scorecards() -> None:
