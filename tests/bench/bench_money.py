@@ -50,6 +50,7 @@ def book(accounts: int) -> Any:
     return Standing(
         month_grid(DAY, MONTHS), np.arange(1, accounts + 1), money, np.repeat(money[:, None], MONTHS, axis=1), renewal,
         np.full(accounts, 12), np.zeros(accounts, dtype=bool), random.integers(0, 1500, accounts),
+        np.zeros(accounts, dtype=np.int64),
     )  # fmt: skip
 
 
