@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -36,6 +37,7 @@ from enishi.web.pages.outlook.target_form import (
     read_file,
     read_form,
 )
+from enishi.web.pages.outlook.target_numbers import read_value
 from enishi.web.pages.portfolio.words import minor_units
 from enishi.web.pages.revenue.reads import segment_words
 from enishi.web.pages.revenue.tabs import tabs
@@ -63,6 +65,17 @@ def _typed(target: Target | None) -> str:
     return f"{value.normalize():f}"
 
 
+def _shown(measure: str, typed: str) -> str:
+    """What was typed as a cell shows it: money with marks between thousands."""
+    return f"{Decimal(typed):,f}" if typed and measure in MONEY else typed
+
+
+def _again(measure: str, posted: str) -> str:
+    """A cell that could be read, as it would stand there had it been saved."""
+    value = read_value(measure, posted)
+    return _shown(measure, _typed(Target(measure=measure, value=value)))
+
+
 def _rows(query: Query, today: date, posted: dict[str, str], read: Read | None) -> list[dict[str, Any]]:
     known = reads.targets_in_force(query.by if query.segment else "", query.segment)
     rows = []
@@ -71,9 +84,13 @@ def _rows(query: Query, today: date, posted: dict[str, str], read: Read | None) 
         for measure in MEASURES:
             name = f"{measure}:{every}:{period.start.isoformat()}"
             target = known.get((measure, every, period.start))
+            was = posted.get(f"was:{name}", _shown(measure, _typed(target)))
+            wrong, value = read.wrong.get(name, "") if read else "", posted.get(name, was)
+            if value != was and not wrong:
+                value = _again(measure, value)
             cells.append(
-                {"name": name, "value": posted.get(name, _typed(target)), "was": posted.get(f"was:{name}", _typed(target)), "target": target, "measure": measure,
-                 "title": present.measure_words()[measure], "wrong": read.wrong.get(name, "") if read else ""}
+                {"name": name, "value": value, "was": was, "target": target, "measure": measure,
+                 "title": present.measure_words()[measure], "wrong": wrong}
             )  # fmt: skip
         running = period.start <= today < period.end
         rows.append({"title": present.title(period), "every": every, "cells": cells, "running": running})

@@ -190,16 +190,20 @@ def test_targets_are_set_all_or_none(world: World) -> None:
     wrong = client.post(TARGETS + "set/", cells | {"grr:quarter:2026-10-01": "140"})
     assert wrong.status_code == 422
     assert not Target.objects.exists()
+    again = wrong.content.decode()
+    assert 'value="120,000,000"' in again, "what could be read comes back as it would stand there"
+    assert 'value="105"' in again
+    assert 'value="140"' in again, "what is wrong comes back as it was typed"
     assert client.post(TARGETS + "set/", cells).status_code == 302
     assert set(Target.objects.values_list("measure", "value")) == {
         ("mrr", 120_000_000),
         ("nrr", Decimal("1.05")),
     }
     text = client.get(TARGETS).content.decode()
-    assert "120000000" in text
+    assert 'value="120,000,000"' in text
     part = sign_in(world.takahashi)  # sees a part of the customers: neither the targets nor their history
     assert part.post(TARGETS + "set/", cells).status_code == 403
-    assert "120000000" not in part.get(TARGETS).content.decode()
+    assert "120,000,000" not in part.get(TARGETS).content.decode()
     assert b"120000000" in client.get(TARGETS + "template/").content
     assert b"120000000" not in part.get(TARGETS + "template/").content
     _only_what_was_touched_is_set(client)
@@ -216,7 +220,8 @@ def _only_what_was_touched_is_set(client: Any) -> None:
     stale = {mrr: "130000000", f"was:{mrr}": "120000000", nrr: "105", f"was:{nrr}": "105"}
     client.post(TARGETS + "set/", stale | {"note": "board"})
     assert [(one.measure, one.value) for one in Target.objects.filter(note="board")] == [("mrr", 130_000_000)]
-    client.post(TARGETS + "set/", {mrr: "130000000", f"was:{mrr}": "130000000"})
+    client.post(TARGETS + "set/", {mrr: "130,000,000", f"was:{mrr}": "130,000,000"})
+    client.post(TARGETS + "set/", {mrr: "130000000", f"was:{mrr}": "130,000,000"})
     assert Target.objects.first().note == "board"  # type: ignore[union-attr]
 
 
