@@ -43,6 +43,8 @@ def error_response(request: HttpRequest, error: EnishiError) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/v1/"):
+        return _no_address(request)
     return error_response(
         request,
         NotFound(
@@ -54,6 +56,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
             ),
         ),
     )
+
+
+def _no_address(request: HttpRequest) -> HttpResponse:
+    """Of the REST API: no route takes it, for a number in it that is too large, say."""
+    from enishi.web.rest.problems import problem
+
+    where = Text(f"There is nothing at {request.path}.", f"{request.path} には何もありません。")
+    hint = Text(
+        "All addresses are listed in /api/v1/openapi.json.",
+        "アドレスの一覧は /api/v1/openapi.json にあります。",
+    )
+    return problem(request, NotFound("not_found", where, hint))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -106,3 +106,13 @@ def test_events_merges_scores_and_erasures_answer_as_described(api, described):
     drain(Home.from_environment())
     done = check(described, "get", "erasures/{number}", api.client.get(asked["address"]))
     assert (done["state"], done["traces"]) == ("done", 0)
+
+
+@pytest.mark.parametrize("address", ["erasures/128480578389775953531240448", "nothing/at/all"])
+def test_an_address_no_route_takes_is_answered_in_the_shape_of_every_refusal(described, db, address):
+    answer = Client().get(f"/api/v1/{address}", headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    said = answer.json()
+    shape = described["paths"]["/api/v1/erasures/{number}"]["get"]["responses"]["404"]["content"]
+    jsonschema.validate(said, {**next(iter(shape.values()))["schema"], "components": described["components"]})
+    assert said["message"] == f"There is nothing at /api/v1/{address}."
