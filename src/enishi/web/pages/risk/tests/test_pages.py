@@ -124,3 +124,56 @@ def test_an_account_shows_probability_reasons_and_ways_out(
     )  # fmt: skip
     text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
     assert "複数ある契約のうちの1件" in text
+
+
+def watched(**more: object) -> dict[str, object]:
+    missing = {
+        "feature": "use", "en": "Use", "ja": "利用", "kind": "missing", "word": None, "value": 1.0, "low": 0.0, "high": 0.15,
+        "beyond": 9.0, "moved": "much", "up": True, "since": "2026-09-30",
+    }  # fmt: skip
+    level = missing | {
+        "feature": "seats", "ja": "席数", "kind": "level", "value": 0.3, "low": 0.38, "high": 0.61, "moved": "some", "up": False,
+        "of": "median", "then": {"en": "9", "ja": "9件"}, "now": {"en": "4", "ja": "4件"},
+    }  # fmt: skip
+    plan = level | {
+        "feature": "plan",
+        "ja": "プラン",
+        "kind": "share",
+        "word": {"en": "Pro", "ja": "プロ"},
+        "moved": "little",
+    }
+    told = {
+        "day": "2026-10-31", "until": "2026-07-31", "months": 10, "missing": 0, "accounts": 300, "judged": 3,
+        "inputs": [missing, level, plan], "swinging": [{"en": "Outages", "ja": "障害"}],
+    }  # fmt: skip
+    return told | more
+
+
+def test_inputs_that_moved_are_told_with_value_limits_and_since_when(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    model = make_model(fitted, report=fitted.report() | {"inputs": watched()})
+    client = sign_in("takahashi")
+    text = client.get("/health/forecast/").content.decode()
+    for words in (
+        "3項目のうち2項目", "値のある顧客が減っています", "100%", "0%〜15%", "9月30日", "大きな変化", "想定より低くなっています",
+        "学習時9件、現在4件", "38%〜61%", "変わっても判断できません", "障害",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "「プロ」" not in text, "what lies within is not listed beside what moved"
+
+    def page(**more: object) -> str:
+        model.report = fitted.report() | {"inputs": watched(**more)}
+        model.save()
+        return client.get("/health/forecast/").content.decode()
+
+    plan = watched()["inputs"][2]  # type: ignore[index]
+    assert "「プロ」の割合は通常どおりです" in page(inputs=[plan])
+    early = page(missing=2, inputs=[], judged=0)
+    assert "あと2回分必要です(現在10回分)" in early
+    assert "想定の範囲内" not in early
+    assert "まだ月末を迎えていません" in page(day=None, inputs=[], judged=0)
+    assert "顧客が12社では" in page(accounts=12, inputs=[], judged=0)
+    model.report = fitted.report()
+    model.save()
+    assert "毎週の学習のたびに確認します" in client.get("/health/forecast/").content.decode()
