@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.utils.translation import get_language
 
 from enishi.accounts.company import get_company
-from enishi.accounts.models import Account, Member
+from enishi.accounts.models import Account, Company, Member
 from enishi.forecasts.simulation import LEVELS
 from enishi.outlook import measures
 from enishi.outlook import reads as outlook_reads
@@ -31,10 +31,10 @@ MEASURES = ("nrr", "grr", "churn", "expansion", "mrr")
 
 def page_context(member: Member, today: date) -> dict[str, Any]:
     """Everything on the page; without a statement only what teaches the next step."""
-    forecast = outlook_reads.latest()
+    forecast, company = outlook_reads.latest(), get_company()
     context: dict[str, Any] = {
-        "today": today, "forecast": forecast, "lacking": outlook_reads.missing_history(), "company": get_company(),
-        "under_way": outlook_reads.under_way(),
+        "today": today, "forecast": forecast, "lacking": outlook_reads.missing_history(), "company": company,
+        "named": company.name != Company._meta.get_field("name").default, "under_way": outlook_reads.under_way(),
     }  # fmt: skip
     return context | (_whole(member, forecast, today) if forecast is not None else {})
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django_tasks import task
 
@@ -19,6 +21,8 @@ from enishi.reports.pdf import to_pdf
 from enishi.web.models import Export
 from enishi.web.pages.executive import present
 from enishi.web.pages.portfolio.exports import scope_of
+
+log = logging.getLogger("enishi.executive")
 
 PAGE = "executive"
 STEPS = 100  # what stands for the rows of a table: percent
@@ -52,8 +56,18 @@ def print_executive(number: int) -> None:
     except EnishiError as problem:
         hint = problem.hint.in_language(export.language) if problem.hint else ""
         _finish(export, "failed", f"{problem.message.in_language(export.language)} {hint}".strip())
-    except Exception as problem:
-        _finish(export, "failed", str(problem))
+    except Exception:
+        log.exception("the executive page %s could not be drawn", number)
+        with override(export.language):
+            _finish(
+                export,
+                "failed",
+                _(
+                    "Something unforeseen stopped it. Ask for the PDF again; if it fails again, tell an administrator: the "
+                    "log of the service says what happened (PDF %(number)s)."
+                )
+                % {"number": number},
+            )
         raise
 
 

@@ -15,7 +15,8 @@ from django.test import Client, TestCase
 from django.utils.translation import override
 from tests.world import NOW, TODAY, World, make_world, sign_in
 
-from enishi.accounts.models import AuditLine
+from enishi.accounts.company import get_company
+from enishi.accounts.models import AuditLine, Member
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import MINUS
@@ -258,3 +259,30 @@ def test_the_models_record_stands_beside_the_scorecards_and_says_what_is_not_sho
         assert "最終利用からの日数のみでは0.59" in page
         assert "一律に当てはめると0.50" in page
         assert words in page, page
+
+
+@pytest.mark.parametrize(("language", "told"), [("ja", "予期しない問題"), ("en", "Something unforeseen")])
+def test_an_unforeseen_error_is_told_in_words_and_kept_in_the_log(
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, language: str, told: str
+) -> None:
+    member = Member.objects.create_user("boss@vendor.example", role="manager", scope="all")
+    export = Export.objects.create(
+        member=member, page=printing.PAGE, format="pdf", language=language, rows=100, asked_at=NOW
+    )
+
+    def broken(_export: Export, _now: datetime) -> None:
+        raise RuntimeError("libpango: undefined symbol")
+
+    monkeypatch.setattr(printing, "make_print", broken)
+    with pytest.raises(RuntimeError):
+        printing.print_executive.func(export.pk)
+    export.refresh_from_db()
+    assert (export.status, "libpango" in export.error) == ("failed", False)
+    assert told in export.error
+    assert "libpango" in caplog.text
+
+
+def test_a_company_that_nobody_named_is_not_headed_by_our_name(db: None) -> None:
+    context = {"company": get_company(), "today": TODAY, "forecast": None}
+    assert "Enishi" not in render_to_string("pages/executive/print.html", {**context, "named": False})
+    assert "Enishi" in render_to_string("pages/executive/print.html", {**context, "named": True})
