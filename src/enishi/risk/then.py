@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from enishi.risk.rows import Progress, population
 from enishi.risk.scoring import forecast_rows, rank_rows, score_risks
 from enishi.signals.context import load_rules
 from enishi.signals.features import read_day
+from enishi.signals.models import AccountState
 from enishi.signals.panel import living_accounts
 from enishi.store.api import Published
 
@@ -74,13 +76,15 @@ def forecast_today(
     horizon is in use all probabilities are None, in the order of the scorecard."""
     model = model_for(home, horizon, today, today, now, lambda done, total: progress(done / 2, total))
     score_risks(today, now=now, home=home, progress=lambda done, total: progress((total + done) / 2, total))
+    renewals = dict(AccountState.objects.values_list("account_id", "renewal_on"))
     if model.status != ForecastModel.Status.IN_USE:
-        return model, _entries(_ranked_today(home, model, today), model)
+        return model, _entries(_ranked_today(home, model, today), model, renewals)
     risks = AccountRisk.objects.filter(horizon=horizon).select_related("account").order_by("-rank", "account")
     names = ("probability", "low", "high", "base_rate", "rank", "due_on", "renewal_on", "drivers", "exits")
     return model, [
         {"account": risk.account.outside_id, "name": risk.account.name}
         | {name: getattr(risk, name) for name in names}
+        | {"renewal_on": risk.renewal_on or renewals.get(risk.account_id)}
         for risk in risks
     ]
 
@@ -101,7 +105,7 @@ def forecast_then(
     else:
         said = rank_rows(model, rows)
     progress(100, 100)
-    return model, _entries(said, model)
+    return model, _entries(said, model, renewals_of(rows, asked))
 
 
 def _ranked_today(home: Home, model: ForecastModel, today: date) -> pd.DataFrame:
@@ -112,16 +116,28 @@ def _ranked_today(home: Home, model: ForecastModel, today: date) -> pd.DataFrame
     return rank_rows(model, rows[rows["account_id"].isin(living_accounts())].reset_index(drop=True))
 
 
-def _entries(said: pd.DataFrame, model: ForecastModel) -> list[dict[str, Any]]:
+def renewals_of(rows: pd.DataFrame, day: date) -> dict[int, date | None]:
+    """The next renewals as they were known on a past day."""
+    if "days_to_renewal" not in rows:
+        return {}
+    known = rows.loc[rows["days_to_renewal"].notna(), ["account_id", "days_to_renewal"]]
+    return {int(account): day + timedelta(days=int(days)) for account, days in known.to_numpy()}
+
+
+def _entries(
+    said: pd.DataFrame, model: ForecastModel, renewals: Mapping[int, date | None]
+) -> list[dict[str, Any]]:
     known = {a.pk: a for a in Account.objects.only("outside_id", "name")}
     told = []
     for row in said.sort_values(["rank", "account_id"], ascending=[False, True]).to_dict("records"):
-        account = known.get(row.pop("account_id"))
+        number = row.pop("account_id")
+        account = known.get(number)
         if account is None:
             continue
         entry: dict[str, Any] = {"account": account.outside_id, "name": account.name}
         entry |= {str(name): value for name, value in row.items()}
         for name in ("probability", "low", "high", "rank"):
             entry[name] = None if pd.isna(row[name]) else round(float(row[name]), 6)
+        entry["renewal_on"] = row["renewal_on"] or renewals.get(int(number))
         told.append(entry | {"base_rate": model.base_rate})
     return told

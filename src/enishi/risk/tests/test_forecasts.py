@@ -21,9 +21,9 @@ from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statemen
 from enishi.risk.rows import silent
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
-from enishi.risk.then import forecast_then, forecast_today, speaks_then
+from enishi.risk.then import forecast_then, forecast_today, renewals_of, speaks_then
 from enishi.signals.behind import CARD
-from enishi.signals.models import ScoringRun
+from enishi.signals.models import AccountState, ScoringRun
 from enishi.signals.tests.world import NOW, TODAY, stop_day
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,10 @@ def test_where_no_version_is_in_use_all_are_told_without_a_probability(home: Hom
     assert model.speaks
     _model, told = forecast_today(home, 90, TODAY, NOW, silent)
     assert {one["probability"] is None for one in told} == {False}
+    some = Account.objects.get(outside_id=told[0]["account"])
+    AccountState.objects.update_or_create(account=some, defaults={"day": TODAY, "renewal_on": TODAY})
+    renewing = [one for one in forecast_today(home, 90, TODAY, NOW, silent)[1] if one["renewal_on"]]
+    assert [(one["account"], one["renewal_on"]) for one in renewing] == [(some.outside_id, TODAY)]
     ForecastModel.objects.update(status="refused")
     refused, ranked = forecast_today(home, 90, TODAY, NOW, silent)
     assert (refused.pk, refused.status) == (model.pk, "refused")
@@ -116,6 +120,7 @@ def test_where_no_version_is_in_use_all_are_told_without_a_probability(home: Hom
     assert {(one["probability"], one["low"], one["high"]) for one in ranked} == {(None, None, None)}
     assert {one["base_rate"] for one in ranked} == {model.base_rate}
     assert {*ranked[0]} == {*told[0]}
+    assert {one["account"] for one in ranked if one["renewal_on"]} == {some.outside_id}
     assert not AccountRisk.objects.exists()
 
 
@@ -138,6 +143,12 @@ def test_a_past_day_is_told_by_the_version_of_that_day_and_never_by_a_refused_on
     assert (refused.as_of, refused.status) == (before, "refused")
     assert {(one["probability"], one["low"]) for one in ranked} == {(None, None)}
     assert not speaks_then(refused)
+
+
+def test_renewals_of_a_past_day_are_those_known_then() -> None:
+    rows = pd.DataFrame({"account_id": [1, 2], "days_to_renewal": [30.0, np.nan]})
+    assert renewals_of(rows, TODAY) == {1: TODAY + timedelta(days=30)}
+    assert renewals_of(rows[["account_id"]], TODAY) == {}
 
 
 def test_the_order_without_a_version_is_the_scorecards() -> None:
