@@ -437,7 +437,11 @@ def test_a_change_since_last_week_says_where_the_kept_score_was_another(
     assert "両週とも現在の版で算出しています。1週間前に記録されたスコアは12.3です。" in page
 
 
-def test_who_has_given_notice_is_told_by_the_header_and_the_lists(world: World, sign_in: SignIn) -> None:
+def test_who_has_given_notice_is_told_by_the_header_and_the_lists(
+    world: World, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("views", "filters"):
+        monkeypatch.setattr(f"enishi.web.pages.portfolio.{module}.system_clock", lambda: NOW)
     contract = Record.objects.get(account=world.sakura, kind="subscription")
     notice, end = TODAY - timedelta(days=7), TODAY + timedelta(days=200)
     client = sign_in("takahashi")
