@@ -150,8 +150,25 @@ class ShiftedBetaGeometric(Estimator):
         return _plain(low), _plain(high)
 
 
+def _floats(values: ArrayLike) -> Vector:
+    """Numbers as such.
+
+    Raises:
+        ValueError: one is none; the message names its year and what it is.
+    """
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        for year, value in enumerate(np.asarray(values, object).ravel()):
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                raise ValueError(f"year {year}: {value!r} is not a number") from None
+        raise
+
+
 def _read_retained(retained: ArrayLike) -> Vector:
-    kept = np.asarray(retained, float)
+    kept = _floats(retained)
     if kept.ndim != 1 or len(kept) < 3:
         raise ValueError(f"{kept.size} values: give one per year from year 0, and at least years 1 and 2")
     for year, value in enumerate(kept):

@@ -130,3 +130,13 @@ def test_lifetimes_of_a_small_discount_are_told_for_every_spread_of_chances():
         for renewals, one in zip((0, 3, 50, 500), told.ravel(), strict=True):
             direct = (model.residual_survival(renewals, years) * 1.0001 ** (1.0 - years)).sum()
             assert one == pytest.approx(direct, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("retained", "told"),
+    [(["a", "b"], "year 0: 'a'"), ([1, 0.8, "x"], "year 2: 'x'"), ([1, {}, 0.5], "year 1: {}")],
+)
+def test_what_is_no_number_is_named_with_its_year(retained, told):
+    with pytest.raises(ValueError, match="is not a number") as error:
+        ShiftedBetaGeometric().fit(retained)
+    assert told in str(error.value)
