@@ -117,11 +117,11 @@ NAMING_NOBODY: dict[str, str] = {
     "fit.FitRun": "status record suggestion",
     "fit.FitStatement": "band axes sale_band",
     "growth.CommerceTrial": "used report",
-    "growth.GrowthRun": "counts sold uplifts stamp",
+    "growth.GrowthRun": "counts sold uplifts trials stamp",
     "growth.NextItems": "items last_item",  # products
     "growth.Propensity": "kind reason_en reason_ja state report",
     "growth.Proposal": "offer kind before target",
-    "growth.Readiness": "offer kind signs target drivers",  # words of the catalogue with figures put in
+    "growth.Readiness": "offer kind signs basis target drivers",  # words of the catalogue with figures put in
     "ingest.Answer": "request",
     "ingest.ApiKey": "name digest shown scopes system",
     "ingest.Arrival": "delivery",
@@ -152,7 +152,7 @@ NAMING_NOBODY: dict[str, str] = {
     "signals.ManualMeasure": "measure",
     "signals.ScoringRun": "status",
     "signals.Signal": "type tag",
-    "stakeholders.AccountRelationship": "departing missing uses",
+    "stakeholders.AccountRelationship": "departing missing uses ties unanswered",
     "stakeholders.Assessment": "before",
     "stakeholders.ContactMove": "reasons",
     "texts.TextCorrection": "language digest tone topic before",
