@@ -8,9 +8,10 @@ from itertools import count
 
 import pytest
 from django.apps import apps
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from enishi.accounts import settling
 from enishi.accounts.actions import save_records
 from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.accounts.removing import delete_records, undo_import
@@ -103,6 +104,7 @@ quick = settings(
 
 
 @quick
+@example([(0, 1, {"seats": 2}), (1, None, {"amount": "100"})])
 @given(steps)
 def test_a_day_has_what_the_latest_statement_that_speaks_of_it_says(db, said):
     number, points, today = contract(), Points(), 0
@@ -114,6 +116,9 @@ def test_a_day_has_what_the_latest_statement_that_speaks_of_it_says(db, said):
         for day in sorted({0, today, SPAN, *(d for of in points.of.values() for d in of), stated or 0}):
             found = of(terms, day)
             assert {name: found[name] for name in FIELDS} == {n: points.value(n, day) for n in FIELDS}
+    with pytest.MonkeyPatch.context() as patched:  # the nights between, in one
+        patched.setattr(settling, "_LOOK_BACK", timedelta(days=SPAN))
+        settling.roll_terms(noon(today))
     assert {n: Record.objects.get(outside_id=number).data[n] for n in FIELDS} == {
         n: points.value(n, today) for n in FIELDS
     }
