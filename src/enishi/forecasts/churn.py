@@ -193,7 +193,8 @@ class ChurnForecaster(Estimator):
         return self.recalibration_.apply(self.model_.logit(panel))
 
     def predict_proba(self, panel: pd.DataFrame) -> Floats:
-        """(n, 2): probability to stay, to leave; as scikit-learn has it. NaN where there are too few outcomes."""
+        """(n, 2): probability to stay, to leave; as scikit-learn has it. NaN where there are too few outcomes. A column it
+        learned from that the panel lacks counts as unknown of everybody."""
         p = expit(self.decision_function(panel)) if self.speaks_ else np.full(len(panel), np.nan)
         return np.column_stack([1 - p, p])
 

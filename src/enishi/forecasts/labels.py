@@ -83,22 +83,27 @@ def label_terms(
 
     Args:
         rows: ``as_of``, ``account_id``, ``ends_on`` (last day of the horizon), each with a contract held on its day.
-        contracts: ``account_id``, ``started_on``, ``leaving_on``, as known by now.
+        contracts: ``account_id``, ``started_on``, ``leaving_on`` and, where known, ``ended_on``, as known by now.
         observed_until: last day on which contracts were observed.
         by: the column that leads from a row to the contracts whose loss is asked for: ``account_id``, or ``record_id``
             for one contract (``rows`` and ``contracts`` both have it then). A contract of the account that goes on
-            beyond ``ends_on`` and starts within the horizon saves it either way.
+            beyond ``ends_on`` saves it either way if it starts within the horizon, or follows at the end of what was given
+            notice of (``ended_on``, where ``contracts`` has it): a notice comes before the end, and what replaces a
+            contract often after the horizon.
 
     Returns:
         The rows with ``label`` and ``lost_on`` (NaT unless lost).
     """
     rows = rows.reset_index(drop=True)
     placed = rows[list(dict.fromkeys([by, "account_id", "as_of", "ends_on"]))].assign(place=rows.index)
-    last = _last_leaving(
-        placed.merge(contracts.drop(columns="account_id") if by != "account_id" else contracts, on=by)
-    )
-    last = last.reindex(rows.index).fillna(_NEVER)
+    joined = placed.merge(contracts.drop(columns="account_id") if by != "account_id" else contracts, on=by)
+    held = joined[(joined["started_on"] <= joined["as_of"]) & ~(joined["leaving_on"] <= joined["as_of"])]
+    last = _last(held, "leaving_on").reindex(rows.index).fillna(_NEVER)
     lost = last <= rows["ends_on"]
+    placed["until"] = placed["ends_on"]
+    if "ended_on" in held:
+        over = _last(held[held["ended_on"].notna()], "ended_on").reindex(rows.index)
+        placed["until"] = np.fmax(placed["ends_on"], over + pd.Timedelta(days=RENEWAL_GRACE_DAYS))
     lost &= ~rows.index.isin(_goes_on(placed[lost], contracts))
     label: pd.Series[Any] = lost.astype(float)
     label = label.where(lost | (rows["ends_on"] <= observed_until), CENSORED)
@@ -108,14 +113,13 @@ def label_terms(
 _NEVER = pd.Timestamp.max.floor("D")
 
 
-def _last_leaving(joined: pd.DataFrame) -> pd.Series[Any]:
-    """The day on which the last of the contracts held on each row's day was given up, by place."""
-    held = joined[(joined["started_on"] <= joined["as_of"]) & ~(joined["leaving_on"] <= joined["as_of"])]
-    return held.assign(leaving_on=held["leaving_on"].fillna(_NEVER)).groupby("place")["leaving_on"].max()
+def _last(held: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """The latest of the days of the contracts held on each row's day, by place; open ones come last."""
+    return held.assign(day=held[name].fillna(_NEVER)).groupby("place")["day"].max()
 
 
 def _goes_on(rows: pd.DataFrame, contracts: pd.DataFrame) -> pd.Series[Any]:
-    """The places of rows with a contract that starts within the horizon and goes on beyond it."""
+    """The places of rows with a contract that starts by the day ``until`` which one may, and goes on beyond the horizon."""
     joined = rows.drop(columns="record_id", errors="ignore").merge(contracts, on="account_id")
-    begins = (joined["started_on"] > joined["as_of"]) & (joined["started_on"] <= joined["ends_on"])
+    begins = (joined["started_on"] > joined["as_of"]) & (joined["started_on"] <= joined["until"])
     return joined.loc[begins & ~(joined["leaving_on"] <= joined["ends_on"]), "place"]

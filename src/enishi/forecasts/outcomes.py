@@ -82,7 +82,7 @@ def read_labels(
         contracts = records.query(_CONTRACTS, known_by or last, merged=False)
         if contracts.empty:
             return _labels(pd.DataFrame(columns=KEYS))
-        for name in ("started_on", "leaving_on"):
+        for name in ("started_on", "leaving_on", "ended_on"):
             contracts[name] = pd.to_datetime(contracts[name])
         if outcome.kind == "renewal":
             found = _renewal(home, records, contracts, days, last)
@@ -176,7 +176,7 @@ def _churn(
     return _labels(found.drop(columns="account_id").rename(columns={"own": "account_id"}))
 
 
-_TERMS = ["account_id", "started_on", "leaving_on"]
+_TERMS = ["account_id", "started_on", "leaving_on", "ended_on"]
 
 
 def _held_on(contracts: pd.DataFrame, day: date) -> pd.DataFrame:

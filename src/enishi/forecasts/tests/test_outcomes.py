@@ -77,6 +77,31 @@ def test_a_renewal_is_decided_at_the_date_known_on_the_day(home):
     assert ends[1] == pd.Timestamp(due) + pd.Timedelta(days=7)
 
 
+def test_who_signed_what_follows_did_not_leave_however_early_the_notice_was(home):
+    """Notices come before ends, so the contract that follows often begins after the horizon."""
+    notice, end = D(2026, 1, 10), D(2026, 5, 1)
+    gives_up = {"notice_on": notice, "ended_on": end, "known_on": notice, "valid_on": notice}
+    late, long_after = end + timedelta(days=7), end + timedelta(days=8)
+    publish(home, "record_subscription", [
+        contract(1), contract(1, **gives_up), contract(1, 11, valid_on=end, started_on=end),
+        contract(2), contract(2, **gives_up), contract(2, 21, valid_on=late, started_on=late),
+        contract(3), contract(3, **gives_up), contract(3, 31, valid_on=long_after, started_on=long_after),
+        contract(4), contract(4, **gives_up),
+        contract(5), contract(5, notice_on=notice, known_on=notice, valid_on=notice),
+        contract(5, 51, valid_on=end, started_on=end),  # nobody told when the first one ends
+        contract(6), contract(6, **gives_up), contract(6, 61, valid_on=end, started_on=end, ended_on=end + timedelta(days=9)),
+        contract(8), contract(8, valid_on=D(2026, 3, 30)),
+    ])  # fmt: skip
+    for horizon in ("churn:90", "churn:180"):
+        found = {account: label for (_, account), label in told(home, horizon).items()}
+        assert {n: found[n] for n in (1, 2, 3, 4)} == {1: 0, 2: 0, 3: 1 if horizon == "churn:90" else 0, 4: 1}
+    assert told(home, "churn:90")[DAY, 5] == 1
+    assert told(home, "churn:90")[DAY, 6] == 0, "who went on for nine days left after the horizon"
+    assert told(home, "churn:90", known_by=D(2026, 4, 1))[DAY, 1] == 1, (
+        "what nobody had told by then saves nobody"
+    )
+
+
 def test_of_a_history_told_at_once_renewals_were_decided_both_ways(home):
     """A billing system tells one row a contract: the present renewal date, or the end."""
     start, told_on = D(2023, 3, 10), D(2026, 11, 22)
