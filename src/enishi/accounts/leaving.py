@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
 from enishi.accounts.models import Account, Record
+from enishi.metrics.following import GRACE_DAYS, OVERLAP_DAYS
 from enishi.store.kinds import KINDS
 
 SUBSCRIPTION = KINDS["subscription"]
@@ -21,7 +22,7 @@ Terms = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """A notice in force: given last on ``notice_on``; the last of the noticed ``contracts``, of the number ``running``,
-    ends on ``ends_on`` (None where no end is stated)."""
+    ends on ``ends_on`` (None where no end is stated). A contract that another follows is not given up."""
 
     notice_on: date
     ends_on: date | None
@@ -38,6 +39,7 @@ def leaving_of(contracts: Mapping[int, Terms], day: date) -> Leaving | None:
     """Of one customer's contracts as known on ``day``, by number; None where none in force was given notice."""
     running = {number: one for number, one in contracts.items() if _runs(one, day)}
     noticed = {n: on for n, one in running.items() if (on := _day(one, "notice_on")) and on <= day}
+    noticed = {n: on for n, on in noticed.items() if not _followed(n, contracts)}
     if not noticed:
         return None
     ending = tuple(sorted(noticed, key=lambda number: (noticed[number], number)))
@@ -71,6 +73,16 @@ def leaving_among(accounts: QuerySet[Account], day: date) -> dict[int, Leaving]:
     few = list(scope[: FEW + 1])
     wanted = noticed.filter(account__in=scope if len(few) > FEW else few)
     return leaving_accounts(set(wanted.values_list("account_id", flat=True)), day)
+
+
+def _followed(number: int, contracts: Mapping[int, Terms]) -> bool:
+    """Whether another contract, of which nobody gave notice, takes the place of one at its end."""
+    if (end := _day(contracts[number], "ended_on")) is None:
+        return False
+    first, last = end - timedelta(days=OVERLAP_DAYS), end + timedelta(days=GRACE_DAYS)
+    others = (one for n, one in contracts.items() if n != number and not _day(one, "notice_on"))
+    begun = ((_day(one, "started_on"), _day(one, "ended_on")) for one in others)
+    return any(start and first <= start <= last and (stop is None or stop > end) for start, stop in begun)
 
 
 def _runs(terms: Terms, day: date) -> bool:

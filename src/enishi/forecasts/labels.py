@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from enishi.metrics.following import GRACE_DAYS
+
 LOST, KEPT, CENSORED = 1.0, 0.0, float("nan")
 LEAST_EVENTS = 5
 ACTIVE_WITHIN = 180
-RENEWAL_GRACE_DAYS = 7
-"""A contract counts as not renewed if its end is dated up to so many days after the renewal date."""
 
 
 def counts_by_use(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -103,7 +103,7 @@ def label_terms(
     placed["until"] = placed["ends_on"]
     if "ended_on" in held:
         over = _last(held[held["ended_on"].notna()], "ended_on").reindex(rows.index)
-        placed["until"] = np.fmax(placed["ends_on"], over + pd.Timedelta(days=RENEWAL_GRACE_DAYS))
+        placed["until"] = np.fmax(placed["ends_on"], over + pd.Timedelta(days=GRACE_DAYS))
     lost &= ~rows.index.isin(_goes_on(placed[lost], contracts))
     label: pd.Series[Any] = lost.astype(float)
     label = label.where(lost | (rows["ends_on"] <= observed_until), CENSORED)

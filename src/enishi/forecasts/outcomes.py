@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enishi.forecasts.labels import RENEWAL_GRACE_DAYS, counts_by_use, is_held, label_silence, label_terms
+from enishi.forecasts.labels import counts_by_use, is_held, label_silence, label_terms
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.metrics.api import Facts, KnownRecords, duckdb_facts, panel
+from enishi.metrics.following import GRACE_DAYS
 from enishi.metrics.relations import AT, terms
 from enishi.metrics.session import Session
 
@@ -206,7 +207,7 @@ def _renewal(
     """An account counts while a contract without notice has a renewal date, as known on the day. The contract due next
     is lost if it is noticed or ends by then and no other contract of the account follows it."""
     rows = _next_due(home, days, contracts["record_id"])
-    rows["ends_on"] = rows["renewal_on"] + pd.Timedelta(days=RENEWAL_GRACE_DAYS)
+    rows["ends_on"] = rows["renewal_on"] + pd.Timedelta(days=GRACE_DAYS)
     # Contracts go with what their holders are today: one that was taken over goes on there.
     today = records.survivors(last)
     led = contracts.assign(account_id=_followed(contracts["holder"], today))

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enishi.forecasts.labels import RENEWAL_GRACE_DAYS
+from enishi.metrics.following import GRACE_DAYS, OVERLAP_DAYS
 from enishi.metrics.periods import add_months
 from enishi.metrics.renewing import next_renewals
 from enishi.metrics.revenue import EPOCH, number_of, without_rate
@@ -27,7 +27,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 NOTICE_DAYS = 31  # after which a contract without a date ends, where notice was given and no end is stated
-OVERLAP_DAYS = 31  # a contract may begin so long before the end of the one it follows
 FIRST_YEAR = 365
 SIZES = 3
 
@@ -253,9 +252,7 @@ def followers(account: Ints, begun: Ints, stop: Ints) -> Ints:
     starts = pd.DataFrame({"account": account[order], "begun": begun[order], "heir": order})
     ends = pd.DataFrame({"account": account[ending], "stop": stop[ending], "place": ending})
     both = ends.merge(starts, on="account")
-    near = (both["begun"] >= both["stop"] - OVERLAP_DAYS) & (
-        both["begun"] <= both["stop"] + RENEWAL_GRACE_DAYS
-    )
+    near = (both["begun"] >= both["stop"] - OVERLAP_DAYS) & (both["begun"] <= both["stop"] + GRACE_DAYS)
     beyond = stop[both["heir"].to_numpy()] > both["stop"]
     found = both[near & beyond].drop_duplicates("place")
     heir[found["place"].to_numpy()] = found["heir"].to_numpy()

@@ -12,9 +12,10 @@ from django.db import transaction
 
 from enishi.accounts.company import company_remembered, refuse_future
 from enishi.forecasts import ChurnForecaster
-from enishi.forecasts.outcomes import RENEWAL_GRACE_DAYS, Outcome, sole_contracts
+from enishi.forecasts.outcomes import Outcome, sole_contracts
 from enishi.forecasts.panel import label_rows
 from enishi.kit.home import Home
+from enishi.metrics.following import GRACE_DAYS
 from enishi.risk.agreeing import agreeing
 from enishi.risk.drifting import watch_outcomes
 from enishi.risk.fitting import restored
@@ -156,7 +157,7 @@ def rank_rows(model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _dated(model: ForecastModel, rows: pd.DataFrame) -> pd.DataFrame:
     ends = pd.to_datetime(rows["ends_on"])
-    renewal = None if model.horizon else (ends - pd.Timedelta(days=RENEWAL_GRACE_DAYS)).dt.date
+    renewal = None if model.horizon else (ends - pd.Timedelta(days=GRACE_DAYS)).dt.date
     return rows[["account_id"]].assign(due_on=ends.dt.date, renewal_on=renewal)
 
 
