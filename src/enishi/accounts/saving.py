@@ -17,7 +17,18 @@ from enishi.accounts.dating import Moment, State, begins_on, versions_of
 from enishi.accounts.models import Account, Contact, RecordVersion
 from enishi.accounts.references import AccountBook, ContactBook, MemberBook, domain_of
 from enishi.accounts.shapes import Slot, shape_of
-from enishi.accounts.terms import Spoken, base_for, present, revived, speaks_from, spread
+from enishi.accounts.terms import (
+    ENDED,
+    NOTICE,
+    Spoken,
+    base_for,
+    present,
+    revived,
+    speaks_from,
+    spread,
+    with_notice,
+)
+from enishi.kit.clock import day_of
 from enishi.kit.text import Text
 from enishi.store.kinds import Kind, Type
 
@@ -143,6 +154,8 @@ class Batch:
         terms, today = slot.terms, self.moment.today
         base = base_for(self.kind, terms, spoken, today) if terms else slot.state
         state = merged(base, values)
+        if terms and slot.settled and not self.moment.backfill:
+            state = with_notice(base, state, values, today, lambda: self._told_together(slot, base))
         have = {**state, "id": outside_id, "account": account, "contact": contact}
         lacking = [f.name for f in self.kind.fields if f.required and have.get(f.name) is None]
         told = EMPTIED if slot.settled else missing_of(self.kind)
@@ -152,6 +165,13 @@ class Batch:
             self.slots[outside_id] = outcome.slot = slot
             outcome.result.status = self._apply(slot, state, base, spoken, account, contact)
         return outcome
+
+    def _told_together(self, slot: Slot, base: State) -> bool:
+        """Whether an end was told with the notice of the terms, on its day."""
+        told = [
+            known for known, state in slot.known if state.get(ENDED) and state.get(NOTICE) == base.get(NOTICE)
+        ]
+        return bool(told) and day_of(min(told), self.moment.zone).isoformat() == base.get(NOTICE)
 
     def _spoken(self, outside_id: str, values: State) -> Spoken:
         """Take the day a row speaks from out of its values. Empty beside dated rows, it is a history's first line."""

@@ -18,12 +18,12 @@ then on (from the stated day, if later), with what was announced; its gap stays.
 
 *A notice and an end hold for the whole contract*, for later terms whatever they said and for earlier ones where
 the notice or the end falls into their days. Stated alone and without a day they correct, and emptied so they are
-taken back. Only terms that began after the end and were stated without it re-open a contract; its gap stays.
+taken back. An end told live for a coming day, without a notice, is a notice given on the day it is told. Only terms that began after the end and were stated without it re-open a contract; its gap stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -127,6 +127,26 @@ def revived(kind: Kind, terms: Terms, told: Terms, gone: Iterable[date], today: 
     days = [begin, *sorted(day for day in lasting if day > begin)]
     newest = {day: max(one for one in {*states, *lasting} if one <= day) for day in days}
     return {day: plain(kind, present(states, day)) for day in days if newest[day] in lasting}
+
+
+def with_notice(
+    base: State, state: State, stated: Collection[str], today: date, together: Callable[[], bool]
+) -> State:
+    """A running contract of which an end is told for a coming day: notice was given on the day it is told, where nobody
+    says when. So an announced end is known from then on, not from its day. Taken back, the notice goes with it.
+
+    Args:
+        base: the terms it was laid over; state: the result. stated: the fields the row names.
+        together: whether the end and the notice of ``base`` were told on the day of that notice.
+    """
+    if ENDED not in stated:
+        return state
+    end, before = state.get(ENDED), base.get(ENDED)
+    if end and not before and end > today.isoformat() and not state.get(NOTICE):
+        return {**state, NOTICE: today.isoformat()}
+    if before and not end and NOTICE in state and NOTICE not in stated and together():
+        return {name: value for name, value in state.items() if name != NOTICE}
+    return state
 
 
 def outcomes(kind: Kind) -> set[str]:

@@ -232,6 +232,39 @@ def test_a_notice_after_an_announced_rise_is_shown_at_once():
     assert on(number, 300)["ended_on"] == end
 
 
+def test_an_end_told_for_a_coming_day_is_a_notice_given_on_the_day_it_is_told():
+    number = contract()
+    assert state(number, 20, ended_on=at(300).isoformat(), end_reason="price") == "updated"
+    row = Record.objects.get(outside_id=number).data
+    assert (row["notice_on"], row["ended_on"]) == (at(20).isoformat(), at(300).isoformat())
+    assert state(number, 30, ended_on=at(300).isoformat(), end_reason="price") == "unchanged", (
+        "the same list again"
+    )
+    assert state(number, 40, ended_on=at(310).isoformat()) == "updated"
+    assert on(number, 40)["notice_on"] == at(20).isoformat(), "the notice stands, the end has moved"
+    assert state(number, 50, ended_on=None) == "updated"
+    assert {"notice_on", "ended_on"} & set(Record.objects.get(outside_id=number).data) == set(), (
+        "taken back as told"
+    )
+
+
+def test_no_notice_is_made_up_where_one_is_stated_or_the_end_is_none_of_the_future():
+    stated, over, history, moved = (contract() for _ in range(4))
+    state(stated, 20, ended_on=at(300).isoformat(), notice_on=at(10).isoformat())
+    assert on(stated, 20)["notice_on"] == at(10).isoformat()
+    state(stated, 30, ended_on=None)
+    assert on(stated, 30)["notice_on"] == at(10).isoformat(), (
+        "a notice of its own day stays when the end is taken back"
+    )
+    state(over, 20, ended_on=at(20).isoformat())
+    assert "notice_on" not in on(over, 20)
+    save("subscription", {"id": history, "ended_on": at(300).isoformat()}, now=noon(20), backfill=True)
+    assert "notice_on" not in on(history, 20), "history tells no day of its telling"
+    save("subscription", {"id": moved, "ended_on": at(300).isoformat()}, now=noon(20), backfill=True)
+    state(moved, 30, ended_on=at(350).isoformat())
+    assert "notice_on" not in on(moved, 30), "a term's end that moves on is a renewal"
+
+
 def test_a_contract_that_moves_takes_its_announced_terms_along():
     number = contract()
     state(number, 10, 300, amount="200")

@@ -41,7 +41,8 @@ def test_a_list_of_cancellations_ends_contracts_and_undone_they_run_on(bring):
     text = "id,ended_on,end_reason\nS1,2026-12-07,price\n"
     made, tally = bring(text, "subscription", "end.csv", LATER)
     assert counts(tally) == [0, 1, 0, 0]
-    assert held("S1") == before[0] | {"ended_on": "2026-12-07", "end_reason": "price"}
+    told = {"ended_on": "2026-12-07", "end_reason": "price", "notice_on": "2026-06-01"}
+    assert held("S1") == before[0] | told, "an end of a coming day is a notice of today"
     assert counts(bring(text, "subscription", "end.csv", LATER)[1]) == [0, 0, 1, 0]
     remark = next(one for one in tally.remarks if one.code == "known_only")
     assert remark.told == ["account", "amount", "started_on"]
