@@ -40,12 +40,16 @@ class Habits:
         zone: the zone of instants that name none.
         decimal: the mark before decimals: ``.`` (1,234.5) or ``,`` (1.234,5).
         because: the row and the cell of the column that show it; None where another reason decided.
+        against: the row and the cell that only the other mark explains, where the column holds one.
+        doubted: whether the column writes both marks and nobody chose one: what both can read is not read.
     """
 
     day_order: str = ""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
     decimal: str = POINT
     because: tuple[int, str] | None = None
+    against: tuple[int, str] | None = None
+    doubted: bool = False
 
 
 def is_nothing(cell: object) -> bool:
@@ -72,6 +76,8 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
 
 def _read_number(cell: Any, habits: Habits) -> Decimal:
     """A number; of one that only the other mark before decimals explains it is told why the column is read by this."""
+    if habits.doubted and len(decimals_in(cell)) > 1:
+        raise _two_numbers(cell, habits)
     try:
         return read_amount(cell, habits.decimal)[0]
     except Refused:
@@ -88,10 +94,37 @@ def _read_number(cell: Any, habits: Habits) -> Decimal:
     )
     raise Refused(
         f"'{clip(cell)}' is no number with a decimal {used.en}, by which the column is read{because.en}: correct the one that is "
-        f"wrong, or choose the decimal {other} (--decimal {other}, or beside the column).",
+        f"wrong, or choose the decimal {other} when the file is imported (--decimal {other}, or beside the column).",
         f"「{clip(cell)}」は数値として読み取れません。この列は小数点を{used.ja}として読み取っています{because.ja}。誤っているほうを"
-        f"修正するか、小数点の記号を変更してください(--decimal {other}、または列の横の選択)。",
+        f"修正するか、取り込みの際に小数点の記号を変更してください(--decimal {other}、または列の横の選択)。",
     )
+
+
+def _two_numbers(cell: Any, habits: Habits) -> Refused:
+    """Why a number that either mark explains is not read in a column that writes both."""
+    meant = [read_amount(cell, decimal)[0] for decimal in (POINT, COMMA)]
+    first, second = (f"{number.normalize():f}" for number in meant)
+    writings = [_unmistakable(number, habits.decimal) for number in meant]
+    shown = [f"{place} ('{clip(text)}')" for place, text in filter(None, (habits.because, habits.against))]
+    told = [f"{place}行目「{clip(text)}」" for place, text in filter(None, (habits.because, habits.against))]
+    rows_en = f" (rows {' and '.join(shown)})" if len(shown) == 2 else ""
+    rows_ja = f"({'、'.join(told)})" if len(told) == 2 else ""
+    return Refused(
+        f"'{clip(cell)}' may be {first} or {second}, as the column writes decimals with a point and with a comma{rows_en}: write "
+        f"{' or '.join(writings)}, or choose the column's mark when the file is imported (--decimal point or comma, or beside the column).",
+        f"「{clip(cell)}」は{first}とも{second}とも読めます。この列には小数点をピリオドとする値とカンマとする値が混在しています{rows_ja}。"
+        f"{'または'.join(writings)}と入力するか、取り込みの際に小数点の記号を選んでください(--decimal point または comma、または列の横の選択)。",
+    )
+
+
+def _unmistakable(number: Decimal, decimal: str) -> str:
+    """A number as only this mark before decimals explains it.
+
+    >>> _unmistakable(Decimal("1.250"), COMMA), _unmistakable(Decimal("1.234"), COMMA), _unmistakable(Decimal(1250), COMMA)
+    ('1,25', '1,2340', '1250')
+    """
+    text = f"{number.normalize():f}".replace(POINT, decimal)
+    return f"{text}0" if len(decimals_in(text)) > 1 else text
 
 
 def _read_domain(cell: Any) -> str:

@@ -155,9 +155,15 @@ def _timed(cell: Any, habits: Habits) -> bool | None:
 def _settle_decimals(
     kind: Kind, plan: Plan, columns: Sequence[str], sample: Sequence[Sequence[Any]], delimiter: str
 ) -> None:
-    """What a column's own cells prove holds; else what is stated, what the other columns prove, what is likely."""
+    """What a column's own cells prove holds; else what is stated, what the other columns prove, what is likely. Columns
+    whose cells prove both are noted."""
     numeric = {name: type_ for name, type_ in _of_types(kind, plan, NUMERIC).items() if name in columns}
     told = {heading: proofs_in(_column(columns, sample, heading)) for heading in numeric}
+    for heading, (proofs, _unclear) in told.items():
+        if len(proofs) < 2:
+            plan.mixed.pop(heading, None)
+        elif plan.mixed.setdefault(heading, "") in DECIMALS:
+            plan.decimals[heading] = plan.mixed[heading]
     proven = {max(proofs) for proofs, _unclear in told.values() if len(proofs) == 1}
     for heading, (proofs, unclear) in told.items():
         if len(proofs) == 1:

@@ -184,6 +184,8 @@ def _settle(
     kind, delimiter = FILE_KINDS[made.kind], made.details.get("delimiter", "")
     if day_order:
         plan.day_orders.update(dict.fromkeys(date_columns(kind, plan), day_order))
+    if decimal:
+        plan.mixed.update(dict.fromkeys(number_columns(kind, plan), decimal))
     settle_habits(kind, plan, made.headings, sample, delimiter)
     if decimal:
         plan.decimals.update(dict.fromkeys(number_columns(kind, plan), decimal))

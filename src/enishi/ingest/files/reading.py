@@ -68,6 +68,7 @@ class Plan:
         zone: of instants that name none, noted when the import starts; empty: the company's.
         decimals: heading -> the mark before decimals in it, ``.`` or ``,``.
         clocks: heading of a column of days -> heading of the column with their times of day; empty: none is meant.
+        mixed: heading of a column that writes both marks before decimals -> the mark a person chose; empty: nobody did.
     """
 
     columns: dict[str, str]
@@ -78,6 +79,7 @@ class Plan:
     zone: str = ""
     decimals: dict[str, str] = field(default_factory=dict)
     clocks: dict[str, str] = field(default_factory=dict)
+    mixed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -89,6 +91,7 @@ class Plan:
             "zone": self.zone,
             "decimals": self.decimals,
             "clocks": self.clocks,
+            "mixed": self.mixed,
         }
 
     @classmethod
@@ -102,6 +105,7 @@ class Plan:
             str(body.get("zone", "")),
             dict(body.get("decimals", {})),
             dict(body.get("clocks", {})),
+            dict(body.get("mixed", {})),
         )
 
 
@@ -206,8 +210,11 @@ class RowReader:
     def _habits(self, spec: Field, habits: Habits) -> Habits:
         heading = self.plan.columns[spec.name]
         decimal = self.plan.decimals.get(heading, POINT)
-        because = self._proofs.get(heading, {}).get(decimal)
-        return Habits(self.plan.day_orders.get(heading, ""), habits.zone, decimal, because)
+        proofs = self._proofs.get(heading, {})
+        other = next((proof for mark, proof in proofs.items() if mark != decimal), None)
+        doubted = self.plan.mixed.get(heading) == ""
+        order = self.plan.day_orders.get(heading, "")
+        return Habits(order, habits.zone, decimal, proofs.get(decimal), other, doubted)
 
     def read(self, place: int, cells: Sequence[Any]) -> ReadRow:
         """The stated values of a row; bad cells become errors."""

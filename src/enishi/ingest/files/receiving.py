@@ -372,4 +372,6 @@ def with_choices(plan: Plan, chosen: Lookup[str, str]) -> Plan:
     columns = {**plan.columns, **chosen}
     kept = {k: v for k, v in columns.items() if v}
     orders, decimals, clocks = dict(plan.day_orders), dict(plan.decimals), dict(plan.clocks)
-    return replace(plan, columns=kept, day_orders=orders, decimals=decimals, clocks=clocks)
+    return replace(
+        plan, columns=kept, day_orders=orders, decimals=decimals, clocks=clocks, mixed=dict(plan.mixed)
+    )

@@ -77,7 +77,7 @@ def remarks_of(
     if unclear:
         found.append(_two_ways(plan, unclear))
     if mixed:
-        found.append(_mixed(mixed))
+        found.append(_mixed(plan, mixed))
     parts = _parts(made, plan, known or Known())
     found += parts
     if not parts and _gives(plan, "amount") and not _gives(plan, "interval") and _has(made.kind, "interval"):
@@ -259,7 +259,7 @@ def _two_ways(plan: Plan, unclear: Mapping[str, str]) -> Remark:
     return Remark(TWO_WAYS, text, remedy, decimals)
 
 
-def _mixed(mixed: Mapping[str, Contradiction]) -> Remark:
+def _mixed(plan: Plan, mixed: Mapping[str, Contradiction]) -> Remark:
     marks = {COMMA: Text("comma", "カンマ"), POINT: Text("point", "ピリオド")}
     en, ja = [], []
     for heading, found in mixed.items():
@@ -272,13 +272,14 @@ def _mixed(mixed: Mapping[str, Contradiction]) -> Remark:
             f"「{heading}」は{read_at}行目の「{clip(read)}」から小数点を{mark.ja}として読み取りますが、{refused_at}行目の"
             f"「{clip(refused)}」と矛盾します"
         )
+    doubted = any(plan.mixed.get(heading) == "" for heading in mixed)
     text = Text(
-        f"Decimals are written in two ways: {'; '.join(en)}. Rows written the other way are rejected.",
-        f"小数点の書き方が混在しています。{'。'.join(ja)}。もう一方の書き方の行は受け付けません。",
+        f"Decimals are written in two ways: {'; '.join(en)}. {(REFUSED_BOTH if doubted else REFUSED_OTHER).en}",
+        f"小数点の書き方が混在しています。{'。'.join(ja)}。{(REFUSED_BOTH if doubted else REFUSED_OTHER).ja}",
     )
     remedy = Text(
-        "If the others are right: --decimal comma (1.234,5) or point (1,234.5).",
-        "もう一方が正しい場合は --decimal comma(1.234,5)または point(1,234.5)を指定してください。",
+        "Which one holds: --decimal comma (1.234,5) or point (1,234.5); all that is written so is read then.",
+        "--decimal comma(1.234,5)または point(1,234.5)を指定すると、その書き方の値をすべて取り込みます。",
     )
     return Remark(MIXED, text, remedy, {heading: found.mark for heading, found in mixed.items()})
 
@@ -350,6 +351,14 @@ OWN = Text(
 OTHERS = Text(
     "If they are another system's: --system NAME.",
     "別のシステムのIDであれば --system 名前 で指定してください。",
+)
+REFUSED_OTHER = Text(
+    "Rows written the other way are rejected.",
+    "もう一方の書き方の行は受け付けません。",
+)
+REFUSED_BOTH = Text(
+    "Rows written the other way are rejected, and so are those that may be read either way, until the mark is chosen.",
+    "もう一方の書き方の行と、どちらとも読める値の行は、小数点の記号を選ぶまで受け付けません。",
 )
 SAY_ID = Text("--map id=COLUMN says which one it is.", "IDの列は --map id=列名 で指定できます。")
 ASSUMED = Text(

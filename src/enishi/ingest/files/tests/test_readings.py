@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, date, datetime
 
 import pytest
 
-from enishi.accounts.models import Account, Contact, Record
+from enishi.accounts.models import Account, Contact, Record, RecordVersion
+from enishi.ingest.files.desk import StillRejected, retry_row
 from enishi.ingest.files.importing import import_file
 from enishi.ingest.files.remarks import MADE_IDS, NO_RATE, TWO_WAYS, remarks_of
 from enishi.ingest.models import Reject
@@ -250,7 +252,7 @@ def test_a_column_that_writes_decimals_in_two_ways_says_why_it_is_read_as_it_is(
     reject = Reject.objects.get()
     assert reject.message_en == (
         "Amount: '1,234.50' is no number with a decimal comma, by which the column is read because of row 2 ('1.234,50'): "
-        "correct the one that is wrong, or choose the decimal point (--decimal point, or beside the column)."
+        "correct the one that is wrong, or choose the decimal point when the file is imported (--decimal point, or beside the column)."
     )
     assert "この列は小数点をカンマとして読み取っています(2行目の「1.234,50」による)" in reject.message_ja
     remark = next(one for one in tally.remarks if one.code == "mixed_decimals")
@@ -259,6 +261,52 @@ def test_a_column_that_writes_decimals_in_two_ways_says_why_it_is_read_as_it_is(
     _made, tally = bring(MIXED, "invoice", "b2.csv", constants={"currency": "EUR"}, decimal=".")
     assert tally.counts["rejected"] == 1
     assert Record.objects.get(outside_id="I2").data["amount"] == "1234.5"
+
+
+BOTH = "id;amount;effective_on\nS1;1.250;2026-12-01\nS2;1.250,50;2026-12-01\nS3;980.40;2026-12-01\nS4;1,100;2026-12-01\nS5;70;2026-12-01\n"
+
+
+def contracts(bring) -> None:
+    bring("id,name\nC1,First\n")
+    rows = "".join(f"S{n},C1,2026-01-01,9000,EUR,month\n" for n in range(1, 6))
+    bring(f"id,account,started_on,amount,currency,interval\n{rows}", "subscription", "s.csv")
+
+
+def test_in_a_column_that_writes_both_marks_what_either_can_read_waits(bring, tmp_path):
+    contracts(bring)
+    _made, tally = bring(BOTH, "subscription", "price.csv")
+    assert counted(tally)[1::2] == (2, 3)
+    waiting = {one.position: one for one in Reject.objects.all()}
+    assert sorted(waiting) == [2, 4, 5]
+    assert waiting[5].message_en == (
+        "Recurring amount per interval: '1,100' may be 1100 or 1.1, as the column writes decimals with a point and with a comma "
+        "(rows 3 ('1.250,50') and 4 ('980.40')): write 1100 or 1,1, or choose the column's mark when the file is imported "
+        "(--decimal point or comma, or beside the column)."
+    )
+    remark = next(one for one in tally.remarks if one.code == "mixed_decimals")
+    assert "so are those that may be read either way" in remark.text.en
+    again = json.loads(waiting[5].payload)
+    home = Home(tmp_path / "home")
+    with pytest.raises(StillRejected):
+        retry_row(home, waiting[5], again, actor="test", now=NOW)
+    retry_row(home, waiting[5], {**again, "amount": "1100"}, actor="test", now=NOW)
+    assert not Reject.objects.filter(position=5, status=Reject.Status.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("mark", "waits", "read"),
+    [(",", {4}, {"S1": 1250, "S2": 1250.5, "S4": 1.1}), (".", {3}, {"S1": 1.25, "S3": 980.4, "S4": 1100})],
+)
+def test_the_mark_that_is_chosen_reads_all_that_is_written_so(bring, mark, waits, read):
+    contracts(bring)
+    bring(BOTH, "subscription", "price.csv")
+    _made, tally = bring(BOTH, "subscription", "price.csv", decimal=mark)
+    assert {one.position for one in Reject.objects.filter(status=Reject.Status.OPEN)} == waits
+    assert tally.counts["rejected"] == 1
+    remark = next(one for one in tally.remarks if one.code == "mixed_decimals")
+    assert remark.text.en.endswith("Rows written the other way are rejected.")
+    stated = RecordVersion.objects.filter(kind="subscription", valid_on=date(2026, 12, 1))
+    assert {one.outside_id: float(one.data["amount"]) for one in stated if one.outside_id in read} == read
 
 
 def test_what_no_mark_explains_is_told_without_one(bring):

@@ -42,6 +42,7 @@ from enishi.store.kinds import DEFAULT_SYSTEM, Field, Kind, Type
 from enishi.web import words
 
 _SAMPLE = 500  # of the rows looked at: for the guess of columns and their examples
+_UNCHOSEN = "-"  # of a column that writes both marks before decimals
 NOTHING = Text("", "")
 
 
@@ -73,6 +74,7 @@ class Line:
     asks_decimal: bool
     decimal: str
     decimal_name: str
+    is_mixed: bool
     asks_clock: bool
     clock: str
     clock_name: str
@@ -212,8 +214,9 @@ def _line(
         order,
         f"order-{place}",
         not dated and bool(column) and column in asks,
-        plan.decimals.get(column, ""),
+        _UNCHOSEN if plan.mixed.get(column) == "" else plan.decimals.get(column, ""),
         f"decimal-{place}",
+        column in plan.mixed,
         spec.type is Type.INSTANT and column in plan.clocks,
         plan.clocks.get(column, ""),
         f"clock-{place}",
@@ -350,6 +353,8 @@ def _state_habits(kind: Kind, plan: Plan, old: Plan, table: Table, asked: Lookup
     for heading in number_columns(kind, plan):
         if (mark := stated("decimal", heading, old.decimals)) in DECIMALS:
             plan.decimals[heading] = mark
+        if (chosen := stated("decimal", heading, old.mixed)) in DECIMALS:
+            plan.mixed[heading] = chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,3 +360,18 @@ def test_a_column_with_two_ways_of_decimals_offers_the_choice(client):
     made.refresh_from_db()
     assert made.plan["decimals"]["amount"] == "."
     assert "2行目の「1.234,50」と矛盾します" in changed.content.decode()
+
+
+def test_in_a_column_with_both_marks_what_either_reads_waits_until_one_is_chosen(client):
+    text = 'id,account,amount,issued_on\nI1,C1,"1.234,50",2026-03-01\nI2,C1,980.40,2026-03-02\nI3,C1,"1,100",2026-03-03\n'
+    made = drop(client, text, "invoices.csv", kind="invoice")
+    address = reverse("import-change", args=[made.pk])
+    page = client.get(reverse("import", args=[made.pk])).content.decode()
+    assert '<option value="-" selected>混在' in page
+    assert "「1,100」は1100とも1.1とも読めます" in page
+    chosen = client.post(address, form_of(made, **{"decimal-2": "."})).content.decode()
+    assert "とも読めます" not in chosen
+    assert '<option value="-">混在' in chosen
+    made.refresh_from_db()
+    assert made.plan["mixed"] == {"amount": "."}
+    assert "とも読めます" in client.post(address, form_of(made, **{"decimal-2": "-"})).content.decode()
