@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from enishi.forecasts.leaving import BASE, CERTAIN, STATED, leaving
-from enishi.forecasts.simulation import Cohorts, compose, expected, expected_arrivals, simulate
-from enishi.forecasts.standing import standing
+from enishi.forecasts.leaving import BASE, CERTAIN, STATED, Leaving, leaving
+from enishi.forecasts.simulation import Cohorts, Scenario, compose, expected, expected_arrivals, simulate
+from enishi.forecasts.standing import Standing, standing
 from enishi.forecasts.tests.test_simulation import START, as_known, frame, learn, row, truth
 from enishi.forecasts.turnover import Turnover, contracts_lost, learn_turnover
 from enishi.metrics.periods import add_months
@@ -161,6 +161,47 @@ def test_a_contract_given_up_by_who_stays_is_contraction_and_no_churn(learned: T
     assert paths.customers[:, -1].tolist() == [50.0] * 50
     assert paths.churn.sum() == pytest.approx(0, abs=1e-6)
     assert paths.contraction.sum(axis=1) == pytest.approx(50 * 40)
+
+
+def sure(learned: Turnover, stop: date | None = None) -> tuple[Standing, Leaving, Turnover]:
+    """Fifty customers of two contracts who decide nothing, grow by nothing, and lose both on a day."""
+    rows = [
+        row(2 * account + second, account, START, stop, 40 if second else 100, renewal=SECOND if second else FIRST,
+            term_months=12)
+        for account in range(1, 51) for second in (0, 1)
+    ]  # fmt: skip
+    none = replace(learned.expansion, rate=np.zeros(3))
+    learned = replace(learned, expansion=none, contraction=none)
+    book = standing(frame(rows), DAY, 12)
+    left = leaving(book, learned)
+    assert left.parts is not None
+    left.parts.hazard[:] = 0.0
+    return book, left, learned
+
+
+def test_who_loses_the_last_contract_is_churn_and_no_contraction(learned: Turnover) -> None:
+    book, left, learned = sure(learned, date(2026, 8, 1))
+    paths = compose(simulate(book, left, learned, draws=20, arrivals=False))
+    assert paths.churn.sum(axis=1) == pytest.approx(50 * 140)
+    assert paths.contraction.sum() == 0
+
+
+def test_a_price_rises_at_each_contracts_own_renewal(learned: Turnover) -> None:
+    book, left, learned = sure(learned)
+    paths = compose(simulate(book, left, learned, draws=20, arrivals=False), Scenario(price=0.1))
+    assert paths.mrr[0].tolist() == pytest.approx([7000] * 2 + [7500] * 5 + [7700] * 5)
+
+
+def test_what_is_said_of_leaving_altogether_is_the_least_of_each_contract(learned: Turnover) -> None:
+    rows = two(1)
+    rows[1]["renewal"] = number_of(date(2026, 9, 20))
+    book = standing(frame(rows), DAY, 12)
+    plain, left = leaving(book, learned), leaving(book, learned, said(h90=0.0001))
+    assert plain.parts is not None
+    assert left.parts is not None
+    assert left.parts.renews.tolist() == plain.parts.renews.tolist(), (
+        "more do not renew a contract than leave with all"
+    )
 
 
 def test_contracts_under_one_roof_are_worth_what_they_are_apart(learned: Turnover) -> None:

@@ -65,13 +65,13 @@ def test_whichever_told_past_wins_better_goes_first(became: int, lead: bool):
 
 
 def test_products_are_tried_by_what_was_held_on_the_eve():
-    """Eleven took another product for 4,000, and later six more did so for 6,000."""
+    """Eleven took another product for 4,000, and later twenty more did so for 6,000: nobody knew of these on the eve."""
     base = [stretch(n, n, date(2024, 1, 1), mrr=10_000 + 1_000 * (n % 7)) for n in range(1, 40)]
     took = [stretch(100 + n, n, date(2024, 8, 1), product="desk", plan="", mrr=4_000) for n in range(1, 12)]
-    again = [stretch(200 + n, n, date(2026, 4, 2), product="desk", plan="", mrr=6_000) for n in range(20, 26)]
+    again = [stretch(200 + n, n, date(2026, 4, 2), product="desk", plan="", mrr=6_000) for n in range(15, 35)]
     rows = contracts(*base, *took, *again)
     trial = try_prices(rows, find_wins(rows), "product", TODAY)
-    assert trial.wins == 6
+    assert trial.wins == 20
     assert trial.price == pytest.approx(2_000 / 6_000)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -172,6 +173,28 @@ def test_each_contract_falls_due_on_its_own_day_with_its_own_money(world: World)
     ]
     assert others.book.parts is None
     assert int(stated.book.now[stated.book.accounts == pk][0]) == 420_000
+
+
+def test_what_an_older_version_kept_of_a_statement_is_not_taken_for_todays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecast, reading, unpacked = made(), reads.from_bytes, []
+    monkeypatch.setattr(reads, "from_bytes", lambda *what: unpacked.append(1) or reading(*what))
+    for shape, times in (("before", 1), ("before", 1), ("now", 2)):
+        monkeypatch.setattr(reads, "SHAPE", shape)
+        reads.read_statement(forecast)
+        assert len(unpacked) == times
+    assert reads.shape_of(Forecasted) != reads.shape_of(type("Forecasted", (Further,), {}))
+
+
+@dataclass
+class Forecasted:
+    now: int
+
+
+@dataclass
+class Further(Forecasted):
+    parts: int
 
 
 def test_a_word_on_one_contract_leaves_the_others_as_computed(world: World) -> None:

@@ -161,9 +161,23 @@ def moved(request: PageRequest) -> HttpResponse:
     return render(request, "pages/outlook/moved.html", context)
 
 
+def no_renewal() -> NotFound:
+    return NotFound(
+        "no_renewal",
+        Text(
+            "No renewal of this customer falls due in the months forecast.",
+            "予測期間内に更新日を迎える契約がありません。",
+        ),
+    )
+
+
 def _contract(request: PageRequest) -> int:
     """The contract that is meant, of a customer who decides on several apart; 0 where it is all they hold."""
-    return number_in(request.POST.get("contract") or request.GET.get("contract")) or 0
+    stated = request.POST.get("contract") or request.GET.get("contract") or "0"
+    number = number_in(stated)
+    if number is None:
+        raise no_renewal()
+    return number
 
 
 def _renewal_of(account: Account, contract: int) -> reads.Renewal:
@@ -176,13 +190,7 @@ def _renewal_of(account: Account, contract: int) -> reads.Renewal:
         for one in found:
             if contract in (0, one.contract):
                 return one
-    raise NotFound(
-        "no_renewal",
-        Text(
-            "No renewal of this customer falls due in the months forecast.",
-            "予測期間内に更新日を迎える契約がありません。",
-        ),
-    )
+    raise no_renewal()
 
 
 @require_POST

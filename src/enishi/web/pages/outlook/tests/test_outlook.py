@@ -177,7 +177,8 @@ def test_contracts_of_one_customer_stand_in_lines_of_their_own(world: World) -> 
     address = f"/revenue/forecast/renewals/{account.pk}/"
     assert client.post(address, said).status_code == 302
     assert RenewalCall.objects.get(ended_at=None).renewal_on == TODAY + timedelta(days=100)
-    assert client.post(address, said | {"contract": "77"}).status_code == 404
+    for unknown in ("77", "-1", "9" * 30, "x"):
+        assert client.post(address, said | {"contract": unknown}).status_code == 404
     file = client.get(f"/revenue/forecast/export/?format=csv&span=year&q={account.name}").content.decode()
     assert [line.split(",")[1] for line in file.splitlines() if account.name in line] == ["Desk", "Mail"]
     client.post(address + "withdraw/?contract=50")
