@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -34,12 +34,12 @@ from enishi.forecasts.simulation import (
     expected_arrivals,
     simulate,
 )
-from enishi.forecasts.standing import Grid, Standing
-from enishi.forecasts.turnover import Arrivals, Growth, TooLittle, Turnover
-from enishi.metrics.revenue import Bridge, Retention, day_of_number, number_of
+from enishi.forecasts.standing import Standing
+from enishi.forecasts.turnover import TooLittle
+from enishi.metrics.revenue import day_of_number, number_of
 from enishi.metrics.spans import FOREVER
 from enishi.outlook.facts import cohort_totals, read_moves, stamp
-from enishi.outlook.keeping import Stated, from_bytes, rates_from_json
+from enishi.outlook.keeping import SHAPE, Stated, from_bytes, rates_from_json
 from enishi.outlook.making import AT_ONCE
 from enishi.outlook.models import BackTest, Category, Forecast, RenewalCall, Target, Thresholds
 from enishi.risk.api import HORIZONS, last_scored, model_in_use
@@ -182,17 +182,6 @@ def read_statement(forecast: Forecast) -> Stated:
         found = from_bytes(bytes(forecast.book.body), forecast.day, learned, forecast.model)
         kept().set(key, found, KEEP_SECONDS)
     return found
-
-
-def shape_of(*kinds: Any) -> str:
-    """Changes whenever a field of these does: what an older version kept is read by no newer one."""
-    told = [(kind.__name__, [one.name for one in fields(kind)]) for kind in kinds]
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
-
-
-SHAPE = shape_of(
-    Stated, Standing, Leaving, Turnover, Growth, Arrivals, Grid, Cohorts, Draws, Bridge, Retention
-)
 
 
 def _made(forecast: Forecast) -> str:

@@ -20,7 +20,7 @@ from enishi.kit.home import Home
 from enishi.metrics.periods import add_months
 from enishi.outlook import facts, jobs, making, measures, reads
 from enishi.outlook.actions import Aim, Judged, judge_renewal, set_targets, set_thresholds, withdraw_judgement
-from enishi.outlook.keeping import from_bytes, rates_from_json, rates_to_json, to_bytes
+from enishi.outlook.keeping import from_bytes, rates_from_json, rates_to_json, shape_of, to_bytes
 from enishi.outlook.models import BackTest, Category, Forecast, ForecastBook, RenewalCall, Target
 from enishi.risk.models import ForecastRun
 from enishi.store.testing import publish
@@ -184,7 +184,7 @@ def test_what_an_older_version_kept_of_a_statement_is_not_taken_for_todays(
         monkeypatch.setattr(reads, "SHAPE", shape)
         reads.read_statement(forecast)
         assert len(unpacked) == times
-    assert reads.shape_of(Forecasted) != reads.shape_of(type("Forecasted", (Further,), {}))
+    assert shape_of(Forecasted) != shape_of(type("Forecasted", (Further,), {}))
 
 
 @dataclass
