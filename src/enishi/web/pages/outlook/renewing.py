@@ -63,6 +63,12 @@ def products_of(found: Sequence[Renewal]) -> dict[int, str]:
     return {pk: say(product_title(names, str(product or ""))) for pk, product in held}
 
 
+def category_words() -> dict[str, Any]:
+    """What the categories are called, and those that a person may choose."""
+    choices = [(value, label) for value, label in Category.choices if value != Category.NOTICE]
+    return {"words": dict(Category.choices), "choices": choices}
+
+
 def renewals_context(
     member: Member, outlook: Outlook, query: Query, today: date, number: str | None
 ) -> dict[str, Any]:
@@ -91,6 +97,6 @@ def renewals_context(
     return {
         "sums": sums, "rows": rows, "page": shown, "total": total, "count": len(found),
         "expected": round(sum(one.mrr * (1 - one.probability) for one in found)),
-        "commit_percent": _percent(reads.thresholds().commit), "at_risk_percent": _percent(reads.thresholds().at_risk), "words": dict(Category.choices), "until": span_end(query, today) - timedelta(days=1),
-        "choices": [(value, label) for value, label in Category.choices if value != Category.NOTICE],
+        "commit_percent": _percent(reads.thresholds().commit), "at_risk_percent": _percent(reads.thresholds().at_risk), "until": span_end(query, today) - timedelta(days=1),
+        **category_words(),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from enishi.accounts.audit import write_audit
 from enishi.accounts.company import company_day, get_company
 from enishi.accounts.models import Account
 from enishi.kit.clock import system_clock
-from enishi.kit.errors import NotFound
+from enishi.kit.errors import EnishiError, NotFound
 from enishi.kit.home import Home
 from enishi.kit.text import Text
 from enishi.outlook import measures, reads
@@ -29,7 +29,7 @@ from enishi.outlook.models import Forecast
 from enishi.reports.tables import Heading
 from enishi.web.asking import day_in, number_in
 from enishi.web.exporting import asked_format, table_answer
-from enishi.web.feedback import toast_after
+from enishi.web.feedback import back_to, toast_after
 from enishi.web.guard import LEADERS, WORKERS, PageRequest, page
 from enishi.web.pages.outlook import moving, present, renewing
 from enishi.web.pages.outlook.query import Query, read_query
@@ -202,12 +202,31 @@ def judge(request: PageRequest, account_id: int) -> HttpResponse:
     until = day_in(request.POST.get("expires_on")) or date.min
     said = Judged(request.POST.get("category", ""), request.POST.get("reason", ""), until)
     computed = (one.computed, one.probability, one.on)
-    judge_renewal(account, said, computed, member=request.member, now=system_clock(), contract=one.contract)
+    try:
+        judge_renewal(
+            account, said, computed, member=request.member, now=system_clock(), contract=one.contract
+        )
+    except EnishiError as error:
+        if not error.fields or request.headers.get("HX-Request") != "true":
+            raise
+        return _asked_again(request, account, one, error)
     undo = reverse("outlook-withdraw", args=[account.pk]) + (
         f"?contract={one.contract}" if one.contract else ""
     )
     toast_after(request, _("Moved. The computed category stays beside it."), undo=undo)
-    return HttpResponseRedirect(_back(request))
+    return back_to(request, _back(request))
+
+
+def _asked_again(
+    request: PageRequest, account: Account, one: reads.Renewal, error: EnishiError
+) -> HttpResponse:
+    """The form in its dialog, with what was typed and what is wrong with it."""
+    wrong = {name: text.in_language(present.language()) for name, text in error.fields.items()}
+    context = {
+        "account": account, "one": one, "said": request.POST.dict(), "wrong": wrong, "today": _today(),
+        "query": read_query(QueryDict(request.POST.get("query", "").removeprefix("?"))), **renewing.category_words(),
+    }  # fmt: skip
+    return render(request, "pages/outlook/_judge.html", context)
 
 
 @require_POST
@@ -217,9 +236,7 @@ def withdraw(request: PageRequest, account_id: int) -> HttpResponse:
     account = access_account(request.member, account_id)
     withdraw_judgement(account, member=request.member, now=system_clock(), contract=_contract(request))
     toast_after(request, _("The computed category counts again."))
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    return HttpResponseRedirect(_back(request))
+    return back_to(request, _back(request))
 
 
 def _back(request: PageRequest) -> str:

@@ -150,6 +150,31 @@ def test_a_renewal_is_moved_with_a_reason_and_moved_back(world: World) -> None:
     assert not RenewalCall.objects.filter(ended_at=None).exists()
 
 
+def test_a_blank_reason_comes_back_in_its_dialog_with_what_was_typed(world: World) -> None:
+    jobs.forecast_today(NOW)
+    address = f"/revenue/forecast/renewals/{world.accounts['sakura'].pk}/"
+    until = (TODAY + timedelta(days=17)).isoformat()
+    client = sign_in(world.suzuki)
+    typed = {"category": "at_risk", "reason": "  ", "expires_on": until, "query": "?cat=likely"}
+    answer = client.post(address, typed, headers={"hx-request": "true"})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "理由を入力してください。" in text
+    assert '<option value="at_risk" selected>' in text
+    assert f'value="{until}"' in text
+    assert 'value="?cat=likely"' in text
+    assert text.count('aria-invalid="true"') == 1
+    assert "<html" not in text
+    assert not RenewalCall.objects.exists()
+    late = typed | {"reason": "merger", "expires_on": "2020-01-01"}
+    text = client.post(address, late, headers={"hx-request": "true"}).content.decode()
+    assert 'value="merger"' in text
+    assert 'value="2020-01-01"' in text
+    done = client.post(address, typed | {"reason": "merger"}, headers={"hx-request": "true"})
+    assert done.headers["HX-Refresh"] == "true"
+    assert "merger" in client.get(PAGE).content.decode()
+
+
 def test_contracts_of_one_customer_stand_in_lines_of_their_own(world: World) -> None:
     publish(Home.from_environment(), "record_subscription", with_second(world))
     account = world.accounts["sakura"]
