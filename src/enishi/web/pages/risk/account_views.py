@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET
 
 from enishi.risk import api as room
 from enishi.web.guard import PageRequest, page
+from enishi.web.pages.health.catalogue import metric_catalogue
 from enishi.web.pages.risk.present import horizon_title
-from enishi.web.pages.risk.words import driver_words, exit_words, likely
+from enishi.web.pages.risk.words import driver_words, exit_words, likely, speaks_against
 
 SHOWN = 90
 
@@ -26,11 +27,17 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
     told = told or next((line for line in lines if line.risk), None)
     drivers, exits = room.explain(told.risk) if told and told.risk else ([], [])
     red = told is not None and is_red(told)
+    metrics = metric_catalogue() if drivers else {}
+    reasons = [
+        {"text": driver_words(one), "up": one["effect"] > 0, "against": speaks_against(one, metrics)}
+        for one in drivers[:5]
+    ]
     context: dict[str, Any] = {
         "lines": [_line(line, customer=told is not None) for line in lines],
         "told": told,
         "told_title": horizon_title(told.horizon) if told else "",
-        "drivers": [{"text": driver_words(one), "up": one["effect"] > 0} for one in drivers[:5]],
+        "drivers": reasons,
+        "some_against": any(one["against"] for one in reasons),
         "unexplained": bool(told and not drivers),
         "exits": [_exit(one) for one in exits],
         "no_exit": red and bool(drivers) and not exits,

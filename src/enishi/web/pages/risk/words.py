@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from enishi.accounts.company import get_company
 from enishi.definitions.api import get_names, product_title
 from enishi.kit.text import Text
+from enishi.metrics.api import Metric
 from enishi.store.kinds import STAGES
 from enishi.web.words import money, percent
 
@@ -34,6 +35,21 @@ def driver_words(driver: Mapping[str, Any]) -> str:
         return kept
     title = Text(str(driver["title_en"]), str(driver["title_ja"])).in_language(_language())
     return _("%(title)s: %(value)s (usually %(usual)s)") % {"title": title, "value": shown, "usual": usual}
+
+
+def speaks_against(driver: Mapping[str, Any], metrics: Mapping[str, Metric]) -> bool:
+    """Whether a reason turns against what its value is known for: a worse one than usual that lowers the risk, or a better one
+    that raises it. The linear fit is free to learn so where inputs go together; to the reader it is no comfort and no warning.
+
+    Args:
+        metrics: what is declared of the company's metrics, by id.
+    """
+    name, value, usual = str(driver["feature"]), driver.get("value"), driver.get("usual")
+    if not isinstance(value, int | float) or not isinstance(usual, int | float):
+        return False
+    metric = metrics.get(name)
+    better = metric.direction if metric else int(name == "card" or name.startswith("points:"))
+    return (value - usual) * better * driver["effect"] > 0
 
 
 def exit_words(way: Mapping[str, Any]) -> str:

@@ -126,6 +126,44 @@ def test_an_account_shows_probability_reasons_and_ways_out(
     assert "複数ある契約のうちの1件" in text
 
 
+def test_a_reason_that_turns_against_what_its_value_is_known_for_is_marked(
+    world: World, sign_in: SignIn, fitted: ChurnForecaster
+) -> None:
+    account, model = world.accounts["sakura"], make_model(fitted)
+
+    def reason(name: str, effect: float, value: float, usual: float) -> dict[str, object]:
+        words = {
+            "title_en": name,
+            "title_ja": name,
+            "en": f"{name}: {value}",
+            "ja": f"{name}: {value}",
+            "unit": "",
+        }
+        return words | {"feature": name, "effect": effect, "value": value, "usual": usual}
+
+    risk = AccountRisk.objects.create(
+        account=account, horizon=90, day=NOW.date(), probability=0.41, low=0.3, high=0.52, base_rate=0.1, model=model,
+        drivers=[reason("decision_makers", 0.4, 0, 1), reason("card", -0.3, 80, 60), reason("tenure_x", -0.2, 3, 1)],
+    )  # fmt: skip
+
+    def shown() -> str:
+        return sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
+
+    assert "因果関係を証明するものではありません" in shown()
+    assert "一般的な傾向とは逆" not in shown()
+    risk.drivers = [
+        reason("decision_makers", -0.4, 0, 1),
+        reason("days_since_last_seen", -0.3, 10, 0),
+        reason("points:usage", 0.2, 90, 60),
+        reason("tenure_x", -0.2, 3, 1),
+    ]
+    risk.save()
+    text = shown()
+    assert text.count("一般的な傾向とは逆</small>") == 3
+    assert text.index("tenure_x") > text.rindex("一般的な傾向とは逆</small>")
+    assert "安心材料や対応の根拠とはせず" in text
+
+
 def watched(**more: object) -> dict[str, object]:
     missing = {
         "feature": "use", "en": "Use", "ja": "利用", "kind": "missing", "word": None, "value": 1.0, "low": 0.0, "high": 0.15,
