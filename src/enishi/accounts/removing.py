@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,12 +87,20 @@ class Undone:
     kept: int
 
 
-def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: bool = True) -> Undone:
+def undo_import(
+    import_id: int,
+    *,
+    actor: Member | str,
+    now: datetime,
+    undone: Collection[int] = (),
+    audited: bool = True,
+) -> Undone:
     """Take back what an import stated, as if it had never been known; where some of it was taken back before, the rest.
 
     A record that was changed again by something else since then is left alone.
 
     Args:
+        undone: imports undone before. What was left of them because this one had changed the record since goes with it.
         audited: leave a line in the audit log; False where the caller's own line says it too.
     """
     removed = restored = kept = 0
@@ -103,7 +111,7 @@ def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: 
         for kind, number in stated.values_list("kind", "record_id").distinct():
             by_kind[kind].append(number)
         for kind, numbers in by_kind.items():
-            counts = _undo_kind(KINDS[kind], numbers, import_id, name_of(actor), now)
+            counts = _undo_kind(KINDS[kind], numbers, import_id, undone, name_of(actor), now)
             removed, restored, kept = removed + counts[0], restored + counts[1], kept + counts[2]
         if audited:
             detail = {"removed": removed, "restored": restored, "kept": kept}
@@ -112,7 +120,7 @@ def undo_import(import_id: int, *, actor: Member | str, now: datetime, audited: 
 
 
 def _undo_kind(
-    kind: Kind, numbers: list[int], import_id: int, actor: str, now: datetime
+    kind: Kind, numbers: list[int], import_id: int, undone: Collection[int], actor: str, now: datetime
 ) -> tuple[int, int, int]:
     stated = _stated(kind, numbers)
     model: Any = model_of(kind)
@@ -123,7 +131,7 @@ def _undo_kind(
     changed: list[Row] = []
     at = row_instant(now)
     for number in numbers:
-        told, row = _Told.of(stated[number], import_id), rows.get(number)
+        told, row = _Told.of(stated[number], import_id, undone), rows.get(number)
         if not told.own:
             continue
         if row is None or any(v.pk > told.own[-1].pk for v in told.others):
@@ -150,23 +158,27 @@ class _Told:
         own: what the import stated; nothing where it was taken back before.
         others: what others stated and nobody has taken back.
         given_back: what earlier undoings wrote. It repeats what they left standing, and goes with that.
+        left: what imports undone before had to leave, as something else was stated since.
     """
 
     own: list[RecordVersion]
     others: list[RecordVersion]
     given_back: list[RecordVersion]
+    left: list[RecordVersion]
 
     @classmethod
-    def of(cls, versions: list[RecordVersion], import_id: int) -> _Told:
+    def of(cls, versions: list[RecordVersion], import_id: int, undone: Collection[int]) -> _Told:
         given_back = [v for v in versions if v.undoes is not None]
-        undone = {v.undoes for v in given_back}
-        standing = [v for v in versions if v.undoes is None and v.import_id not in undone]
+        gone = {v.undoes for v in given_back}
+        standing = [v for v in versions if v.undoes is None and v.import_id not in gone]
         own = [v for v in standing if v.import_id == import_id]
-        return cls(own, [v for v in standing if v.import_id != import_id], given_back)
+        rest = [v for v in standing if v.import_id != import_id]
+        left = [v for v in rest if v.import_id in undone]
+        return cls(own, [v for v in rest if v.import_id not in undone], given_back, left)
 
     def places(self) -> list[RecordVersion]:
         """One version for each place in time that is to be stated anew."""
-        return list({(v.valid_on, v.known_at): v for v in (*self.given_back, *self.own)}.values())
+        return list({(v.valid_on, v.known_at): v for v in (*self.given_back, *self.left, *self.own)}.values())
 
 
 def _stated(kind: Kind, numbers: list[int]) -> dict[int, list[RecordVersion]]:

@@ -235,6 +235,42 @@ def test_terms_of_two_imports_undone_last_first_leave_nothing():
     assert Record.objects.get().deleted_at == LATER
 
 
+def amounts_of(number: str) -> tuple[object, object]:
+    last = RecordVersion.objects.filter(kind="subscription", outside_id=number).order_by("pk").last()
+    return Record.objects.get(outside_id=number).data["amount"], last.data["amount"]
+
+
+def test_what_an_undone_import_left_to_a_later_row_goes_with_that_row():
+    save("account", {"id": "a", "name": "A"})
+    save("subscription", {"id": "s", "account": "a", "amount": 1350, "started_on": "2025-01-01"})
+    day = {"id": "s", "effective_on": "2025-12-01"}
+    save("subscription", {**day, "amount": 1250}, now=LATER, import_id=16)
+    save("subscription", {**day, "seats": 20}, now=LATER, import_id=14)
+    said = undo_import(16, actor="test", now=LATER)
+    assert (said.restored, said.kept, amounts_of("s")) == (0, 1, ("1250", "1250"))
+    assert undo_import(14, actor="test", now=LATER, undone={16}).restored == 1
+    assert amounts_of("s") == ("1350", "1350")
+    standing = {
+        (v.valid_on, v.known_at): v.data for v in RecordVersion.objects.order_by("pk") if v.data.get("amount")
+    }
+    assert {data["amount"] for data in standing.values()} == {"1350"}
+    assert "seats" not in Record.objects.get(outside_id="s").data
+
+
+def test_what_a_person_said_over_an_undone_import_stays():
+    save("account", {"id": "a", "name": "A"}, import_id=1)
+    save("account", {"id": "a", "size": "M"})
+    save("account", {"id": "a", "industry": "IT"}, import_id=2)
+    save("account", {"id": "a", "size": "L"}, import_id=3)
+    said = [
+        undo_import(n, actor="test", now=LATER, undone=set(done))
+        for n, done in ((2, ()), (3, (2,)), (1, (2, 3)))
+    ]
+    assert [(done.restored, done.kept) for done in said] == [(0, 1), (1, 0), (0, 1)]
+    kept = Account.objects.get()
+    assert (kept.size, kept.industry) == ("M", "")
+
+
 def test_what_people_changed_since_stays_through_several_undoings():
     save("account", {"id": "a", "name": "A"}, import_id=1)
     save("account", {"id": "a", "size": "M"})

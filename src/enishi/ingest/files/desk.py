@@ -14,6 +14,7 @@ from enishi.accounts.actions import RowResult, save_records
 from enishi.accounts.audit import write_audit
 from enishi.accounts.coercion import plain_json
 from enishi.accounts.models import Member
+from enishi.accounts.saving import CREATED, REJECTED
 from enishi.ingest.accepting import Identities
 from enishi.ingest.api import accept_events
 from enishi.ingest.files.events import as_message, tried_event
@@ -140,18 +141,20 @@ def retry_row(
         StillRejected: with messages by heading; the corrected cells and new reasons are kept on the desk.
         Conflict: it is no open row of a file.
     """
-    errors: Mapping[str, Text]
     with transaction.atomic():
         row = Reject.objects.select_for_update().get(pk=reject.pk)
         made = _import_of(row)
         reader = _reader(made)
         read = reader.read(row.position, _in_order(made, cells, json.loads(row.payload)))
-        errors = read.errors or _take(home, made, row, reader, read, actor, now)
+        result = RowResult(0, REJECTED, errors=read.errors)
+        if not read.errors:
+            result = _take(home, made, row, reader, read, actor, now)
+        errors = result.errors
         row.payload = _payload(read.cells)
         if errors:
             _explain(row, made, errors, read.reason)
         else:
-            _close(row, made, actor, now)
+            _close(row, made, result.status, actor, now)
         row.save()
     if errors:
         raise StillRejected(errors, made)
@@ -177,13 +180,13 @@ def judge_rows(made: Import, rows: Sequence[tuple[int, Mapping[str, Any]]], now:
     for system, places in by_system(read, made.system).items():
         good = [n for n in places if not read[n].errors]
         if made.kind == EVENT.name:
-            judged = [tried_event(n, read[n], reader, system, now).errors for n in good]
+            judged = [tried_event(n, read[n], reader, system, now) for n in good]
         else:
             judged = _saved(
                 made, [read[n] for n in good], source=system, actor=made.made_by, now=now, dry_run=True
             )
-        for n, found in zip(good, judged, strict=True):
-            errors[n] = found
+        for n, result in zip(good, judged, strict=True):
+            errors[n] = result.errors
     columns = Plan.from_json(made.plan).columns
     return [{columns.get(name, name): text for name, text in found.items()} for found in errors]
 
@@ -213,15 +216,15 @@ def _take(
     read: ReadRow,
     actor: Member | str,
     now: datetime,
-) -> dict[str, Text]:
+) -> RowResult:
     if made.kind == EVENT.name:
         return _take_event(home, made, row, reader, read, now)
     dated = dated_in_import(FILE_KINDS[made.kind], made.pk, [read.values.get("id", "")])
     return _saved(made, [read], source=read.system or made.system, actor=actor, now=now, dated=dated)[0]
 
 
-def _saved(made: Import, rows: Sequence[ReadRow], **how: Any) -> list[Errors]:
-    """Save rows as the import would have, or judge them; what is wrong with each."""
+def _saved(made: Import, rows: Sequence[ReadRow], **how: Any) -> list[RowResult]:
+    """Save rows as the import would have, or judge them; what became of each."""
     kind, plan = FILE_KINDS[made.kind], Plan.from_json(made.plan)
     refuse_strangers(kind, plan, rows, how["source"])
     good = [row for row in rows if not row.errors]
@@ -232,20 +235,23 @@ def _saved(made: Import, rows: Sequence[ReadRow], **how: Any) -> list[Errors]:
 
     results = save()
     emptied = [drop_emptied(row, result.errors) for row, result in zip(good, results, strict=True)]
-    found = iter([result.errors for result in (save() if any(emptied) else results)])
-    return [dict(row.errors) or next(found) for row in rows]
+    found = iter(save() if any(emptied) else results)
+    return [
+        RowResult(n, REJECTED, errors=dict(row.errors)) if row.errors else next(found)
+        for n, row in enumerate(rows)
+    ]
 
 
 def _take_event(
     home: Home, made: Import, row: Reject, reader: RowReader, read: ReadRow, now: datetime
-) -> dict[str, Text]:
-    if errors := tried_event(0, read, reader, made.system, now).errors:
-        return errors
+) -> RowResult:
+    if (tried := tried_event(0, read, reader, made.system, now)).errors:
+        return tried
     message = as_message(read, reader)
     message.setdefault("messageId", _event_id(made, row, message))
     note_received(made, now)
     accept_events([message], source=made.name, backfill=made.backfill, system=made.system, home=home, now=now)
-    return {}
+    return RowResult(0, CREATED)
 
 
 def _event_id(made: Import, row: Reject, message: Mapping[str, Any]) -> str:
@@ -258,11 +264,11 @@ def _event_id(made: Import, row: Reject, message: Mapping[str, Any]) -> str:
     return f"{name}:{before + 1}" if before else name
 
 
-def _close(row: Reject, made: Import, actor: Member | str, now: datetime) -> None:
+def _close(row: Reject, made: Import, status: str, actor: Member | str, now: datetime) -> None:
     row.status, row.closed_at = Reject.Status.REPLAYED, now
     row.closed_by = actor.email if isinstance(actor, Member) else actor
     row.message_en = row.message_ja = ""
-    Import.objects.filter(pk=made.pk).update(rejected=F("rejected") - 1, created=F("created") + 1)
+    Import.objects.filter(pk=made.pk).update(**{"rejected": F("rejected") - 1, status: F(status) + 1})
     write_audit(actor, "reject_replayed", row, detail={"import": made.pk, "row": row.position})
 
 

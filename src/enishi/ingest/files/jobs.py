@@ -82,7 +82,9 @@ def undo(made: Import, *, actor: Member | str, now: datetime) -> Undone | None:
         if not over.update(status=Import.Status.UNDONE, undone_by=by, undone_at=now):
             raise not_undoable(made)
         waiting = clear_desk(made, by, now)  # before: a row that is being taken in this instant goes too
-        done = undo_import(made.pk, actor=actor, now=now)
+        undone = Import.objects.filter(status=Import.Status.UNDONE).exclude(pk=made.pk)
+        before = set(undone.values_list("pk", flat=True))
+        done = undo_import(made.pk, actor=actor, now=now, undone=before)
         along = take_along(Home.from_environment(), actor=actor, now=now)
         taken_back = asdict(done) | {name: n for name, n in (("along", along), ("waiting", waiting)) if n}
         Import.objects.filter(pk=made.pk).update(taken_back=taken_back)

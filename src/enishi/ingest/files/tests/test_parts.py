@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from enishi.accounts.models import Account, Record
+from enishi.accounts.models import Account, Record, RecordVersion
 from enishi.ingest.files.desk import StillRejected, judge_rows, retry_row
 from enishi.ingest.files.jobs import undo
 from enishi.ingest.files.tests.bringing import LATER
@@ -149,3 +149,28 @@ def test_rows_of_one_file_are_known_to_each_other(bring):
     )
     assert tally.counts["created"] == 1
     assert Reject.objects.get().reason == "repeated_id"
+
+
+@pytest.mark.usefixtures("known")
+def test_a_row_corrected_to_a_known_id_counts_as_changed(bring, home):
+    made, _tally = bring("id,seats\nS1,6\ns2,7\nS9,8\n", "subscription", "seats.csv", LATER)
+    for name, position in (("S2", 3), ("S1", 4)):
+        reject = Reject.objects.get(position=position)
+        retry_row(home, reject, {"id": name, "seats": position}, actor="test", now=LATER)
+    made.refresh_from_db()
+    assert (made.created, made.updated, made.rejected) == (0, 3, 0)
+
+
+@pytest.mark.usefixtures("known")
+def test_a_corrected_row_and_a_later_import_undone_last_first_leave_nothing(bring, home):
+    before = held("S1"), held("S2")
+    seats, _tally = bring('id,seats,effective_on\nS1,"20,5",2026-12-01\n', "subscription", "seats.csv", LATER)
+    price, _tally = bring("id,amount,effective_on\nS1,1250,2026-12-01\n", "subscription", "price.csv", LATER)
+    cells = {"id": "S1", "seats": "20", "effective_on": "2026-12-01"}
+    retry_row(home, Reject.objects.get(), cells, actor="test", now=LATER)
+    done = [undo(made, actor="test", now=LATER) for made in (price, seats)]
+    assert [(one.restored, one.kept) for one in done if one] == [(0, 1), (1, 0)]
+    assert (held("S1"), held("S2")) == before
+    versions = RecordVersion.objects.filter(kind="subscription", outside_id="S1").order_by("pk")
+    standing = {version.valid_on: version.data for version in versions}
+    assert {(data["amount"], data["seats"]) for data in standing.values()} == {("100", 5)}
