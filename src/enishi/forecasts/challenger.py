@@ -35,6 +35,7 @@ class Challenger:
     middle: Floats
 
     def logit(self, panel: pd.DataFrame) -> Floats:
+        self.design.warn_of_lacking(panel)
         return self.steps.logit(plain_matrix(self.design, panel))
 
     def parts(self, panel: pd.DataFrame) -> Floats:

@@ -64,6 +64,7 @@ class Champion:
     covariance: Floats | None = None
 
     def logit(self, panel: pd.DataFrame) -> Floats:
+        self.design.warn_of_lacking(panel)
         return self.fit.logit(self.design.matrix(panel))
 
     def parts(self, panel: pd.DataFrame) -> Floats:

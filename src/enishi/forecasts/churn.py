@@ -194,7 +194,7 @@ class ChurnForecaster(Estimator):
 
     def predict_proba(self, panel: pd.DataFrame) -> Floats:
         """(n, 2): probability to stay, to leave; as scikit-learn has it. NaN where there are too few outcomes. A column it
-        learned from that the panel lacks counts as unknown of everybody."""
+        learned from that the panel lacks counts as unknown of everybody, with a warning."""
         p = expit(self.decision_function(panel)) if self.speaks_ else np.full(len(panel), np.nan)
         return np.column_stack([1 - p, p])
 

@@ -7,6 +7,7 @@ log-odds is told against the average customer.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -149,6 +150,17 @@ class Design:
             for column in feature.columns(panel.get(feature.name, nothing))
         ]
         return np.column_stack(columns) if columns else np.zeros((len(panel), 0))
+
+    def warn_of_lacking(self, panel: pd.DataFrame) -> None:
+        """Warn of columns that were learned from and that a panel has not: they count as unknown of everybody."""
+        lacking = [feature.name for feature in self.features if feature.name not in panel]
+        if lacking:
+            few, more = ", ".join(repr(name) for name in lacking[:5]), len(lacking) - 5
+            warnings.warn(
+                f"the panel lacks {few}{f' and {more} more' if more > 0 else ''} of the {len(self.features)} columns learned "
+                "from: they count as unknown of everybody",
+                stacklevel=4,
+            )
 
     def as_dict(self) -> list[dict[str, Any]]:
         return [feature.as_dict() for feature in self.features]

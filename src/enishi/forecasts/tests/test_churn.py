@@ -167,7 +167,10 @@ def test_what_it_never_saw_counts_as_average(forecaster, world):
     rows = without_truth(world.head(2)).assign(plan=["Enterprise", "Enterprise"])
     assert (forecaster.contributions(rows)["plan"] == 0).all()
     bare = rows[["as_of", "account_id"]]
-    assert np.isfinite(forecaster.decision_function(bare)).all()
+    with pytest.warns(UserWarning, match="lacks 'use', 'tickets'"):
+        assert np.isfinite(forecaster.decision_function(bare)).all()
+    with pytest.warns(UserWarning, match="lacks 'use' of the 6 columns"):
+        forecaster.predict_proba(rows.drop(columns="use").rename(columns={"unused": "Use"}))
 
 
 # ------------------------------------------------------------------------------------- reasons, ways out
