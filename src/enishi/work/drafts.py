@@ -107,22 +107,40 @@ def why_addressed(
             for one in _present(contacts)
             if one.pk in ties and not _likely_gone(one, ties)
         )
-        return _NO_MAIL if others else _NOBODY
+        return _joined(_NO_MAIL if others else _NOBODY, _unknown_role(chosen, contacts, roles))
     on, word = day_words(tie.last_two_way), STRENGTHS[tie.word]
     said = Text(
         f"Answers: last on {on.en}; strength of the tie {tie.strength} ({word.en.lower()}).",
         f"応答のある方です(最後の双方向のやり取り{on.ja}、関係の強さ{tie.strength}・{word.ja})。",
     )
-    against = _against(chosen, contacts, roles, ties)
-    return Text(f"{said.en} {against.en}", f"{said.ja}{against.ja}") if against else said
+    return _joined(said, _against(chosen, contacts, roles, ties))
+
+
+def _joined(said: Text, more: Text | None) -> Text:
+    return Text(f"{said.en} {more.en}", f"{said.ja}{more.ja}") if more else said
+
+
+def _before(chosen: Contact, roles: Sequence[str]) -> Sequence[str]:
+    """The roles that would come first."""
+    return roles[: roles.index(chosen.role)] if chosen.role in roles else roles
+
+
+def _unknown_role(chosen: Contact, contacts: Sequence[Contact], roles: Sequence[str]) -> Text | None:
+    """The role the act would first turn to, where nobody there is known to hold it."""
+    first = next(iter(_before(chosen, roles)), None)
+    if first is None or any(one.role == first for one in _present(contacts)):
+        return None
+    title = ROLE_TITLES[first]
+    return Text(f"No {title.en.lower()} is known.", f"{title.ja}が分かっていません。")
 
 
 def _against(
     chosen: Contact, contacts: Sequence[Contact], roles: Sequence[str], ties: Mapping[int, KeptTie]
 ) -> Text | None:
     """Why nobody of a role that goes before was chosen."""
-    before = roles[: roles.index(chosen.role)] if chosen.role in roles else roles
-    for role in before:
+    if unknown := _unknown_role(chosen, contacts, roles):
+        return unknown
+    for role in _before(chosen, roles):
         found = [ties[one.pk] for one in _present(contacts) if one.role == role and one.pk in ties]
         if not found:
             continue

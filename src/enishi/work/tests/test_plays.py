@@ -147,6 +147,23 @@ def test_whoever_answers_is_addressed_before_a_champion_who_does_not() -> None:
     assert chosen(three, {})[0] == 1, "where nothing is known of ties, roles decide"
 
 
+def test_where_nobody_holds_the_role_an_act_turns_to_first_that_is_said() -> None:
+    number, why = chosen(people("decision_maker", "user"), {1: tie(50), 2: tie(60)})
+    assert (number, why is not None and why.en.endswith("No champion is known.")) == (1, True)
+    assert why is not None
+    assert why.ja.endswith("普通)。推進者が分かっていません。")
+    left = [*people("champion", left_on=TODAY), Contact(pk=2, role="decision_maker", email="d@x.example")]
+    why = chosen(left, {1: tie(70), 2: tie(50)})[1]
+    assert why is not None
+    assert why.en.endswith("No champion is known."), "who has left holds no role any more"
+    why = chosen(people("decision_maker"), {1: tie(3, 300)})[1]
+    assert why is not None
+    assert why.ja.endswith("役割で選んでいます。推進者が分かっていません。")
+    why = chosen(people("champion", "user"), {1: tie(50), 2: tie(60)})[1]
+    assert why is not None
+    assert "is known" not in why.en
+
+
 def test_of_one_role_the_stronger_tie_is_addressed() -> None:
     assert chosen(people("champion", "champion"), {1: tie(35), 2: tie(80)})[0] == 2
 
