@@ -151,7 +151,7 @@ def last_used_day(records: KnownRecords, known_by: date | None = None) -> date:
 
 def _labels(frame: pd.DataFrame) -> pd.DataFrame:
     dates = {name: pd.to_datetime(frame[name]) for name in ("as_of", "lost_on", "ends_on")}
-    return frame.assign(**dates)[KEYS].reset_index(drop=True)
+    return frame.assign(**dates)[KEYS].sort_values(["as_of", "account_id"], kind="stable", ignore_index=True)
 
 
 _CONTRACTS = """
