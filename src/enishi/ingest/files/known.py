@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from enishi.accounts.coercion import Setting, clip, coerce_row
 from enishi.accounts.company import company_zone, get_company
 from enishi.accounts.models import Account, Contact, OutsideId, Record
@@ -221,6 +223,15 @@ class Directory:
         for (value, _system), holder in found.items():
             by_id.setdefault(value, []).append(holder)
         return by_id
+
+    def in_other_capitals(self, names: Collection[str], system: str) -> dict[str, str]:
+        """By name, the id the system knows that differs from it in capitals alone."""
+        found: dict[str, str] = {}
+        rows = self._rows.filter(source=system).annotate(small=Lower("outside_id")).order_by("-outside_id")
+        for part in slices({name.lower() for name in names}):
+            known = rows.filter(small__in=part).values_list("outside_id", flat=True)
+            found |= {name.lower(): name for name in known}
+        return {name: found[name.lower()] for name in names if name.lower() in found}
 
     def same(
         self, rows: Sequence[ReadRow], by_id: Mapping[str, Sequence[Holder]]

@@ -62,17 +62,21 @@ def refuse_strangers(kind: Kind, plan: Plan, rows: Sequence[ReadRow], system: st
     """Note on rows of a file that cannot make new records that their id is not known: it is what can be corrected."""
     fields = [] if kind.name == EVENT.name else lacking(kind, plan)
     known = known_ids(kind, rows, system) if fields else set()
-    for row in rows if fields else ():
-        if (name := str(row.values.get("id") or "")) and name not in known:
-            row.errors = {"id": _unknown(kind, name, fields), **row.errors}
+    named = [(row, name) for row in rows if (name := str(row.values.get("id") or "")) and name not in known]
+    unknown = {name for row, name in named if (row.system or system) == system} if fields else set()
+    meant = Directory(kind).in_other_capitals(unknown, system) if unknown else {}
+    for row, name in named if fields else ():
+        row.errors = {"id": _unknown(kind, name, fields, meant.get(name, "")), **row.errors}
 
 
-def _unknown(kind: Kind, name: str, fields: Iterable[Field]) -> Text:
+def _unknown(kind: Kind, name: str, fields: Iterable[Field], meant: str) -> Text:
     en, ja = _titles(fields)
+    but_en = f" ('{clip(meant)}' is, which differs in capitals alone)" if meant else ""
+    but_ja = f"(大文字小文字だけが異なる「{clip(meant)}」は登録されています)" if meant else ""
     return Text(
-        f"No {kind.title.en.lower()} '{clip(name)}' is known: correct the id. To add it, give {en} as well, in a file that has "
+        f"No {kind.title.en.lower()} '{clip(name)}' is known{but_en}: correct the id. To add it, give {en} as well, in a file that has "
         "these columns.",
-        f"{kind.title.ja}「{clip(name)}」は登録されていません。IDを修正してください。新しく登録する場合は、{ja}の列もあるファイルで"
+        f"{kind.title.ja}「{clip(name)}」は登録されていません{but_ja}。IDを修正してください。新しく登録する場合は、{ja}の列もあるファイルで"
         "取り込んでください。",
     )
 

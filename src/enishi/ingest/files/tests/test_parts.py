@@ -174,3 +174,16 @@ def test_a_corrected_row_and_a_later_import_undone_last_first_leave_nothing(brin
     versions = RecordVersion.objects.filter(kind="subscription", outside_id="S1").order_by("pk")
     standing = {version.valid_on: version.data for version in versions}
     assert {(data["amount"], data["seats"]) for data in standing.values()} == {("100", 5)}
+
+
+@pytest.mark.usefixtures("known")
+def test_an_unknown_id_names_the_known_one_that_differs_in_capitals(bring):
+    bring("id,seats\nS1,6\ns2,7\nS9,8\n", "subscription", "seats.csv", LATER)
+    capitals, stranger = Reject.objects.order_by("position")
+    told = "No subscription 's2' is known ('S2' is, which differs in capitals alone): correct the id."
+    assert told in capitals.message_en
+    assert (
+        "「s2」は登録されていません(大文字小文字だけが異なる「S2」は登録されています)。"
+        in capitals.message_ja
+    )
+    assert "capitals" not in stranger.message_en
