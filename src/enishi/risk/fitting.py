@@ -246,8 +246,11 @@ def put_in_use(model: ForecastModel, now: datetime, chosen_at: datetime | None =
     """
     standing = ForecastModel.objects.filter(horizon=model.horizon, status=Status.IN_USE).exclude(pk=model.pk)
     standing.update(status=Status.RETIRED, used_until=now)
+    if model.used_from and model.used_until:
+        span = [model.used_from.isoformat(), model.used_until.isoformat()]
+        model.earlier_uses = [*model.earlier_uses, span]
     model.status, model.used_from, model.used_until, model.chosen_at = Status.IN_USE, now, None, chosen_at
-    model.save(update_fields=["status", "used_from", "used_until", "chosen_at"])
+    model.save(update_fields=["status", "used_from", "used_until", "chosen_at", "earlier_uses"])
 
 
 def _described(

@@ -50,6 +50,7 @@ class ForecastModel(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     used_from = models.DateTimeField(null=True)
     used_until = models.DateTimeField(null=True)
+    earlier_uses = models.JSONField(default=list)  # [[from, until], …] before it was put in use once more
     chosen_at = models.DateTimeField(
         null=True
     )  # when a person put it in use although newer fits are there: these replace it only where better since

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pandas as pd
-from django.db.models import Q
 
 from enishi.accounts.company import company_remembered, company_zone
 from enishi.accounts.models import Account
@@ -60,8 +59,19 @@ def model_for(
 def in_use_on(horizon: int, day: date) -> ForecastModel | None:
     """The version that was in use at the end of a past day."""
     end = datetime.combine(day + timedelta(days=1), time(), company_zone())
-    there = ForecastModel.objects.filter(horizon=horizon, used_from__lt=end, as_of__lte=day)
-    return there.filter(Q(used_until=None) | Q(used_until__gte=end)).order_by("-used_from").first()
+    there = ForecastModel.objects.filter(horizon=horizon, as_of__lte=day).exclude(used_from=None)
+    spans = there.values_list("pk", "used_from", "used_until", "earlier_uses")
+    begun = [
+        (since, pk)
+        for pk, used_from, used_until, earlier in spans
+        for since, until in (*_instants(earlier), (used_from, used_until))
+        if since is not None and since < end and (until is None or until >= end)
+    ]
+    return ForecastModel.objects.get(pk=max(begun)[1]) if begun else None
+
+
+def _instants(spans: list[list[str]]) -> list[tuple[datetime, datetime]]:
+    return [(datetime.fromisoformat(since), datetime.fromisoformat(until)) for since, until in spans]
 
 
 def speaks_then(model: ForecastModel) -> bool:

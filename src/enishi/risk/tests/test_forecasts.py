@@ -21,7 +21,7 @@ from enishi.risk.models import AccountRisk, ForecastModel, ForecastRun, Statemen
 from enishi.risk.rows import silent
 from enishi.risk.scoring import score_risks
 from enishi.risk.settling import settle_statements, thin_statements
-from enishi.risk.then import forecast_then, forecast_today, renewals_of, speaks_then
+from enishi.risk.then import forecast_then, forecast_today, in_use_on, renewals_of, speaks_then
 from enishi.signals.behind import CARD
 from enishi.signals.models import AccountState, ScoringRun
 from enishi.signals.tests.world import NOW, TODAY, stop_day
@@ -209,6 +209,21 @@ def test_an_earlier_version_may_speak_again(boss: Member) -> None:
         api.roll_back(90, 1, member=boss, now=NOW)
     with pytest.raises(EnishiError):
         api.roll_back(90, 7, member=boss, now=NOW)
+
+
+def test_a_past_day_keeps_its_version_however_often_others_were_chosen_since(boss: Member) -> None:
+    first, second = version(1, "candidate"), version(2, "candidate")
+    ForecastModel.objects.filter(pk=second.pk).update(as_of=TODAY - timedelta(days=15))
+    ForecastModel.objects.filter(pk=first.pk).update(as_of=TODAY - timedelta(days=50))
+    for one, days in ((first, 40), (second, 10), (first, 6), (second, 3)):
+        one.refresh_from_db()
+        fitting.put_in_use(one, NOW - timedelta(days=days))
+    api.roll_back(90, 1, member=boss, now=NOW)
+    days_ago = (45, 41, 40, 20, 11, 10, 7, 6, 4, 3, 1, 0)
+    spoke = [in_use_on(90, TODAY - timedelta(days=days)) for days in days_ago]
+    assert [one.version if one else None for one in spoke] == [None, None, 1, 1, 1, 2, 2, 1, 1, 2, 2, 1]
+    ForecastModel.objects.filter(pk=second.pk).update(as_of=TODAY)
+    assert in_use_on(90, TODAY - timedelta(days=2)) is None, "what was learned later speaks of no day before"
 
 
 def test_a_fit_that_waits_is_not_asked_for_twice(boss: Member) -> None:
