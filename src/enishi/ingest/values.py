@@ -66,7 +66,7 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
     if is_nothing(cell):
         return None
     if field.type in NUMERIC:
-        return _read_number(cell, habits)
+        return _read_number(cell, habits, whole=field.type is Type.INTEGER)
     if field.type in (Type.DATE, Type.INSTANT):
         return (read_date if field.type is Type.DATE else read_instant)(cell, habits)
     if field.type is Type.CHOICE:
@@ -74,7 +74,7 @@ def read_value(field: Field, cell: Any, habits: Habits) -> Any:
     return _PLAIN_READERS.get(field.type, plain_text)(cell)
 
 
-def _read_number(cell: Any, habits: Habits) -> Decimal:
+def _read_number(cell: Any, habits: Habits, *, whole: bool = False) -> Decimal:
     """A number; of one that only the other mark before decimals explains it is told why the column is read by this."""
     if habits.doubted and len(decimals_in(cell)) > 1:
         raise _two_numbers(cell, habits)
@@ -83,6 +83,8 @@ def _read_number(cell: Any, habits: Habits) -> Decimal:
     except Refused:
         if habits.decimal in (decimals := decimals_in(cell)) or not decimals:
             raise
+    if whole and read_amount(cell, max(decimals))[0] % 1:  # no choice of the mark makes it one
+        raise Refused(f"'{clip(cell)}' is not a whole number.", f"「{clip(cell)}」は整数ではありません。")
     because = Text("", "")
     if habits.because:
         place, shown = habits.because[0], clip(habits.because[1])

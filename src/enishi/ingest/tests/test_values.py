@@ -222,3 +222,14 @@ def test_nothing_reads_the_same_moment_twice():
     assert read_instant("2024-04-01 00:00", HABITS) - read_instant("2024-03-31 23:59", HABITS) == timedelta(
         minutes=1
     )
+
+
+def test_a_part_of_a_whole_number_is_told_as_such_whatever_the_mark():
+    comma = Habits(decimal=",")
+    seats, amount = SUBSCRIPTION.field("seats"), SUBSCRIPTION.field("amount")
+    with pytest.raises(Refused, match=r"'5\.5' is not a whole number"):
+        read_value(seats, "5.5", comma)
+    with pytest.raises(Refused, match="is no number with a decimal comma"):
+        read_value(amount, "5.5", comma)
+    with pytest.raises(Refused, match="is no number with a decimal comma"):
+        read_value(seats, "1,250,000", comma)
