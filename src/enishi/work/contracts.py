@@ -46,7 +46,8 @@ class CallRule:
 class Judgement:
     """What is judged true of an account, as the ranking needs it. Money is whole minor units.
 
-    ``has_left``: the contract is over and nothing is at stake any more. ``leaving``: notice has been given.
+    ``has_left``: the contract is over and nothing is at stake any more. ``leaving``: notice has been given. ``weakest``: what
+    costs a score in danger most, told where no cause is.
     """
 
     account_id: int
@@ -60,6 +61,7 @@ class Judgement:
     renewal_on: date | None = None
     has_left: bool = False
     leaving: Leaving | None = None
+    weakest: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, JSONField, OuterRef, Q, QuerySet, When
 
 from enishi.accounts.access import visible_accounts
 from enishi.accounts.company import get_company
@@ -18,7 +18,7 @@ from enishi.work.book import Book, read_book
 from enishi.work.contracts import Judgement, Play, Ranked
 from enishi.work.models import Attention, Note, Task
 from enishi.work.plays import declared_plays, declared_rule
-from enishi.work.rules import changed_since, is_news, order, place
+from enishi.work.rules import changed_since, is_news, order, place, weakest_of
 
 PROMISE_DAYS = 7
 _PORTION = 60
@@ -26,6 +26,8 @@ _JUDGED = (
     "account_id", "band", "band_week_ago", "tenths", "tenths_week_ago", "main_cause", "causes", "alerts",
     "at_stake", "renewal_on", "mrr", "stage",
 )  # fmt: skip
+_UNCLEAR = Case(When(band="red", main_cause="", then=F("lines")), output_field=JSONField())
+"""The lines of a score in danger without a cause: of others they are not read, as they are long."""
 
 
 class View(StrEnum):
@@ -102,7 +104,7 @@ def within(accounts: QuerySet[Account]) -> Exists:
 
 
 def judgement_of(account: Account, today: date) -> Judgement:
-    states = AccountState.objects.filter(account=account).only(*_JUDGED)
+    states = AccountState.objects.filter(account=account).annotate(unclear=_UNCLEAR).only(*_JUDGED)
     return next(iter(judgements_from(states, today)), Judgement(account.pk, "unknown"))
 
 
@@ -126,6 +128,7 @@ def _judgement(state: AccountState, leaving: Leaving | None) -> Judgement:
         renewal_on=state.renewal_on,
         has_left=state.stage == "churned" or (state.mrr == 0 and state.at_stake == 0),
         leaving=leaving,
+        weakest=weakest_of(getattr(state, "unclear", None) or ()),
     )
 
 
@@ -227,7 +230,7 @@ def _by_stake(book: Book, weaker: bool) -> list[tuple[int, int]]:
 def _best(
     accounts: QuerySet[Account], calling: Sequence[tuple[int, int]], placing: _Placing, wanted: int
 ) -> list[Ranked]:
-    read = AccountState.objects.filter(within(accounts)).only(*_JUDGED)
+    read = AccountState.objects.filter(within(accounts)).annotate(unclear=_UNCLEAR).only(*_JUDGED)
     found = placing.places(read.filter(account_id__in=placing.promised))
     rest = [(number, stake) for number, stake in calling if number not in placing.promised]
     others: list[Ranked] = []

@@ -22,6 +22,7 @@ NOTICE_POINTS = 40
 FRESH_ALERT_DAYS = 7
 MAX_URGENCY = 100
 BAND_POINTS = {"red": 40, "yellow": 20, "unknown": 10, "green": 0}
+LOW_POINTS, WEAKEST = 50, 3
 SEVERITY = {"green": 0, "unknown": 1, "yellow": 2, "red": 3}
 
 BAND_WORDS = {
@@ -108,9 +109,33 @@ def reasons_of(judgement: Judgement, today: date) -> tuple[Reason, ...]:
     if judgement.band in ("red", "yellow") and renewal_is_near(judgement, today):
         reasons.append(_renewal_reason(judgement, today))
     if judgement.band == "red":
-        words = Text("The score is in the red band", "スコアが危険域にあります")
-        reasons.append(Reason("band:red", 20, evidence=words, kind="score"))
+        reasons.append(Reason("band:red", 20, evidence=_red_words(judgement), kind="score"))
     return tuple(sorted(reasons, key=lambda reason: -reason.weight))
+
+
+def _red_words(judgement: Judgement) -> Text:
+    if not judgement.weakest:
+        return Text("The score is in the red band", "スコアが危険域にあります")
+    return Text(
+        "What costs most: " + ", ".join(one.en for one in judgement.weakest),
+        "点数を最も下げている項目: " + "、".join(one.ja for one in judgement.weakest),
+    )
+
+
+def weakest_of(lines: Iterable[Mapping[str, Any]]) -> tuple[Text, ...]:
+    """The measures that cost a score most, of those with less than half their points; the costliest first."""
+    low = [
+        line
+        for line in lines
+        if line.get("points") is not None and line["weight"] > 0 and line["points"] < LOW_POINTS
+    ]
+    low.sort(key=lambda line: -line["weight"] * (100 - line["points"]))
+    return tuple(
+        Text(
+            f"{line['title_en']} ({line['points']:.0f} points)", f"{line['title_ja']}({line['points']:.0f}点)"
+        )
+        for line in low[:WEAKEST]
+    )
 
 
 def _notice_reasons(judgement: Judgement) -> list[Reason]:

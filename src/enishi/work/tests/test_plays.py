@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.world import TODAY, days_ago, make_world
+from tests.world import TODAY, days_ago, make_lines, make_world
 
 from enishi.accounts.models import Contact
 from enishi.kit.errors import EnishiError
 from enishi.kit.text import Text
+from enishi.signals.models import AccountState
 from enishi.stakeholders.api import KeptTie
 from enishi.work.api import addressee, declared_plays, draft, load_plays, place, play_for
 from enishi.work.drafts import why_addressed
@@ -114,6 +115,20 @@ def test_an_internal_draft_carries_the_evidence_in_the_readers_language() -> Non
     text = draft(internal, world.sakura, [], world.smith, world.company, reasons=ranked.reasons)
     assert text.language == "en"
     assert "- Severe ticket open: slow reports" in text.body
+
+
+@pytest.mark.django_db
+def test_what_costs_a_score_in_danger_most_is_read_where_no_cause_is() -> None:
+    world = make_world()
+    state = AccountState.objects.filter(account=world.naniwa)
+    state.update(band="red", main_cause="", causes=[], alerts=[], lines=make_lines(200))
+    found = judgement_of(world.naniwa, TODAY).weakest
+    assert len(found) == 3
+    assert found[0].ja.endswith("点)")
+    state.update(main_cause="disconnection")
+    assert judgement_of(world.naniwa, TODAY).weakest == ()
+    state.update(main_cause="", band="yellow")
+    assert judgement_of(world.naniwa, TODAY).weakest == ()
 
 
 ROLES = ("champion", "power_user", "decision_maker")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from enishi.work.contracts import Judgement
 from enishi.work.plays import declared_plays, declared_rule
-from enishi.work.rules import changed_since, fingerprint, is_news, place, rank, reasons_of
+from enishi.work.rules import changed_since, fingerprint, is_news, place, rank, reasons_of, weakest_of
 
 TODAY = date(2026, 11, 20)
 PLAYS = declared_plays()
@@ -37,6 +37,24 @@ def alert(name: str = "champion_gone", since: date = TODAY) -> dict[str, Any]:
 
 def judged(number: int = 1, band: str = "red", **more: Any) -> Judgement:
     return Judgement(number, band, **{"tenths": 400, "tenths_week_ago": 400, "at_stake": 1_000_000, **more})
+
+
+def test_a_score_in_danger_without_a_cause_names_what_costs_it_most() -> None:
+    def line(name: str, points: float | None, weight: float) -> dict[str, Any]:
+        return {"title_en": name, "title_ja": name, "points": points, "weight": weight}
+
+    lines = [
+        line("NPS", 6, 0.1), line("Use", 8.4, 0.3), line("Tone", None, 0.3), line("Users", 15, 0.2), line("Price", 40, 0.05),
+        line("Seats", 60, 0.9), line("Cap", 0, 0),
+    ]  # fmt: skip
+    weakest = weakest_of(lines)
+    assert [one.en for one in weakest] == ["Use (8 points)", "Users (15 points)", "NPS (6 points)"]
+    told = reasons_of(judged(weakest=weakest), TODAY)[0].evidence
+    assert told is not None
+    assert told.ja == "点数を最も下げている項目: Use(8点)、Users(15点)、NPS(6点)"
+    plain = reasons_of(judged(), TODAY)[0].evidence
+    assert plain is not None
+    assert plain.ja == "スコアが危険域にあります"
 
 
 def test_calm_accounts_call_for_nobody() -> None:
