@@ -75,6 +75,18 @@ def leaving_among(accounts: QuerySet[Account], day: date) -> dict[int, Leaving]:
     return leaving_accounts(set(wanted.values_list("account_id", flat=True)), day)
 
 
+def running_contracts(account: int, day: date) -> int:
+    """How many recurring contracts of a customer run without notice, as recorded now."""
+    rows = Record.objects.filter(account_id=account, kind=SUBSCRIPTION.name, deleted_at=None)
+    return sum(
+        1
+        for one in rows.values_list("data", flat=True)
+        if _runs(one, day)
+        and one.get("recurring") is not False
+        and not ((on := _day(one, "notice_on")) and on <= day)
+    )
+
+
 def _followed(number: int, contracts: Mapping[int, Terms]) -> bool:
     """Whether another contract, of which nobody gave notice, takes the place of one at its end."""
     if (end := _day(contracts[number], "ended_on")) is None:

@@ -21,7 +21,7 @@ def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]
 
     Args:
         said: by horizon in days (0: the next renewal), one row per account: ``account_id``, :data:`SAID` (NaN where
-            nothing may be said), ``due_on`` (the day by which it is known).
+            nothing may be said); of the next renewal ``renewal_on``.
         day: the day of the forecast.
         alone: accounts whose next renewal is of the only contract they hold: of others the one says nothing of the other.
     """
@@ -30,7 +30,7 @@ def agreeing(said: Mapping[int, pd.DataFrame], day: date, alone: Collection[int]
     values = {h: _values(frame, accounts) for h, frame in said.items()}
     due = np.full(len(accounts), np.inf)
     if 0 in said and len(said[0]):
-        days = (pd.to_datetime(said[0]["due_on"]) - pd.Timestamp(day)).dt.days.to_numpy(dtype=float)
+        days = (pd.to_datetime(said[0]["renewal_on"]) - pd.Timestamp(day)).dt.days.to_numpy(dtype=float)
         due[np.searchsorted(accounts, said[0]["account_id"].to_numpy(np.int64))] = days
     due[~np.isin(accounts, np.fromiter(alone, dtype=np.int64))] = np.nan
     floor, before = np.full((len(accounts), len(SAID)), np.nan), 0

@@ -14,7 +14,7 @@ DAY = date(2026, 11, 22)
 
 def said(*rows: tuple[int, float, float, float], due: int = 0) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["account_id", "probability", "low", "high"])
-    return frame.assign(due_on=DAY + timedelta(days=due))
+    return frame.assign(renewal_on=DAY + timedelta(days=due))
 
 
 def test_a_longer_horizon_is_never_said_to_be_safer() -> None:
@@ -47,6 +47,9 @@ def chances(renewal: float, due: int, *, alone: bool = True) -> list[float]:
 def test_who_does_not_renew_within_a_horizon_leaves_within_it() -> None:
     assert chances(0.5, 30) == [0.5, 0.5, 0.5, 0.5]
     assert chances(0.5, 40) == [0.1, 0.5, 0.5, 0.5]
+    assert chances(0.5, 89) == [0.1, 0.5, 0.5, 0.5], (
+        "by the date itself, however late its outcome may be told"
+    )
     assert chances(0.25, 40) == [0.1, 0.25, 0.3, 0.25]
     assert chances(0.5, 300) == [0.1, 0.2, 0.3, 0.5]
 

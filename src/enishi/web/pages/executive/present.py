@@ -50,7 +50,8 @@ def losses_context(member: Member, asked: str, page: str) -> dict[str, Any]:
     seen = outlook.view.seen([one[0] for one in shown])
     accounts = Account.objects.filter(pk__in=seen).select_related("owner").in_bulk()
     lines = [reads.AtRisk(accounts[pk], mrr, loss, why) for pk, mrr, loss, why in shown if pk in accounts]
-    return {"forecast": forecast, "line": line, "page": shown, "lines": lines, "asked": asked}
+    until = reads.lost_until(outlook)
+    return {"forecast": forecast, "line": line, "page": shown, "lines": lines, "asked": asked, "until": until}
 
 
 def make_ready(member: Member, today: date) -> None:

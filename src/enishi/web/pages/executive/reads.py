@@ -82,6 +82,7 @@ class Risk:
 
     loss: int
     mrr: int
+    until: date
     customers: tuple[AtRisk, ...]
     drivers: tuple[Share, ...]
 
@@ -97,7 +98,18 @@ def money_at_risk(outlook: Outlook, language: str) -> Risk:
     seen = outlook.view.seen([one[0] for one in first])
     accounts = Account.objects.in_bulk([one[0] for one in first if one[0] in seen][:SHOWN])
     shown = tuple(AtRisk(accounts[pk], now, gone, why) for pk, now, gone, why in first if pk in accounts)
-    return Risk(loss, mrr, shown, shares)
+    return Risk(loss, mrr, lost_until(outlook), shown, shares)
+
+
+def lost_until(outlook: Outlook) -> date:
+    """The last day of the months in which losses count."""
+    return outlook.ends[_last_month(outlook)] - timedelta(days=1)
+
+
+def _last_month(outlook: Outlook) -> int:
+    """The first of the statement's months with whose end half a year has passed: the rest of the running one is no month."""
+    far = add_months(outlook.day, MONTHS_AT_RISK)
+    return next((place for place, end in enumerate(outlook.ends) if end > far), len(outlook.ends) - 1)
 
 
 def losing_for(outlook: Outlook, language: str, key: str) -> tuple[Share | None, list[_Losing]]:
@@ -127,7 +139,7 @@ def _at_risk(outlook: Outlook, language: str) -> tuple[int, int, list[_Losing], 
 def _losing(outlook: Outlook, language: str) -> list[_Losing]:
     """Every customer with an expected loss, the largest first."""
     stated = outlook.stated
-    month = min(MONTHS_AT_RISK, stated.book.grid.months) - 1
+    month = _last_month(outlook)
     book, gone = stated.book, 1 - stated.left.survival[:, month]
     loss = np.where(book.path[:, month] == 0, book.now, book.now * gone).round().astype(np.int64)
     order = np.argsort(-loss, kind="stable")

@@ -9,6 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from enishi.accounts.company import company_day
+from enishi.accounts.leaving import running_contracts
+from enishi.kit.clock import system_clock
 from enishi.risk import api as room
 from enishi.web.guard import PageRequest, page
 from enishi.web.pages.health.catalogue import metric_catalogue
@@ -41,7 +44,7 @@ def account_forecast(request: PageRequest, number: int) -> HttpResponse:
         "unexplained": bool(told and not drivers),
         "exits": [_exit(one) for one in exits],
         "no_exit": red and bool(drivers) and not exits,
-        "one_of_several": one_of_several(lines),
+        "one_of_several": one_of_several(number, lines),
     }
     return render(request, "pages/risk/_account.html", context)
 
@@ -52,15 +55,10 @@ def is_red(line: room.RiskLine) -> bool:
     return said is not None and line.threshold is not None and said >= line.threshold
 
 
-def one_of_several(lines: Sequence[room.RiskLine]) -> bool:
-    """Whether the renewal is said to be likelier to fail than the customer to leave after it: it is of one contract of several."""
-    risks = {line.horizon: line.risk for line in lines if line.risk}
-    renewal = risks.pop(room.RENEWAL, None)
-    if renewal is None or renewal.renewal_on is None or renewal.probability is None:
-        return False
-    ahead = (renewal.renewal_on - renewal.day).days
-    said = [risk.probability for days, risk in risks.items() if days >= ahead]
-    return any(one is not None and one < renewal.probability for one in said)
+def one_of_several(number: int, lines: Sequence[room.RiskLine]) -> bool:
+    """Whether the renewal that is forecast is of one contract of several."""
+    renewal = next((line.risk for line in lines if line.risk and line.horizon == room.RENEWAL), None)
+    return renewal is not None and running_contracts(number, company_day(system_clock())) > 1
 
 
 def _line(line: room.RiskLine, customer: bool) -> dict[str, Any]:

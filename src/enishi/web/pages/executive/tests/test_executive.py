@@ -17,10 +17,11 @@ from tests.world import NOW, TODAY, World, make_world, sign_in
 
 from enishi.accounts.company import get_company
 from enishi.accounts.models import AuditLine, Member
+from enishi.forecasts.standing import month_grid
 from enishi.kit.errors import EnishiError
 from enishi.kit.home import Home
 from enishi.kit.text import MINUS
-from enishi.metrics.periods import period_of
+from enishi.metrics.periods import add_months, period_of
 from enishi.outlook import facts, jobs, making
 from enishi.outlook.models import Target
 from enishi.outlook.tests.test_room import rows
@@ -286,3 +287,22 @@ def test_a_company_that_nobody_named_is_not_headed_by_our_name(db: None) -> None
     context = {"company": get_company(), "today": TODAY, "forecast": None}
     assert "Enishi" not in render_to_string("pages/executive/print.html", {**context, "named": False})
     assert "Enishi" in render_to_string("pages/executive/print.html", {**context, "named": True})
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [
+        (date(2026, 11, 23), date(2027, 5, 31)),
+        (date(2026, 11, 30), date(2027, 5, 31)),
+        (date(2026, 12, 1), date(2027, 6, 30)),
+    ],
+)
+def test_half_a_year_is_never_less(day: date, until: date) -> None:
+    """The rest of the running month is no month of the six."""
+
+    class Told:
+        ends = month_grid(day, 14).ends
+
+    Told.day = day  # type: ignore[attr-defined]
+    assert reads.lost_until(Told()) == until  # type: ignore[arg-type]
+    assert until >= add_months(day, 6)

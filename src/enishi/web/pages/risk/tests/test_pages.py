@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils.translation import override
 from tests.world import NOW, World
 
-from enishi.accounts.models import AuditLine
+from enishi.accounts.models import AuditLine, Record
 from enishi.forecasts import ChurnForecaster
 from enishi.forecasts.tests.leavers import make_panel, without_truth
 from enishi.risk.api import AccountRisk, ForecastModel, ForecastRun
@@ -122,6 +122,14 @@ def test_an_account_shows_probability_reasons_and_ways_out(
         account=account, horizon=0, day=NOW.date(), renewal_on=NOW.date() + timedelta(days=25), probability=0.6, low=0.5,
         high=0.7, base_rate=0.1, model=renewal,
     )  # fmt: skip
+    holds = {"kind": "subscription", "account": account, "happened_at": NOW, "source": "two"}
+    running = {"started_on": "2024-01-01", "recurring": True}
+    Record.objects.filter(account=account, kind="subscription").delete()
+    Record.objects.create(**holds, outside_id="a", data=running)
+    Record.objects.create(**holds, outside_id="b", data=running | {"notice_on": "2024-06-01"})
+    text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
+    assert "複数ある契約のうちの1件" not in text, "of one contract, whatever the other horizons say"
+    Record.objects.create(**holds, outside_id="c", data=running)
     text = sign_in("takahashi").get(f"/accounts/{account.pk}/forecast/").content.decode()
     assert "複数ある契約のうちの1件" in text
 
