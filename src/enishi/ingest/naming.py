@@ -135,7 +135,7 @@ NAMING_NOBODY: dict[str, str] = {
     "mfa.Authenticator": "data",
     "outreach.Message": "key kind language",
     "risk.AccountRisk": "drivers exits",
-    "risk.ForecastModel": "kind outcome trained_on state report reason_en reason_ja",
+    "risk.ForecastModel": "kind outcome trained_on state report reason_en reason_ja earlier_uses",
     "risk.ForecastRun": "drift",
     "outlook.BackTest": "trials",
     "outlook.Forecast": "model rates result",

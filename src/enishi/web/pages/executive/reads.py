@@ -58,7 +58,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
-    """A customer and the MRR it is expected to take away within half a year."""
+    """A customer and the MRR it is expected to take away by :func:`lost_until`."""
 
     account: Account
     mrr: int
@@ -77,7 +77,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Money expected to be lost within half a year: the sum, the customers that make most of it, what it is due to (adding
+    """Money expected to be lost by ``until``: the sum, the customers that make most of it, what it is due to (adding
     up to the sum)."""
 
     loss: int
@@ -92,7 +92,7 @@ _Losing = tuple[int, int, int, Why]  # account, MRR, expected loss, why
 
 
 def money_at_risk(outlook: Outlook, language: str) -> Risk:
-    """Expected loss of MRR by leaving within six months: contracted MRR x probability to be gone by then."""
+    """Expected loss of MRR by leaving, half a year ahead: contracted MRR x probability to be gone by then."""
     depends = (outlook.depends, last_scored(), _scored(), language)
     loss, mrr, first, shares = keep("losses", depends, lambda: _at_risk(outlook, language))
     seen = outlook.view.seen([one[0] for one in first])
