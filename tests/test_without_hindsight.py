@@ -152,6 +152,7 @@ def _tell_late(home: Home) -> None:
 READERS = (_moments, _at_sale, _books, _moves_then)
 
 
+@pytest.mark.slow
 def test_what_is_told_late_changes_no_reading_of_the_past(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

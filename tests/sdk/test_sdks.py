@@ -18,7 +18,7 @@ import pytest
 from tests.live.installation import KEY, Installation
 
 # One process asks them all: the server and the SDKs are prepared once.
-pytestmark = [pytest.mark.slow, pytest.mark.both, pytest.mark.xdist_group("sdk")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sdk")]
 
 HERE = Path(__file__).parent
 

@@ -144,6 +144,7 @@ def test_import_score_explain_and_asof(
     assert rows[0]["active_users_28"] > 0
 
 
+@pytest.mark.slow
 def test_score_reads_waiting_texts_first_so_that_reading_them_later_changes_nothing(
     imported: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,6 +270,7 @@ def test_a_backtest_answers_in_the_agreed_shape(imported: Home, capsys: pytest.C
     assert run(["backtest", "--every", "quarter", "--from", str(today), "--to", str(today)]) in (0, 1)
 
 
+@pytest.mark.slow
 def test_forecasts_answer_in_the_agreed_shape(imported: Home, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--horizon", "30", "--json"]
     assert run(["forecast", "fit", *asked]) == 0
