@@ -17,7 +17,6 @@ from enishi.growth.reads import (
     Chance,
     Record,
     Wanted,
-    bases_by_offer,
     chances_of,
     counts_by_offer,
     fits,
@@ -36,7 +35,7 @@ from enishi.growth.reads import (
 )
 
 __all__ = [
-    "Came", "Chance", "CommerceTrial", "GrowthRun", "NextItems", "Propensity", "Proposal", "Readiness", "Record", "Wanted", "bases_by_offer", "catalogue", "chances_of", "counts_by_offer",
+    "Came", "Chance", "CommerceTrial", "GrowthRun", "NextItems", "Propensity", "Proposal", "Readiness", "Record", "Wanted", "catalogue", "chances_of", "counts_by_offer",
     "declare_effort", "fits", "get_effort", "judge_book", "last_run", "learn", "list_proposals", "list_ready",
     "numbers_of", "offer_titles", "portion_of", "propose", "record_by_offer", "record_result", "renew", "rows_of", "said_and_came", "set_aside", "standing_of", "totals", "undo", "use_fit", "versions",
 ]  # fmt: skip

@@ -163,25 +163,15 @@ def totals(member: Member, wanted: Wanted, today: date) -> Totals:
     return found
 
 
-def counts_by_offer(member: Member) -> dict[str, dict[str, int]]:
-    """Offer -> how many of the member's customers are ready now and later, as the list filtered by it shows them."""
+def counts_by_offer(member: Member, field: str = "status") -> dict[str, dict[str, int]]:
+    """Offer -> how many of the member's customers are ready now and later, as the list filtered by it shows them; or by
+    the ``basis`` of what a win would bring."""
     rows = Readiness.objects.filter(
         hidden__in=_NO, account__in=visible_accounts(member).order_by().values("pk")
     )
     found: dict[str, dict[str, int]] = {}
-    for offer, status, n in rows.order_by().values_list("offer", "status").annotate(n=Count("pk")):
-        found.setdefault(offer, {})[status] = n
-    return found
-
-
-def bases_by_offer(member: Member) -> dict[str, dict[str, int]]:
-    """Offer -> by what the uplift of how many of the member's customers was reckoned."""
-    rows = Readiness.objects.filter(
-        hidden__in=_NO, account__in=visible_accounts(member).order_by().values("pk")
-    )
-    found: dict[str, dict[str, int]] = {}
-    for offer, basis, n in rows.order_by().values_list("offer", "basis").annotate(n=Count("pk")):
-        found.setdefault(offer, {})[basis] = n
+    for offer, value, n in rows.order_by().values_list("offer", field).annotate(n=Count("pk")):
+        found.setdefault(offer, {})[value] = n
     return found
 
 

@@ -70,7 +70,7 @@ def find_offer(slug: str) -> tuple[DefinitionVersion, dict[str, Any]]:
 def offers(request: PageRequest) -> HttpResponse:
     """Every offer in force, in words, with what the last judging found."""
     run, mine = growth.last_run(), growth.counts_by_offer(request.member)
-    bases = growth.bases_by_offer(request.member)
+    bases = growth.counts_by_offer(request.member, "basis")
     whole = request.member.scope == Scope.ALL
     sold = run.sold if run else {}
     named = {*sold.get("ladders", {}), *(name for pair in sold.get("companions", []) for name in pair[:2])}
