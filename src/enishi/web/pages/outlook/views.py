@@ -221,12 +221,19 @@ def _asked_again(
     request: PageRequest, account: Account, one: reads.Renewal, error: EnishiError
 ) -> HttpResponse:
     """The form in its dialog, with what was typed and what is wrong with it."""
-    wrong = {name: text.in_language(present.language()) for name, text in error.fields.items()}
     context = {
-        "account": account, "one": one, "said": request.POST.dict(), "wrong": wrong, "today": _today(),
-        "query": read_query(QueryDict(request.POST.get("query", "").removeprefix("?"))), **renewing.category_words(),
+        "account": account, "one": one, "said": request.POST.dict(), "today": _today(), **_told_wrong(request, error),
+        **renewing.category_words(),
     }  # fmt: skip
     return render(request, "pages/outlook/_judge.html", context)
+
+
+def _told_wrong(request: PageRequest, error: EnishiError) -> dict[str, Any]:
+    """What is wrong by field, and the list the form was opened from."""
+    return {
+        "wrong": {name: text.in_language(present.language()) for name, text in error.fields.items()},
+        "query": read_query(QueryDict(request.POST.get("query", "").removeprefix("?"))),
+    }
 
 
 @require_POST
@@ -252,9 +259,15 @@ def limits(request: PageRequest) -> HttpResponse:
         commit, at_risk = (float(request.POST.get(name, "")) / 100 for name in ("commit", "at_risk"))
     except ValueError:
         commit = at_risk = 0.0
-    set_thresholds(commit, at_risk, member=request.member)
+    try:
+        set_thresholds(commit, at_risk, member=request.member)
+    except EnishiError as error:
+        if request.headers.get("HX-Request") != "true":
+            raise
+        said = {name: request.POST.get(name, "") for name in ("commit", "at_risk")}
+        return render(request, "pages/outlook/_thresholds.html", said | _told_wrong(request, error))
     toast_after(request, _("The thresholds are set."))
-    return HttpResponseRedirect(_back(request))
+    return back_to(request, _back(request))
 
 
 @require_GET

@@ -210,6 +210,20 @@ def test_contracts_of_one_customer_stand_in_lines_of_their_own(world: World) -> 
     assert not RenewalCall.objects.filter(ended_at=None).exists()
 
 
+def test_thresholds_out_of_order_are_told_in_their_dialog_with_what_was_typed(world: World) -> None:
+    address, crossed = "/revenue/forecast/thresholds/", {"commit": "40", "at_risk": "30"}
+    client = sign_in(world.suzuki)
+    told = client.post(address, crossed, headers={"HX-Request": "true"})
+    text = told.content.decode()
+    assert told.status_code == 200
+    assert 'value="40"' in text
+    assert "「確実」の上限は「要注意」の下限より小さくしてください" in text
+    assert client.post(address, crossed).status_code >= 400, "without scripts the page says it"
+    assert reads.thresholds().commit == 0.1
+    client.post(address, {"commit": "8", "at_risk": "25"}, headers={"HX-Request": "true"})
+    assert reads.thresholds().commit == pytest.approx(0.08)
+
+
 def test_targets_are_set_all_or_none(world: World) -> None:
     client = sign_in(world.suzuki)
     cells = {"mrr:quarter:2026-10-01": "1.2億", "nrr:year:2026-04-01": "１０５％"}
